@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in the order the bytes travel: read the list and you have followed one log line.
+// No outside package: the toolchain's modules and the distribution's C libraries are all there is.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),  // SE-0458
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .treatAllWarnings(as: .error),  // SE-0443
+]
+/// Only for the target that defines span-returning members; its clients need no flag.
+let lifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
+let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "sluice",
+    products: [.executable(name: "sluice", targets: ["sluice"])],
+    targets: [
+        // MARK: - C libraries: a module map and what Swift cannot import
+        .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // MARK: - What flows
+        .target(name: "Events", swiftSettings: lifetimes),
+        .target(name: "Logging", swiftSettings: strict),
+
+        // MARK: - Bytes in
+        .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: strict),
+        .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
+
+        // MARK: - Text to fields
+        .target(name: "Grok", dependencies: ["CPCRE2"], resources: [], swiftSettings: strict),
+        .target(name: "Parsing", dependencies: ["Events", "Grok"], swiftSettings: strict),
+
+        // MARK: - Stages
+        .target(
+            name: "Inputs", dependencies: ["Events", "EventLoop", "TLS", "Compression", "Logging"],
+            swiftSettings: strict),
+        .target(name: "Filters", dependencies: ["Events", "Grok", "Parsing", "Logging"], swiftSettings: strict),
+        .target(name: "Buffering", dependencies: ["Events", "Logging"], swiftSettings: strict),
+        .target(
+            name: "Outputs", dependencies: ["Events", "Parsing", "Compression", "CCurl", "Logging"],
+            swiftSettings: strict),
+
+        // MARK: - From a file to running stages
+        .target(name: "ConfigFile", swiftSettings: strict),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Events", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Inputs", "Filters", "Buffering",
+                "Outputs", "ConfigFile",
+            ],
+            swiftSettings: strict),
+
+        // MARK: - Commands
+        .target(name: "CommandLine", swiftSettings: strict),
+        .executableTarget(
+            name: "sluice",
+            dependencies: ["Events", "Logging", "Grok", "ConfigFile", "Pipeline", "CommandLine"],
+            swiftSettings: strict),
+
+        // MARK: - Tests: one target per room, and what runs the finished program
+        .target(name: "TestSupport", dependencies: ["Events"], path: "Tests/TestSupport", swiftSettings: tests),
+        .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "LoggingTests", dependencies: ["Logging", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "GrokTests", dependencies: ["Grok", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "ParsingTests", dependencies: ["Parsing", "Events", "Grok", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "InputsTests", dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "BufferingTests", dependencies: ["Buffering", "Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Events", "ConfigFile", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], swiftSettings: tests),
+    ]
+)
