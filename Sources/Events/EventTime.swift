@@ -1,0 +1,23 @@
+/// The time of an event: seconds since 1970 and nanoseconds, as the forward protocol's EventTime has them.
+package struct EventTime: Sendable, Equatable, BitwiseCopyable {
+    package var seconds: Int64
+    package var nanoseconds: UInt32
+
+    package init(seconds: Int64, nanoseconds: UInt32 = 0) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+
+    /// From seconds with a fraction, as JSON logs carry them. The fraction is exact to the double's own digits.
+    package init(_ value: Double) {
+        let whole = value.rounded(.down)
+        var nanoseconds = ((value - whole) * 1e9).rounded()
+        var seconds = whole
+        if nanoseconds >= 1e9 {
+            nanoseconds -= 1e9
+            seconds += 1
+        }
+        self.seconds = Int64(exactly: seconds) ?? 0
+        self.nanoseconds = UInt32(nanoseconds)
+    }
+}

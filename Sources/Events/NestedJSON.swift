@@ -1,0 +1,239 @@
+/// Nested data as JSON: MessagePack maps and arrays, and JSON text brought into our form.
+///
+/// The input was validated when it was read, so the walk below cannot run off its end; should it meet something else all
+/// the same, it writes null rather than fail. Recursion is bounded by `JSONLimits.depth`.
+extension ByteBuffer {
+    package mutating func appendJSON(messagePackAt offset: Int, _ storage: borrowing ByteBuffer) {
+        var offset = offset
+        appendMessagePack(&offset, storage)
+    }
+
+    /// For writing into the very buffer that holds the input.
+    mutating func appendJSON(messagePackAt offset: Int) {
+        var text = ByteBuffer()
+        text.appendJSON(messagePackAt: offset, self)
+        append(text)
+    }
+
+    private mutating func appendMessagePack(_ offset: inout Int, _ storage: borrowing ByteBuffer) {
+        guard let item = try? storage.messagePackItem(at: offset, end: storage.count) else {
+            append("null")
+            return
+        }
+        offset = item.body + item.bodyLength
+        switch item.kind {
+        case .null: append("null")
+        case .false: append("false")
+        case .true: append("true")
+        case .int: appendDecimal(item.intValue)
+        case .uint: appendDecimal(item.bits)
+        case .double: appendJSON(item.doubleValue)
+        case .string, .binary: appendJSONString(Slice(offset: item.body, length: item.length), storage)
+        case .ext:
+            if let time = storage.eventTime(item) { appendDecimal(time.seconds) } else { append("null") }
+        case .array:
+            append(UInt8(ascii: "["))
+            for index in 0..<item.length {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                appendMessagePack(&offset, storage)
+            }
+            append(UInt8(ascii: "]"))
+        case .map: appendMessagePackMap(item.length, &offset, storage)
+        }
+    }
+
+    private mutating func appendMessagePackMap(_ pairs: Int, _ offset: inout Int, _ storage: borrowing ByteBuffer) {
+        let start = count
+        let firstPair = offset
+        var seen: UInt64 = 0
+        append(UInt8(ascii: "{"))
+        for index in 0..<pairs {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            let keyStart = count
+            appendMessagePackKey(&offset, storage)
+            if note(keyStart, &seen) {
+                // Two keys may be equal: again, with a list.
+                truncate(to: start)
+                offset = firstPair
+                var members = MemberList()
+                for _ in 0..<pairs {
+                    var key = ByteBuffer(capacity: 32)
+                    key.appendMessagePackKey(&offset, storage)
+                    var value = ByteBuffer()
+                    value.appendMessagePack(&offset, storage)
+                    members.set(key.array(), value.array())
+                }
+                append(members)
+                return
+            }
+            append(UInt8(ascii: ":"))
+            appendMessagePack(&offset, storage)
+        }
+        append(UInt8(ascii: "}"))
+    }
+
+    /// A key as a JSON string, whatever its type is.
+    private mutating func appendMessagePackKey(_ offset: inout Int, _ storage: borrowing ByteBuffer) {
+        if let item = try? storage.messagePackItem(at: offset, end: storage.count),
+            item.kind == .string || item.kind == .binary
+        {
+            offset = item.body + item.length
+            appendJSONString(Slice(offset: item.body, length: item.length), storage)
+        } else {
+            var text = ByteBuffer(capacity: 32)
+            text.appendMessagePack(&offset, storage)
+            appendJSONString(Slice(offset: 0, length: text.count), text)
+        }
+    }
+
+    /// JSON text that was validated, without white space and comments, with our escapes and number forms.
+    mutating func appendJSON(text: Slice, _ storage: borrowing ByteBuffer) {
+        precondition(text.end <= storage.count, "slice outside the buffer")
+        var offset = Int(text.offset)
+        appendValue(&offset, text.end, storage)
+    }
+
+    private mutating func appendValue(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
+        let source = unsafe UnsafePointer(storage.base)
+        Self.skip(&offset, end, storage)
+        guard offset < end else {
+            append("null")
+            return
+        }
+        switch unsafe source[offset] {
+        case UInt8(ascii: "{"): appendObject(&offset, end, storage)
+        case UInt8(ascii: "["):
+            append(UInt8(ascii: "["))
+            offset += 1
+            Self.skip(&offset, end, storage)
+            var isFirst = true
+            while offset < end, unsafe source[offset] != UInt8(ascii: "]") {
+                if !isFirst {
+                    append(UInt8(ascii: ","))
+                    offset += 1  // the comma
+                }
+                isFirst = false
+                appendValue(&offset, end, storage)
+                Self.skip(&offset, end, storage)
+            }
+            offset += 1
+            append(UInt8(ascii: "]"))
+        case 0x22: appendString(&offset, end, storage)
+        default:
+            let start = offset
+            offset = unsafe (try? JSONScanner.scalarEnd(source, start, end)) ?? end
+            let slice = Slice(offset: start, length: offset - start)
+            let first = unsafe source[start]
+            if first == UInt8(ascii: "-") || first &- 0x30 < 10 {
+                if unsafe slice.length == 2 && first == UInt8(ascii: "-") && source[start + 1] == 0x30 {
+                    append(0x30)  // -0 is an integer, and integers have no negative zero
+                } else {
+                    appendJSON(number: slice, storage)
+                }
+            } else {
+                append(slice, of: storage)
+            }
+        }
+    }
+
+    private mutating func appendString(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
+        var escaped = false
+        let start = offset + 1
+        let close = unsafe (try? JSONScanner.stringEnd(storage.base, start, end, &escaped)) ?? end
+        append(0x22)
+        appendEscaped(json: Slice(offset: start, length: close - start), storage)
+        append(0x22)
+        offset = close + 1
+    }
+
+    private mutating func appendObject(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
+        let source = unsafe UnsafePointer(storage.base)
+        let start = count
+        offset += 1
+        let firstMember = offset
+        var seen: UInt64 = 0
+        append(UInt8(ascii: "{"))
+        Self.skip(&offset, end, storage)
+        var isFirst = true
+        while offset < end, unsafe source[offset] != UInt8(ascii: "}") {
+            if !isFirst {
+                append(UInt8(ascii: ","))
+                offset += 1
+                Self.skip(&offset, end, storage)
+            }
+            isFirst = false
+            let keyStart = count
+            appendString(&offset, end, storage)
+            if note(keyStart, &seen) {
+                truncate(to: start)
+                offset = firstMember
+                appendUniqueMembers(&offset, end, storage)
+                return
+            }
+            Self.skip(&offset, end, storage)
+            offset += 1  // the colon
+            append(UInt8(ascii: ":"))
+            appendValue(&offset, end, storage)
+            Self.skip(&offset, end, storage)
+        }
+        offset += 1
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func appendUniqueMembers(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
+        var members = MemberList()
+        Self.skip(&offset, end, storage)
+        while offset < end, storage[offset] != UInt8(ascii: "}") {
+            if storage[offset] == UInt8(ascii: ",") { offset += 1 }
+            Self.skip(&offset, end, storage)
+            var key = ByteBuffer(capacity: 32)
+            key.appendString(&offset, end, storage)
+            Self.skip(&offset, end, storage)
+            offset += 1  // the colon
+            var value = ByteBuffer()
+            value.appendValue(&offset, end, storage)
+            members.set(key.array(), value.array())
+            Self.skip(&offset, end, storage)
+        }
+        offset += 1
+        append(members)
+    }
+
+    private static func skip(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
+        offset = unsafe (try? JSONScanner.skipSpace(storage.base, offset, end)) ?? end
+    }
+
+    /// Whether the key just written (from `keyStart` on) may equal an earlier one of its object: a filter over the
+    /// written, so normalised, keys. False alarms only cost the slower way.
+    private func note(_ keyStart: Int, _ seen: inout UInt64) -> Bool {
+        let bit = UInt64(1) << (keyHash(Slice(offset: keyStart, length: count - keyStart)) & 63)
+        defer { seen |= bit }
+        return seen & bit != 0
+    }
+
+    private mutating func append(_ members: borrowing MemberList) {
+        append(UInt8(ascii: "{"))
+        for (index, member) in members.list.enumerated() {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            append(member.key)
+            append(UInt8(ascii: ":"))
+            append(member.value)
+        }
+        append(UInt8(ascii: "}"))
+    }
+}
+
+/// The members of one object whose keys may repeat: the first place and the last value win.
+private struct MemberList {
+    var list: [(key: [UInt8], value: [UInt8])] = []
+    private var places: [[UInt8]: Int] = [:]
+
+    mutating func set(_ key: [UInt8], _ value: [UInt8]) {
+        if let place = places[key] {
+            list[place].value = value
+        } else {
+            places[key] = list.count
+            list.append((key, value))
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// The records of a batch, as places in the batch's storage.
+///
+/// Storage and rows are two owners side by side, because a span of one stored property borrows the whole struct:
+/// stages take `(inout ByteBuffer, inout Rows)`.
+///
+/// Invariants every stage keeps:
+/// - The storage and `fields` only grow within a batch. A stage that changes a record writes new fields at the end and
+///   points the record at them; it never changes a field in place. So a snapshot of `records` is a snapshot of the batch,
+///   which is how one batch goes to several outputs.
+/// - A record has no two fields with equal keys.
+package struct Rows: ~Copyable, Sendable {
+    package var records: [Record] = []
+    package var fields: FieldArray
+    /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
+    package var rejections: [Rejection] = []
+    /// Scratch for duplicate keys in wide records, kept between batches.
+    var keyTable: [UInt32] = []
+
+    package init(fieldCapacity: Int = 1024) { fields = FieldArray(capacity: fieldCapacity) }
+
+    package var isEmpty: Bool { records.isEmpty }
+
+    /// Forgets everything and keeps the capacity.
+    package mutating func clear() {
+        records.removeAll(keepingCapacity: true)
+        rejections.removeAll(keepingCapacity: true)
+        fields.truncate(to: 0)
+    }
+
+    /// Forgets what was added since a mark, for a message that turned out to be broken.
+    package mutating func rollBack(records recordCount: Int, fields fieldCount: Int) {
+        records.removeLast(records.count - recordCount)
+        fields.truncate(to: fieldCount)
+    }
+
+    /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
+    package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
+        let first = Int(record.firstField)
+        for index in first..<(first + Int(record.fieldCount))
+        where storage.equals(fields[index].key, key) {
+            return index
+        }
+        return nil
+    }
+}
+
+/// One event: its time and where its fields are. 24 bytes.
+package struct Record: Sendable, BitwiseCopyable {
+    package var time: EventTime
+    package var firstField: UInt32
+    package var fieldCount: UInt32
+
+    package init(time: EventTime, firstField: Int, fieldCount: Int) {
+        self.time = time
+        self.firstField = UInt32(truncatingIfNeeded: firstField)
+        self.fieldCount = UInt32(truncatingIfNeeded: fieldCount)
+    }
+
+    package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
+}
+
+/// A record that a stage refused, as it was when the stage saw it.
+package struct Rejection: Sendable {
+    package var record: Record
+    /// Fluentd's name for the kind of error (`Fluent::Plugin::Parser::ParserError`), which operators grep for.
+    package var kind: String
+    package var reason: String
+
+    package init(record: Record, kind: String, reason: String) {
+        self.record = record
+        self.kind = kind
+        self.reason = reason
+    }
+}
+
+/// A flat, reused array of fields: append costs a store and a compare.
+///
+/// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
+@safe
+package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+    private var base: UnsafeMutablePointer<Field>
+    package private(set) var count = 0
+    private var capacity: Int
+
+    package init(capacity: Int) {
+        self.capacity = max(capacity, 16)
+        unsafe base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    package subscript(_ index: Int) -> Field {
+        get {
+            precondition(index >= 0 && index < count, "field outside the array")
+            return unsafe base[index]
+        }
+        set {
+            precondition(index >= 0 && index < count, "field outside the array")
+            unsafe base[index] = newValue
+        }
+    }
+
+    package mutating func append(_ field: Field) {
+        if count == capacity { grow() }
+        unsafe (base + count).initialize(to: field)
+        count &+= 1
+    }
+
+    package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
+
+    @inline(never)
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<Field>.allocate(capacity: capacity * 2)
+        unsafe larger.update(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = larger
+        capacity *= 2
+    }
+}

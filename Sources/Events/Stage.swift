@@ -1,0 +1,34 @@
+/// The walls between rooms. A batch is `(Tag, inout ByteBuffer, inout Rows)`: all records of one tag that came together.
+
+/// Changes a batch in place, on one loop thread. Refused records go to `rows.rejections`.
+package protocol Filter: AnyObject {
+    func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows)
+}
+
+/// Takes a batch in, on one loop thread: the end of a chain.
+///
+/// It may append to the storage and to `rows.fields`, and it may leave `rows.records` in any state: who sends one batch
+/// to several emitters hands each its own copy of the record list.
+package protocol Emitter: AnyObject {
+    func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance
+}
+
+/// What became of a batch that was handed over.
+package enum Acceptance: Sendable, Equatable {
+    /// It is in the buffer: an ack may be sent.
+    case accepted
+    /// It is in the buffer, and the buffer is now full: ack, but stop reading until there is room again.
+    case acceptedFull
+    /// It is not in the buffer, and nobody else took it: send no ack.
+    case refused(String)
+
+    /// The worse of two answers, for a batch that went to several places.
+    package func combined(with other: Acceptance) -> Acceptance {
+        switch (self, other) {
+        case (.refused, _): self
+        case (_, .refused): other
+        case (.acceptedFull, _), (_, .acceptedFull): .acceptedFull
+        default: .accepted
+        }
+    }
+}

@@ -1,0 +1,20 @@
+internal import Synchronization
+
+/// An event's tag. One object per distinct tag in use, so that a stage can cache by identity what it derives from a tag.
+package final class Tag: Sendable {
+    package let bytes: [UInt8]
+    /// Unique in the process; never reused.
+    package let id: Int
+
+    private static let nextID = Atomic<Int>(1)
+
+    package init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+
+    package convenience init(_ text: String) { self.init(Array(text.utf8)) }
+
+    /// For messages: invalid UTF-8 is repaired.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+}
