@@ -26,7 +26,8 @@ package enum LogLevel: UInt8, Comparable, CaseIterable, Sendable, CustomStringCo
 
     /// This level moved by steps, kept within the range: `-v` is one step down, `-q` one step up.
     package func moved(by steps: Int) -> LogLevel {
-        let bounded = min(max(Int(rawValue) + steps, 0), Int(LogLevel.fatal.rawValue))
+        let last = LogLevel.allCases.count - 1
+        let bounded = min(max(Int(rawValue) + min(max(steps, -last), last), 0), last)
         return LogLevel.allCases[bounded]
     }
 

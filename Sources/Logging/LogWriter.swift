@@ -4,7 +4,13 @@ import Synchronization
 /// Why a log file could not be opened.
 package struct LogFileError: Error, Equatable, CustomStringConvertible {
     package let path: String
+    /// The errno.
     package let code: Int32
+
+    package init(path: String, code: Int32) {
+        self.path = path
+        self.code = code
+    }
 
     package var description: String { "cannot open log file \"\(path)\": \(reason)" }
 }

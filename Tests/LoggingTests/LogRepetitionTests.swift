@@ -29,12 +29,13 @@ import Testing
     @Test(
         "counts are grouped by thousands",
         arguments: [
-            (1, "once more"), (2, "2 times"), (999, "999 times"), (1000, "1,000 times"), (1_234_567, "1,234,567 times"),
+            (1, "once more"), (2, "2 times"), (999, "999 times"), (1000, "1,000 times"), (12_345, "12,345 times"),
         ])
     func grouping(_ count: Int, _ expected: String) {
-        let summary = LogRepetition.Summary(
-            site: site, level: .warn, message: "m", suppressedCount: count, seconds: 60)
-        #expect(summary.text == "m … repeated \(expected) in the last 60 s")
+        var repetition = LogRepetition(linesPerWindow: 1)
+        for _ in 0...count { _ = repetition.admit(site, at: 0) }
+        repetition.remember("m", .warn, for: site)
+        #expect(repetition.due(at: 60, all: false).map(\.text) == ["m … repeated \(expected) in the last 60 s"])
     }
 
     @Test("sites and components are counted apart") func apart() {
