@@ -44,10 +44,9 @@ package final class LogWriter: LogHandler {
         state = Mutex(State(descriptor: descriptor, byteCount: 0))
     }
 
-    /// To standard error; in colour when that is a terminal and neither NO_COLOR nor TERM=dumb asks otherwise.
-    package static func standardError(format: LogFormat = .text) -> LogWriter {
-        let wanted = isatty(STDERR_FILENO) == 1 && !isSet("NO_COLOR") && value("TERM") != "dumb"
-        return LogWriter(descriptor: STDERR_FILENO, format: format, coloured: wanted)
+    /// To standard error; the caller knows whether it is a terminal that wants colour (`Terminal.allowsColour`).
+    package static func standardError(format: LogFormat = .text, coloured: Bool = false) -> LogWriter {
+        LogWriter(descriptor: STDERR_FILENO, format: format, coloured: coloured)
     }
 
     /// To a file, created with mode 0644 and the umask, always appended to; rotated here if `rotation` asks for it.
@@ -131,13 +130,6 @@ package final class LogWriter: LogHandler {
             state.byteCount += Int64(count)
         }
         return true
-    }
-
-    private static func isSet(_ name: String) -> Bool { !(value(name) ?? "").isEmpty }
-
-    private static func value(_ name: String) -> String? {
-        // Read at start, before there are threads that could change the environment; copied at once.
-        unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 }
 
