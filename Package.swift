@@ -83,6 +83,6 @@ let package = Package(
         .testTarget(name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Events", "ConfigFile", "TestSupport"], swiftSettings: tests),
-        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], exclude: ["Golden"], swiftSettings: tests),
     ]
 )

@@ -1,0 +1,120 @@
+/// Every command of `sluice`: the one table that its parsing, help, completion and man page come from.
+package enum SluiceCommands {
+    /// The tool itself. Without a subcommand its command line is `fluentd`'s.
+    package static let table = CommandTable(
+        root: Command(
+            "sluice", "Collect, parse and ship logs; takes Fluentd's place.",
+            discussion: """
+                Reads Fluentd's configuration files, speaks its forward protocol and takes its command line: \
+                without a subcommand, options are those of 'sluice run'.
+                """,
+            examples: [
+                Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
+                Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
+            ],
+            subcommands: [run, check, send, version, help, completion, manual], defaultSubcommand: "run"))
+
+    package static let run = Command(
+        "run", "Run the daemon.",
+        discussion: """
+            Stops at SIGINT or SIGTERM once everything is delivered or on disk; a second signal stops at once. \
+            SIGUSR1 reopens the log file and flushes the buffers, SIGHUP and SIGUSR2 reload the configuration.
+
+            Options of Fluentd that only mean something to Ruby are accepted with a warning; --help-hidden lists them.
+            """,
+        examples: [
+            Example("sluice run -c fluent.conf", "Run in the foreground and log to standard error."),
+            Example("sluice run -c fluent.conf -o /var/log/sluice.log -d /run/sluice.pid", "Run in the background."),
+            Example("sluice run -c fluent.conf --dry-run", "Check the configuration and exit."),
+        ],
+        options: RunOptions.all)
+
+    package static let check = Command(
+        "check", aliases: ["validate"], "Check a configuration and show every mistake.",
+        discussion: "Exit status 0 when it can be run, 2 when it cannot, with place, line and hint for each mistake.",
+        examples: [
+            Example("sluice check fluent.conf", "For reading."),
+            Example(
+                "sluice check --strict --format json fluent.conf", "For a build: warnings count, one object a line."),
+        ],
+        arguments: [
+            Argument(
+                "file", kind: .file, "The configuration.", default: RunOptions.configurationDefault, isOptional: true)
+        ],
+        options: CheckOptions.all)
+
+    package static let send = Command(
+        "send", aliases: ["cat"], "Send events from standard input, as fluent-cat does.",
+        discussion: "Reads one event a line (msgpack: one after the other) and sends each with the time of reading.",
+        examples: [
+            Example(#"echo '{"message":"hello"}' | sluice send service.ui"#, "Send one event to this machine."),
+            Example(
+                "tail -F app.log | sluice send --format none --ack app.log", "Send each line, and wait for receipts."),
+        ],
+        arguments: [Argument("tag", "The tag of the events.")], options: SendOptions.all)
+
+    package static let version = Command("version", "Show the version.")
+
+    package static let help = Command(
+        "help", "Show the help of a command.",
+        arguments: [Argument("subcommand", "The command to explain.", isOptional: true)])
+
+    package static let completion = Command(
+        "completion", "Print a script that completes commands and options in a shell.",
+        examples: [
+            Example("sluice completion bash > /etc/bash_completion.d/sluice", "Install for everybody, in bash.")
+        ],
+        arguments: [
+            Argument(
+                "shell", kind: .choice(CompletionShell.allCases.map(\.rawValue)), "The shell.",
+                default: "that of SHELL",
+                isOptional: true)
+        ])
+
+    package static let manual = Command(
+        "manual", "Print the man page.",
+        examples: [Example("sluice manual > /usr/local/share/man/man1/sluice.1", "Install it.")], isHidden: true)
+}
+
+/// The options of `sluice check`.
+package enum CheckOptions {
+    package static let format = Option(
+        "format", value: .required("format", .choice(["text", "json"])), "How mistakes are printed.", default: "text")
+    package static let strict = Option("strict", "Let warnings count as mistakes.")
+
+    package static let all = [format, strict]
+}
+
+/// The options of `sluice send`.
+package enum SendOptions {
+    package static let host = Option(
+        "host", value: .required("host", .text), "Where to send to.", default: "127.0.0.1")
+    package static let port = Option(
+        "port", short: "p", value: .required("port", .integer(1...65535)), "Its TCP port.", default: "24224")
+    package static let unix = Option(
+        "unix", short: "u", value: .required("path", .file), "Send to a Unix domain socket instead.")
+    package static let format = Option(
+        "format", short: "f", value: .required("format", .choice(["json", "msgpack", "none"])),
+        "What comes in: JSON objects, msgpack maps, or plain lines.", default: "json")
+    package static let messageKey = Option(
+        "message-key", value: .required("key", .text), "The field that takes a plain line.", default: "message")
+    package static let ack = Option("ack", "Ask for a receipt of each message, and fail without one.")
+    package static let timeAsInteger = Option("time-as-integer", "Send whole seconds, for Fluentd 0.12 and older.")
+    package static let batch = Option(
+        "batch", value: .required("count", .integer(1...100_000)), "Events in one message.", default: "1")
+    package static let timeout = Option(
+        "timeout", value: .required("seconds", .seconds), "How long to wait for a connection or a receipt.",
+        default: "10")
+    package static let tls = Option("tls", "Connect with TLS.")
+    package static let caFile = Option(
+        "ca-file", value: .required("file", .file), "Trust these certificates (PEM) instead of the system's.")
+    package static let sharedKey = Option(
+        "shared-key", value: .required("key", .text), "Log in with the key of the server's <security>.")
+    package static let user = Option("user", value: .required("name", .text), "Log in as this user.")
+    package static let password = Option("password", value: .required("password", .text), "The user's password.")
+
+    package static let all = [
+        host, port, unix, format, messageKey, ack, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user,
+        password,
+    ]
+}

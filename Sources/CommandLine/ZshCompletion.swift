@@ -1,0 +1,82 @@
+/// Completion for zsh: `_arguments` for each subcommand.
+struct ZshCompletion {
+    let root: Command
+
+    var script: String {
+        let name = root.name
+        let subcommands = root.completedSubcommands
+        var lines = [
+            "#compdef \(name)", "# zsh completion for \(name), printed by '\(name) completion zsh'", "_\(name)() {",
+            "    local -a commands", "    commands=(",
+        ]
+        for command in subcommands {
+            for label in [command.name] + command.aliases {
+                lines.append("        '\(label):\(quoted(command.abstract))'")
+            }
+        }
+        lines += [
+            "    )", "    if (( CURRENT == 2 )) && [[ \"$words[2]\" != -* ]]; then",
+            "        _describe -t commands command commands", "        return", "    fi",
+            "    local command=\"$words[2]\"",
+            "    if [[ \"$command\" == -* ]]; then", "        command=\(root.defaultSubcommand ?? "")", "    else",
+            "        shift words", "        (( CURRENT-- ))", "    fi", "    case \"$command\" in",
+        ]
+        for command in subcommands {
+            lines.append("        \(([command.name] + command.aliases).joined(separator: "|")))")
+            var specifications = command.completedOptions.flatMap(specifications)
+            if command.name == "help" {
+                specifications.append("'1:command:(\(subcommands.map(\.name).joined(separator: " ")))'")
+            } else {
+                for (index, argument) in command.arguments.enumerated() {
+                    let label = argument.isOptional ? "::" : ":"
+                    specifications.append("'\(index + 1)\(label)\(argument.name):\(action(argument.kind))'")
+                }
+            }
+            lines.append("            _arguments \\")
+            lines.append(specifications.map { "                \($0)" }.joined(separator: " \\\n"))
+            lines.append("            ;;")
+        }
+        lines += [
+            "    esac", "}", "if [ \"$funcstack[1]\" = \"_\(name)\" ]; then", "    _\(name) \"$@\"", "else",
+            "    compdef _\(name) \(name)", "fi",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func specifications(_ option: Option) -> [String] {
+        let repeated = option.isRepeatable ? "*" : ""
+        let description = "[\(quoted(option.abstract))]"
+        let names = [option.short.map { "-\($0)" }, option.long.map { "--\($0)" }].compactMap { $0 }
+        return names.map { label in
+            switch option.value {
+            case .none: "'\(repeated)\(label)\(description)'"
+            case .required(let name, let kind):
+                "'\(repeated)\(label)\(label.hasPrefix("--") ? "=" : "+")\(description):\(name):\(action(kind))'"
+            case .optional(let name, let kind, _):
+                "'\(repeated)\(label)\(label.hasPrefix("--") ? "=-" : "-")\(description)::\(name):\(action(kind))'"
+            }
+        }
+    }
+
+    private func action(_ kind: ValueKind) -> String {
+        switch kind {
+        case .file: "_files"
+        case .directory: "_files -/"
+        case .choice(let values): "(\(values.joined(separator: " ")))"
+        case .text, .integer, .seconds, .octal: " "
+        }
+    }
+
+    /// What stands inside single quotes and brackets, where `]`, `:` and `\` are special.
+    private func quoted(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "'": result += "'\\''"
+            case "[", "]", ":", "\\": result += "\\\(character)"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,69 @@
+import CommandLine
+import Foundation
+import Testing
+
+@Suite struct CompletionTests {
+    @Test("each shell's script", arguments: CompletionShell.allCases) func scripts(_ shell: CompletionShell) throws {
+        let script = shell.script(for: SluiceCommands.table)
+        expectGolden(script, "completion.\(shell.rawValue)")
+        guard
+            let path = ["/usr/bin", "/bin", "/usr/local/bin"].map({ "\($0)/\(shell.rawValue)" })
+                .first(where: FileManager.default.isExecutableFile)
+        else { return }
+        let (status, _, complaints) = try run(
+            path, shell == .fish ? ["--no-execute", "/dev/stdin"] : ["-n"], input: script)
+        #expect(status == 0)
+        #expect(complaints == "")
+    }
+
+    @Test(
+        "bash completes",
+        arguments: [
+            ("sluice ch", "check"), ("sluice --conf", "--config"), ("sluice send --for", "--format"),
+            ("sluice send --format m", "msgpack"), ("sluice completion z", "zsh"), ("sluice help se", "send"),
+            ("sluice -c /etc/host", "/etc/host.conf /etc/hostname /etc/hosts"),
+            ("sluice check /etc/hostn", "/etc/hostname"),
+            ("sluice send --po", "--port"), ("sluice cat --po", "--port"),
+        ])
+    func bash(_ line: String, _ expected: String) throws {
+        let script = CompletionShell.bash.script(for: SluiceCommands.table)
+        let words = line.split(separator: " ").map { "'\($0)'" }.joined(separator: " ")
+        let driver = """
+            \(script)
+            COMP_WORDS=(\(words)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sluice; echo "${COMPREPLY[@]}"
+            """
+        let (status, output, complaints) = try run("/bin/bash", ["--norc"], input: driver)
+        #expect(status == 0)
+        #expect(complaints == "")
+        let replies = Set(output.split(whereSeparator: \.isWhitespace))
+        #expect(Set(expected.split(separator: " ")).isSubset(of: replies), "\(output)")
+        #expect(replies.allSatisfy { $0.hasPrefix(line.split(separator: " ").last ?? "") })
+    }
+
+    @Test("the shell is known by its path") func detection() {
+        #expect(CompletionShell(shellPath: "/usr/bin/zsh") == .zsh)
+        #expect(CompletionShell(shellPath: "bash") == .bash)
+        #expect(CompletionShell(shellPath: "/bin/dash") == nil)
+        #expect(CompletionShell(shellPath: "") == nil)
+    }
+}
+
+/// Runs a program with a text as its standard input.
+func run(_ path: String, _ arguments: [String], input: String) throws -> (status: Int32, output: String, errors: String)
+{
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = stdin
+    process.standardOutput = stdout
+    process.standardError = stderr
+    try process.run()
+    // Small enough for the pipes: a script of a few kilobytes in, less out.
+    try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+    try stdin.fileHandleForWriting.close()
+    let output = stdout.fileHandleForReading.readDataToEndOfFile()
+    let errors = stderr.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self), String(decoding: errors, as: UTF8.self))
+}
