@@ -31,11 +31,12 @@ package struct Option: Sendable, Equatable {
     package let isRepeatable: Bool
     /// Shown by `--help-hidden` alone.
     package let isHidden: Bool
-    /// For options of Fluentd that mean nothing here: accepted, with this reason in a warning.
+    /// For options of Fluentd that mean nothing here: accepted, with this reason (a sentence that goes on after
+    /// "is ignored:") in a warning.
     package let ignoredBecause: String?
 
     package init(
-        _ long: String?, short: Character? = nil, value: Value = .none, _ abstract: String, default: String? = nil,
+        _ long: String?, short: Character? = nil, value: Value = .none, _ abstract: String = "", default: String? = nil,
         isRepeatable: Bool = false, isHidden: Bool = false, ignoredBecause: String? = nil
     ) {
         self.long = long
@@ -77,8 +78,10 @@ package struct Option: Sendable, Equatable {
         }
     }
 
-    /// The abstract with the values and the default behind it: `… (values: a, b; default: a)`.
-    package var description: String { described(abstract, kind, defaultText) }
+    /// The abstract (or why it is ignored) with the values and the default behind it: `… (values: a, b; default: a)`.
+    package var description: String {
+        ignoredBecause.map { "Ignored: \($0)" } ?? described(abstract, kind, defaultText)
+    }
 }
 
 /// One positional argument of a command.

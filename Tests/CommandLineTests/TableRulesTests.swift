@@ -25,7 +25,7 @@ import Testing
         #expect(Set(names).count == names.count)
         if let name = command.defaultSubcommand { #expect(command.subcommand(name) != nil) }
         let optional = command.arguments.firstIndex { $0.isOptional } ?? command.arguments.count
-        #expect(command.arguments[optional...].allSatisfy(\.isOptional), "required arguments come first")
+        #expect(command.arguments[optional...].allSatisfy { $0.isOptional }, "required arguments come first")
     }
 
     @Test("each example parses", arguments: commands.flatMap(\.examples).map(\.line)) func examples(_ line: String)
