@@ -1,4 +1,3 @@
-internal import Compression
 internal import Events
 
 /// One message of the forward protocol, read into rows.
@@ -24,6 +23,10 @@ struct ForwardMessage {
     var option = Option()
     /// nil for heartbeats and for messages that hold nothing.
     var batch: PendingBatch?
+    /// The entries of a packed message, still to be read (and decompressed before).
+    var packed: Slice?
+    /// Where the batch's rows ended before this message, to take it back as a whole.
+    var mark = (records: 0, fields: 0)
     /// Events that were left out because they are none.
     var skipped = 0
     var skipReason = ""
@@ -52,23 +55,42 @@ struct ForwardMessageReader {
         guard top.length >= 2 else { return message }
         let second = try storage.messagePackItem(at: message.end, end: end)
         let batch = batches.batch(for: Slice(offset: tag.body, length: tag.length), storage)
-        let mark = (batch.rows.records.count, batch.rows.fields.count)
+        message.batch = batch
+        message.mark = (batch.rows.records.count, batch.rows.fields.count)
         do throws(MessagePackError) {
             switch second.kind {
             case .array: try readForward(second, top.length, end, batch, &message, &storage)
-            case .string, .binary: try readPacked(second, top.length, end, batch, &message, &storage)
+            case .string, .binary:
+                message.end = second.body + second.length
+                message.packed = Slice(offset: second.body, length: second.length)
+                try readOption(from: 2, of: top.length, end, &message, &storage)
             default: try readSingle(top.length, end, batch, &message, &storage)
             }
         } catch {
-            batch.rows.rollBack(records: mark.0, fields: mark.1)
+            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
             throw error
         }
-        if message.skipped > 0 && !options.skipsInvalidEvents {
-            batch.rows.rollBack(records: mark.0, fields: mark.1)
-        }
-        batches.added(batch.rows.records.count - mark.0)
-        message.batch = batch
         return message
+    }
+
+    /// Reads the entries of a packed message from where they are, decompressed. On an error none of them is left.
+    func readEntries(
+        _ entries: Slice, of message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        guard let batch = message.batch else { return }
+        var offset = Int(entries.offset)
+        do throws(MessagePackError) {
+            while offset < entries.end {
+                offset = try readEntry(at: offset, entries.end, batch, &message, &storage)
+            }
+        } catch {
+            if case .truncated = error {
+                note("the last entry of a packed message is cut short", &message)
+                return  // the entries before it count, as in Fluentd
+            }
+            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+            throw error
+        }
     }
 
     // MARK: - The three modes
@@ -103,27 +125,6 @@ struct ForwardMessageReader {
             message.end = try readEntry(at: message.end, end, batch, &message, &storage)
         }
         try readOption(from: 2, of: count, end, &message, &storage)
-    }
-
-    private func readPacked(
-        _ payload: MessagePackItem, _ count: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage,
-        _ storage: inout ByteBuffer
-    ) throws(MessagePackError) {
-        message.end = payload.body + payload.length
-        try readOption(from: 2, of: count, end, &message, &storage)
-        var packed = Slice(offset: payload.body, length: payload.length)
-        if message.option.compression != .none {
-            packed = try decompress(packed, message.option.compression, &storage)
-        }
-        var offset = Int(packed.offset)
-        while offset < packed.end {
-            do {
-                offset = try readEntry(at: offset, packed.end, batch, &message, &storage)
-            } catch .truncated {
-                note("the last entry of a packed message is cut short", &message)
-                return  // the entries before it count, as in Fluentd
-            }
-        }
     }
 
     // MARK: - Entries
