@@ -27,6 +27,8 @@ package final class Loop: @unchecked Sendable {
     private let owner: Atomic<UInt>
     private let queue = Mutex(JobQueue())
     private var isPointerFree = true
+    /// Whether `run()` is over: nothing may be made on the loop any more.
+    private(set) var hasEnded = false
 
     /// A write to a socket whose peer is gone must be an error of that write, not the end of the process: libuv on
     /// Linux does not pass MSG_NOSIGNAL.
@@ -54,6 +56,7 @@ package final class Loop: @unchecked Sendable {
     /// Milliseconds on a monotonic clock, as of the start of this turn of the loop: cheap, and steady within a callback.
     package var now: UInt64 {
         assertOnLoop()
+        precondition(!hasEnded, "a loop that has ended was asked for the time")
         return unsafe uv_now(pointer)
     }
 
@@ -90,6 +93,7 @@ package final class Loop: @unchecked Sendable {
         let dangling = openHandles()
         for handle in dangling { handle.close() }
         unsafe uv_run(pointer, UV_RUN_DEFAULT)
+        hasEnded = true
         isPointerFree = unsafe uv_loop_close(pointer) == 0
         return dangling.map(\.typeName)
     }

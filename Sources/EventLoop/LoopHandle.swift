@@ -22,6 +22,7 @@ package class LoopHandle: @unchecked Sendable {
         self.loop = loop
         unsafe memory = .allocate(byteCount: uv_handle_size(type), alignment: 16)
         loop.assertOnLoop()
+        precondition(!loop.hasEnded, "a handle was made on a loop that has ended")
     }
 
     deinit {

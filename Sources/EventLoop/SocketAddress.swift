@@ -43,6 +43,28 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// From a numeric address, `10.0.0.1` or `2001:db8::1`; nil for anything else.
+    package init?(host: String, port: UInt16) {
+        var v4 = sockaddr_in()
+        var v6 = sockaddr_in6()
+        // libuv fills exactly the structure of the family.
+        if unsafe uv_ip4_addr(host, Int32(port), &v4) == 0 {
+            let made = unsafe withUnsafePointer(to: &v4) {
+                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe SocketAddress($0) }
+            }
+            guard let made else { return nil }
+            self = made
+        } else if unsafe uv_ip6_addr(host, Int32(port), &v6) == 0 {
+            let made = unsafe withUnsafePointer(to: &v6) {
+                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe SocketAddress($0) }
+            }
+            guard let made else { return nil }
+            self = made
+        } else {
+            return nil
+        }
+    }
+
     /// The address's bytes in network order: four for IPv4 (also when it came on an IPv6 socket), else sixteen.
     package var octets: [UInt8] {
         if isEmbeddedIPv4 { return (0..<4).map { UInt8(truncatingIfNeeded: low >> (24 - 8 * $0)) } }
