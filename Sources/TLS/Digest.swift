@@ -28,7 +28,9 @@ package enum SecureRandom {
         OpenSSL.start
         var bytes = [UInt8](repeating: 0, count: count)
         // Fills exactly the array.
-        let status = unsafe bytes.withUnsafeMutableBytes { unsafe RAND_bytes($0.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(count)) }
+        let status = unsafe bytes.withUnsafeMutableBytes {
+            unsafe RAND_bytes($0.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(count))
+        }
         precondition(count == 0 || status == 1, "OpenSSL has no randomness to give; going on without would not be safe")
         return bytes
     }

@@ -72,12 +72,14 @@ package struct GeneratedCertificate: Sendable {
             ("C", options.country), ("ST", options.state), ("L", options.locality), ("CN", options.commonName),
         ] where !value.isEmpty {
             isDone =
-                unsafe isDone && X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, value, Int32(value.utf8.count), -1, 0) == 1
+                unsafe isDone
+                && X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, value, Int32(value.utf8.count), -1, 0) == 1
         }
         isDone = unsafe isDone && X509_set_issuer_name(made, X509_get_subject_name(issuer.pointer)) == 1
         var context = unsafe X509V3_CTX()
         unsafe sluice_x509v3_set_context(&context, issuer.pointer, made)
-        for (identifier, value) in GeneratedCertificate.extensions(options) where isDone {
+        for (identifier, value) in GeneratedCertificate.extensions(options, isSelfSigned: authority == nil) where isDone
+        {
             guard let made = unsafe X509V3_EXT_conf_nid(nil, &context, identifier, value) else {
                 isDone = false
                 break
@@ -87,11 +89,14 @@ package struct GeneratedCertificate: Sendable {
         }
         isDone = unsafe isDone && X509_sign(made, issuerKey.pointer, digest) > 0
         guard isDone else { throw TLSError(.configuration, doing: failure) }
-        certificatePEM = unsafe GeneratedCertificate.pem { unsafe PEM_write_bio_X509($0, certificate.pointer) } + issuerPEM
-        keyPEM = unsafe GeneratedCertificate.pem { unsafe PEM_write_bio_PrivateKey($0, ownKey.pointer, nil, nil, 0, nil, nil) }
+        certificatePEM =
+            unsafe GeneratedCertificate.pem { unsafe PEM_write_bio_X509($0, certificate.pointer) } + issuerPEM
+        keyPEM = unsafe GeneratedCertificate.pem {
+            unsafe PEM_write_bio_PrivateKey($0, ownKey.pointer, nil, nil, 0, nil, nil)
+        }
     }
 
-    private static func extensions(_ options: Options) -> [(Int32, String)] {
+    private static func extensions(_ options: Options, isSelfSigned: Bool) -> [(Int32, String)] {
         if options.isAuthority {
             return [
                 (NID_basic_constraints, "critical,CA:TRUE"), (NID_subject_key_identifier, "hash"),
@@ -101,8 +106,10 @@ package struct GeneratedCertificate: Sendable {
         let names = ([options.commonName] + options.alternativeNames).filter { !$0.isEmpty }.map { name in
             OpenSSL.isAddress(name) ? "IP:\(name)" : "DNS:\(name)"
         }
-        return [
-            (NID_basic_constraints, "critical,CA:FALSE"),
+        // Strict verifiers want the issuer's key named (RFC 5280, 4.2.1.1), except where it is the certificate's own.
+        let issuer = isSelfSigned ? [] : [(NID_authority_key_identifier, "keyid")]
+        return issuer + [
+            (NID_basic_constraints, "critical,CA:FALSE"), (NID_subject_key_identifier, "hash"),
             (NID_key_usage, "critical,digitalSignature,keyEncipherment"),
             // Also for clients: the same call makes the certificate that a forward output shows.
             (NID_ext_key_usage, "serverAuth,clientAuth"), (NID_subject_alt_name, names.joined(separator: ",")),

@@ -41,7 +41,9 @@ struct PEMReader: ~Copyable {
     /// The private key.
     func key(passphrase: String?) throws(TLSError) -> PrivateKey {
         // Without a callback OpenSSL takes the last argument as the passphrase; without one it would ask the terminal.
-        let key = unsafe (passphrase ?? "").withCString { unsafe PEM_read_bio_PrivateKey(bio, nil, nil, UnsafeMutableRawPointer(mutating: $0)) }
+        let key = unsafe (passphrase ?? "").withCString {
+            unsafe PEM_read_bio_PrivateKey(bio, nil, nil, UnsafeMutableRawPointer(mutating: $0))
+        }
         guard let key = unsafe key else { throw TLSError(.configuration, doing: "read the private key \(name)") }
         return unsafe PrivateKey(owning: key)
     }

@@ -110,7 +110,9 @@ package struct TLSSession: ~Copyable {
         }
         ERR_clear_error()
         // A memory BIO copies, and takes everything or has no memory. Its count is an Int32; reads are far smaller.
-        if unsafe !ciphertext.isEmpty, unsafe BIO_write(incoming, ciphertext.baseAddress, Int32(ciphertext.count)) != ciphertext.count {
+        if unsafe !ciphertext.isEmpty,
+            unsafe BIO_write(incoming, ciphertext.baseAddress, Int32(ciphertext.count)) != ciphertext.count
+        {
             state = .failed
             throw TLSError(.handshake, doing: "keep \(ciphertext.count) received bytes")
         }
@@ -157,7 +159,8 @@ package struct TLSSession: ~Copyable {
             throw TLSError(.truncated, "\(peerName) closed the connection during the TLS handshake")
         case .established:
             state = .failed
-            throw TLSError(.truncated, "\(peerName) closed the connection without TLS's close_notify: bytes may be missing")
+            throw TLSError(
+                .truncated, "\(peerName) closed the connection without TLS's close_notify: bytes may be missing")
         }
     }
 
@@ -180,7 +183,9 @@ package struct TLSSession: ~Copyable {
         ERR_clear_error()
         var count = 0
         // A memory BIO never refuses, so without partial writes all is taken in one call.
-        if unsafe SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &count) != 1 { throw fail("encrypt for \(peerName)") }
+        if unsafe SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &count) != 1 {
+            throw fail("encrypt for \(peerName)")
+        }
     }
 
     /// Encrypts bytes; take the ciphertext afterwards.
@@ -224,7 +229,9 @@ package struct TLSSession: ~Copyable {
 
     /// The cipher suite, by OpenSSL's name; nil before.
     package var cipher: String? {
-        guard let name = unsafe SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)), state != .handshaking else { return nil }
+        guard let name = unsafe SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)), state != .handshaking else {
+            return nil
+        }
         return unsafe String(cString: name)
     }
 
