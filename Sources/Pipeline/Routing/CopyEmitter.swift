@@ -1,5 +1,5 @@
 package import Events
-internal import Logging
+package import Logging
 
 /// `@type copy`: every store gets the batch. A store that refuses stops those after it, unless it says `ignore_error`.
 package final class CopyEmitter: Emitter {

@@ -1,5 +1,5 @@
 package import Events
-internal import Logging
+package import Logging
 
 /// The events of the root or of one label: finds a tag's filters and its output, and runs them. One for each loop.
 ///

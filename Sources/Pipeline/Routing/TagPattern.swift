@@ -1,4 +1,3 @@
-package import Events
 internal import Grok
 
 /// The argument of `<match>` and `<filter>`: which tags it is for. Source: `fluent/match.rb`, probed (compatibility.md D1).
@@ -64,7 +63,8 @@ package struct TagPattern: Sendable {
         alternatives.contains { alternative in
             switch alternative {
             case .glob(let glob): glob.matches(tag)
-            case .regexp(let regexp): regexp.matches(tag)
+            case .regexp(let regexp):
+                regexp.match(tag.span, as: SubjectText.classify(tag.span), MatchScratch(captures: 1)) == .matched
             }
         }
     }
