@@ -1,0 +1,87 @@
+package import Events
+package import Grok
+
+/// `@type grep`: keeps the records that match.
+///
+/// Several `<regexp>` must all match, no `<exclude>` may match; `<and>` and `<or>` group them otherwise. A missing key
+/// counts as empty text (compatibility.md D3).
+package final class GrepFilter: Filter {
+    package struct Condition: Sendable {
+        package var key: RecordAccessor
+        package var pattern: Regex
+
+        package init(key: RecordAccessor, pattern: Regex) {
+            self.key = key
+            self.pattern = pattern
+        }
+    }
+
+    /// A group: all of its conditions, or any of them.
+    package struct Group: Sendable {
+        package var conditions: [Condition]
+        package var needsAll: Bool
+
+        package init(_ conditions: [Condition], needsAll: Bool) {
+            self.conditions = conditions
+            self.needsAll = needsAll
+        }
+    }
+
+    private let required: [Group]
+    private let excluded: [Group]
+    private let scratch = MatchScratch(captures: 1)
+    private var text = ByteBuffer()
+
+    /// - Parameters:
+    ///   - required: groups that must all hold.
+    ///   - excluded: groups of which none may hold.
+    package init(required: [Group], excluded: [Group]) {
+        self.required = required
+        self.excluded = excluded
+    }
+
+    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+        var kept = 0
+        for index in 0..<rows.records.count {
+            let record = rows.records[index]
+            if passes(record, storage, rows) {
+                rows.records[kept] = record
+                kept += 1
+            }
+        }
+        rows.records.removeLast(rows.records.count - kept)
+    }
+
+    private func passes(_ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows) -> Bool {
+        for group in required where !holds(group, record, storage, rows) { return false }
+        for group in excluded where holds(group, record, storage, rows) { return false }
+        return true
+    }
+
+    private func holds(
+        _ group: Group, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows
+    ) -> Bool {
+        for condition in group.conditions {
+            let matches = matches(condition, record, storage, rows)
+            if matches != group.needsAll { return matches }
+        }
+        return group.needsAll
+    }
+
+    /// The value as text: strings as they are, everything else as it would be printed.
+    private func matches(
+        _ condition: Condition, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows
+    ) -> Bool {
+        text.clear()
+        if let value = rows.value(at: condition.key, in: record, storage) {
+            text.appendText(value, storage)
+        }
+        var kind = SubjectText.classify(text.span)
+        if kind == .invalid {
+            let repaired = text.appendRepaired(Slice(offset: 0, length: text.count))
+            text.removePrefix(Int(repaired.offset))
+            kind = .utf8
+        }
+        return condition.pattern.match(text.span, as: kind, scratch) == .matched
+    }
+}
