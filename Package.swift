@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
 
         // MARK: - Text to fields
-        .target(name: "Grok", dependencies: ["CPCRE2"], resources: [], swiftSettings: strict),
+        .target(name: "Grok", dependencies: ["CPCRE2"], exclude: ["embed-patterns"], swiftSettings: strict),
         .target(name: "Parsing", dependencies: ["Events", "Grok"], swiftSettings: strict),
 
         // MARK: - Stages
