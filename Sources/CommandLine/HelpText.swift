@@ -49,7 +49,7 @@ package struct HelpText: Sendable {
         let listed = options.filter { $0.ignoredBecause == nil }
         blocks.append("OPTIONS:\n" + rows(listed.map { ($0.label, $0.description) }))
         if !ignored.isEmpty {
-            blocks.append("ACCEPTED AND IGNORED:\n" + rows(ignored.map { ($0.label, $0.ignoredBecause ?? "") }))
+            blocks.append("OPTIONS OF FLUENTD WITHOUT EFFECT:\n" + rows(ignored.map { ($0.label, $0.description) }))
         }
         let subcommands = command.subcommands.filter { includingHidden || !$0.isHidden }
         if !subcommands.isEmpty {

@@ -31,7 +31,7 @@ package struct ManPage: Sendable {
         }
         lines.append(".SH OPTIONS OF FLUENTD WITHOUT EFFECT")
         for option in subcommands.flatMap(\.options) {
-            if let reason = option.ignoredBecause { lines += entry(option.label, "Ignored: \(reason)") }
+            if option.ignoredBecause != nil { lines += entry(option.label, option.description) }
         }
         lines.append(".SH EXAMPLES")
         for example in ([root] + subcommands).flatMap(\.examples) { lines += entry(example.line, example.meaning) }

@@ -2,6 +2,8 @@
 package enum ValueKind: Sendable, Equatable {
     case text, file, directory
     case integer(ClosedRange<Int>)
+    /// One of the words, or a number.
+    case choiceOrInteger([String], ClosedRange<Int>)
     /// Seconds, with or without a fraction: `2`, `0.5`.
     case seconds
     /// An octal number such as a umask: `0022`.
@@ -31,11 +33,12 @@ package struct Option: Sendable, Equatable {
     package let isRepeatable: Bool
     /// Shown by `--help-hidden` alone.
     package let isHidden: Bool
-    /// For options of Fluentd that mean nothing here: accepted, with this reason in a warning.
+    /// For options of Fluentd that mean nothing here: accepted, with this reason (a sentence that goes on after
+    /// "is ignored:") in a warning.
     package let ignoredBecause: String?
 
     package init(
-        _ long: String?, short: Character? = nil, value: Value = .none, _ abstract: String, default: String? = nil,
+        _ long: String?, short: Character? = nil, value: Value = .none, _ abstract: String = "", default: String? = nil,
         isRepeatable: Bool = false, isHidden: Bool = false, ignoredBecause: String? = nil
     ) {
         self.long = long
@@ -77,8 +80,10 @@ package struct Option: Sendable, Equatable {
         }
     }
 
-    /// The abstract with the values and the default behind it: `… (values: a, b; default: a)`.
-    package var description: String { described(abstract, kind, defaultText) }
+    /// The abstract (or why it is ignored) with the values and the default behind it: `… (values: a, b; default: a)`.
+    package var description: String {
+        ignoredBecause.map { "Ignored: \($0)" } ?? described(abstract, kind, defaultText)
+    }
 }
 
 /// One positional argument of a command.

@@ -24,9 +24,11 @@ package enum RunOptions {
     package static let logFormat = Option(
         "log-format", value: .required("format", .choice(["text", "json"])), "How the log is written.", default: "text")
     package static let logRotateAge = Option(
-        "log-rotate-age", value: .required("count", .integer(1...1000)), "Rotate the log file, and keep so many.")
+        "log-rotate-age", value: .required("age", .choiceOrInteger(["daily", "weekly", "monthly"], 0...1000)),
+        "Rotate the log file by day, week or month, or by size keeping so many files (0: never).", default: "7")
     package static let logRotateSize = Option(
-        "log-rotate-size", value: .required("bytes", .integer(1...Int.max)), "Rotate the log file at this size.")
+        "log-rotate-size", value: .required("bytes", .integer(1...Int.max)), "Rotate the log file at this size.",
+        default: "1048576")
     package static let verbose = Option("verbose", short: "v", "Log more (-v: debug, -vv: trace).", isRepeatable: true)
     package static let quiet = Option("quiet", short: "q", "Log less (-q: warn, -qq: error).", isRepeatable: true)
     package static let suppressConfigDump = Option(
@@ -50,29 +52,29 @@ package enum RunOptions {
     /// Accepted so that service files of Fluentd go on working; each gives a warning.
     package static let ignored = [
         Option(
-            "plugin", short: "p", value: .required("dir", .directory), "", isRepeatable: true, ignoredBecause: rubyOnly),
-        Option(nil, short: "I", value: .required("path", .directory), "", isRepeatable: true, ignoredBecause: rubyOnly),
-        Option(nil, short: "r", value: .required("name", .text), "", isRepeatable: true, ignoredBecause: rubyOnly),
-        Option("gemfile", short: "g", value: .required("path", .file), "", ignoredBecause: rubyOnly),
-        Option("gem-path", short: "G", value: .required("path", .directory), "", ignoredBecause: rubyOnly),
-        Option("show-plugin-config", value: .required("plugin", .text), "", ignoredBecause: rubyOnly),
-        Option("under-supervisor", "", ignoredBecause: oneProcess),
-        Option("workers", value: .required("count", .integer(1...1000)), "", ignoredBecause: oneProcess),
-        Option("disable-shared-socket", "", ignoredBecause: oneProcess),
-        Option("use-v0-config", "", ignoredBecause: "configurations of 0.12 and 1 are both read as they are."),
-        Option("strict-config-value", "", ignoredBecause: "values are always read strictly."),
+            "plugin", short: "p", value: .required("dir", .directory), isRepeatable: true, ignoredBecause: rubyOnly),
+        Option(nil, short: "I", value: .required("path", .directory), isRepeatable: true, ignoredBecause: rubyOnly),
+        Option(nil, short: "r", value: .required("name", .text), isRepeatable: true, ignoredBecause: rubyOnly),
+        Option("gemfile", short: "g", value: .required("path", .file), ignoredBecause: rubyOnly),
+        Option("gem-path", short: "G", value: .required("path", .directory), ignoredBecause: rubyOnly),
+        Option("show-plugin-config", value: .required("plugin", .text), ignoredBecause: rubyOnly),
+        Option("under-supervisor", ignoredBecause: oneProcess),
+        Option("workers", value: .required("count", .integer(1...1000)), ignoredBecause: oneProcess),
+        Option("disable-shared-socket", ignoredBecause: oneProcess),
+        Option("use-v0-config", ignoredBecause: "configurations of 0.12 and 1 are both read as they are."),
+        Option("strict-config-value", ignoredBecause: "values are always read strictly."),
         Option(
-            "conf-encoding", value: .required("encoding", .text), "", ignoredBecause: "configurations are UTF-8."),
+            "conf-encoding", value: .required("encoding", .text), ignoredBecause: "configurations are UTF-8."),
         Option(
-            "emit-error-log-interval", value: .required("seconds", .seconds), "",
+            "emit-error-log-interval", value: .required("seconds", .seconds),
             ignoredBecause: "repeated lines of the log are always counted and summarised."),
         Option(
-            "suppress-repeated-stacktrace", value: .optional("value", .text, assumed: "true"), "",
+            "suppress-repeated-stacktrace", value: .optional("value", .text, assumed: "true"),
             ignoredBecause: "the log has no stack traces."),
         Option(
-            "log-event-verbose", "", ignoredBecause: "the daemon's log is no event unless <label @FLUENT_LOG> asks."),
-        Option("enable-input-metrics", "", ignoredBecause: "inputs are always measured."),
-        Option("enable-size-metrics", "", ignoredBecause: "sizes are always measured."),
+            "log-event-verbose", ignoredBecause: "the daemon's log is no event unless <label @FLUENT_LOG> asks."),
+        Option("enable-input-metrics", ignoredBecause: "inputs are always measured."),
+        Option("enable-size-metrics", ignoredBecause: "sizes are always measured."),
     ]
 
     package static let all =

@@ -114,6 +114,13 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
         for byte in text.utf8 { append(byte) }
     }
 
+    /// Appends and says where the copy is.
+    package mutating func append(copyOf bytes: borrowing [UInt8]) -> Slice {
+        let start = count
+        append(bytes)
+        return Slice(offset: start, length: count - start)
+    }
+
     package mutating func append(_ other: borrowing ByteBuffer) {
         reserve(other.count)
         unsafe memcpy(base + count, other.base, other.count)

@@ -19,6 +19,12 @@ package enum JSONTranscoder {
         }
     }
 
+    /// Whether nothing but white space is left.
+    package static func isBlank(_ storage: borrowing ByteBuffer, from offset: Int) -> Bool {
+        for index in offset..<storage.count where !JSONScanner.isSpace(storage[index]) { return false }
+        return true
+    }
+
     /// Whether an error at `place` may come from text that has not all arrived: no container that was opened has been
     /// closed wrongly before it, so the only sign is that the scanner ran out of input.
     private static func isCutShort(_ storage: borrowing ByteBuffer, from offset: Int, _ place: Int) -> Bool {

@@ -33,6 +33,13 @@ package struct Rows: ~Copyable, Sendable {
         fields.truncate(to: fieldCount)
     }
 
+    /// Copies a record's fields to the end, for a stage that changes some of them; answers where the copy begins.
+    package mutating func copyFields(of record: Record) -> Int {
+        let start = fields.count
+        for index in record.fieldRange { fields.append(fields[index]) }
+        return start
+    }
+
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
     package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
         let first = Int(record.firstField)

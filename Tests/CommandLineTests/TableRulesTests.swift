@@ -25,7 +25,7 @@ import Testing
         #expect(Set(names).count == names.count)
         if let name = command.defaultSubcommand { #expect(command.subcommand(name) != nil) }
         let optional = command.arguments.firstIndex { $0.isOptional } ?? command.arguments.count
-        #expect(command.arguments[optional...].allSatisfy(\.isOptional), "required arguments come first")
+        #expect(command.arguments[optional...].allSatisfy { $0.isOptional }, "required arguments come first")
     }
 
     @Test("each example parses", arguments: commands.flatMap(\.examples).map(\.line)) func examples(_ line: String)
@@ -69,6 +69,7 @@ import Testing
         switch kind {
         case .text, .file, .directory: "x"
         case .integer(let range): String(range.lowerBound)
+        case .choiceOrInteger(_, let range): String(range.upperBound)
         case .seconds: "1.5"
         case .octal: "022"
         case .choice(let values): values.last ?? ""

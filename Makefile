@@ -1,0 +1,77 @@
+# Sluice: build, test, install. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+SLUICE := .build/release/sluice
+SOURCES := Sources Tests Package.swift
+
+# Debian packages of the C libraries: the providers of Package.swift (ArchitectureTests compares the two).
+LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev libzstd-dev pkg-config
+# The same for pkg-config, where there are no Debian packages.
+MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd
+# What tests talk to. A test says so and is skipped where its part is missing.
+TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
+	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static
+
+SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
+APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+# The ones of $(1) that are not installed.
+missing = $(shell for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
+
+.PHONY: help deps test-deps build run demo test lint bench format fuzz clean install docker
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+deps: ## Install the C libraries that are missing (apt-get)
+	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }
+	@need="$(call missing,$(LIBRARIES))"; [ -z "$$need" ] || pkg-config --exists $(MODULES) 2>/dev/null || { \
+		command -v apt-get >/dev/null || { echo "make: no apt-get here; please install $$need"; exit 1; }; \
+		echo "installing $$need"; $(APT) update -qq && $(APT) install -qq --no-install-recommends $$need >/dev/null; }
+
+test-deps: deps
+	@./.ci/test-dependencies $(TEST_PACKAGES)
+
+build: deps ## Build .build/release/sluice
+	swift build -c release --static-swift-stdlib --product sluice
+
+run: build ## Run with config/default.conf
+	$(SLUICE) run -c config/default.conf
+
+demo: build ## Show it at work
+	./config/demo
+
+test: test-deps lint build ## Lint, build, all tests, and conformance with Fluentd where the golden cases are
+	@rm -f .build/conformance.log
+	swift test 2>&1 | tee .build/test.log
+	@if [ -x ../shared/conformance/conformance ]; then \
+		../shared/conformance/conformance --daemon '$(SLUICE) run -c {config}' 2>&1 | tee .build/conformance.log; fi
+	@echo && grep -h 'Test run with' .build/test.log && { [ ! -f .build/conformance.log ] || tail -1 .build/conformance.log; }
+
+lint:
+	@swift format lint --strict --parallel -r $(SOURCES)
+
+format: ## Format all Swift sources in place
+	swift format format -i --parallel -r $(SOURCES)
+
+bench: build ## Measure events/s, CPU and memory
+	./Tests/Benchmarks/run
+
+fuzz: deps ## Feed the decoders with noise
+	./Tests/Fuzz/run
+
+clean: ## Remove what was built
+	rm -rf .build
+
+install: build ## Install below PREFIX (/usr/local): program, man page, completions
+	install -D -m 755 $(SLUICE) $(DESTDIR)$(PREFIX)/bin/sluice
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions \
+		fish/vendor_completions.d)
+	$(SLUICE) manual > $(DESTDIR)$(PREFIX)/share/man/man1/sluice.1
+	$(SLUICE) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
+	$(SLUICE) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
+	$(SLUICE) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish
+
+docker: ## Build the image sluice:latest
+	docker build -f docker/Dockerfile -t sluice .

@@ -1,0 +1,342 @@
+import CUV
+import Glibc
+
+/// One TCP or unix stream, accepted or connected.
+///
+/// Reads land in the loop's buffer and are handled within the callback. A write is tried at once; what the kernel does
+/// not take is copied, counted and sent when it can be. `close` and failures end in one `closed` call.
+@safe
+package final class Connection: LoopHandle, @unchecked Sendable {
+    /// The other end as text: `10.0.0.1:40312`, or the unix socket's path.
+    package let peerName: String
+    /// The other end's address; nil for a unix socket.
+    package let peerAddress: SocketAddress?
+    /// Whether `start` was called.
+    package var isStarted: Bool { handler != nil }
+
+    private var handler: (any ConnectionHandler)?
+    private let options: ConnectionOptions
+    // The requests libuv works on, one of each at a time. They go with the object, and libuv calls a handle's close
+    // callback after those of its requests.
+    private let writeRequest: UnsafeMutablePointer<uv_write_t>
+    private let shutdownRequest: UnsafeMutablePointer<uv_shutdown_t>
+    private let connectRequest: UnsafeMutablePointer<uv_connect_t>
+    // The bytes libuv is writing, and those that wait behind them: two buffers instead of a request per small write.
+    private var inFlight: UnsafeMutableRawBufferPointer?
+    private var waiting: [UInt8] = []
+
+    private var isReading = false
+    private var isPausedByOwner = false
+    private var isThrottled = false
+    private var hasEnded = false
+    private var isFinishing = false
+    private var reason = CloseReason.local
+    private var connected: ((LoopError?) -> Void)?
+
+    /// A handle without a socket yet.
+    init(
+        isTCP: Bool, on loop: Loop, peer: SocketAddress?, peerName: String, options: ConnectionOptions
+    ) throws(LoopError) {
+        self.peerAddress = peer
+        self.peerName = peerName
+        self.options = options
+        unsafe writeRequest = .allocate(capacity: 1)
+        unsafe shutdownRequest = .allocate(capacity: 1)
+        unsafe connectRequest = .allocate(capacity: 1)
+        super.init(on: loop, type: isTCP ? UV_TCP : UV_NAMED_PIPE)
+        let made =
+            if isTCP {
+                unsafe uv_tcp_init(loop.pointer, pointer(as: uv_tcp_t.self))
+            } else {
+                unsafe uv_pipe_init(loop.pointer, pointer(as: uv_pipe_t.self), 0)
+            }
+        if made < 0 { throw LoopError("make a connection to", peerName, status: made) }
+        register()
+    }
+
+    /// Takes over a connected, non-blocking descriptor; if this throws, the descriptor is still the caller's.
+    convenience init(
+        adopting descriptor: Int32, isTCP: Bool, on loop: Loop, peer: SocketAddress?, peerName: String,
+        options: ConnectionOptions
+    ) throws(LoopError) {
+        try self.init(isTCP: isTCP, on: loop, peer: peer, peerName: peerName, options: options)
+        let opened =
+            if isTCP {
+                unsafe uv_tcp_open(pointer(as: uv_tcp_t.self), descriptor)
+            } else {
+                unsafe uv_pipe_open(pointer(as: uv_pipe_t.self), descriptor)
+            }
+        if opened < 0 {
+            close()
+            throw LoopError("take over the connection of", peerName, status: opened)
+        }
+        applyOptions(isTCP: isTCP)
+    }
+
+    deinit {
+        unsafe writeRequest.deallocate()
+        unsafe shutdownRequest.deallocate()
+        unsafe connectRequest.deallocate()
+        if let inFlight = unsafe inFlight { unsafe inFlight.deallocate() }
+    }
+
+    /// Begins reading. Once per connection.
+    ///
+    /// - Parameter handler: kept until after its `closed` call.
+    package func start(_ handler: any ConnectionHandler) {
+        loop.assertOnLoop()
+        precondition(self.handler == nil, "a connection was started twice")
+        guard !isClosing else { return }
+        self.handler = handler
+        updateReading()
+    }
+
+    // MARK: - Reading
+
+    /// Stops reading: the kernel's window fills and the peer has to wait. Back-pressure.
+    package func pauseReading() {
+        loop.assertOnLoop()
+        isPausedByOwner = true
+        updateReading()
+    }
+
+    /// Reads again after `pauseReading()`.
+    package func resumeReading() {
+        loop.assertOnLoop()
+        isPausedByOwner = false
+        updateReading()
+    }
+
+    private func updateReading() {
+        let wanted = handler != nil && !isPausedByOwner && !isThrottled && !hasEnded && !isFinishing && !isClosing
+        guard wanted != isReading else { return }
+        isReading = wanted
+        guard wanted else {
+            unsafe uv_read_stop(stream)
+            return
+        }
+        let status = unsafe uv_read_start(
+            stream,
+            { handle, _, buffer in
+                guard let connection = unsafe LoopHandle.owner(handle, as: Connection.self) else { return }
+                unsafe buffer?.pointee = connection.loop.receiveBuffer.lend()
+            },
+            { handle, count, buffer in
+                guard let connection = unsafe LoopHandle.owner(handle, as: Connection.self) else { return }
+                unsafe connection.didRead(count, buffer?.pointee.base)
+                connection.loop.receiveBuffer.giveBack()
+            })
+        if status < 0 { fail("read from", status) }
+    }
+
+    /// The base is the loop's buffer, of which the first `count` bytes are this read's.
+    private func didRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
+        guard !isClosing, count != 0 else { return }
+        if count > 0 {
+            unsafe handler?.received(UnsafeRawBufferPointer(start: base, count: count), on: self)
+        } else if count == Int(UV_EOF.rawValue) {
+            // libuv has stopped reading by itself.
+            hasEnded = true
+            isReading = false
+            handler?.reachedEnd(of: self)
+        } else {
+            fail("read from", Int32(count))
+        }
+    }
+
+    // MARK: - Writing
+
+    /// Bytes accepted by `write` that the kernel has not taken yet.
+    package var queuedWriteBytes: Int {
+        loop.assertOnLoop()
+        return unsafe waiting.count + (inFlight == nil ? 0 : uv_stream_get_write_queue_size(stream))
+    }
+
+    /// Sends bytes, or queues what the kernel does not take at once. Does nothing once the connection closes.
+    ///
+    /// The memory is not kept. Failures are told by `closed`, later.
+    package func write(_ bytes: UnsafeRawBufferPointer) {
+        loop.assertOnLoop()
+        guard !isClosing, !isFinishing, unsafe !bytes.isEmpty else { return }
+        var rest = unsafe bytes
+        if unsafe inFlight == nil {
+            // uv_try_write only reads from the buffer, and does not keep it.
+            var buffer = unsafe uv_buf_t(
+                base: UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self),
+                len: bytes.count)
+            let written = unsafe uv_try_write(stream, &buffer, 1)
+            if written >= 0 {
+                if Int(written) == bytes.count { return }
+                unsafe rest = UnsafeRawBufferPointer(rebasing: bytes[Int(written)...])
+            } else if written != UV_EAGAIN.rawValue {
+                fail("write to", written)
+                return
+            }
+            unsafe startWriting(rest)
+        } else {
+            let queued = queuedWriteBytes
+            if queued + bytes.count > options.maximumQueuedWriteBytes {
+                close(
+                    because: .failed(
+                        LoopError(
+                            "write to", peerName, name: "ENOBUFS",
+                            explanation: "the peer does not read: \(queued) bytes are queued",
+                            advice: "see why it hangs, or raise maximumQueuedWriteBytes")))
+                return
+            }
+            unsafe waiting.append(contentsOf: rest)
+        }
+        if !isThrottled, queuedWriteBytes > options.pauseReadingAboveQueuedBytes {
+            isThrottled = true
+            updateReading()
+        }
+    }
+
+    /// Sends bytes, or queues what the kernel does not take at once.
+    package func write(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
+    }
+
+    /// Sends bytes, or queues what the kernel does not take at once.
+    package func write(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBytes { unsafe write($0) }
+    }
+
+    private func startWriting(_ bytes: UnsafeRawBufferPointer) {
+        // libuv reads from this copy until the callback, which frees it; deinit does if the callback never comes.
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        unsafe copy.copyMemory(from: bytes)
+        unsafe inFlight = copy
+        var buffer = unsafe uv_buf_t(
+            base: copy.baseAddress?.assumingMemoryBound(to: CChar.self), len: copy.count)
+        let status = unsafe uv_write(writeRequest, stream, &buffer, 1) { request, status in
+            guard let connection = unsafe LoopHandle.owner(request?.pointee.handle, as: Connection.self) else { return }
+            connection.didWrite(status)
+        }
+        if status < 0 { fail("write to", status) }
+    }
+
+    private func didWrite(_ status: Int32) {
+        if let done = unsafe inFlight { unsafe done.deallocate() }
+        unsafe inFlight = nil
+        guard !isClosing else { return }
+        if status < 0 {
+            fail("write to", status)
+        } else if !waiting.isEmpty {
+            let next = waiting
+            waiting.removeAll(keepingCapacity: next.count <= options.pauseReadingAboveQueuedBytes)
+            unsafe next.withUnsafeBytes { unsafe startWriting($0) }
+        } else if isFinishing {
+            shutDown()
+        } else {
+            isThrottled = false
+            updateReading()
+            handler?.drained(self)
+        }
+    }
+
+    // MARK: - Ending
+
+    /// Stops reading, sends what is queued, then closes in order.
+    package func closeAfterWrites(because reason: CloseReason = .local) {
+        loop.assertOnLoop()
+        guard !isClosing, !isFinishing else { return }
+        isFinishing = true
+        self.reason = reason
+        updateReading()
+        if unsafe inFlight == nil { shutDown() }
+    }
+
+    /// Closes now; queued bytes are lost.
+    package override func close() { close(because: .local) }
+
+    /// Closes now, and says why to the handler's `closed`.
+    package func close(because reason: CloseReason) {
+        loop.assertOnLoop()
+        if !isClosing, !isFinishing || reason != .local { self.reason = reason }
+        super.close()
+    }
+
+    private func shutDown() {
+        let status = unsafe uv_shutdown(shutdownRequest, stream) { request, _ in
+            guard let connection = unsafe LoopHandle.owner(request?.pointee.handle, as: Connection.self),
+                !connection.isClosing
+            else { return }
+            connection.close(because: connection.reason)
+        }
+        // ENOTCONN: the peer was faster.
+        if status < 0 { close(because: reason) }
+    }
+
+    private func fail(_ call: String, _ status: Int32) {
+        let isReset = status == UV_ECONNRESET.rawValue || status == UV_EPIPE.rawValue
+        close(because: isReset ? .reset : .failed(LoopError(call, peerName, status: status)))
+    }
+
+    override func willClose() { isReading = false }
+
+    override func didClose() {
+        let last = handler
+        handler = nil
+        connected = nil
+        last?.closed(self, because: reason)
+    }
+
+    // MARK: - Connecting
+
+    /// Starts connecting to an address; the outcome is told later, on the loop, unless the connection is closed first.
+    func connect(to address: SocketAddress, _ connected: @escaping (LoopError?) -> Void) {
+        self.connected = connected
+        let status = unsafe address.withSockaddr { address, _ in
+            unsafe uv_tcp_connect(connectRequest, pointer(as: uv_tcp_t.self), address, Connection.didConnect)
+        }
+        // No callback comes for an address that libuv refuses at once.
+        if status < 0 { finishConnecting(status) }
+    }
+
+    /// The same for a unix socket, whose path was checked for its length.
+    func connect(toPath path: String, _ connected: @escaping (LoopError?) -> Void) {
+        self.connected = connected
+        unsafe uv_pipe_connect(connectRequest, pointer(as: uv_pipe_t.self), path, Connection.didConnect)
+    }
+
+    private static let didConnect: uv_connect_cb = { request, status in
+        guard let connection = unsafe LoopHandle.owner(request?.pointee.handle, as: Connection.self),
+            !connection.isClosing
+        else { return }
+        connection.finishConnecting(status)
+    }
+
+    private func finishConnecting(_ status: Int32) {
+        let tell = connected
+        connected = nil
+        if status >= 0 { applyOptions(isTCP: peerAddress != nil) }
+        tell?(status < 0 ? LoopError("connect to", peerName, status: status) : nil)
+    }
+
+    /// The socket's own address, as text; empty for a unix socket.
+    package var localName: String {
+        loop.assertOnLoop()
+        return descriptor.flatMap { ListeningSocket(descriptor: $0).address }?.description ?? ""
+    }
+
+    // MARK: - The socket
+
+    private var stream: UnsafeMutablePointer<uv_stream_t> { unsafe pointer(as: uv_stream_t.self) }
+
+    private var descriptor: Int32? {
+        var descriptor: Int32 = -1
+        return unsafe uv_fileno(pointer(as: uv_handle_t.self), &descriptor) == 0 ? descriptor : nil
+    }
+
+    /// A refusal here (an option the kernel lacks) does not make the connection worse than without it.
+    private func applyOptions(isTCP: Bool) {
+        guard isTCP else { return }
+        if options.noDelay { unsafe uv_tcp_nodelay(pointer(as: uv_tcp_t.self), 1) }
+        if let seconds = options.keepAliveSeconds { unsafe uv_tcp_keepalive(pointer(as: uv_tcp_t.self), 1, seconds) }
+        if let seconds = options.lingerSeconds, let descriptor {
+            var value = linger(l_onoff: 1, l_linger: seconds)
+            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        }
+    }
+}

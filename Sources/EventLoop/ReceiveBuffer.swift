@@ -1,0 +1,29 @@
+import CUV
+
+/// The one buffer of a loop that every socket of it reads into.
+///
+/// Handlers consume what they are given before they return, so one buffer serves any number of connections; the
+/// flag proves it (BIND's `netmgr` does the same).
+@safe
+final class ReceiveBuffer {
+    private let memory: UnsafeMutableRawBufferPointer
+    private(set) var isInUse = false
+
+    init(sizeBytes: Int) {
+        // Freed in deinit, which the loop reaches only after its last handle has closed.
+        unsafe memory = .allocate(byteCount: sizeBytes, alignment: 64)
+    }
+
+    deinit { unsafe memory.deallocate() }
+
+    /// Hands the whole buffer to libuv for one read.
+    func lend() -> uv_buf_t {
+        precondition(!isInUse, "a receive buffer was lent while a handler still reads it")
+        isInUse = true
+        return unsafe uv_buf_t(
+            base: memory.baseAddress?.assumingMemoryBound(to: CChar.self), len: memory.count)
+    }
+
+    /// Ends a read: nobody looks at the bytes any more.
+    func giveBack() { isInUse = false }
+}

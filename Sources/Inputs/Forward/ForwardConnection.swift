@@ -1,0 +1,157 @@
+internal import EventLoop
+internal import Events
+internal import Logging
+internal import TLS
+
+/// One client: hands what arrives to the decoder (through TLS when there is some) and what the decoder answers back.
+final class ForwardConnection: ConnectionHandler, ForwardSink {
+    private let connection: Connection
+    private unowned let input: ForwardInput
+    private let decoder: ForwardDecoder
+    private let secure: SecureChannel?
+    private var isEnding = false
+
+    init(_ connection: Connection, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
+        self.connection = connection
+        self.input = input
+        secure = if let tls { try SecureChannel(tls) } else { nil }
+        let settings = input.settings
+        let address = connection.peerAddress
+        let handshake = settings.security.map {
+            Handshake(
+                $0, address: address?.octets ?? [], peerName: address?.host ?? connection.peerName,
+                keepsAlive: !settings.deniesKeepAlive)
+        }
+        decoder = ForwardDecoder(options: settings.options, batches: input.batches, handshake: handshake)
+        let host = Array((address?.host ?? connection.peerName).utf8)
+        for key in [settings.options.sourceAddressKey, settings.options.sourceHostnameKey] {
+            if let key { decoder.sourceFields.append((Array(key.utf8), host)) }
+        }
+    }
+
+    func greet() { decoder.greet(self) }
+
+    /// Reads no more and goes once everything is written.
+    func finish() {
+        guard !isEnding else { return }
+        isEnding = true
+        connection.pauseReading()
+        if let secure {
+            secure.session.close()
+            sendCiphertext(secure)
+        }
+        connection.closeAfterWrites()
+    }
+
+    func resume() { if !isEnding { connection.resumeReading() } }
+
+    // MARK: - From the client
+
+    func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
+        guard !isEnding else { return }
+        if let secure {
+            unsafe decrypt(bytes, secure)
+        } else {
+            unsafe decode(bytes)
+        }
+    }
+
+    func reachedEnd(of connection: Connection) {
+        if !isEnding, let secure {
+            do throws(TLSError) {
+                try secure.session.receivedEndOfStream()
+            } catch {
+                input.log.limited(.warn, error.description, ["client": connection.peerName])
+            }
+        }
+        finish()
+    }
+
+    func closed(_ connection: Connection, because reason: CloseReason) {
+        if decoder.unfinishedBytes > 0 {
+            input.log.limited(
+                .warn, "a client went away in the middle of a message: \(reason)",
+                ["client": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
+        }
+        input.forget(self)
+    }
+
+    private func decode(_ bytes: UnsafeRawBufferPointer) {
+        do throws(ForwardError) {
+            unsafe try decoder.receive(bytes, scratch: &input.scratch, sink: self)
+        } catch {
+            reject(error.message)
+        }
+        if input.settings.deniesKeepAlive, decoder.hasFinishedMessage { finish() }
+    }
+
+    private func decrypt(_ bytes: UnsafeRawBufferPointer, _ secure: SecureChannel) {
+        do throws(TLSError) {
+            unsafe try secure.session.receive(bytes)
+            while !isEnding, let count = unsafe try secure.session.read(into: input.plaintext.memory) {
+                unsafe decode(UnsafeRawBufferPointer(rebasing: input.plaintext.memory[..<count]))
+            }
+            sendCiphertext(secure)
+            if secure.session.state == .closedByPeer { finish() }
+        } catch {
+            sendCiphertext(secure)  // the alert that tells the peer why
+            reject(error.description)
+        }
+    }
+
+    private func reject(_ message: String) {
+        input.log.limited(.warn, "closed a connection: \(message)", ["client": connection.peerName])
+        finish()
+    }
+
+    // MARK: - From the decoder
+
+    func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        input.emitter.emit(tag: tag, storage: &storage, rows: &rows)
+    }
+
+    func reply(_ bytes: borrowing ByteBuffer) {
+        guard let secure else {
+            connection.write(bytes.span)
+            return
+        }
+        do throws(TLSError) {
+            try secure.session.write(bytes.array())
+            sendCiphertext(secure)
+        } catch {
+            reject(error.description)
+        }
+    }
+
+    private func sendCiphertext(_ secure: SecureChannel) {
+        var out: [UInt8] = []
+        secure.session.takeCiphertext(appendingTo: &out)
+        if !out.isEmpty { connection.write(out) }
+    }
+
+    func pause() {
+        connection.pauseReading()
+        input.notePaused(self)
+    }
+
+    func warn(_ message: String) { input.log.limited(.warn, message, ["client": connection.peerName]) }
+}
+
+/// A connection's TLS session, owned by reference: an optional ~Copyable property of a class cannot be looked into.
+private final class SecureChannel {
+    var session: TLSSession
+
+    init(_ context: TLSContext) throws(TLSError) { session = try TLSSession(context) }
+}
+
+/// Where TLS puts what it decrypts: one per loop, 64 KiB, four records at once.
+///
+/// `@safe`: the memory is allocated and freed here and nowhere else; users index it within its bounds.
+@safe
+final class PlaintextBuffer {
+    let memory: UnsafeMutableRawBufferPointer
+
+    init() { unsafe memory = .allocate(byteCount: 64 * 1024, alignment: 16) }
+
+    deinit { unsafe memory.deallocate() }
+}

@@ -1,0 +1,245 @@
+internal import Events
+
+/// One message of the forward protocol, read into rows.
+/// Source: Forward Protocol Specification v1.5; where Fluentd differs, Fluentd (golden/wire-cases.jsonl).
+///
+/// ```
+/// nil                                   heartbeat
+/// [tag, time, record, option?]          Message
+/// [tag, [[time, record], …], option?]   Forward
+/// [tag, str or bin, option?]            PackedForward: entries one after the other; compressed if the option says so
+/// ```
+struct ForwardMessage {
+    /// What the message's option asked for.
+    struct Option {
+        /// The value of `chunk`, as one MessagePack item, to be echoed byte for byte.
+        var chunk: Slice?
+        var compression = Compression.none
+    }
+    enum Compression { case none, gzip, zstd }
+
+    /// After the message, in the storage.
+    var end: Int
+    var option = Option()
+    /// nil for heartbeats and for messages that hold nothing.
+    var batch: PendingBatch?
+    /// The entries of a packed message, still to be read (and decompressed before).
+    var packed: Slice?
+    /// Where the batch's rows ended before this message, to take it back as a whole.
+    var mark = (records: 0, fields: 0)
+    /// Events that were left out because they are none.
+    var skipped = 0
+    var skipReason = ""
+}
+
+/// Reads messages; what it makes of them is added to the pending batches.
+struct ForwardMessageReader {
+    let options: ForwardOptions
+    let batches: PendingBatches
+    /// What `time` 0 or nil becomes.
+    let now: EventTime
+
+    /// Reads the message at `start`. A truncated message throws and leaves no trace; so does a broken one.
+    func read(at start: Int, end: Int, _ storage: inout ByteBuffer) throws(MessagePackError) -> ForwardMessage {
+        let top = try storage.messagePackItem(at: start, end: end)
+        guard top.kind == .array else {
+            if top.kind == .null { return ForwardMessage(end: top.body) }
+            throw .unexpected(offset: start, byte: storage[start])
+        }
+        guard top.length >= 1 else { return ForwardMessage(end: top.body) }
+        let tag = try storage.messagePackItem(at: top.body, end: end)
+        guard tag.kind == .string || tag.kind == .binary else {
+            throw .unexpected(offset: top.body, byte: storage[top.body])
+        }
+        var message = ForwardMessage(end: tag.body + tag.length)
+        guard top.length >= 2 else { return message }
+        let second = try storage.messagePackItem(at: message.end, end: end)
+        let batch = batches.batch(for: Slice(offset: tag.body, length: tag.length), storage)
+        message.batch = batch
+        message.mark = (batch.rows.records.count, batch.rows.fields.count)
+        do throws(MessagePackError) {
+            switch second.kind {
+            case .array: try readForward(second, top.length, end, batch, &message, &storage)
+            case .string, .binary:
+                message.end = second.body + second.length
+                message.packed = Slice(offset: second.body, length: second.length)
+                try readOption(from: 2, of: top.length, end, &message, &storage)
+            default: try readSingle(top.length, end, batch, &message, &storage)
+            }
+        } catch {
+            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+            throw error
+        }
+        return message
+    }
+
+    /// Reads the entries of a packed message from where they are, decompressed. On an error none of them is left.
+    func readEntries(
+        _ entries: Slice, of message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        guard let batch = message.batch else { return }
+        var offset = Int(entries.offset)
+        do throws(MessagePackError) {
+            while offset < entries.end {
+                offset = try readEntry(at: offset, entries.end, batch, &message, &storage)
+            }
+        } catch {
+            if case .truncated = error {
+                note("the last entry of a packed message is cut short", &message)
+                return  // the entries before it count, as in Fluentd
+            }
+            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+            throw error
+        }
+    }
+
+    // MARK: - The three modes
+
+    private func readSingle(
+        _ count: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        let timeStart = message.end
+        message.end = try storage.skipMessagePack(at: timeStart, end: end)
+        guard count >= 3 else {
+            note("a message of 2 elements has no record", &message)
+            return
+        }
+        let recordStart = message.end
+        // The option comes after the record, but nothing of it changes how the record is read.
+        if let time = try time(at: timeStart, end, &storage) {
+            message.end = try readRecord(at: recordStart, end, time, batch, &message, &storage)
+        } else {
+            message.end = try storage.skipMessagePack(at: recordStart, end: end)
+            note("the time is neither an integer nor an EventTime", &message)
+        }
+        try readOption(from: 3, of: count, end, &message, &storage)
+    }
+
+    private func readForward(
+        _ entries: MessagePackItem, _ count: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage,
+        _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        message.end = entries.body
+        if entries.length > end - entries.body { throw .truncated(missing: entries.length - (end - entries.body)) }
+        for _ in 0..<entries.length {
+            message.end = try readEntry(at: message.end, end, batch, &message, &storage)
+        }
+        try readOption(from: 2, of: count, end, &message, &storage)
+    }
+
+    // MARK: - Entries
+
+    private func readEntry(
+        at start: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) -> Int {
+        let entry = try storage.messagePackItem(at: start, end: end)
+        guard entry.kind == .array, entry.length >= 2 else {
+            note("an entry is no [time, record]", &message)
+            return try storage.skipMessagePack(at: start, end: end)
+        }
+        let recordStart: Int
+        let time: EventTime?
+        // EventTime as fixext 8, what every client with sub-second precision sends.
+        let item = try storage.messagePackItem(at: entry.body, end: end)
+        if item.kind == .ext, let eventTime = storage.eventTime(item) {
+            time = eventTime.seconds == 0 && eventTime.nanoseconds == 0 ? now : eventTime
+            recordStart = item.body + item.length
+        } else {
+            time = try self.time(at: entry.body, end, &storage)
+            recordStart = try storage.skipMessagePack(at: entry.body, end: end)
+        }
+        var next: Int
+        if let time {
+            next = try readRecord(at: recordStart, end, time, batch, &message, &storage)
+        } else {
+            note("the time is neither an integer nor an EventTime", &message)
+            next = try storage.skipMessagePack(at: recordStart, end: end)
+        }
+        for _ in 2..<max(entry.length, 2) { next = try storage.skipMessagePack(at: next, end: end) }
+        return next
+    }
+
+    private func readRecord(
+        at start: Int, _ end: Int, _ time: EventTime, _ batch: PendingBatch, _ message: inout ForwardMessage,
+        _ storage: inout ByteBuffer
+    ) throws(MessagePackError) -> Int {
+        let item = try storage.messagePackItem(at: start, end: end)
+        guard item.kind == .map else {
+            if item.kind != .null { note("a record is no map", &message) }
+            return try storage.skipMessagePack(at: start, end: end)
+        }
+        let first = batch.rows.fields.count
+        let next = try batch.rows.appendFields(messagePack: start, end: end, &storage)
+        batch.rows.records.append(
+            Record(time: time, firstField: first, fieldCount: batch.rows.fields.count - first))
+        return next
+    }
+
+    /// A time, or nil when it is none: an integer, an EventTime, or `[time, metadata]` (v1.5). 0 and nil mean now.
+    private func time(at start: Int, _ end: Int, _ storage: inout ByteBuffer) throws(MessagePackError) -> EventTime? {
+        let item = try storage.messagePackItem(at: start, end: end)
+        switch item.kind {
+        case .int: return item.bits == 0 ? now : EventTime(seconds: item.intValue)
+        case .null: return now
+        case .array where item.length >= 1:
+            let inner = try storage.messagePackItem(at: item.body, end: end)
+            return inner.kind == .array ? nil : try time(at: item.body, end, &storage)
+        case .ext:
+            guard let time = storage.eventTime(item) else { throw .malformed(offset: start, byte: storage[start]) }
+            return time.seconds == 0 && time.nanoseconds == 0 ? now : time
+        default: return nil
+        }
+    }
+
+    // MARK: - Option
+
+    private func readOption(
+        from index: Int, of count: Int, _ end: Int, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        for position in index..<max(count, index) {
+            let item = try storage.messagePackItem(at: message.end, end: end)
+            if position == index && item.kind == .map {
+                try readOptionMap(item, end, &message, &storage)
+            } else {
+                message.end = try storage.skipMessagePack(at: message.end, end: end)
+            }
+        }
+    }
+
+    private func readOptionMap(
+        _ map: MessagePackItem, _ end: Int, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        if map.length > end - map.body { throw .truncated(missing: map.length - (end - map.body)) }
+        message.end = map.body
+        for _ in 0..<map.length {
+            let key = try storage.messagePackItem(at: message.end, end: end)
+            let valueStart = try storage.skipMessagePack(at: message.end, end: end)
+            message.end = try storage.skipMessagePack(at: valueStart, end: end)
+            guard key.kind == .string || key.kind == .binary else { continue }
+            let name = Slice(offset: key.body, length: key.length)
+            let value = try storage.messagePackItem(at: valueStart, end: end)
+            if storage.equals(name, Self.chunkKey) {
+                if value.kind != .null {
+                    message.option.chunk = Slice(offset: valueStart, length: message.end - valueStart)
+                }
+            } else if storage.equals(name, Self.compressedKey), value.kind == .string || value.kind == .binary {
+                let text = Slice(offset: value.body, length: value.length)
+                if storage.equals(text, Self.gzip) {
+                    message.option.compression = .gzip
+                } else if storage.equals(text, Self.zstd) {
+                    message.option.compression = .zstd
+                }
+            }
+        }
+    }
+
+    private static let chunkKey = Array("chunk".utf8)
+    private static let compressedKey = Array("compressed".utf8)
+    private static let gzip = Array("gzip".utf8)
+    private static let zstd = Array("zstd".utf8)
+
+    private func note(_ reason: String, _ message: inout ForwardMessage) {
+        message.skipped += 1
+        message.skipReason = reason
+    }
+}

@@ -1,0 +1,75 @@
+# bash completion for sluice, printed by 'sluice completion bash'
+_sluice() {
+    local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    local command="" word
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "$word" in
+            run|check|validate|send|cat|version|help|completion) command="$word"; break ;;
+        esac
+    done
+    COMPREPLY=()
+    case "$command:$previous" in
+        run:--config|run:-c|:--config|:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--inline-config|run:-i|:--inline-config|:-i) :; return ;;
+        run:--log|run:-o|:--log|:-o) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--log-format|:--log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        run:--log-rotate-age|:--log-rotate-age) COMPREPLY=($(compgen -W 'daily weekly monthly' -- "$current")); return ;;
+        run:--log-rotate-size|:--log-rotate-size) :; return ;;
+        run:--daemon|run:-d|:--daemon|:-d) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--user|:--user) :; return ;;
+        run:--group|:--group) :; return ;;
+        run:--umask|:--umask) :; return ;;
+        check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        send:--host|cat:--host) :; return ;;
+        send:--port|send:-p|cat:--port|cat:-p) :; return ;;
+        send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        send:--format|send:-f|cat:--format|cat:-f) COMPREPLY=($(compgen -W 'json msgpack none' -- "$current")); return ;;
+        send:--message-key|cat:--message-key) :; return ;;
+        send:--batch|cat:--batch) :; return ;;
+        send:--timeout|cat:--timeout) :; return ;;
+        send:--ca-file|cat:--ca-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        send:--shared-key|cat:--shared-key) :; return ;;
+        send:--user|cat:--user) :; return ;;
+        send:--password|cat:--password) :; return ;;
+    esac
+    case "$command" in
+        run|"")
+            if [ -z "$command" ]; then
+                COMPREPLY=($(compgen -W 'run check send version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
+                return
+            fi
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        check|validate)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--format --strict --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        send|cat)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --format -f --message-key --ack --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        version)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        help)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check send version help completion' -- "$current")) ;;
+            esac
+            ;;
+        completion)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;
+            esac
+            ;;
+    esac
+}
+complete -o filenames -F _sluice sluice

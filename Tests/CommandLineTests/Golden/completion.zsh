@@ -1,0 +1,115 @@
+#compdef sluice
+# zsh completion for sluice, printed by 'sluice completion zsh'
+_sluice() {
+    local -a commands
+    commands=(
+        'run:Run the daemon.'
+        'check:Check a configuration and show every mistake.'
+        'validate:Check a configuration and show every mistake.'
+        'send:Send events from standard input, as fluent-cat does.'
+        'cat:Send events from standard input, as fluent-cat does.'
+        'version:Show the version.'
+        'help:Show the help of a command.'
+        'completion:Print a script that completes commands and options in a shell.'
+    )
+    if (( CURRENT == 2 )) && [[ "$words[2]" != -* ]]; then
+        _describe -t commands command commands
+        return
+    fi
+    local command="$words[2]"
+    if [[ "$command" == -* ]]; then
+        command=run
+    else
+        shift words
+        (( CURRENT-- ))
+    fi
+    case "$command" in
+        run)
+            _arguments \
+                '-c+[The configuration.]:file:_files' \
+                '--config=[The configuration.]:file:_files' \
+                '*-i+[Append this to the configuration.]:text: ' \
+                '*--inline-config=[Append this to the configuration.]:text: ' \
+                '--dry-run[Check the configuration and exit.]' \
+                '-s-[Write a sample configuration into the directory and exit.]::dir:_files -/' \
+                '--setup=-[Write a sample configuration into the directory and exit.]::dir:_files -/' \
+                '-o+[Write the daemon'\''s own log to a file.]:file:_files' \
+                '--log=[Write the daemon'\''s own log to a file.]:file:_files' \
+                '--log-format=[How the log is written.]:format:(text json)' \
+                '--log-rotate-age=[Rotate the log file by day, week or month, or by size keeping so many files (0\: never).]:age:(daily weekly monthly)' \
+                '--log-rotate-size=[Rotate the log file at this size.]:bytes: ' \
+                '*-v[Log more (-v\: debug, -vv\: trace).]' \
+                '*--verbose[Log more (-v\: debug, -vv\: trace).]' \
+                '*-q[Log less (-q\: warn, -qq\: error).]' \
+                '*--quiet[Log less (-q\: warn, -qq\: error).]' \
+                '--suppress-config-dump[Do not write the configuration to the log at the start.]' \
+                '-d+[Run in the background and write the process id there.]:pidfile:_files' \
+                '--daemon=[Run in the background and write the process id there.]:pidfile:_files' \
+                '--user=[Become this user (name or number).]:user: ' \
+                '--group=[Become this group (name or number).]:group: ' \
+                '--umask=[Set the umask.]:umask: ' \
+                '--without-source[Run without inputs\: only deliver what is buffered.]' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]'
+            ;;
+        check|validate)
+            _arguments \
+                '--format=[How mistakes are printed.]:format:(text json)' \
+                '--strict[Let warnings count as mistakes.]' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1::file:_files'
+            ;;
+        send|cat)
+            _arguments \
+                '--host=[Where to send to.]:host: ' \
+                '-p+[Its TCP port.]:port: ' \
+                '--port=[Its TCP port.]:port: ' \
+                '-u+[Send to a Unix domain socket instead.]:path:_files' \
+                '--unix=[Send to a Unix domain socket instead.]:path:_files' \
+                '-f+[What comes in\: JSON objects, msgpack maps, or plain lines.]:format:(json msgpack none)' \
+                '--format=[What comes in\: JSON objects, msgpack maps, or plain lines.]:format:(json msgpack none)' \
+                '--message-key=[The field that takes a plain line.]:key: ' \
+                '--ack[Ask for a receipt of each message, and fail without one.]' \
+                '--time-as-integer[Send whole seconds, for Fluentd 0.12 and older.]' \
+                '--batch=[Events in one message.]:count: ' \
+                '--timeout=[How long to wait for a connection or a receipt.]:seconds: ' \
+                '--tls[Connect with TLS.]' \
+                '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
+                '--shared-key=[Log in with the key of the server'\''s <security>.]:key: ' \
+                '--user=[Log in as this user.]:name: ' \
+                '--password=[The user'\''s password.]:password: ' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1:tag: '
+            ;;
+        version)
+            _arguments \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]'
+            ;;
+        help)
+            _arguments \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1:command:(run check send version help completion)'
+            ;;
+        completion)
+            _arguments \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1::shell:(bash zsh fish)'
+            ;;
+    esac
+}
+if [ "$funcstack[1]" = "_sluice" ]; then
+    _sluice "$@"
+else
+    compdef _sluice sluice
+fi
