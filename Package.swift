@@ -86,9 +86,10 @@ let package = Package(
             name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "BufferingTests", dependencies: ["Buffering", "Events", "TestSupport"], swiftSettings: tests),
+            name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],
+            swiftSettings: tests),
         .testTarget(
-            name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "TestSupport"],
+            name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], swiftSettings: tests),
         .testTarget(
