@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "BufferingTests", dependencies: ["Buffering", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "TestSupport"], swiftSettings: tests),
-        .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], exclude: ["Golden"], swiftSettings: tests),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Events", "ConfigFile", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], swiftSettings: tests),
     ]

@@ -48,21 +48,11 @@ extension FileParser {
         if let allowed = SectionNames.allowed(in: parent), allowed.contains(name) { return true }
         // In a plugin's section a value may well end with '>': the end tag tells.
         guard hasBracket, !argument.contains("<") else { return false }
-        return holds("</\(name)>", from: offset)
+        return file.lastEndTags[name].map { $0 > offset } ?? false
     }
 
     private func isOpen(_ name: String) -> Bool {
         session.open[base...].contains { $0.section.name == name }
-    }
-
-    private func holds(_ text: String, from offset: Int) -> Bool {
-        let wanted = Array(text.utf8)
-        var index = offset
-        while let next = bytes[index...].firstIndex(of: wanted[0]) {
-            if bytes[next...].starts(with: wanted) { return true }
-            index = next + 1
-        }
-        return false
     }
 
     // MARK: - Second pass

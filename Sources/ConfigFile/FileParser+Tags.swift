@@ -19,7 +19,7 @@ extension FileParser {
         }
         if nameStart != start + 1 {
             diagnostics.error(
-                Place(file, start + 1, nameStart), "a blank between '<' and '\(name)'", hint: "write '<\(name)'")
+                Place(file, start + 1, nameStart), "a blank between '<' and '\(name)'", hint: "remove the blank")
         }
         let nameEnd = position
         skipBlanks()
@@ -130,7 +130,7 @@ extension FileParser {
         let nameEnd = position
         if nameStart != start + 2, !name.isEmpty {
             diagnostics.error(
-                Place(file, start + 2, nameStart), "a blank between '</' and '\(name)'", hint: "write '</\(name)>'")
+                Place(file, start + 2, nameStart), "a blank between '</' and '\(name)'", hint: "remove the blank")
         }
         skipBlanks()
         let expected = session.open.count > base ? session.open[session.open.count - 1].section.name : name
@@ -146,7 +146,10 @@ extension FileParser {
             let hint = "write '</\(name.isEmpty ? expected : name)>'"
             if let bracket, !bytes[line.lowerBound..<bracket].contains(Byte.less) {
                 let place = Place(file, start, bracket + 1)
-                diagnostics.error(place, "an end tag holds a name and nothing else", hint: "write '</\(expected)>'")
+                // Where nothing is open, `close` has its own message.
+                if session.open.count > base {
+                    diagnostics.error(place, "an end tag holds a name and nothing else", hint: "write '</\(expected)>'")
+                }
                 position = bracket + 1
                 checkNothingFollows("the end tag")
                 close(session.open.count > base ? expected : name, place)

@@ -172,9 +172,12 @@ struct FileParser {
         return start..<end
     }
 
-    /// Columns before `offset` on its line when only blanks stand there; a tab counts as one.
+    /// Columns before `offset` on its line, a tab counting as one. A tag behind other text, where a line end was lost,
+    /// counts as one step inside of the innermost section.
     func indentation(of offset: Int) -> Int {
-        offset - file.lineStarts[file.lineIndex(at: offset)]
+        let lineStart = file.lineStarts[file.lineIndex(at: offset)]
+        let isFirst = bytes[lineStart..<offset].allSatisfy { Byte.isBlank($0) || $0 > 0x7F }
+        return isFirst ? offset - lineStart : session.open[session.open.count - 1].indentation + 1
     }
 
     private func startsWith(word: String) -> Bool {

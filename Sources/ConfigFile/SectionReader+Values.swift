@@ -262,6 +262,12 @@ package struct RegexpText: Sendable, Hashable {
     /// Bytes of the value before the body: what to add to an offset in the body to ask the parameter for its place.
     package let bodyOffset: Int
 
+    package init(body: String, options: String, bodyOffset: Int) {
+        self.body = body
+        self.options = options
+        self.bodyOffset = bodyOffset
+    }
+
     package var isCaseInsensitive: Bool { options.contains("i") }
     /// Ruby's `m`: a dot matches a newline.
     package var dotMatchesNewline: Bool { options.contains("m") }

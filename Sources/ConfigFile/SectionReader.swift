@@ -48,7 +48,8 @@ package final class SectionReader {
     package func type(required: Bool = false) -> Setting<String>? {
         let type = parameter("@type", aliases: ["type"])
         if let text = type?.text, !text.isEmpty, let type {
-            diagnostics.noteReading(.plain, of: type.valuePlace)
+            // Fluentd prints the type of a plugin bare and that of a section inside of it in quotes.
+            diagnostics.noteReading(SectionNames.reserving.contains(section.name) ? .plain : .text, of: type.valuePlace)
             return Setting(text, type)
         }
         if required {

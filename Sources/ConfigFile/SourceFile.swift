@@ -8,6 +8,8 @@ package final class SourceFile: Sendable {
     package let bytes: [UInt8]
     /// Byte offset of the first byte of each line; never empty.
     let lineStarts: [Int]
+    /// Where the last `</name>` of each name stands: tells a tag that lost its bracket from a value.
+    let lastEndTags: [String: Int]
 
     /// Takes the bytes of a file. Bytes that are not UTF-8 must have been repaired by the caller (see `ConfigDocument`).
     package init(path: String, bytes: [UInt8]) {
@@ -18,11 +20,30 @@ package final class SourceFile: Sendable {
             starts.append(index + 1)
         }
         self.lineStarts = starts
+        self.lastEndTags = Self.endTags(bytes)
     }
 
     /// Convenience for text in memory.
     package convenience init(path: String, text: String) {
         self.init(path: path, bytes: Array(text.utf8))
+    }
+
+    private static func endTags(_ bytes: [UInt8]) -> [String: Int] {
+        var found: [String: Int] = [:]
+        var index = 0
+        while index + 1 < bytes.count {
+            if bytes[index] == Byte.less, bytes[index + 1] == Byte.slash {
+                var end = index + 2
+                while end < bytes.count, Byte.isName(bytes[end]) { end += 1 }
+                if end < bytes.count, bytes[end] == Byte.greater {
+                    found[String(decoding: bytes[(index + 2)..<end], as: UTF8.self)] = index
+                }
+                index = end
+            } else {
+                index += 1
+            }
+        }
+        return found
     }
 
     /// The line that holds `offset`, counted from 0. An offset behind the end belongs to the last line.

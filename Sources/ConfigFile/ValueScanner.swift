@@ -56,6 +56,11 @@ struct ValueScanner {
                 Place(file, comment, comment + 1), "the value ends here because of ' #'",
                 hint: "quote it or write [#]")
         }
+        if let code = text.firstRange(of: "#{"), Self.isMeantAsCode(text[code.upperBound...]) {
+            diagnostics.warning(
+                Place(file, start, end), "'#{…}' is not evaluated in a value without double quotes",
+                hint: "write \"\(text)\"")
+        }
         if text.hasPrefix("# ") {
             diagnostics.warning(
                 Place(file, start, end), "the value is '\(text)': a '#' that begins a value is no comment",
@@ -64,6 +69,10 @@ struct ValueScanner {
         return Value(
             value: .text(text), quoting: .unquoted, start: start, end: end,
             runs: [Parameter.Run(valueOffset: 0, fileOffset: start)])
+    }
+
+    private static func isMeantAsCode(_ text: Substring) -> Bool {
+        ["ENV[", "ENV.", "hostname", "worker_id", "Socket.", "use_nil", "use_default"].contains { text.hasPrefix($0) }
     }
 
     /// `/…/` with options: what follows such a value is meant as a comment.
