@@ -17,16 +17,31 @@ package struct ConfigDocument {
     ) -> ConfigDocument {
         let reading = Diagnostics(maximumCount: limits.maximumDiagnostics)
         let file: SourceFile
+        if isYAML(path) {
+            reading.add(Diagnostic(.error, file: path, "the configuration is YAML", hint: yamlHint))
+            return empty(path, reading)
+        }
         do throws(FileFailure) {
             file = Self.file(
                 path: path, bytes: try source.read(path, maximumBytes: limits.maximumFileBytes), reading)
         } catch {
             reading.add(Diagnostic(.error, file: path, "cannot read the configuration: \(error.reason)"))
-            let empty = SourceFile(path: path, bytes: [])
-            return ConfigDocument(root: OpenSection.root(empty).section, diagnostics: reading, path: path)
+            return empty(path, reading)
         }
         return parse(file, reading, environment: environment, from: source, limits: limits)
     }
+
+    private static func empty(_ path: String, _ diagnostics: Diagnostics) -> ConfigDocument {
+        let file = SourceFile(path: path, bytes: [])
+        return ConfigDocument(root: OpenSection.root(file).section, diagnostics: diagnostics, path: path)
+    }
+
+    /// Fluentd decides by the name, too.
+    static func isYAML(_ path: String) -> Bool {
+        path.hasSuffix(".yaml") || path.hasSuffix(".yml")
+    }
+
+    static let yamlHint = "only Fluentd's own format (.conf) is read: write <source> … </source>"
 
     /// Parses text in memory; what it includes comes from `source`.
     package static func parse(

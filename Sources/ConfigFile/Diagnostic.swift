@@ -13,6 +13,8 @@ package struct Diagnostic: Sendable, Hashable {
         package let line: Int
         package let column: Int
         package let lineText: String
+        /// The column in `lineText`: less than `column` where the text begins in the middle of a very long line.
+        let excerptColumn: Int
         /// Width of the marked text in characters.
         package let length: Int
         package let message: String
@@ -24,8 +26,9 @@ package struct Diagnostic: Sendable, Hashable {
             self.line = mark.line
             self.column = mark.column
             self.lineText = mark.lineText
+            self.excerptColumn = mark.excerptColumn
             self.length = mark.length
-            self.message = message
+            self.message = Diagnostic.shortened(message)
         }
     }
 
@@ -36,8 +39,10 @@ package struct Diagnostic: Sendable, Hashable {
     package let line: Int
     /// From 1, in characters; 0 when the message is about the file as a whole.
     package let column: Int
-    /// The line, without its end.
+    /// The line, without its end; a part of it around the mark when it is longer than 8 KiB.
     package let lineText: String
+    /// The column in `lineText`: less than `column` where the text begins in the middle of a very long line.
+    let excerptColumn: Int
     /// Width of the marked text in characters, at least 1.
     package let length: Int
     /// Lower-case, without a full stop.
@@ -57,9 +62,10 @@ package struct Diagnostic: Sendable, Hashable {
         self.line = mark.line
         self.column = mark.column
         self.lineText = mark.lineText
+        self.excerptColumn = mark.excerptColumn
         self.length = mark.length
-        self.message = message
-        self.hint = hint
+        self.message = Self.shortened(message)
+        self.hint = hint.map(Self.shortened)
         self.related = related
     }
 
@@ -70,10 +76,16 @@ package struct Diagnostic: Sendable, Hashable {
         self.line = 0
         self.column = 0
         self.lineText = ""
+        self.excerptColumn = 0
         self.length = 0
-        self.message = message
+        self.message = Self.shortened(message)
         self.hint = hint
         self.related = []
+    }
+
+    /// Messages quote values, and a value can be a whole file: what is too long for a message is cut.
+    fileprivate static func shortened(_ text: String) -> String {
+        text.utf8.count > 600 ? String(text.prefix(500)) + "…" : text
     }
 }
 
@@ -82,7 +94,11 @@ private struct Mark {
     let line: Int
     let column: Int
     let lineText: String
+    let excerptColumn: Int
     let length: Int
+
+    /// Bytes kept on each side of the start of a mark.
+    private static let reach = 4096
 
     init(_ place: Place) {
         let file = place.file
@@ -93,9 +109,15 @@ private struct Mark {
         }
         line = index + 1
         column = place.column
-        lineText = file.text(range)
         // A mark ends with its line: a value over several lines is marked on the first.
         let end = min(place.end, range.upperBound)
-        length = place.start < end ? max(1, file.text(place.start..<end).count) : 1
+        var excerpt = range
+        if range.count > 2 * Self.reach {
+            excerpt = max(range.lowerBound, place.start - Self.reach)..<min(range.upperBound, place.start + Self.reach)
+        }
+        lineText = file.text(excerpt)
+        excerptColumn =
+            excerpt.lowerBound == range.lowerBound ? column : file.text(excerpt.lowerBound..<place.start).count + 1
+        length = place.start < end ? max(1, file.text(place.start..<min(end, excerpt.upperBound)).count) : 1
     }
 }

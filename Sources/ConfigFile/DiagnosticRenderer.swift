@@ -43,18 +43,18 @@ package struct DiagnosticRenderer: Sendable {
         var text = "\(paint(place, "1")) \(word) \(clean(diagnostic.message))\n"
         if diagnostic.line > 0 {
             text += excerpt(
-                line: diagnostic.line, text: diagnostic.lineText, column: diagnostic.column,
+                line: diagnostic.line, text: diagnostic.lineText, column: diagnostic.excerptColumn,
                 length: diagnostic.length, code: Self.code(severity))
+        }
+        if let hint = diagnostic.hint {
+            text += "      \(paint("hint:", "32")) \(clean(hint))\n"
         }
         for related in diagnostic.related {
             text +=
                 "\(related.file):\(related.line):\(related.column): \(paint("note:", "36")) \(clean(related.message))\n"
             text += excerpt(
-                line: related.line, text: related.lineText, column: related.column, length: related.length,
+                line: related.line, text: related.lineText, column: related.excerptColumn, length: related.length,
                 code: "36")
-        }
-        if let hint = diagnostic.hint {
-            text += "      \(paint("hint:", "32")) \(clean(hint))\n"
         }
         return text
     }

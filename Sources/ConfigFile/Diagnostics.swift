@@ -29,12 +29,13 @@ package final class Diagnostics {
 
     /// Adds a message. The same message twice (a file included twice, two readers of one section) is kept once.
     package func add(_ diagnostic: Diagnostic) {
-        guard seen.insert(diagnostic).inserted else { return }
-        switch diagnostic.severity {
-        case .error: errorCount += 1
-        case .warning: warningCount += 1
-        case .note: break
+        if isFull(for: diagnostic.severity) {
+            if !seen.contains(diagnostic) { count(diagnostic.severity) }
+            return
         }
+        guard seen.insert(diagnostic).inserted else { return }
+        if diagnostic.severity == .error { errorCount += 1 }
+        if diagnostic.severity == .warning { warningCount += 1 }
         if all.count < maximumCount {
             all.append(diagnostic)
         } else {
@@ -46,13 +47,27 @@ package final class Diagnostics {
         }
     }
 
+    /// Whether a message of this severity could only be counted.
+    private func isFull(for severity: Diagnostic.Severity) -> Bool {
+        all.count >= maximumCount && (severity != .error || errorCount >= maximumCount)
+    }
+
+    private func count(_ severity: Diagnostic.Severity) {
+        omittedCount += 1
+        if severity == .error { errorCount += 1 }
+        if severity == .warning { warningCount += 1 }
+    }
+
     /// Adds an error at a place.
     package func error(_ place: Place, _ message: String, hint: String? = nil, related: [Diagnostic.Related] = []) {
+        // To build a message costs a walk over its line: not for one that nobody will see.
+        if isFull(for: .error) { return count(.error) }
         add(Diagnostic(.error, at: place, message, hint: hint, related: related))
     }
 
     /// Adds a warning at a place.
     package func warning(_ place: Place, _ message: String, hint: String? = nil, related: [Diagnostic.Related] = []) {
+        if isFull(for: .warning) { return count(.warning) }
         add(Diagnostic(.warning, at: place, message, hint: hint, related: related))
     }
 

@@ -12,7 +12,12 @@ struct Glob {
         var found: Set<String> = []
         for alternative in expandBraces(Array(pattern.utf8)) {
             let isAbsolute = alternative.first == Byte.slash
-            let parts = alternative.split(separator: Byte.slash).map(Array.init)
+            var parts: [[UInt8]] = []
+            for part in alternative.split(separator: Byte.slash).map(Array.init) {
+                // `**/**/` goes where `**/` goes, only more often.
+                if part == Array("**".utf8), parts.last == part { continue }
+                parts.append(part)
+            }
             walk(parts[...], from: isAbsolute ? "/" : "", source, 0, &found)
         }
         return found.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }

@@ -57,6 +57,13 @@ package struct Parameter: Sendable {
         self.runs = runs
     }
 
+    /// The same line under another name and, if given, with another value: places stay those of the file.
+    package func renamed(_ key: String, value: String? = nil) -> Parameter {
+        Parameter(
+            key: key, value: value.map(Value.text) ?? self.value, keyPlace: keyPlace, valuePlace: valuePlace,
+            quoting: quoting, runs: runs)
+    }
+
     /// The text of the value; nil for `use_nil` and `use_default`.
     package var text: String? {
         if case .text(let text) = value { text } else { nil }

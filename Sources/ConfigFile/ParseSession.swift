@@ -90,6 +90,10 @@ final class ParseSession {
             isStopped = true
             return
         }
+        if ConfigDocument.isYAML(path) {
+            diagnostics.error(place, "'\(path)' is YAML", hint: ConfigDocument.yamlHint)
+            return
+        }
         if let known = files[path] {
             parse(known)
             return

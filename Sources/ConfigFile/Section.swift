@@ -11,6 +11,16 @@ package struct Section: Sendable {
     /// The opening tag.
     package var place: Place
 
+    package init(
+        name: String, argument: Argument, parameters: [Parameter] = [], sections: [Section] = [], place: Place
+    ) {
+        self.name = name
+        self.argument = argument
+        self.parameters = parameters
+        self.sections = sections
+        self.place = place
+    }
+
     /// The value that counts for a key: the last one.
     package func parameter(_ key: String) -> Parameter? {
         parameters.last { $0.key == key }
@@ -43,4 +53,9 @@ package struct Argument: Sendable {
     package var text: String
     /// Where it stands, with its quotes; an empty place behind the name when there is none.
     package var place: Place
+
+    package init(text: String, place: Place) {
+        self.text = text
+        self.place = place
+    }
 }

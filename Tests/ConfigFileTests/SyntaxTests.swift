@@ -144,4 +144,26 @@ import Testing
     func unquotedCode() {
         #expect(Parsed(source("k #{ENV['X']}")).hints == [##"write "#{ENV['X']}""##])
     }
+
+    @Test("a message about a very long line or value stays short and points right")
+    func longLine() throws {
+        let parsed = Parsed("<match>\n  k \"" + String(repeating: "ä", count: 200_000) + "\\d\"\n</match>")
+        let error = try #require(parsed.diagnostics.errors.first)
+        #expect((error.line, error.column, error.lineText.utf8.count < 9000) == (2, 200_006, true))
+        let lines = parsed.rendered.split(separator: "\n")
+        let caret = try #require(lines[2].firstIndex(of: "^"))
+        let column = lines[2].distance(from: lines[2].startIndex, to: caret)
+        #expect(lines[1][lines[1].index(lines[1].startIndex, offsetBy: column)...].hasPrefix("\\d"))
+        let reader = SectionReader(parsed.root.sections[0], diagnostics: parsed.diagnostics)
+        _ = reader.int("k")
+        #expect(parsed.diagnostics.errors[1].message.utf8.count < 1200)
+    }
+
+    @Test("a YAML file is refused with a sentence")
+    func yaml() {
+        let document = ConfigDocument.load(
+            path: "a.yml", environment: ConfigEnvironment(), from: MemoryFiles(["a.yml": "config:"]))
+        #expect(document.diagnostics.all.map(\.message) == ["the configuration is YAML"])
+        #expect(Parsed("@include a.yaml", files: ["a.yaml": ""]).messages == ["1:10 error 'a.yaml' is YAML"])
+    }
 }
