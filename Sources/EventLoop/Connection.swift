@@ -32,6 +32,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     private var isFinishing = false
     private var reason = CloseReason.local
     private var connected: ((LoopError?) -> Void)?
+    private var finishTimer: LoopTimer?
 
     /// A handle without a socket yet.
     init(
@@ -237,14 +238,28 @@ package final class Connection: LoopHandle, @unchecked Sendable {
 
     // MARK: - Ending
 
-    /// Stops reading, sends what is queued, then closes in order.
+    /// Stops reading, sends what is queued, then closes in order; gives up after `finishTimeoutMilliseconds`.
+    ///
+    /// If bytes of the peer lie unread, its kernel is told by a reset after the last byte: they were not accepted.
     package func closeAfterWrites(because reason: CloseReason = .local) {
         loop.assertOnLoop()
         guard !isClosing, !isFinishing else { return }
         isFinishing = true
         self.reason = reason
         updateReading()
-        if unsafe inFlight == nil { shutDown() }
+        if unsafe inFlight == nil {
+            shutDown()
+            return
+        }
+        let timer = LoopTimer(on: loop)
+        finishTimer = timer
+        timer.start(afterMilliseconds: options.finishTimeoutMilliseconds) { [self] in
+            close(
+                because: .failed(
+                    LoopError(
+                        "send the last \(queuedWriteBytes) bytes to", peerName, status: UV_ETIMEDOUT.rawValue,
+                        advice: "the peer did not read for \(options.finishTimeoutMilliseconds) ms: see why it hangs")))
+        }
     }
 
     /// Closes now; queued bytes are lost.
@@ -273,7 +288,11 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         close(because: isReset ? .reset : .failed(LoopError(call, peerName, status: status)))
     }
 
-    override func willClose() { isReading = false }
+    override func willClose() {
+        isReading = false
+        finishTimer?.close()
+        finishTimer = nil
+    }
 
     override func didClose() {
         let last = handler
