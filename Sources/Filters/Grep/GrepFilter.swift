@@ -76,12 +76,11 @@ package final class GrepFilter: Filter {
         if let value = rows.value(at: condition.key, in: record, storage) {
             text.appendText(value, storage)
         }
-        var kind = SubjectText.classify(text.span)
-        if kind == .invalid {
+        if text.kind(of: Slice(offset: 0, length: text.count)) == .invalid {
             let repaired = text.appendRepaired(Slice(offset: 0, length: text.count))
             text.removePrefix(Int(repaired.offset))
-            kind = .utf8
         }
-        return condition.pattern.match(text.span, as: kind, scratch) == .matched
+        let subject = text.span
+        return condition.pattern.match(subject, as: SubjectText.classify(subject), scratch) == .matched
     }
 }
