@@ -30,7 +30,6 @@ package final class GrepFilter: Filter {
     private let required: [Group]
     private let excluded: [Group]
     private let scratch = MatchScratch(captures: 1)
-    private var text = ByteBuffer()
 
     /// - Parameters:
     ///   - required: groups that must all hold.
@@ -42,9 +41,10 @@ package final class GrepFilter: Filter {
 
     package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
         var kept = 0
+        var text = ByteBuffer()
         for index in 0..<rows.records.count {
             let record = rows.records[index]
-            if passes(record, storage, rows) {
+            if passes(record, storage, rows, &text) {
                 rows.records[kept] = record
                 kept += 1
             }
@@ -52,17 +52,20 @@ package final class GrepFilter: Filter {
         rows.records.removeLast(rows.records.count - kept)
     }
 
-    private func passes(_ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows) -> Bool {
-        for group in required where !holds(group, record, storage, rows) { return false }
-        for group in excluded where holds(group, record, storage, rows) { return false }
+    private func passes(
+        _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows, _ text: inout ByteBuffer
+    ) -> Bool {
+        for group in required where !holds(group, record, storage, rows, &text) { return false }
+        for group in excluded where holds(group, record, storage, rows, &text) { return false }
         return true
     }
 
     private func holds(
-        _ group: Group, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows
+        _ group: Group, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows,
+        _ text: inout ByteBuffer
     ) -> Bool {
         for condition in group.conditions {
-            let matches = matches(condition, record, storage, rows)
+            let matches = matches(condition, record, storage, rows, &text)
             if matches != group.needsAll { return matches }
         }
         return group.needsAll
@@ -70,7 +73,8 @@ package final class GrepFilter: Filter {
 
     /// The value as text: strings as they are, everything else as it would be printed.
     private func matches(
-        _ condition: Condition, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows
+        _ condition: Condition, _ record: Record, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows,
+        _ text: inout ByteBuffer
     ) -> Bool {
         text.clear()
         if let value = rows.value(at: condition.key, in: record, storage) {
