@@ -2,10 +2,10 @@ internal import Events
 
 /// Turns values of one field into its type. One for each parser and thread.
 final class FieldConverter {
-    private let type: FieldType
+    private let type: ValueType
     private let reader: TimeReader?
 
-    init(_ type: FieldType) {
+    init(_ type: ValueType) {
         self.type = type
         if case .time(let source, let zone) = type { reader = TimeReader(source, zone: zone) } else { reader = nil }
     }

@@ -9,13 +9,12 @@ final class FieldFinisher {
     private let nulls: NullRule
     private let converters: [(key: [UInt8], converter: FieldConverter)]
 
-    init(_ options: ParserOptions) throws(ParserSetupError) {
-        timeKey = options.timeKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
-        keepsTimeKey = options.keepTimeKey
-        reader = TimeReader(try options.timeSource(), zone: try options.zone())
-        nulls = try NullRule(options)
-        let types = try options.types.map(TypedKey.list) ?? []
-        converters = types.map { ($0.key, FieldConverter($0.type)) }
+    init(_ rules: FieldRules) {
+        timeKey = rules.timeKey
+        keepsTimeKey = rules.keepsTimeKey
+        reader = TimeReader(rules.timeSource, zone: rules.zone)
+        nulls = NullRule(rules)
+        converters = rules.types.map { ($0.key, FieldConverter($0.type)) }
     }
 
     /// Finishes the record whose fields begin at `first` and reach to the end of `rows.fields`. When the time is invalid
@@ -54,7 +53,7 @@ final class FieldFinisher {
     private func applyNulls(_ first: Int, _ storage: inout ByteBuffer, _ rows: inout Rows) {
         for index in first..<rows.fields.count where rows.fields[index].value.isText {
             let value = decoded(rows.fields[index].value, &storage)
-            if nulls.isNull(value.slice, &storage) { rows.fields[index].value = .null }
+            if nulls.isNull(value.slice, storage) { rows.fields[index].value = .null }
         }
     }
 

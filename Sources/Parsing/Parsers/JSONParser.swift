@@ -6,12 +6,7 @@ package import Events
 package final class JSONParser: TextParser {
     private let finisher: FieldFinisher
 
-    /// Defaults: `time_key time`; `time_type float`, or string when a `time_format` is given.
-    package init(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) {
-        var options = options.with(defaultTimeKey: "time")
-        if options.timeType == nil { options.timeType = options.timeFormat == nil ? .float : .string }
-        finisher = try FieldFinisher(options)
-    }
+    init(_ rules: FieldRules) { finisher = FieldFinisher(rules) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         let first = rows.fields.count

@@ -1,7 +1,7 @@
 internal import Events
 
 /// What a field's text is turned into.
-package enum FieldType: Sendable {
+package enum ValueType: Sendable {
     case string, integer, float, bool
     case time(TimeSource, TimeZoneRule)
     case array(separator: [UInt8])
@@ -44,9 +44,9 @@ package enum FieldType: Sendable {
 /// One entry of `types`.
 package struct TypedKey: Sendable {
     package var key: [UInt8]
-    package var type: FieldType
+    package var type: ValueType
 
-    package init(key: [UInt8], type: FieldType) {
+    package init(key: [UInt8], type: ValueType) {
         self.key = key
         self.type = type
     }
@@ -62,7 +62,7 @@ package struct TypedKey: Sendable {
                     "types", "'\(entry)' has no type", hint: "write key:type, for example \(trim(entry)):integer")
             }
             let key = trim(entry[..<colon])
-            let type = try FieldType(String(trim(entry[entry.index(after: colon)...])))
+            let type = try ValueType(String(trim(entry[entry.index(after: colon)...])))
             add(TypedKey(key: Array(key.utf8), type: type), to: &result)
         }
         return result
@@ -86,7 +86,7 @@ package struct TypedKey: Sendable {
             }
             let type = storage.text(
                 field.value.kind == .jsonString ? storage.appendUnescaped(field.value.slice) : field.value.slice)
-            add(TypedKey(key: storage.array(field.key), type: try FieldType(type)), to: &result)
+            add(TypedKey(key: storage.array(field.key), type: try ValueType(type)), to: &result)
         }
         return result
     }
