@@ -71,7 +71,8 @@ package final class GrokMatcher {
                 let group = pattern.captures[position]
                 let start = scratch.start(of: group)
                 if start >= 0 {
-                    range = FieldRange(start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: scratch.end(of: group)))
+                    range = FieldRange(
+                        start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: scratch.end(of: group)))
                     break
                 }
             }

@@ -206,7 +206,7 @@ package final class Regex: Sendable {
         groups = pattern.groups.names.map { NamedGroup(name: $0.name, numbers: $0.numbers) }
         captureCount = pattern.groups.count
         requiredLiteral = RequiredLiteral.of(pattern.root)
-        containsNonASCII = pattern.root.containsNonASCII
+        containsNonASCII = pattern.containsNonASCII
     }
 
     private static func compile(_ pattern: RubyPattern, unicode: Bool) throws(PatternError) -> CompiledPattern {
@@ -223,7 +223,8 @@ package final class Regex: Sendable {
     ///
     /// `text` is what `SubjectText.classify` said; for `invalid` the engine is not run at all.
     /// On `.matched` the scratch has the offsets until its next use.
-    package func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome {
+    package func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome
+    {
         scratch.reserve(captureCount + 1)
         let result: Int32
         switch text {
