@@ -135,6 +135,19 @@ BIND9_TIMESTAMP %{MONTHDAY}-%{MONTH}-%{YEAR} %{TIME}
 # line of the query log — 24-Nov-2026 18:22:44.615 queries: info: client @0x7f00c80a1b20 192.0.2.88#40123 (www.example.org): query: www.example.org IN AAAA +E(0)K (192.0.2.53)
 BIND9 %{BIND9_TIMESTAMP:timestamp} queries: %{LOGLEVEL:loglevel}: client(?::? @0x\h+)? %{IP:clientip}#%{POSINT:clientport} \(%{GREEDYDATA:query}\): query: %{GREEDYDATA:query} IN %{GREEDYDATA:querytype} \(%{IP:dns}\)
 """####),
+                ("legacy/bro", ####"""
+# Bro, as Zeek was called until 2018: logs with tabs between the columns.
+# Source: the log pages of the Bro 2 manual (http.log, dns.log, conn.log, files.log).
+
+# http.log; the first column of a free run takes what is too many — 1764008564.615172	Cabc12	192.0.2.70	50100	203.0.113.10	80	1	GET	www.example.org	/a?b=c	http://ref.example/	curl/8.1	0	1256	200	OK	-	-	-	(empty)	-	-	-	-	-	Fx1	text/html
+BRO_HTTP %{NUMBER:ts}\t%{NOTSPACE:uid}\t%{IP:orig_h}\t%{INT:orig_p}\t%{IP:resp_h}\t%{INT:resp_p}\t%{INT:trans_depth}\t%{GREEDYDATA:method}\t(?<domain>[^\t\n]*)\t(?<uri>[^\t\n]*)\t(?<referrer>[^\t\n]*)\t(?<user_agent>[^\t\n]*)\t%{NUMBER:request_body_len}\t%{NUMBER:response_body_len}\t%{GREEDYDATA:status_code}\t(?<status_msg>[^\t\n]*)\t(?<info_code>[^\t\n]*)\t(?<info_msg>[^\t\n]*)\t(?<filename>[^\t\n]*)\t(?<bro_tags>[^\t\n]*)\t(?<username>[^\t\n]*)\t(?<password>[^\t\n]*)\t(?<proxied>[^\t\n]*)\t(?<orig_fuids>[^\t\n]*)\t(?<orig_mime_types>[^\t\n]*)\t(?<resp_fuids>[^\t\n]*)\t(?<resp_mime_types>[^\t\n]*)
+# dns.log; the first column of a free run takes what is too many — 1764008564.615172	Cdef34	192.0.2.70	40001	192.0.2.53	53	udp	4711	www.example.org	1	C_INTERNET	28	AAAA	0	NOERROR	F	F	T	T	0	2001:db8::80	300.000000	F
+BRO_DNS %{NUMBER:ts}\t%{NOTSPACE:uid}\t%{IP:orig_h}\t%{INT:orig_p}\t%{IP:resp_h}\t%{INT:resp_p}\t%{WORD:proto}\t%{INT:trans_id}\t%{GREEDYDATA:query}\t(?<qclass>[^\t\n]*)\t(?<qclass_name>[^\t\n]*)\t(?<qtype>[^\t\n]*)\t(?<qtype_name>[^\t\n]*)\t(?<rcode>[^\t\n]*)\t(?<rcode_name>[^\t\n]*)\t(?<AA>[^\t\n]*)\t(?<TC>[^\t\n]*)\t(?<RD>[^\t\n]*)\t(?<RA>[^\t\n]*)\t(?<Z>[^\t\n]*)\t(?<answers>[^\t\n]*)\t(?<TTLs>[^\t\n]*)\t(?<rejected>[^\t\n]*)
+# conn.log; the first column of a free run takes what is too many — 1764008564.615172	Cghi56	192.0.2.70	50222	203.0.113.10	443	tcp	ssl	3.205110	1480	9210	SF	T	0	ShADadFf	14	2216	16	10050	(empty)
+BRO_CONN %{NUMBER:ts}\t%{NOTSPACE:uid}\t%{IP:orig_h}\t%{INT:orig_p}\t%{IP:resp_h}\t%{INT:resp_p}\t%{WORD:proto}\t%{GREEDYDATA:service}\t%{NUMBER:duration}\t%{NUMBER:orig_bytes}\t%{NUMBER:resp_bytes}\t%{GREEDYDATA:conn_state}\t(?<local_orig>[^\t\n]*)\t(?<missed_bytes>[^\t\n]*)\t(?<history>[^\t\n]*)\t(?<orig_pkts>[^\t\n]*)\t(?<orig_ip_bytes>[^\t\n]*)\t(?<resp_pkts>[^\t\n]*)\t(?<resp_ip_bytes>[^\t\n]*)\t(?<tunnel_parents>[^\t\n]*)
+# files.log; the first column of a free run takes what is too many — 1764008564.615172	Fjkl78	203.0.113.10	192.0.2.70	Cghi56	HTTP	0	SHA1,MD5	text/html	index.html	0.000112	-	F	1256	1256	0	0	F	-	900150983cd24fb0d6963f7d28e17f72	a9993e364706816aba3e25717850c26c9cd0d89d	-	-
+BRO_FILES %{NUMBER:ts}\t%{NOTSPACE:fuid}\t%{IP:tx_hosts}\t%{IP:rx_hosts}\t%{NOTSPACE:conn_uids}\t%{GREEDYDATA:source}\t(?<depth>[^\t\n]*)\t(?<analyzers>[^\t\n]*)\t(?<mime_type>[^\t\n]*)\t(?<filename>[^\t\n]*)\t(?<duration>[^\t\n]*)\t(?<local_orig>[^\t\n]*)\t(?<is_orig>[^\t\n]*)\t(?<seen_bytes>[^\t\n]*)\t(?<total_bytes>[^\t\n]*)\t(?<missing_bytes>[^\t\n]*)\t(?<overflow_bytes>[^\t\n]*)\t(?<timedout>[^\t\n]*)\t(?<parent_fuid>[^\t\n]*)\t(?<md5>[^\t\n]*)\t(?<sha1>[^\t\n]*)\t(?<sha256>[^\t\n]*)\t(?<extracted>[^\t\n]*)
+"""####),
                 ("legacy/exim", ####"""
 # Exim mail transfer agent, main log.
 # Source: the log files chapter of the Exim specification.
@@ -420,6 +433,25 @@ SYSLOGBASE %{SYSLOGTIMESTAMP:timestamp} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST:logs
 # log level; not a word of its own, so it is found inside longer words — Warning
 LOGLEVEL (?:[Aa]lert|ALERT|[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo?(?:rmation)?|INFO?(?:RMATION)?|[Ww]arn?(?:ing)?|WARN?(?:ING)?|[Ee]rr?(?:or)?|ERR?(?:OR)?|[Cc]rit?(?:ical)?|CRIT?(?:ICAL)?|[Ff]atal|FATAL|[Ss]evere|SEVERE|[Ee]merg(?:ency)?|EMERG(?:ENCY)?)
 """####),
+                ("legacy/haproxy", ####"""
+# HAProxy, the HTTP and TCP log formats.
+# Source: the log format chapter of the HAProxy configuration manual.
+
+# time of day of a request — 18:22:44
+HAPROXYTIME %{HOUR:haproxy_hour}:%{MINUTE:haproxy_minute}:%{SECOND:haproxy_second}(?!\d)
+# date and time of a request; a dot stands for any character before the milliseconds — 24/Nov/2026:18:22:44.123
+HAPROXYDATE %{MONTHDAY:haproxy_monthday}/%{MONTH:haproxy_month}/%{YEAR:haproxy_year}:%{HAPROXYTIME:haproxy_time}.%{INT:haproxy_milliseconds}
+# request headers between braces; define it anew to name them — shop.example||Mozilla
+HAPROXYCAPTUREDREQUESTHEADERS %{DATA:captured_request_headers}
+# response headers between braces; define it anew to name them — nginx|text/html
+HAPROXYCAPTUREDRESPONSEHEADERS %{DATA:captured_response_headers}
+# HTTP line without what syslog puts before it; the last quote may be cut off — 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] web-in app/app01 2/0/1/35/38 200 4310 - - ---- 12/11/4/2/0 0/0 {shop.example||Mozilla} {} "GET /cart/view?item=3 HTTP/1.1"
+HAPROXYHTTPBASE %{IP:client_ip}:%{INT:client_port} \[%{HAPROXYDATE:accept_date}\] %{NOTSPACE:frontend_name} %{NOTSPACE:backend_name}/%{NOTSPACE:server_name} %{INT:time_request}/%{INT:time_queue}/%{INT:time_backend_connect}/%{INT:time_backend_response}/%{NOTSPACE:time_duration} %{INT:http_status_code} %{NOTSPACE:bytes_read} %{DATA:captured_request_cookie} %{DATA:captured_response_cookie} %{NOTSPACE:termination_state} %{INT:actconn}/%{INT:feconn}/%{INT:beconn}/%{INT:srvconn}/%{NOTSPACE:retries} %{INT:srv_queue}/%{INT:backend_queue} (?:\{%{HAPROXYCAPTUREDREQUESTHEADERS}\})? ?(?:\{%{HAPROXYCAPTUREDRESPONSEHEADERS}\})? ?"(?:<BADREQ>|%{WORD:http_verb} (?:%{URIPROTO:http_proto}://)?(?:%{USER:http_user}(?::[^@]*)?@)?(?:%{URIHOST:http_host})?(?:%{URIPATHPARAM:http_request})?(?: HTTP/%{NUMBER:http_version})?)?"?
+# HTTP line — Nov 24 18:22:45 lb-1 haproxy[2077]: 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] web-in app/app01 2/0/1/35/38 200 4310 - - ---- 12/11/4/2/0 0/0 {shop.example||Mozilla} {} "GET /cart/view?item=3 HTTP/1.1"
+HAPROXYHTTP (?:%{SYSLOGTIMESTAMP:syslog_timestamp}|%{TIMESTAMP_ISO8601:timestamp8601}) %{IPORHOST:syslog_server} %{SYSLOGPROG}: %{HAPROXYHTTPBASE}
+# TCP line — Nov 24 18:22:45 lb-1 haproxy[2077]: 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] pg-in pg/pg02 1/0/5024 8711 -- 7/6/6/3/0 0/0
+HAPROXYTCP (?:%{SYSLOGTIMESTAMP:syslog_timestamp}|%{TIMESTAMP_ISO8601:timestamp8601}) %{IPORHOST:syslog_server} %{SYSLOGPROG}: %{IP:client_ip}:%{INT:client_port} \[%{HAPROXYDATE:accept_date}\] %{NOTSPACE:frontend_name} %{NOTSPACE:backend_name}/%{NOTSPACE:server_name} %{INT:time_queue}/%{INT:time_backend_connect}/%{NOTSPACE:time_duration} %{NOTSPACE:bytes_read} %{NOTSPACE:termination_state} %{INT:actconn}/%{INT:feconn}/%{INT:beconn}/%{INT:srvconn}/%{NOTSPACE:retries} %{INT:srv_queue}/%{INT:backend_queue}
+"""####),
                 ("legacy/httpd", ####"""
 # Apache HTTP server, access and error logs.
 # Source: mod_log_config and ErrorLogFormat of the Apache 2.0 and 2.4 manuals.
@@ -442,6 +474,44 @@ HTTPD_ERRORLOG (?:%{HTTPD20_ERRORLOG}|%{HTTPD24_ERRORLOG})
 COMMONAPACHELOG %{HTTPD_COMMONLOG}
 # combined format, the older name — 198.51.100.23 - - [24/Nov/2026:18:22:44 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8.1"
 COMBINEDAPACHELOG %{HTTPD_COMBINEDLOG}
+"""####),
+                ("legacy/java", ####"""
+# Java: stack traces, and the logs of Tomcat (Catalina) in its several formats.
+# Sources: the Java language specification (names); the logging pages of the Tomcat 7 and 8 manuals.
+
+# class with its package — org.acme.billing.InvoiceService
+JAVACLASS (?:[A-Za-z$_][A-Za-z$_0-9]*\.)*[A-Za-z$_][A-Za-z$_0-9]*
+# source file of a frame, or what stands for it — InvoiceService.java
+JAVAFILE [A-Za-z$_0-9. -]+
+# method, constructor or class initialiser — computeTotal
+JAVAMETHOD (?:<(?:cl)?init>|[A-Za-z$_][A-Za-z$_0-9]*)
+# frame of a stack trace —     at org.acme.billing.InvoiceService.computeTotal(InvoiceService.java:211)
+JAVASTACKTRACEPART %{SPACE}at %{JAVACLASS:class}\.%{JAVAMETHOD:method}\(%{JAVAFILE:file}(?::%{INT:line})?\)
+# processor thread of an old Tomcat — TP-Processor12
+JAVATHREAD [A-Z]{2}-Processor\d+
+# text of a line — user 17 logged in
+JAVALOGMESSAGE .*
+# time of a Catalina line — Nov 24, 2026 6:22:44 PM
+CATALINA_DATESTAMP %{MONTH} %{MONTHDAY}, 20%{YEAR} %{HOUR}:?%{MINUTE}:?%{SECOND} (?:AM|PM)
+# Catalina line — Nov 24, 2026 6:22:44 PM org.apache.catalina.startup.HostConfig deployDirectory INFO: Deploying /opt/app
+CATALINALOG %{CATALINA_DATESTAMP:timestamp} %{JAVACLASS:class} %{JAVALOGMESSAGE:logmessage}
+# time of a line with bars — 2026-11-24 18:22:44,615 +0100
+TOMCAT_DATESTAMP 20%{YEAR}-%{MONTHNUM}-%{MONTHDAY} %{HOUR}:?%{MINUTE}:?%{SECOND} %{ISO8601_TIMEZONE}
+# line with bars — 2026-11-24 18:22:44,615 +0100 | ERROR | org.acme.web.LoginController - bad password for jane
+TOMCATLOG %{TOMCAT_DATESTAMP:timestamp} \| %{LOGLEVEL:level} \| %{JAVACLASS:class} - %{JAVALOGMESSAGE:logmessage}
+"""####),
+                ("legacy/junos", ####"""
+# Juniper SRX firewalls (Junos), session logs.
+# Source: the system log messages of the Junos manuals (RT_FLOW_SESSION_*).
+
+# name of the message — RT_FLOW_SESSION_CLOSE
+RT_FLOW_EVENT (?:RT_FLOW_SESSION_CREATE|RT_FLOW_SESSION_CLOSE|RT_FLOW_SESSION_DENY)
+# session closed — RT_FLOW_SESSION_CLOSE: session closed TCP FIN: 192.0.2.101/51000->203.0.113.99/443 junos-https 198.51.100.2/30101->203.0.113.99/443 src-rule-1 None 6 allow-web trust untrust 70012 14(1820) 19(20330) 31 UNKNOWN UNKNOWN N/A(N/A) ge-0/0/1.0
+RT_FLOW1 %{RT_FLOW_EVENT:event}: %{GREEDYDATA:close-reason}: %{IP:src-ip}/%{INT:src-port}->%{IP:dst-ip}/%{INT:dst-port} %{DATA:service} %{IP:nat-src-ip}/%{INT:nat-src-port}->%{IP:nat-dst-ip}/%{INT:nat-dst-port} %{DATA:src-nat-rule-name} %{DATA:dst-nat-rule-name} %{INT:protocol-id} %{DATA:policy-name} %{DATA:from-zone} %{DATA:to-zone} %{INT:session-id} \d+\(%{DATA:sent}\) \d+\(%{DATA:received}\) %{INT:elapsed-time} .*
+# session created — RT_FLOW_SESSION_CREATE: session created 192.0.2.101/51000->203.0.113.99/443 junos-https 198.51.100.2/30101->203.0.113.99/443 src-rule-1 None 6 allow-web trust untrust 70012 N/A(N/A) ge-0/0/1.0
+RT_FLOW2 %{RT_FLOW_EVENT:event}: session created %{IP:src-ip}/%{INT:src-port}->%{IP:dst-ip}/%{INT:dst-port} %{DATA:service} %{IP:nat-src-ip}/%{INT:nat-src-port}->%{IP:nat-dst-ip}/%{INT:nat-dst-port} %{DATA:src-nat-rule-name} %{DATA:dst-nat-rule-name} %{INT:protocol-id} %{DATA:policy-name} %{DATA:from-zone} %{DATA:to-zone} %{INT:session-id} .*
+# session denied — RT_FLOW_SESSION_DENY: session denied 192.0.2.101/51000->203.0.113.99/23 junos-telnet 6(0) deny-all untrust trust UNKNOWN UNKNOWN N/A(N/A) ge-0/0/0.0
+RT_FLOW3 %{RT_FLOW_EVENT:event}: session denied %{IP:src-ip}/%{INT:src-port}->%{IP:dst-ip}/%{INT:dst-port} %{DATA:service} %{INT:protocol-id}\(\d\) %{DATA:policy-name} %{DATA:from-zone} %{DATA:to-zone} .*
 """####),
                 ("legacy/linux-syslog", ####"""
 # Syslog as Linux hosts write it: the BSD form (RFC 3164), ISO times, RFC 5424, PAM sessions, cron.
@@ -467,6 +537,202 @@ SYSLOG5424BASE %{SYSLOG5424PRI}%{NONNEGINT:syslog5424_ver} +(?:%{TIMESTAMP_ISO86
 # line of RFC 5424 — <34>1 2026-11-24T18:22:44Z web-1 su 12 ID1 - 'su root' failed for jane
 SYSLOG5424LINE %{SYSLOG5424BASE} +%{GREEDYDATA:syslog5424_msg}
 """####),
+                ("legacy/maven", ####"""
+# Maven, versions of artifacts.
+
+# version of an artifact — 2.14.1-SNAPSHOT
+MAVEN_VERSION (?:\d+\.){0,2}(?:\*|\d+)(?:[.-](?:RELEASE|SNAPSHOT))?
+"""####),
+                ("legacy/mcollective", ####"""
+# MCollective, the daemon and its audit log (both in one file).
+
+# line of the daemon — I, [2026-11-24T18:22:44.615 #712]  INFO -- : mcollectived.rb:31 started
+MCOLLECTIVE ., \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:pid}\]%{SPACE}%{LOGLEVEL:event_level}
+# time of an audit line — 2026-11-24T18:22:44.615+0000: reqid=7 reqtime=1
+MCOLLECTIVEAUDIT %{TIMESTAMP_ISO8601:timestamp}:
+"""####),
+                ("legacy/mongodb", ####"""
+# MongoDB: the log of version 2, slow queries, and the log of version 3.
+# Source: the log messages page of the MongoDB manual.
+
+# line of version 2 — Nov 24 18:22:44 [initandlisten] waiting for connections on port 27017
+MONGO_LOG %{SYSLOGTIMESTAMP:timestamp} \[%{WORD:component}\] %{GREEDYDATA:message}
+# query document, up to the last brace before ntoreturn — { a: 1 } ntoreturn:1
+MONGO_QUERY \{ .*(?= \} ntoreturn:) \}
+# slow query — query shop.orders query: { _id: ObjectId('5f1') } ntoreturn:1 ntoskip:0 nscanned:1042 keyUpdates:0 numYields: 2 locks(micros) r:11 nreturned:1 reslen:84 310ms
+MONGO_SLOWQUERY %{WORD} %{MONGO_WORDDASH:database}\.%{MONGO_WORDDASH:collection} %{WORD}: %{MONGO_QUERY:query} %{WORD}:%{NONNEGINT:ntoreturn} %{WORD}:%{NONNEGINT:ntoskip} %{WORD}:%{NONNEGINT:nscanned}.*nreturned:%{NONNEGINT:nreturned}..+ (?<duration>\d+)ms
+# word with hyphens — order-items
+MONGO_WORDDASH \b[\w-]+\b
+# severity letter of version 3 — W
+MONGO3_SEVERITY \w
+# component of version 3 — NETWORK
+MONGO3_COMPONENT %{WORD}
+# line of version 3 — 2026-11-24T18:22:44.615+0000 I NETWORK  [conn12] end connection 192.0.2.92:40000 (3 connections now open)
+MONGO3_LOG %{TIMESTAMP_ISO8601:timestamp} %{MONGO3_SEVERITY:severity} (?:%{MONGO3_COMPONENT:component}%{SPACE})?(?:\[%{DATA:context}\])? %{GREEDYDATA:message}
+"""####),
+                ("legacy/nagios", ####"""
+# Nagios, the main log.
+# Source: the log and external command pages of the Nagios Core manual.
+
+# time of a line, seconds since 1970 — [1764008564]
+NAGIOSTIME \[%{NUMBER:nagios_epoch}\]
+# kind of line: state of a service at start-up or rotation — CURRENT SERVICE STATE
+NAGIOS_TYPE_CURRENT_SERVICE_STATE CURRENT SERVICE STATE
+# kind of line: state of a host at start-up or rotation — CURRENT HOST STATE
+NAGIOS_TYPE_CURRENT_HOST_STATE CURRENT HOST STATE
+# kind of line: notification about a service — SERVICE NOTIFICATION
+NAGIOS_TYPE_SERVICE_NOTIFICATION SERVICE NOTIFICATION
+# kind of line: notification about a host — HOST NOTIFICATION
+NAGIOS_TYPE_HOST_NOTIFICATION HOST NOTIFICATION
+# kind of line: state change of a service — SERVICE ALERT
+NAGIOS_TYPE_SERVICE_ALERT SERVICE ALERT
+# kind of line: state change of a host — HOST ALERT
+NAGIOS_TYPE_HOST_ALERT HOST ALERT
+# kind of line: service begins or ends flapping — SERVICE FLAPPING ALERT
+NAGIOS_TYPE_SERVICE_FLAPPING_ALERT SERVICE FLAPPING ALERT
+# kind of line: host begins or ends flapping — HOST FLAPPING ALERT
+NAGIOS_TYPE_HOST_FLAPPING_ALERT HOST FLAPPING ALERT
+# kind of line: downtime of a service — SERVICE DOWNTIME ALERT
+NAGIOS_TYPE_SERVICE_DOWNTIME_ALERT SERVICE DOWNTIME ALERT
+# kind of line: downtime of a host — HOST DOWNTIME ALERT
+NAGIOS_TYPE_HOST_DOWNTIME_ALERT HOST DOWNTIME ALERT
+# kind of line: result handed in for a service — PASSIVE SERVICE CHECK
+NAGIOS_TYPE_PASSIVE_SERVICE_CHECK PASSIVE SERVICE CHECK
+# kind of line: result handed in for a host — PASSIVE HOST CHECK
+NAGIOS_TYPE_PASSIVE_HOST_CHECK PASSIVE HOST CHECK
+# kind of line: event handler of a service run — SERVICE EVENT HANDLER
+NAGIOS_TYPE_SERVICE_EVENT_HANDLER SERVICE EVENT HANDLER
+# kind of line: event handler of a host run — HOST EVENT HANDLER
+NAGIOS_TYPE_HOST_EVENT_HANDLER HOST EVENT HANDLER
+# kind of line: command from outside — EXTERNAL COMMAND
+NAGIOS_TYPE_EXTERNAL_COMMAND EXTERNAL COMMAND
+# kind of line: time period begins or ends — TIMEPERIOD TRANSITION
+NAGIOS_TYPE_TIMEPERIOD_TRANSITION TIMEPERIOD TRANSITION
+# external command — DISABLE_SVC_CHECK
+NAGIOS_EC_DISABLE_SVC_CHECK DISABLE_SVC_CHECK
+# external command — ENABLE_SVC_CHECK
+NAGIOS_EC_ENABLE_SVC_CHECK ENABLE_SVC_CHECK
+# external command — DISABLE_HOST_CHECK
+NAGIOS_EC_DISABLE_HOST_CHECK DISABLE_HOST_CHECK
+# external command — ENABLE_HOST_CHECK
+NAGIOS_EC_ENABLE_HOST_CHECK ENABLE_HOST_CHECK
+# external command — PROCESS_SERVICE_CHECK_RESULT
+NAGIOS_EC_PROCESS_SERVICE_CHECK_RESULT PROCESS_SERVICE_CHECK_RESULT
+# external command — PROCESS_HOST_CHECK_RESULT
+NAGIOS_EC_PROCESS_HOST_CHECK_RESULT PROCESS_HOST_CHECK_RESULT
+# external command — SCHEDULE_SERVICE_DOWNTIME
+NAGIOS_EC_SCHEDULE_SERVICE_DOWNTIME SCHEDULE_SERVICE_DOWNTIME
+# external command — SCHEDULE_HOST_DOWNTIME
+NAGIOS_EC_SCHEDULE_HOST_DOWNTIME SCHEDULE_HOST_DOWNTIME
+# external command — DISABLE_HOST_SVC_NOTIFICATIONS
+NAGIOS_EC_DISABLE_HOST_SVC_NOTIFICATIONS DISABLE_HOST_SVC_NOTIFICATIONS
+# external command — ENABLE_HOST_SVC_NOTIFICATIONS
+NAGIOS_EC_ENABLE_HOST_SVC_NOTIFICATIONS ENABLE_HOST_SVC_NOTIFICATIONS
+# external command — DISABLE_HOST_NOTIFICATIONS
+NAGIOS_EC_DISABLE_HOST_NOTIFICATIONS DISABLE_HOST_NOTIFICATIONS
+# external command — ENABLE_HOST_NOTIFICATIONS
+NAGIOS_EC_ENABLE_HOST_NOTIFICATIONS ENABLE_HOST_NOTIFICATIONS
+# external command — DISABLE_SVC_NOTIFICATIONS
+NAGIOS_EC_DISABLE_SVC_NOTIFICATIONS DISABLE_SVC_NOTIFICATIONS
+# external command — ENABLE_SVC_NOTIFICATIONS
+NAGIOS_EC_ENABLE_SVC_NOTIFICATIONS ENABLE_SVC_NOTIFICATIONS
+# warning of the daemon — Warning: Check result queue contained results for host 'db-9'
+NAGIOS_WARNING Warning:%{SPACE}%{GREEDYDATA:nagios_message}
+# state of a service at start-up or rotation — CURRENT SERVICE STATE: db-1;Disk /var;OK;HARD;1;DISK OK - free space: 81%
+NAGIOS_CURRENT_SERVICE_STATE %{NAGIOS_TYPE_CURRENT_SERVICE_STATE:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{DATA:nagios_statetype};%{DATA:nagios_statecode};%{GREEDYDATA:nagios_message}
+# state of a host at start-up or rotation — CURRENT HOST STATE: db-1;UP;HARD;1;PING OK - Packet loss = 0%
+NAGIOS_CURRENT_HOST_STATE %{NAGIOS_TYPE_CURRENT_HOST_STATE:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{DATA:nagios_statetype};%{DATA:nagios_statecode};%{GREEDYDATA:nagios_message}
+# notification about a service — SERVICE NOTIFICATION: oncall;db-1;Disk /var;CRITICAL;notify-by-email;DISK CRITICAL - 2% free
+NAGIOS_SERVICE_NOTIFICATION %{NAGIOS_TYPE_SERVICE_NOTIFICATION:nagios_type}: %{DATA:nagios_notifyname};%{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{DATA:nagios_contact};%{GREEDYDATA:nagios_message}
+# notification about a host — HOST NOTIFICATION: oncall;db-1;DOWN;notify-host-by-sms;No route to host
+NAGIOS_HOST_NOTIFICATION %{NAGIOS_TYPE_HOST_NOTIFICATION:nagios_type}: %{DATA:nagios_notifyname};%{DATA:nagios_hostname};%{DATA:nagios_state};%{DATA:nagios_contact};%{GREEDYDATA:nagios_message}
+# state change of a service — SERVICE ALERT: db-1;Disk /var;CRITICAL;HARD;3;DISK CRITICAL - 2% free
+NAGIOS_SERVICE_ALERT %{NAGIOS_TYPE_SERVICE_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{DATA:nagios_statelevel};%{DATA:nagios_attempt};%{GREEDYDATA:nagios_message}
+# state change of a host — HOST ALERT: db-1;DOWN;SOFT;1;CRITICAL - 192.0.2.66: rta nan, lost 100%
+NAGIOS_HOST_ALERT %{NAGIOS_TYPE_HOST_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{DATA:nagios_statelevel};%{DATA:nagios_attempt};%{GREEDYDATA:nagios_message}
+# service begins or ends flapping — SERVICE FLAPPING ALERT: db-1;Load;STARTED; Service appears to have started flapping (21.0% change)
+NAGIOS_SERVICE_FLAPPING_ALERT %{NAGIOS_TYPE_SERVICE_FLAPPING_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{GREEDYDATA:nagios_message}
+# host begins or ends flapping — HOST FLAPPING ALERT: db-1;STOPPED; Host appears to have stopped flapping
+NAGIOS_HOST_FLAPPING_ALERT %{NAGIOS_TYPE_HOST_FLAPPING_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{GREEDYDATA:nagios_message}
+# downtime of a service — SERVICE DOWNTIME ALERT: db-1;Load;STARTED; Service has entered a period of scheduled downtime
+NAGIOS_SERVICE_DOWNTIME_ALERT %{NAGIOS_TYPE_SERVICE_DOWNTIME_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{GREEDYDATA:nagios_comment}
+# downtime of a host — HOST DOWNTIME ALERT: db-1;STARTED; Host has entered a period of scheduled downtime
+NAGIOS_HOST_DOWNTIME_ALERT %{NAGIOS_TYPE_HOST_DOWNTIME_ALERT:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{GREEDYDATA:nagios_comment}
+# result handed in for a service — PASSIVE SERVICE CHECK: db-1;Backup;0;backup finished in 12m
+NAGIOS_PASSIVE_SERVICE_CHECK %{NAGIOS_TYPE_PASSIVE_SERVICE_CHECK:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{GREEDYDATA:nagios_comment}
+# result handed in for a host — PASSIVE HOST CHECK: db-1;1;host unreachable
+NAGIOS_PASSIVE_HOST_CHECK %{NAGIOS_TYPE_PASSIVE_HOST_CHECK:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{GREEDYDATA:nagios_comment}
+# event handler of a service run; the last field is lazy and stays empty — SERVICE EVENT HANDLER: db-1;Load;CRITICAL;SOFT;restart-service
+NAGIOS_SERVICE_EVENT_HANDLER %{NAGIOS_TYPE_SERVICE_EVENT_HANDLER:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{DATA:nagios_statelevel};%{DATA:nagios_event_handler_name}
+# event handler of a host run; the last field is lazy and stays empty — HOST EVENT HANDLER: db-1;DOWN;HARD;reboot-host
+NAGIOS_HOST_EVENT_HANDLER %{NAGIOS_TYPE_HOST_EVENT_HANDLER:nagios_type}: %{DATA:nagios_hostname};%{DATA:nagios_state};%{DATA:nagios_statelevel};%{DATA:nagios_event_handler_name}
+# time period begins or ends — TIMEPERIOD TRANSITION: workhours;-1;1
+NAGIOS_TIMEPERIOD_TRANSITION %{NAGIOS_TYPE_TIMEPERIOD_TRANSITION:nagios_type}: %{DATA:nagios_service};%{DATA:nagios_unknown1};%{GREEDYDATA:nagios_unknown2}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: DISABLE_SVC_CHECK;db-1;Load
+NAGIOS_EC_LINE_DISABLE_SVC_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_DISABLE_SVC_CHECK:nagios_command};%{DATA:nagios_hostname};%{DATA:nagios_service}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: DISABLE_HOST_CHECK;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_DISABLE_HOST_CHECK:nagios_command};%{DATA:nagios_hostname}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: ENABLE_SVC_CHECK;db-1;Load
+NAGIOS_EC_LINE_ENABLE_SVC_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_ENABLE_SVC_CHECK:nagios_command};%{DATA:nagios_hostname};%{DATA:nagios_service}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: ENABLE_HOST_CHECK;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_ENABLE_HOST_CHECK:nagios_command};%{DATA:nagios_hostname}
+# external command with its arguments — EXTERNAL COMMAND: PROCESS_SERVICE_CHECK_RESULT;db-1;Load;0;OK - done
+NAGIOS_EC_LINE_PROCESS_SERVICE_CHECK_RESULT %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_PROCESS_SERVICE_CHECK_RESULT:nagios_command};%{DATA:nagios_hostname};%{DATA:nagios_service};%{DATA:nagios_state};%{GREEDYDATA:nagios_check_result}
+# external command with its arguments — EXTERNAL COMMAND: PROCESS_HOST_CHECK_RESULT;db-1;0;OK - done
+NAGIOS_EC_LINE_PROCESS_HOST_CHECK_RESULT %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_PROCESS_HOST_CHECK_RESULT:nagios_command};%{DATA:nagios_hostname};%{DATA:nagios_state};%{GREEDYDATA:nagios_check_result}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_HOST_SVC_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_DISABLE_HOST_SVC_NOTIFICATIONS:nagios_command};%{GREEDYDATA:nagios_hostname}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_HOST_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_DISABLE_HOST_NOTIFICATIONS:nagios_command};%{GREEDYDATA:nagios_hostname}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_SVC_NOTIFICATIONS;db-1;Load
+NAGIOS_EC_LINE_DISABLE_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_DISABLE_SVC_NOTIFICATIONS:nagios_command};%{DATA:nagios_hostname};%{GREEDYDATA:nagios_service}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_HOST_SVC_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_ENABLE_HOST_SVC_NOTIFICATIONS:nagios_command};%{GREEDYDATA:nagios_hostname}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_HOST_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_ENABLE_HOST_NOTIFICATIONS:nagios_command};%{GREEDYDATA:nagios_hostname}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_SVC_NOTIFICATIONS;db-1;Load
+NAGIOS_EC_LINE_ENABLE_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_ENABLE_SVC_NOTIFICATIONS:nagios_command};%{DATA:nagios_hostname};%{GREEDYDATA:nagios_service}
+# downtime of a host planned; the last field is lazy and stays empty — EXTERNAL COMMAND: SCHEDULE_HOST_DOWNTIME;db-1;1764008564;1764012164;1;0;3600;jane;kernel upgrade
+NAGIOS_EC_LINE_SCHEDULE_HOST_DOWNTIME %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios_type}: %{NAGIOS_EC_SCHEDULE_HOST_DOWNTIME:nagios_command};%{DATA:nagios_hostname};%{DATA:nagios_start_time};%{DATA:nagios_end_time};%{DATA:nagios_fixed};%{DATA:nagios_trigger_id};%{DATA:nagios_duration};%{DATA:author};%{DATA:comment}
+# line of the Nagios log — [1764008564] SERVICE ALERT: db-1;Disk /var;CRITICAL;HARD;3;DISK CRITICAL - 2% free
+NAGIOSLOGLINE %{NAGIOSTIME} (?:%{NAGIOS_WARNING}|%{NAGIOS_CURRENT_SERVICE_STATE}|%{NAGIOS_CURRENT_HOST_STATE}|%{NAGIOS_SERVICE_NOTIFICATION}|%{NAGIOS_HOST_NOTIFICATION}|%{NAGIOS_SERVICE_ALERT}|%{NAGIOS_HOST_ALERT}|%{NAGIOS_SERVICE_FLAPPING_ALERT}|%{NAGIOS_HOST_FLAPPING_ALERT}|%{NAGIOS_SERVICE_DOWNTIME_ALERT}|%{NAGIOS_HOST_DOWNTIME_ALERT}|%{NAGIOS_PASSIVE_SERVICE_CHECK}|%{NAGIOS_PASSIVE_HOST_CHECK}|%{NAGIOS_SERVICE_EVENT_HANDLER}|%{NAGIOS_HOST_EVENT_HANDLER}|%{NAGIOS_TIMEPERIOD_TRANSITION}|%{NAGIOS_EC_LINE_DISABLE_SVC_CHECK}|%{NAGIOS_EC_LINE_DISABLE_HOST_CHECK}|%{NAGIOS_EC_LINE_ENABLE_SVC_CHECK}|%{NAGIOS_EC_LINE_ENABLE_HOST_CHECK}|%{NAGIOS_EC_LINE_PROCESS_SERVICE_CHECK_RESULT}|%{NAGIOS_EC_LINE_PROCESS_HOST_CHECK_RESULT}|%{NAGIOS_EC_LINE_DISABLE_HOST_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_DISABLE_HOST_NOTIFICATIONS}|%{NAGIOS_EC_LINE_DISABLE_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_HOST_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_HOST_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_SCHEDULE_HOST_DOWNTIME})
+"""####),
+                ("legacy/postgresql", ####"""
+# PostgreSQL, a log_line_prefix with time, user, session and process.
+
+# start of a line — 11/24/2026 18:22:44 UTC app_user 5f3a.1c 2211
+POSTGRESQL %{DATESTAMP:timestamp} %{TZ} %{DATA:user_id} %{GREEDYDATA:connection_id} %{POSINT:pid}
+"""####),
+                ("legacy/rails", ####"""
+# Ruby on Rails 3, requests; an event of several lines.
+# In RAILS3 a line is a run of anything but line ends: with a lazy dot, the pattern takes
+# exponential time where the dot matches a line end.
+
+# request identifier without hyphens — d41d8cd98f00b204e9800998ecf8427e
+RUUID \h{32}
+# controller and action — InvoicesController#show
+RCONTROLLER (?<controller>[^#]+)#(?<action>\w+)
+# first line of a request — Started GET "/invoices/7?full=1" for 192.0.2.71 at 2026-11-24 18:22:44 +0100
+RAILS3HEAD (?m)Started %{WORD:verb} "%{URIPATHPARAM:request}" for %{IPORHOST:clientip} at (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY} %{HOUR}:%{MINUTE}:%{SECOND} %{ISO8601_TIMEZONE})
+# second line, with or without parameters — Processing by InvoicesController#show as HTML
+RPROCESSING \W*Processing by %{RCONTROLLER} as (?<format>\S+)(?:\W*Parameters: \{%{DATA:params}\}\W*)?
+# last line — Completed 200 OK in 48ms (Views: 21.7ms | ActiveRecord: 9.3ms)
+RAILS3FOOT Completed %{NUMBER:response}%{DATA} in %{NUMBER:totalms}ms %{RAILS3PROFILE}%{GREEDYDATA}
+# where the time went; may be empty — (Views: 21.7ms | ActiveRecord: 9.3ms)
+RAILS3PROFILE (?:\(Views: %{NUMBER:viewms}ms \| ActiveRecord: %{NUMBER:activerecordms}ms|\(ActiveRecord: %{NUMBER:activerecordms}ms)?
+# the whole request — Started GET "/invoices/7" for 192.0.2.71 at 2026-11-24 18:22:44 +0100
+RAILS3 %{RAILS3HEAD}(?:%{RPROCESSING})?(?<context>(?:[^\n]*\n)*)(?:%{RAILS3FOOT})?
+"""####),
+                ("legacy/redis", ####"""
+# Redis before version 3: log and MONITOR output.
+
+# time of a line — 24 Nov 18:22:44.615
+REDISTIMESTAMP %{MONTHDAY} %{MONTH} %{TIME}
+# notice — [3011] 24 Nov 18:22:44 * Background saving started by pid 3012
+REDISLOG \[%{POSINT:pid}\] %{REDISTIMESTAMP:timestamp} \*[ ]
+# line of MONITOR — 1764008564.615000 [0 192.0.2.90:50444] "set" "session:9" "v"
+REDISMONLOG %{NUMBER:timestamp} \[%{INT:database} %{IP:client}:%{NUMBER:port}\] "%{WORD:command}"\s?%{GREEDYDATA:params}
+"""####),
                 ("legacy/ruby", ####"""
 # Logger of the Ruby standard library.
 
@@ -474,6 +740,13 @@ SYSLOG5424LINE %{SYSLOG5424BASE} +%{GREEDYDATA:syslog5424_msg}
 RUBY_LOGLEVEL (?:DEBUG|INFO|WARN|ERROR|FATAL)
 # line of a Ruby logger — I, [2026-11-24T18:22:44.615172 #4801]  INFO -- app: order 17 created
 RUBY_LOGGER [DIWEF], \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:pid}\] *%{RUBY_LOGLEVEL:loglevel} -- +%{DATA:progname}: %{GREEDYDATA:message}
+"""####),
+                ("legacy/squid", ####"""
+# Squid 3 proxy, the native access log.
+# Source: the logformat directive of the Squid manual.
+
+# access line — 1764008564.615    132 192.0.2.91 TCP_MISS/200 4512 GET http://mirror.example.net/pkg.deb - HIER_DIRECT/203.0.113.80 application/octet-stream
+SQUID3 %{NUMBER:timestamp}\s+%{NUMBER:duration}\s%{IP:client_address}\s%{WORD:cache_result}/%{POSINT:status_code}\s%{NUMBER:bytes}\s%{WORD:request_method}\s%{NOTSPACE:url}\s(?:%{NOTSPACE:user}|-)\s%{WORD:hierarchy_code}/(?:%{IPORHOST:server}|-)\s%{NOTSPACE:content_type}
 """####),
             ]
         case .ecsV1:
@@ -620,6 +893,23 @@ BIND9_QUERYLOGBASE client(?::? @0x\h+)? %{IP:client.ip}#%{POSINT:client.port:int
 BIND9_QUERYLOG %{BIND9_TIMESTAMP:timestamp} %{BIND9_CATEGORY:bing.log.category}: %{LOGLEVEL:log.level}: %{BIND9_QUERYLOGBASE}
 # line of the query log, the general name — 24-Nov-2026 18:22:44.615 queries: info: client 192.0.2.88#40123 (example.org): query: example.org IN TXT + (192.0.2.53)
 BIND9 %{BIND9_QUERYLOG}
+"""####),
+                ("ecs-v1/bro", ####"""
+# Bro, as Zeek was called until 2018: logs with tabs between the columns.
+# Source: the log pages of the Bro 2 manual (http.log, dns.log, conn.log, files.log).
+
+# true or false — T
+BRO_BOOL [TF]
+# column that is not empty — value
+BRO_DATA [^\t]+
+# http.log — 1764008564.615172	Cabc12	192.0.2.70	50100	203.0.113.10	80	1	GET	www.example.org	/a?b=c	http://ref.example/	curl/8.1	0	1256	200	OK	-	-	-	(empty)	-	-	-	-	-	Fx1	text/html
+BRO_HTTP %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{INT:zeek.http.trans_depth:integer}\t(?:-|%{WORD:http.request.method})\t(?:-|%{BRO_DATA:url.domain})\t(?:-|%{BRO_DATA:url.original})\t(?:-|%{BRO_DATA:http.request.referrer})\t(?:-|%{BRO_DATA:user_agent.original})\t(?:-|%{NUMBER:http.request.body.bytes:integer})\t(?:-|%{NUMBER:http.response.body.bytes:integer})\t(?:-|%{POSINT:http.response.status_code:integer})\t(?:-|%{DATA:zeek.http.status_msg})\t(?:-|%{POSINT:zeek.http.info_code:integer})\t(?:-|%{DATA:zeek.http.info_msg})\t(?:-|%{BRO_DATA:zeek.http.filename})\t(?:\(empty\)|%{BRO_DATA:zeek.http.tags})\t(?:-|%{BRO_DATA:url.username})\t(?:-|%{BRO_DATA:url.password})\t(?:-|%{BRO_DATA:zeek.http.proxied})\t(?:-|%{BRO_DATA:zeek.http.orig_fuids})\t(?:-|%{BRO_DATA:http.request.mime_type})\t(?:-|%{BRO_DATA:zeek.http.resp_fuids})\t(?:-|%{BRO_DATA:http.response.mime_type})
+# dns.log — 1764008564.615172	Cdef34	192.0.2.70	40001	192.0.2.53	53	udp	4711	www.example.org	1	C_INTERNET	28	AAAA	0	NOERROR	F	F	T	T	0	2001:db8::80	300.000000	F
+BRO_DNS %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{WORD:network.transport}\t(?:-|%{INT:dns.id:integer})\t(?:-|%{BRO_DATA:dns.question.name})\t(?:-|%{INT:zeek.dns.qclass:integer})\t(?:-|%{BRO_DATA:zeek.dns.qclass_name})\t(?:-|%{INT:zeek.dns.qtype:integer})\t(?:-|%{BRO_DATA:dns.question.type})\t(?:-|%{INT:zeek.dns.rcode:integer})\t(?:-|%{BRO_DATA:dns.response_code})\t(?:-|%{BRO_BOOL:zeek.dns.AA})\t(?:-|%{BRO_BOOL:zeek.dns.TC})\t(?:-|%{BRO_BOOL:zeek.dns.RD})\t(?:-|%{BRO_BOOL:zeek.dns.RA})\t(?:-|%{NONNEGINT:zeek.dns.Z:integer})\t(?:-|%{BRO_DATA:zeek.dns.answers})\t(?:-|%{DATA:zeek.dns.TTLs})\t(?:-|%{BRO_BOOL:zeek.dns.rejected})
+# conn.log — 1764008564.615172	Cghi56	192.0.2.70	50222	203.0.113.10	443	tcp	ssl	3.205110	1480	9210	SF	T	0	ShADadFf	14	2216	16	10050	(empty)
+BRO_CONN %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{WORD:network.transport}\t(?:-|%{BRO_DATA:network.protocol})\t(?:-|%{NUMBER:zeek.connection.duration:float})\t(?:-|%{INT:zeek.connection.orig_bytes:integer})\t(?:-|%{INT:zeek.connection.resp_bytes:integer})\t(?:-|%{BRO_DATA:zeek.connection.state})\t(?:-|%{BRO_BOOL:zeek.connection.local_orig})\t(?:(?:-|%{BRO_BOOL:zeek.connection.local_resp})\t)?(?:-|%{INT:zeek.connection.missed_bytes:integer})\t(?:-|%{BRO_DATA:zeek.connection.history})\t(?:-|%{INT:source.packets:integer})\t(?:-|%{INT:source.bytes:integer})\t(?:-|%{INT:destination.packets:integer})\t(?:-|%{INT:destination.bytes:integer})\t(?:\(empty\)|%{BRO_DATA:zeek.connection.tunnel_parents})
+# files.log — 1764008564.615172	Fjkl78	203.0.113.10	192.0.2.70	Cghi56	HTTP	0	SHA1,MD5	text/html	index.html	0.000112	-	F	1256	1256	0	0	F	-	900150983cd24fb0d6963f7d28e17f72	a9993e364706816aba3e25717850c26c9cd0d89d	-	-
+BRO_FILES %{NUMBER:timestamp}\t%{NOTSPACE:zeek.files.fuid}\t(?:-|%{IP:server.ip})\t(?:-|%{IP:client.ip})\t(?:-|%{BRO_DATA:zeek.files.session_ids})\t(?:-|%{BRO_DATA:zeek.files.source})\t(?:-|%{INT:zeek.files.depth:integer})\t(?:-|%{BRO_DATA:zeek.files.analyzers})\t(?:-|%{BRO_DATA:file.mime_type})\t(?:-|%{BRO_DATA:file.name})\t(?:-|%{NUMBER:zeek.files.duration:float})\t(?:-|%{BRO_BOOL:zeek.files.local_orig})\t(?:-|%{BRO_BOOL:zeek.files.is_orig})\t(?:-|%{INT:zeek.files.seen_bytes:integer})\t(?:-|%{INT:file.size:integer})\t(?:-|%{INT:zeek.files.missing_bytes:integer})\t(?:-|%{INT:zeek.files.overflow_bytes:integer})\t(?:-|%{BRO_BOOL:zeek.files.timedout})\t(?:-|%{BRO_DATA:zeek.files.parent_fuid})\t(?:-|%{BRO_DATA:file.hash.md5})\t(?:-|%{BRO_DATA:file.hash.sha1})\t(?:-|%{BRO_DATA:file.hash.sha256})\t(?:-|%{BRO_DATA:zeek.files.extracted})
 """####),
                 ("ecs-v1/exim", ####"""
 # Exim mail transfer agent, main log.
@@ -934,6 +1224,29 @@ SYSLOGBASE %{SYSLOGTIMESTAMP:timestamp} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST:host
 # log level; not a word of its own, so it is found inside longer words — Warning
 LOGLEVEL (?:[Aa]lert|ALERT|[Tt]race|TRACE|[Dd]ebug|DEBUG|[Nn]otice|NOTICE|[Ii]nfo?(?:rmation)?|INFO?(?:RMATION)?|[Ww]arn?(?:ing)?|WARN?(?:ING)?|[Ee]rr?(?:or)?|ERR?(?:OR)?|[Cc]rit?(?:ical)?|CRIT?(?:ICAL)?|[Ff]atal|FATAL|[Ss]evere|SEVERE|[Ee]merg(?:ency)?|EMERG(?:ENCY)?)
 """####),
+                ("ecs-v1/haproxy", ####"""
+# HAProxy, the HTTP and TCP log formats.
+# Source: the log format chapter of the HAProxy configuration manual.
+
+# time of day of a request — 18:22:44
+HAPROXYTIME %{HOUR}:%{MINUTE}:%{SECOND}(?!\d)
+# date and time of a request; a dot stands for any character before the milliseconds — 24/Nov/2026:18:22:44.123
+HAPROXYDATE %{MONTHDAY}/%{MONTH}/%{YEAR}:%{HAPROXYTIME}.%{INT}
+# request headers between braces; define it anew to name them — shop.example||Mozilla
+HAPROXYCAPTUREDREQUESTHEADERS %{DATA:haproxy.http.request.captured_headers}
+# response headers between braces; define it anew to name them — nginx|text/html
+HAPROXYCAPTUREDRESPONSEHEADERS %{DATA:haproxy.http.response.captured_headers}
+# URI of a request, every part optional — https://bob:pw@shop.example:8443/cart/view?item=3
+HAPROXYURI (?:%{URIPROTO:url.scheme}://)?(?:%{USER:url.username}(?::[^@]*)?@)?(?:%{IPORHOST:url.domain}(?::%{POSINT:url.port:integer})?)?(?:%{URIPATH:url.path}(?:\?%{URIQUERY:url.query})?)?
+# request line, or the mark of a bad request — GET /cart?item=3 HTTP/1.1
+HAPROXYHTTPREQUESTLINE (?:<BADREQ>|%{WORD:http.request.method} %{HAPROXYURI:url.original}(?: HTTP/%{NUMBER:http.version})?)
+# HTTP line without what syslog puts before it; the last quote may be cut off — 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] web-in app/app01 2/0/1/35/38 200 4310 - - ---- 12/11/4/2/0 0/0 {shop.example||Mozilla} {} "GET /cart/view?item=3 HTTP/1.1"
+HAPROXYHTTPBASE %{IP:source.address}:%{INT:source.port:integer} \[%{HAPROXYDATE:haproxy.request_date}\] %{NOTSPACE:haproxy.frontend_name} %{NOTSPACE:haproxy.backend_name}/(?:<NOSRV>|%{NOTSPACE:haproxy.server_name}) (?:-1|%{INT:haproxy.http.request.time_wait_ms:integer})/(?:-1|%{INT:haproxy.total_waiting_time_ms:integer})/(?:-1|%{INT:haproxy.connection_wait_time_ms:integer})/(?:-1|%{INT:haproxy.http.request.time_wait_without_data_ms:integer})/%{NOTSPACE:haproxy.total_time_ms} %{INT:http.response.status_code:integer} %{INT:source.bytes:integer} (?:-|%{DATA:haproxy.http.request.captured_cookie}) (?:-|%{DATA:haproxy.http.response.captured_cookie}) %{NOTSPACE:haproxy.termination_state} %{INT:haproxy.connections.active:integer}/%{INT:haproxy.connections.frontend:integer}/%{INT:haproxy.connections.backend:integer}/%{INT:haproxy.connections.server:integer}/%{INT:haproxy.connections.retries:integer} %{INT:haproxy.server_queue:integer}/%{INT:haproxy.backend_queue:integer} (?:\{%{HAPROXYCAPTUREDREQUESTHEADERS}\} ?)?(?:\{%{HAPROXYCAPTUREDRESPONSEHEADERS}\} ?)?"%{HAPROXYHTTPREQUESTLINE}?"?
+# HTTP line — Nov 24 18:22:45 lb-1 haproxy[2077]: 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] web-in app/app01 2/0/1/35/38 200 4310 - - ---- 12/11/4/2/0 0/0 {shop.example||Mozilla} {} "GET /cart/view?item=3 HTTP/1.1"
+HAPROXYHTTP (?:%{SYSLOGTIMESTAMP:timestamp}|%{TIMESTAMP_ISO8601:timestamp}) %{IPORHOST:host.hostname} %{SYSLOGPROG}: %{HAPROXYHTTPBASE}
+# TCP line — Nov 24 18:22:45 lb-1 haproxy[2077]: 192.0.2.61:53112 [24/Nov/2026:18:22:44.615] pg-in pg/pg02 1/0/5024 8711 -- 7/6/6/3/0 0/0
+HAPROXYTCP (?:%{SYSLOGTIMESTAMP:timestamp}|%{TIMESTAMP_ISO8601:timestamp}) %{IPORHOST:host.hostname} %{SYSLOGPROG}: %{IP:source.address}:%{INT:source.port:integer} \[%{HAPROXYDATE:haproxy.request_date}\] %{NOTSPACE:haproxy.frontend_name} %{NOTSPACE:haproxy.backend_name}/(?:<NOSRV>|%{NOTSPACE:haproxy.server_name}) (?:-1|%{INT:haproxy.total_waiting_time_ms:integer})/(?:-1|%{INT:haproxy.connection_wait_time_ms:integer})/%{NOTSPACE:haproxy.total_time_ms} %{INT:source.bytes:integer} %{NOTSPACE:haproxy.termination_state} %{INT:haproxy.connections.active:integer}/%{INT:haproxy.connections.frontend:integer}/%{INT:haproxy.connections.backend:integer}/%{INT:haproxy.connections.server:integer}/%{INT:haproxy.connections.retries:integer} %{INT:haproxy.server_queue:integer}/%{INT:haproxy.backend_queue:integer}
+"""####),
                 ("ecs-v1/httpd", ####"""
 # Apache HTTP server, access and error logs.
 # Source: mod_log_config and ErrorLogFormat of the Apache 2.0 and 2.4 manuals.
@@ -956,6 +1269,62 @@ HTTPD_ERRORLOG (?:%{HTTPD20_ERRORLOG}|%{HTTPD24_ERRORLOG})
 COMMONAPACHELOG %{HTTPD_COMMONLOG}
 # combined format, the older name — 198.51.100.23 - - [24/Nov/2026:18:22:44 +0000] "GET / HTTP/1.1" 200 12 "-" "curl/8.1"
 COMBINEDAPACHELOG %{HTTPD_COMBINEDLOG}
+"""####),
+                ("ecs-v1/java", ####"""
+# Java: stack traces, and the logs of Tomcat (Catalina) in its several formats.
+# Sources: the Java language specification (names); the logging pages of the Tomcat 7 and 8 manuals.
+
+# class with its package — org.acme.billing.InvoiceService
+JAVACLASS (?:[A-Za-z$_][A-Za-z$_0-9]*\.)*[A-Za-z$_][A-Za-z$_0-9]*
+# source file of a frame, or what stands for it — InvoiceService.java
+JAVAFILE [A-Za-z$_0-9. -]+
+# method, constructor or class initialiser — computeTotal
+JAVAMETHOD (?:<(?:cl)?init>|[A-Za-z$_][A-Za-z$_0-9]*)
+# frame of a stack trace —     at org.acme.billing.InvoiceService.computeTotal(InvoiceService.java:211)
+JAVASTACKTRACEPART %{SPACE}at %{JAVACLASS:java.log.origin.class.name}\.%{JAVAMETHOD:log.origin.function}\(%{JAVAFILE:log.origin.file.name}(?::%{INT:log.origin.file.line:integer})?\)
+# processor thread of an old Tomcat — TP-Processor12
+JAVATHREAD [A-Z]{2}-Processor\d+
+# text of a line — user 17 logged in
+JAVALOGMESSAGE .*
+# time of a Tomcat 7 line — Nov 24, 2026 6:22:44 PM
+CATALINA7_DATESTAMP %{MONTH} %{MONTHDAY}, %{YEAR} %{HOUR}:%{MINUTE}:%{SECOND} (?:AM|PM)
+# Tomcat 7 line — Nov 24, 2026 6:22:44 PM org.apache.catalina.startup.HostConfig deployDirectory INFO: Deploying /opt/app
+CATALINA7_LOG %{CATALINA7_DATESTAMP:timestamp} %{JAVACLASS:java.log.origin.class.name}(?: %{JAVAMETHOD:log.origin.function})?\s*(?:%{LOGLEVEL:log.level}:)? %{JAVALOGMESSAGE:message}
+# time of a Tomcat 8 line — 24-Nov-2026 18:22:44.615
+CATALINA8_DATESTAMP %{MONTHDAY}-%{MONTH}-%{YEAR} %{HOUR}:%{MINUTE}:%{SECOND}
+# Tomcat 8 line — 24-Nov-2026 18:22:44.615 WARNING [main] org.apache.catalina.core.AprLifecycleListener.init The APR library was not found
+CATALINA8_LOG %{CATALINA8_DATESTAMP:timestamp} %{LOGLEVEL:log.level} \[%{DATA:java.log.origin.thread.name}\] %{JAVACLASS:java.log.origin.class.name}\.(?:%{JAVAMETHOD:log.origin.function})? %{JAVALOGMESSAGE:message}
+# time of a Tomcat 7 or 8 line — Nov 24, 2026 6:22:44 PM
+CATALINA_DATESTAMP (?:%{CATALINA8_DATESTAMP}|%{CATALINA7_DATESTAMP})
+# Tomcat 7 or 8 line — Nov 24, 2026 6:22:44 PM org.apache.catalina.startup.HostConfig deployDirectory INFO: Deploying /opt/app
+CATALINALOG (?:%{CATALINA8_LOG}|%{CATALINA7_LOG})
+# Tomcat 7 line, the other name — Nov 24, 2026 6:22:44 PM org.apache.catalina.startup.HostConfig deployDirectory INFO: Deploying /opt/app
+TOMCAT7_LOG %{CATALINA7_LOG}
+# Tomcat 8 line, the other name — 24-Nov-2026 18:22:44.615 WARNING [main] org.apache.catalina.core.AprLifecycleListener.init The APR library was not found
+TOMCAT8_LOG %{CATALINA8_LOG}
+# time of a line with bars — 2026-11-24 18:22:44,615 +0100
+TOMCATLEGACY_DATESTAMP %{YEAR}-%{MONTHNUM}-%{MONTHDAY} %{HOUR}:%{MINUTE}:%{SECOND}(?: %{ISO8601_TIMEZONE})?
+# line with bars — 2026-11-24 18:22:44,615 +0100 | ERROR | org.acme.web.LoginController - bad password for jane
+TOMCATLEGACY_LOG %{TOMCATLEGACY_DATESTAMP:timestamp} \| %{LOGLEVEL:log.level} \| %{JAVACLASS:java.log.origin.class.name} - %{JAVALOGMESSAGE:message}
+# time of any Tomcat line — 2026-11-24 18:22:44,615 +0100
+TOMCAT_DATESTAMP (?:%{CATALINA8_DATESTAMP}|%{CATALINA7_DATESTAMP}|%{TOMCATLEGACY_DATESTAMP})
+# any Tomcat line — 2026-11-24 18:22:44,615 +0100 | ERROR | org.acme.web.LoginController - bad password for jane
+TOMCATLOG (?:%{TOMCAT8_LOG}|%{TOMCAT7_LOG}|%{TOMCATLEGACY_LOG})
+"""####),
+                ("ecs-v1/junos", ####"""
+# Juniper SRX firewalls (Junos), session logs.
+# Source: the system log messages of the Junos manuals (RT_FLOW_SESSION_*).
+
+# name of the message — RT_FLOW_SESSION_CLOSE
+RT_FLOW_TAG (?:RT_FLOW_SESSION_CREATE|RT_FLOW_SESSION_CLOSE|RT_FLOW_SESSION_DENY)
+# only the literal text: kept as it behaves — RT_FLOW_TAG
+RT_FLOW_EVENT RT_FLOW_TAG
+# session closed — RT_FLOW_SESSION_CLOSE: session closed TCP FIN: 192.0.2.101/51000->203.0.113.99/443 junos-https 198.51.100.2/30101->203.0.113.99/443 src-rule-1 None 6 allow-web trust untrust 70012 14(1820) 19(20330) 31 UNKNOWN UNKNOWN N/A(N/A) ge-0/0/1.0
+RT_FLOW1 %{RT_FLOW_TAG:juniper.srx.tag}: %{GREEDYDATA:juniper.srx.reason}: %{IP:source.ip}/%{INT:source.port:integer}->%{IP:destination.ip}/%{INT:destination.port:integer} %{DATA:juniper.srx.service_name} %{IP:source.nat.ip}/%{INT:source.nat.port:integer}->%{IP:destination.nat.ip}/%{INT:destination.nat.port:integer} (?:None|%{DATA:juniper.srx.src_nat_rule_name}) (?:None|%{DATA:juniper.srx.dst_nat_rule_name}) %{INT:network.iana_number} %{DATA:rule.name} %{DATA:observer.ingress.zone} %{DATA:observer.egress.zone} %{INT:juniper.srx.session_id} \d+\(%{INT:source.bytes:integer}\) \d+\(%{INT:destination.bytes:integer}\) %{INT:juniper.srx.elapsed_time:integer} .*
+# session created — RT_FLOW_SESSION_CREATE: session created 192.0.2.101/51000->203.0.113.99/443 junos-https 198.51.100.2/30101->203.0.113.99/443 src-rule-1 None 6 allow-web trust untrust 70012 N/A(N/A) ge-0/0/1.0
+RT_FLOW2 %{RT_FLOW_TAG:juniper.srx.tag}: session created %{IP:source.ip}/%{INT:source.port:integer}->%{IP:destination.ip}/%{INT:destination.port:integer} %{DATA:juniper.srx.service_name} %{IP:source.nat.ip}/%{INT:source.nat.port:integer}->%{IP:destination.nat.ip}/%{INT:destination.nat.port:integer} (?:None|%{DATA:juniper.srx.src_nat_rule_name}) (?:None|%{DATA:juniper.srx.dst_nat_rule_name}) %{INT:network.iana_number} %{DATA:rule.name} %{DATA:observer.ingress.zone} %{DATA:observer.egress.zone} %{INT:juniper.srx.session_id} .*
+# session denied — RT_FLOW_SESSION_DENY: session denied 192.0.2.101/51000->203.0.113.99/23 junos-telnet 6(0) deny-all untrust trust UNKNOWN UNKNOWN N/A(N/A) ge-0/0/0.0
+RT_FLOW3 %{RT_FLOW_TAG:juniper.srx.tag}: session denied %{IP:source.ip}/%{INT:source.port:integer}->%{IP:destination.ip}/%{INT:destination.port:integer} %{DATA:juniper.srx.service_name} %{INT:network.iana_number}\(\d\) %{DATA:rule.name} %{DATA:observer.ingress.zone} %{DATA:observer.egress.zone} .*
 """####),
                 ("ecs-v1/linux-syslog", ####"""
 # Syslog as Linux hosts write it: the BSD form (RFC 3164), ISO times, RFC 5424, PAM sessions, cron.
@@ -981,6 +1350,202 @@ SYSLOG5424BASE %{SYSLOG5424PRI}%{NONNEGINT:system.syslog.version} +(?:%{TIMESTAM
 # line of RFC 5424 — <34>1 2026-11-24T18:22:44Z web-1 su 12 ID1 - 'su root' failed for jane
 SYSLOG5424LINE %{SYSLOG5424BASE} +%{GREEDYDATA:message}
 """####),
+                ("ecs-v1/maven", ####"""
+# Maven, versions of artifacts.
+
+# version of an artifact — 2.14.1-SNAPSHOT
+MAVEN_VERSION (?:\d+\.){0,2}(?:\*|\d+)(?:[.-](?:RELEASE|SNAPSHOT))?
+"""####),
+                ("ecs-v1/mcollective", ####"""
+# MCollective, the daemon and its audit log (both in one file).
+
+# line of the daemon — I, [2026-11-24T18:22:44.615 #712]  INFO -- : mcollectived.rb:31 started
+MCOLLECTIVE ., \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:process.pid:integer}\]%{SPACE}%{LOGLEVEL:log.level}
+# time of an audit line — 2026-11-24T18:22:44.615+0000: reqid=7 reqtime=1
+MCOLLECTIVEAUDIT %{TIMESTAMP_ISO8601:timestamp}:
+"""####),
+                ("ecs-v1/mongodb", ####"""
+# MongoDB: the log of version 2, slow queries, and the log of version 3.
+# Source: the log messages page of the MongoDB manual.
+
+# line of version 2 — Nov 24 18:22:44 [initandlisten] waiting for connections on port 27017
+MONGO_LOG %{SYSLOGTIMESTAMP:timestamp} \[%{WORD:mongodb.component}\] %{GREEDYDATA:message}
+# query document, up to the last brace before ntoreturn — { a: 1 } ntoreturn:1
+MONGO_QUERY \{ .*(?= \} ntoreturn:) \}
+# slow query — query shop.orders query: { _id: ObjectId('5f1') } ntoreturn:1 ntoskip:0 nscanned:1042 keyUpdates:0 numYields: 2 locks(micros) r:11 nreturned:1 reslen:84 310ms
+MONGO_SLOWQUERY %{WORD:mongodb.profile.op} %{MONGO_WORDDASH:mongodb.database}\.%{MONGO_WORDDASH:mongodb.collection} %{WORD}: %{MONGO_QUERY:mongodb.query.original} %{WORD}:%{NONNEGINT:mongodb.profile.ntoreturn:integer} %{WORD}:%{NONNEGINT:mongodb.profile.ntoskip:integer} %{WORD}:%{NONNEGINT:mongodb.profile.nscanned:integer}.*?nreturned:%{NONNEGINT:mongodb.profile.nreturned:integer}.+ %{INT:mongodb.profile.duration:integer}ms
+# word with hyphens — order-items
+MONGO_WORDDASH \b[\w-]+\b
+# severity letter of version 3 — W
+MONGO3_SEVERITY \w
+# component of version 3 — NETWORK
+MONGO3_COMPONENT %{WORD}
+# line of version 3 — 2026-11-24T18:22:44.615+0000 I NETWORK  [conn12] end connection 192.0.2.92:40000 (3 connections now open)
+MONGO3_LOG %{TIMESTAMP_ISO8601:timestamp} %{MONGO3_SEVERITY:log.level} (?:-|%{MONGO3_COMPONENT:mongodb.component})%{SPACE}(?:\[%{DATA:mongodb.context}\])? %{GREEDYDATA:message}
+"""####),
+                ("ecs-v1/nagios", ####"""
+# Nagios, the main log.
+# Source: the log and external command pages of the Nagios Core manual.
+
+# time of a line, seconds since 1970 — [1764008564]
+NAGIOSTIME \[%{NUMBER:timestamp}\]
+# kind of line: state of a service at start-up or rotation — CURRENT SERVICE STATE
+NAGIOS_TYPE_CURRENT_SERVICE_STATE CURRENT SERVICE STATE
+# kind of line: state of a host at start-up or rotation — CURRENT HOST STATE
+NAGIOS_TYPE_CURRENT_HOST_STATE CURRENT HOST STATE
+# kind of line: notification about a service — SERVICE NOTIFICATION
+NAGIOS_TYPE_SERVICE_NOTIFICATION SERVICE NOTIFICATION
+# kind of line: notification about a host — HOST NOTIFICATION
+NAGIOS_TYPE_HOST_NOTIFICATION HOST NOTIFICATION
+# kind of line: state change of a service — SERVICE ALERT
+NAGIOS_TYPE_SERVICE_ALERT SERVICE ALERT
+# kind of line: state change of a host — HOST ALERT
+NAGIOS_TYPE_HOST_ALERT HOST ALERT
+# kind of line: service begins or ends flapping — SERVICE FLAPPING ALERT
+NAGIOS_TYPE_SERVICE_FLAPPING_ALERT SERVICE FLAPPING ALERT
+# kind of line: host begins or ends flapping — HOST FLAPPING ALERT
+NAGIOS_TYPE_HOST_FLAPPING_ALERT HOST FLAPPING ALERT
+# kind of line: downtime of a service — SERVICE DOWNTIME ALERT
+NAGIOS_TYPE_SERVICE_DOWNTIME_ALERT SERVICE DOWNTIME ALERT
+# kind of line: downtime of a host — HOST DOWNTIME ALERT
+NAGIOS_TYPE_HOST_DOWNTIME_ALERT HOST DOWNTIME ALERT
+# kind of line: result handed in for a service — PASSIVE SERVICE CHECK
+NAGIOS_TYPE_PASSIVE_SERVICE_CHECK PASSIVE SERVICE CHECK
+# kind of line: result handed in for a host — PASSIVE HOST CHECK
+NAGIOS_TYPE_PASSIVE_HOST_CHECK PASSIVE HOST CHECK
+# kind of line: event handler of a service run — SERVICE EVENT HANDLER
+NAGIOS_TYPE_SERVICE_EVENT_HANDLER SERVICE EVENT HANDLER
+# kind of line: event handler of a host run — HOST EVENT HANDLER
+NAGIOS_TYPE_HOST_EVENT_HANDLER HOST EVENT HANDLER
+# kind of line: command from outside — EXTERNAL COMMAND
+NAGIOS_TYPE_EXTERNAL_COMMAND EXTERNAL COMMAND
+# kind of line: time period begins or ends — TIMEPERIOD TRANSITION
+NAGIOS_TYPE_TIMEPERIOD_TRANSITION TIMEPERIOD TRANSITION
+# external command — DISABLE_SVC_CHECK
+NAGIOS_EC_DISABLE_SVC_CHECK DISABLE_SVC_CHECK
+# external command — ENABLE_SVC_CHECK
+NAGIOS_EC_ENABLE_SVC_CHECK ENABLE_SVC_CHECK
+# external command — DISABLE_HOST_CHECK
+NAGIOS_EC_DISABLE_HOST_CHECK DISABLE_HOST_CHECK
+# external command — ENABLE_HOST_CHECK
+NAGIOS_EC_ENABLE_HOST_CHECK ENABLE_HOST_CHECK
+# external command — PROCESS_SERVICE_CHECK_RESULT
+NAGIOS_EC_PROCESS_SERVICE_CHECK_RESULT PROCESS_SERVICE_CHECK_RESULT
+# external command — PROCESS_HOST_CHECK_RESULT
+NAGIOS_EC_PROCESS_HOST_CHECK_RESULT PROCESS_HOST_CHECK_RESULT
+# external command — SCHEDULE_SERVICE_DOWNTIME
+NAGIOS_EC_SCHEDULE_SERVICE_DOWNTIME SCHEDULE_SERVICE_DOWNTIME
+# external command — SCHEDULE_HOST_DOWNTIME
+NAGIOS_EC_SCHEDULE_HOST_DOWNTIME SCHEDULE_HOST_DOWNTIME
+# external command — DISABLE_HOST_SVC_NOTIFICATIONS
+NAGIOS_EC_DISABLE_HOST_SVC_NOTIFICATIONS DISABLE_HOST_SVC_NOTIFICATIONS
+# external command — ENABLE_HOST_SVC_NOTIFICATIONS
+NAGIOS_EC_ENABLE_HOST_SVC_NOTIFICATIONS ENABLE_HOST_SVC_NOTIFICATIONS
+# external command — DISABLE_HOST_NOTIFICATIONS
+NAGIOS_EC_DISABLE_HOST_NOTIFICATIONS DISABLE_HOST_NOTIFICATIONS
+# external command — ENABLE_HOST_NOTIFICATIONS
+NAGIOS_EC_ENABLE_HOST_NOTIFICATIONS ENABLE_HOST_NOTIFICATIONS
+# external command — DISABLE_SVC_NOTIFICATIONS
+NAGIOS_EC_DISABLE_SVC_NOTIFICATIONS DISABLE_SVC_NOTIFICATIONS
+# external command — ENABLE_SVC_NOTIFICATIONS
+NAGIOS_EC_ENABLE_SVC_NOTIFICATIONS ENABLE_SVC_NOTIFICATIONS
+# warning of the daemon — Warning: Check result queue contained results for host 'db-9'
+NAGIOS_WARNING Warning:%{SPACE}%{GREEDYDATA:message}
+# state of a service at start-up or rotation — CURRENT SERVICE STATE: db-1;Disk /var;OK;HARD;1;DISK OK - free space: 81%
+NAGIOS_CURRENT_SERVICE_STATE %{NAGIOS_TYPE_CURRENT_SERVICE_STATE:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{DATA:nagios.log.state_type};%{INT:nagios.log.attempt:integer};%{GREEDYDATA:message}
+# state of a host at start-up or rotation — CURRENT HOST STATE: db-1;UP;HARD;1;PING OK - Packet loss = 0%
+NAGIOS_CURRENT_HOST_STATE %{NAGIOS_TYPE_CURRENT_HOST_STATE:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{DATA:nagios.log.state_type};%{INT:nagios.log.attempt:integer};%{GREEDYDATA:message}
+# notification about a service — SERVICE NOTIFICATION: oncall;db-1;Disk /var;CRITICAL;notify-by-email;DISK CRITICAL - 2% free
+NAGIOS_SERVICE_NOTIFICATION %{NAGIOS_TYPE_SERVICE_NOTIFICATION:nagios.log.type}: %{DATA:user.name};%{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{DATA:nagios.log.notification_command};%{GREEDYDATA:message}
+# notification about a host — HOST NOTIFICATION: oncall;db-1;DOWN;notify-host-by-sms;No route to host
+NAGIOS_HOST_NOTIFICATION %{NAGIOS_TYPE_HOST_NOTIFICATION:nagios.log.type}: %{DATA:user.name};%{DATA:host.hostname};%{DATA:service.state};%{DATA:nagios.log.notification_command};%{GREEDYDATA:message}
+# state change of a service — SERVICE ALERT: db-1;Disk /var;CRITICAL;HARD;3;DISK CRITICAL - 2% free
+NAGIOS_SERVICE_ALERT %{NAGIOS_TYPE_SERVICE_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{DATA:nagios.log.state_type};%{INT:nagios.log.attempt:integer};%{GREEDYDATA:message}
+# state change of a host — HOST ALERT: db-1;DOWN;SOFT;1;CRITICAL - 192.0.2.66: rta nan, lost 100%
+NAGIOS_HOST_ALERT %{NAGIOS_TYPE_HOST_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{DATA:nagios.log.state_type};%{INT:nagios.log.attempt:integer};%{GREEDYDATA:message}
+# service begins or ends flapping — SERVICE FLAPPING ALERT: db-1;Load;STARTED; Service appears to have started flapping (21.0% change)
+NAGIOS_SERVICE_FLAPPING_ALERT %{NAGIOS_TYPE_SERVICE_FLAPPING_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{GREEDYDATA:message}
+# host begins or ends flapping — HOST FLAPPING ALERT: db-1;STOPPED; Host appears to have stopped flapping
+NAGIOS_HOST_FLAPPING_ALERT %{NAGIOS_TYPE_HOST_FLAPPING_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{GREEDYDATA:message}
+# downtime of a service — SERVICE DOWNTIME ALERT: db-1;Load;STARTED; Service has entered a period of scheduled downtime
+NAGIOS_SERVICE_DOWNTIME_ALERT %{NAGIOS_TYPE_SERVICE_DOWNTIME_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{GREEDYDATA:nagios.log.comment}
+# downtime of a host — HOST DOWNTIME ALERT: db-1;STARTED; Host has entered a period of scheduled downtime
+NAGIOS_HOST_DOWNTIME_ALERT %{NAGIOS_TYPE_HOST_DOWNTIME_ALERT:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{GREEDYDATA:nagios.log.comment}
+# result handed in for a service — PASSIVE SERVICE CHECK: db-1;Backup;0;backup finished in 12m
+NAGIOS_PASSIVE_SERVICE_CHECK %{NAGIOS_TYPE_PASSIVE_SERVICE_CHECK:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{GREEDYDATA:nagios.log.comment}
+# result handed in for a host — PASSIVE HOST CHECK: db-1;1;host unreachable
+NAGIOS_PASSIVE_HOST_CHECK %{NAGIOS_TYPE_PASSIVE_HOST_CHECK:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{GREEDYDATA:nagios.log.comment}
+# event handler of a service run; the last field is lazy and stays empty — SERVICE EVENT HANDLER: db-1;Load;CRITICAL;SOFT;restart-service
+NAGIOS_SERVICE_EVENT_HANDLER %{NAGIOS_TYPE_SERVICE_EVENT_HANDLER:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{DATA:nagios.log.state_type};%{DATA:nagios.log.event_handler_name}
+# event handler of a host run; the last field is lazy and stays empty — HOST EVENT HANDLER: db-1;DOWN;HARD;reboot-host
+NAGIOS_HOST_EVENT_HANDLER %{NAGIOS_TYPE_HOST_EVENT_HANDLER:nagios.log.type}: %{DATA:host.hostname};%{DATA:service.state};%{DATA:nagios.log.state_type};%{DATA:nagios.log.event_handler_name}
+# time period begins or ends — TIMEPERIOD TRANSITION: workhours;-1;1
+NAGIOS_TIMEPERIOD_TRANSITION %{NAGIOS_TYPE_TIMEPERIOD_TRANSITION:nagios.log.type}: %{DATA:service.name};%{INT:nagios.log.period_from:integer};%{INT:nagios.log.period_to:integer}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: DISABLE_SVC_CHECK;db-1;Load
+NAGIOS_EC_LINE_DISABLE_SVC_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_DISABLE_SVC_CHECK:nagios.log.command};%{DATA:host.hostname};%{DATA:service.name}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: DISABLE_HOST_CHECK;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_DISABLE_HOST_CHECK:nagios.log.command};%{DATA:host.hostname}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: ENABLE_SVC_CHECK;db-1;Load
+NAGIOS_EC_LINE_ENABLE_SVC_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_ENABLE_SVC_CHECK:nagios.log.command};%{DATA:host.hostname};%{DATA:service.name}
+# external command with its arguments; the last field is lazy and stays empty — EXTERNAL COMMAND: ENABLE_HOST_CHECK;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_CHECK %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_ENABLE_HOST_CHECK:nagios.log.command};%{DATA:host.hostname}
+# external command with its arguments — EXTERNAL COMMAND: PROCESS_SERVICE_CHECK_RESULT;db-1;Load;0;OK - done
+NAGIOS_EC_LINE_PROCESS_SERVICE_CHECK_RESULT %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_PROCESS_SERVICE_CHECK_RESULT:nagios.log.command};%{DATA:host.hostname};%{DATA:service.name};%{DATA:service.state};%{GREEDYDATA:nagios.log.check_result}
+# external command with its arguments — EXTERNAL COMMAND: PROCESS_HOST_CHECK_RESULT;db-1;0;OK - done
+NAGIOS_EC_LINE_PROCESS_HOST_CHECK_RESULT %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_PROCESS_HOST_CHECK_RESULT:nagios.log.command};%{DATA:host.hostname};%{DATA:service.state};%{GREEDYDATA:nagios.log.check_result}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_HOST_SVC_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_DISABLE_HOST_SVC_NOTIFICATIONS:nagios.log.command};%{GREEDYDATA:host.hostname}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_HOST_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_DISABLE_HOST_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_DISABLE_HOST_NOTIFICATIONS:nagios.log.command};%{GREEDYDATA:host.hostname}
+# external command with its arguments — EXTERNAL COMMAND: DISABLE_SVC_NOTIFICATIONS;db-1;Load
+NAGIOS_EC_LINE_DISABLE_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_DISABLE_SVC_NOTIFICATIONS:nagios.log.command};%{DATA:host.hostname};%{GREEDYDATA:service.name}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_HOST_SVC_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_ENABLE_HOST_SVC_NOTIFICATIONS:nagios.log.command};%{GREEDYDATA:host.hostname}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_HOST_NOTIFICATIONS;db-1
+NAGIOS_EC_LINE_ENABLE_HOST_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_ENABLE_HOST_NOTIFICATIONS:nagios.log.command};%{GREEDYDATA:host.hostname}
+# external command with its arguments — EXTERNAL COMMAND: ENABLE_SVC_NOTIFICATIONS;db-1;Load
+NAGIOS_EC_LINE_ENABLE_SVC_NOTIFICATIONS %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_ENABLE_SVC_NOTIFICATIONS:nagios.log.command};%{DATA:host.hostname};%{GREEDYDATA:service.name}
+# downtime of a host planned; the last field is lazy and stays empty — EXTERNAL COMMAND: SCHEDULE_HOST_DOWNTIME;db-1;1764008564;1764012164;1;0;3600;jane;kernel upgrade
+NAGIOS_EC_LINE_SCHEDULE_HOST_DOWNTIME %{NAGIOS_TYPE_EXTERNAL_COMMAND:nagios.log.type}: %{NAGIOS_EC_SCHEDULE_HOST_DOWNTIME:nagios.log.command};%{DATA:host.hostname};%{DATA:nagios.log.start_time};%{DATA:nagios.log.end_time};%{DATA:nagios.log.fixed};%{DATA:nagios.log.trigger_id};%{INT:nagios.log.duration:integer};%{DATA:user.name};%{DATA:nagios.log.comment}
+# line of the Nagios log — [1764008564] SERVICE ALERT: db-1;Disk /var;CRITICAL;HARD;3;DISK CRITICAL - 2% free
+NAGIOSLOGLINE %{NAGIOSTIME} (?:%{NAGIOS_WARNING}|%{NAGIOS_CURRENT_SERVICE_STATE}|%{NAGIOS_CURRENT_HOST_STATE}|%{NAGIOS_SERVICE_NOTIFICATION}|%{NAGIOS_HOST_NOTIFICATION}|%{NAGIOS_SERVICE_ALERT}|%{NAGIOS_HOST_ALERT}|%{NAGIOS_SERVICE_FLAPPING_ALERT}|%{NAGIOS_HOST_FLAPPING_ALERT}|%{NAGIOS_SERVICE_DOWNTIME_ALERT}|%{NAGIOS_HOST_DOWNTIME_ALERT}|%{NAGIOS_PASSIVE_SERVICE_CHECK}|%{NAGIOS_PASSIVE_HOST_CHECK}|%{NAGIOS_SERVICE_EVENT_HANDLER}|%{NAGIOS_HOST_EVENT_HANDLER}|%{NAGIOS_TIMEPERIOD_TRANSITION}|%{NAGIOS_EC_LINE_DISABLE_SVC_CHECK}|%{NAGIOS_EC_LINE_DISABLE_HOST_CHECK}|%{NAGIOS_EC_LINE_ENABLE_SVC_CHECK}|%{NAGIOS_EC_LINE_ENABLE_HOST_CHECK}|%{NAGIOS_EC_LINE_PROCESS_SERVICE_CHECK_RESULT}|%{NAGIOS_EC_LINE_PROCESS_HOST_CHECK_RESULT}|%{NAGIOS_EC_LINE_DISABLE_HOST_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_DISABLE_HOST_NOTIFICATIONS}|%{NAGIOS_EC_LINE_DISABLE_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_HOST_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_HOST_NOTIFICATIONS}|%{NAGIOS_EC_LINE_ENABLE_SVC_NOTIFICATIONS}|%{NAGIOS_EC_LINE_SCHEDULE_HOST_DOWNTIME})
+"""####),
+                ("ecs-v1/postgresql", ####"""
+# PostgreSQL, a log_line_prefix with time, user, session and process.
+
+# start of a line — 11/24/2026 18:22:44 UTC app_user 5f3a.1c 2211
+POSTGRESQL %{DATESTAMP:timestamp} %{TZ:event.timezone} %{DATA:user.name} %{GREEDYDATA:postgresql.log.connection_id} %{POSINT:process.pid:integer}
+"""####),
+                ("ecs-v1/rails", ####"""
+# Ruby on Rails 3, requests; an event of several lines.
+# In RAILS3 a line is a run of anything but line ends: with a lazy dot, the pattern takes
+# exponential time where the dot matches a line end.
+
+# request identifier without hyphens — d41d8cd98f00b204e9800998ecf8427e
+RUUID \h{32}
+# controller and action; the fields keep the brackets of their names — InvoicesController#show
+RCONTROLLER (?<[rails][controller][class]>[^#]+)#(?<[rails][controller][action]>\w+)
+# first line of a request — Started GET "/invoices/7?full=1" for 192.0.2.71 at 2026-11-24 18:22:44 +0100
+RAILS3HEAD (?m)Started %{WORD:http.request.method} "%{URIPATHPARAM:url.original}" for %{IPORHOST:source.address} at (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY} %{HOUR}:%{MINUTE}:%{SECOND} %{ISO8601_TIMEZONE})
+# second line, with or without parameters — Processing by InvoicesController#show as HTML
+RPROCESSING \W*Processing by %{RCONTROLLER} as (?<[rails][request][format]>\S+)(?:\W*Parameters: \{%{DATA:rails.request.params}\}\W*)?
+# last line — Completed 200 OK in 48ms (Views: 21.7ms | ActiveRecord: 9.3ms)
+RAILS3FOOT Completed %{POSINT:http.response.status_code:integer}%{DATA} in %{NUMBER:rails.request.duration.total:float}ms %{RAILS3PROFILE}%{GREEDYDATA}
+# where the time went; may be empty — (Views: 21.7ms | ActiveRecord: 9.3ms)
+RAILS3PROFILE (?:\(Views: %{NUMBER:rails.request.duration.view:float}ms \| ActiveRecord: %{NUMBER:rails.request.duration.active_record:float}ms|\(ActiveRecord: %{NUMBER:rails.request.duration.active_record:float}ms)?
+# the whole request — Started GET "/invoices/7" for 192.0.2.71 at 2026-11-24 18:22:44 +0100
+RAILS3 %{RAILS3HEAD}(?:%{RPROCESSING})?(?<[rails][request][explain][original]>(?:[^\n]*\n)*)(?:%{RAILS3FOOT})?
+"""####),
+                ("ecs-v1/redis", ####"""
+# Redis before version 3: log and MONITOR output.
+
+# time of a line — 24 Nov 18:22:44.615
+REDISTIMESTAMP %{MONTHDAY} %{MONTH} %{TIME}
+# notice — [3011] 24 Nov 18:22:44 * Background saving started by pid 3012
+REDISLOG \[%{POSINT:process.pid:integer}\] %{REDISTIMESTAMP:timestamp} \*
+# line of MONITOR — 1764008564.615000 [0 192.0.2.90:50444] "set" "session:9" "v"
+REDISMONLOG %{NUMBER:timestamp} \[%{INT:redis.database.id} %{IP:client.ip}:%{POSINT:client.port:integer}\] "%{WORD:redis.command.name}"\s?%{GREEDYDATA:redis.command.args}
+"""####),
                 ("ecs-v1/ruby", ####"""
 # Logger of the Ruby standard library.
 
@@ -988,6 +1553,36 @@ SYSLOG5424LINE %{SYSLOG5424BASE} +%{GREEDYDATA:message}
 RUBY_LOGLEVEL (?:DEBUG|INFO|WARN|ERROR|FATAL)
 # line of a Ruby logger — I, [2026-11-24T18:22:44.615172 #4801]  INFO -- app: order 17 created
 RUBY_LOGGER [DIWEF], \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:process.pid:integer}\] *%{RUBY_LOGLEVEL:log.level} -- +%{DATA:process.name}: %{GREEDYDATA:message}
+"""####),
+                ("ecs-v1/squid", ####"""
+# Squid 3 proxy, the native access log.
+# Source: the logformat directive of the Squid manual.
+
+# status code; none when it is zero — 200
+SQUID3_STATUS (?:%{POSINT:http.response.status_code:integer}|0|000)
+# access line — 1764008564.615    132 192.0.2.91 TCP_MISS/200 4512 GET http://mirror.example.net/pkg.deb - HIER_DIRECT/203.0.113.80 application/octet-stream
+SQUID3 %{NUMBER:timestamp}\s+%{NUMBER:squid.request.duration:integer}\s%{IP:source.ip}\s%{WORD:event.action}/%{SQUID3_STATUS}\s%{INT:http.response.bytes:integer}\s%{WORD:http.request.method}\s%{NOTSPACE:url.original}\s(?:-|%{NOTSPACE:user.name})\s%{WORD:squid.hierarchy_code}/(?:-|%{IPORHOST:destination.address})\s(?:-|%{NOTSPACE:http.response.mime_type})
+"""####),
+                ("ecs-v1/zeek", ####"""
+# Zeek network monitor: logs with tabs between the columns.
+# Source: the log pages of the Zeek 3 manual (http.log, dns.log, conn.log, files.log).
+
+# true or false — T
+ZEEK_BOOL [TF]
+# column that is not empty — value
+ZEEK_DATA [^\t]+
+# http.log — 1764008564.615172	Cabc12	192.0.2.70	50100	203.0.113.10	80	1	POST	www.example.org	/up	-	1.1	Mozilla/5.0	-	311	16	404	Not Found	-	-	(empty)	-	-	-	Fq9	up.bin	application/octet-stream	Fx2	-	text/plain
+ZEEK_HTTP %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{INT:zeek.http.trans_depth:integer}\t(?:-|%{WORD:http.request.method})\t(?:-|%{ZEEK_DATA:url.domain})\t(?:-|%{ZEEK_DATA:url.original})\t(?:-|%{ZEEK_DATA:http.request.referrer})\t(?:-|%{NUMBER:http.version})\t(?:-|%{ZEEK_DATA:user_agent.original})\t(?:-|%{ZEEK_DATA:zeek.http.origin})\t(?:-|%{NUMBER:http.request.body.bytes:integer})\t(?:-|%{NUMBER:http.response.body.bytes:integer})\t(?:-|%{POSINT:http.response.status_code:integer})\t(?:-|%{DATA:zeek.http.status_msg})\t(?:-|%{POSINT:zeek.http.info_code:integer})\t(?:-|%{DATA:zeek.http.info_msg})\t(?:\(empty\)|%{ZEEK_DATA:zeek.http.tags})\t(?:-|%{ZEEK_DATA:url.username})\t(?:-|%{ZEEK_DATA:url.password})\t(?:-|%{ZEEK_DATA:zeek.http.proxied})\t(?:-|%{ZEEK_DATA:zeek.http.orig_fuids})\t(?:-|%{ZEEK_DATA:zeek.http.orig_filenames})\t(?:-|%{ZEEK_DATA:http.request.mime_type})\t(?:-|%{ZEEK_DATA:zeek.http.resp_fuids})\t(?:-|%{ZEEK_DATA:zeek.http.resp_filenames})\t(?:-|%{ZEEK_DATA:http.response.mime_type})
+# dns.log — 1764008564.615172	Cdef34	192.0.2.70	40001	192.0.2.53	53	udp	4711	0.004120	nope.example.org	1	C_INTERNET	1	A	3	NXDOMAIN	F	F	T	F	0	-	-	F
+ZEEK_DNS %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{WORD:network.transport}\t(?:-|%{INT:dns.id:integer})\t(?:-|%{NUMBER:zeek.dns.rtt:float})\t(?:-|%{ZEEK_DATA:dns.question.name})\t(?:-|%{INT:zeek.dns.qclass:integer})\t(?:-|%{ZEEK_DATA:zeek.dns.qclass_name})\t(?:-|%{INT:zeek.dns.qtype:integer})\t(?:-|%{ZEEK_DATA:dns.question.type})\t(?:-|%{INT:zeek.dns.rcode:integer})\t(?:-|%{ZEEK_DATA:dns.response_code})\t(?:-|%{ZEEK_BOOL:zeek.dns.AA})\t(?:-|%{ZEEK_BOOL:zeek.dns.TC})\t(?:-|%{ZEEK_BOOL:zeek.dns.RD})\t(?:-|%{ZEEK_BOOL:zeek.dns.RA})\t(?:-|%{NONNEGINT:zeek.dns.Z:integer})\t(?:-|%{ZEEK_DATA:zeek.dns.answers})\t(?:-|%{DATA:zeek.dns.TTLs})\t(?:-|%{ZEEK_BOOL:zeek.dns.rejected})
+# conn.log, with or without hardware addresses — 1764008564.615172	Cghi56	192.0.2.70	5353	224.0.0.251	5353	udp	dns	1.0	60	0	S0	F	F	0	D	2	120	0	0	-	02:42:ac:11:00:02	01:00:5e:00:00:fb
+ZEEK_CONN %{NUMBER:timestamp}\t%{NOTSPACE:zeek.session_id}\t%{IP:source.ip}\t%{INT:source.port:integer}\t%{IP:destination.ip}\t%{INT:destination.port:integer}\t%{WORD:network.transport}\t(?:-|%{ZEEK_DATA:network.protocol})\t(?:-|%{NUMBER:zeek.connection.duration:float})\t(?:-|%{INT:zeek.connection.orig_bytes:integer})\t(?:-|%{INT:zeek.connection.resp_bytes:integer})\t(?:-|%{ZEEK_DATA:zeek.connection.state})\t(?:-|%{ZEEK_BOOL:zeek.connection.local_orig})\t(?:-|%{ZEEK_BOOL:zeek.connection.local_resp})\t(?:-|%{INT:zeek.connection.missed_bytes:integer})\t(?:-|%{ZEEK_DATA:zeek.connection.history})\t(?:-|%{INT:source.packets:integer})\t(?:-|%{INT:source.bytes:integer})\t(?:-|%{INT:destination.packets:integer})\t(?:-|%{INT:destination.bytes:integer})\t(?:-|%{ZEEK_DATA:zeek.connection.tunnel_parents})(?:\t(?:-|%{COMMONMAC:source.mac})\t(?:-|%{COMMONMAC:destination.mac}))?
+# hosts a file came from: one address, or a list when more must follow; the list keeps the brackets of its name — 203.0.113.10
+ZEEK_FILES_TX_HOSTS (?:-|%{IP:server.ip})|(?<[zeek][files][tx_hosts]>%{IP:server.ip}(?:[\s,]%{IP})+)
+# hosts a file went to, likewise — 192.0.2.70
+ZEEK_FILES_RX_HOSTS (?:-|%{IP:client.ip})|(?<[zeek][files][rx_hosts]>%{IP:client.ip}(?:[\s,]%{IP})+)
+# files.log — 1764008564.615172	Fjkl79	203.0.113.10	192.0.2.70	Cghi56	SSL	0	X509	application/x-x509-ca-cert	-	0.0	F	T	900	-	0	0	F	-	-	-	-	-	T	900
+ZEEK_FILES %{NUMBER:timestamp}\t%{NOTSPACE:zeek.files.fuid}\t%{ZEEK_FILES_TX_HOSTS}\t%{ZEEK_FILES_RX_HOSTS}\t(?:-|%{ZEEK_DATA:zeek.files.session_ids})\t(?:-|%{ZEEK_DATA:zeek.files.source})\t(?:-|%{INT:zeek.files.depth:integer})\t(?:-|%{ZEEK_DATA:zeek.files.analyzers})\t(?:-|%{ZEEK_DATA:file.mime_type})\t(?:-|%{ZEEK_DATA:file.name})\t(?:-|%{NUMBER:zeek.files.duration:float})\t(?:-|%{ZEEK_BOOL:zeek.files.local_orig})\t(?:-|%{ZEEK_BOOL:zeek.files.is_orig})\t(?:-|%{INT:zeek.files.seen_bytes:integer})\t(?:-|%{INT:file.size:integer})\t(?:-|%{INT:zeek.files.missing_bytes:integer})\t(?:-|%{INT:zeek.files.overflow_bytes:integer})\t(?:-|%{ZEEK_BOOL:zeek.files.timedout})\t(?:-|%{ZEEK_DATA:zeek.files.parent_fuid})\t(?:-|%{ZEEK_DATA:file.hash.md5})\t(?:-|%{ZEEK_DATA:file.hash.sha1})\t(?:-|%{ZEEK_DATA:file.hash.sha256})\t(?:-|%{ZEEK_DATA:zeek.files.extracted})(?:\t(?:-|%{ZEEK_BOOL:zeek.files.extracted_cutoff})\t(?:-|%{INT:zeek.files.extracted_size:integer}))?
 """####),
             ]
         }

@@ -21,7 +21,7 @@ package struct GrokCompiler: Sendable {
         do {
             regex = try Regex(RubyPattern(Array(source), options: options))
         } catch {
-            throw expansion.located(error, shiftedBy: shift)
+            throw expansion.faultyDefinition(options) ?? expansion.located(error, shiftedBy: shift)
         }
         if regex.groups.isEmpty {
             throw GrokError(

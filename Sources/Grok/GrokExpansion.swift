@@ -6,6 +6,8 @@ struct GrokExpansion {
         let parent: Int?
         let name: String
         let range: Range<Int>
+        /// What stands for the reference.
+        let definition: [UInt8]
     }
 
     /// A stretch of the expansion that was copied from one text.
@@ -45,9 +47,12 @@ struct GrokExpansion {
         var index = 0
         while let reference = GrokReference.first(in: source, from: index) {
             copy(source, index..<reference.range.lowerBound, of: instance)
-            instances.append(Instance(parent: instance, name: reference.name, range: reference.range))
+            let definition = library.definition(of: reference.name).map { Array($0.expression.utf8) }
+            instances.append(
+                Instance(
+                    parent: instance, name: reference.name, range: reference.range, definition: definition ?? []))
             let own = instances.count - 1
-            guard let definition = library.definition(of: reference.name) else {
+            guard let definition else {
                 throw failure(
                     .unknownName, at: own, "grok pattern \(reference.name) is not defined",
                     hint: library.nearest(to: reference.name).map { "did you mean \($0)?" }
@@ -66,7 +71,7 @@ struct GrokExpansion {
             } else {
                 text += Array("(?:".utf8)
             }
-            try expand(Array(definition.expression.utf8), as: own, open: open + [reference.name])
+            try expand(definition, as: own, open: open + [reference.name])
             segments.append(
                 Segment(start: text.count, instance: own, sourceOffset: 0, isCopy: false))
             text.append(UInt8(ascii: ")"))
@@ -142,6 +147,25 @@ struct GrokExpansion {
         let range = instances[outermost].range
         return GrokError(
             kind: kind, offset: range.lowerBound, length: range.count, message: message, hint: hint, path: path)
+    }
+
+    /// The definition that is no regular expression by itself, if there is one: an unclosed parenthesis in it would
+    /// otherwise be reported where the expression around it ends.
+    func faultyDefinition(_ options: RubyPattern.Options) -> GrokError? {
+        for index in instances.indices.reversed() {
+            var text = instances[index].definition
+            while let reference = GrokReference.first(in: text, from: 0) {
+                text.replaceSubrange(reference.range, with: "(?:)".utf8)
+            }
+            do {
+                _ = try RubyPattern(text, options: options)
+            } catch {
+                // A name may be defined elsewhere in the expression.
+                if error.message.hasPrefix("undefined name") { continue }
+                return failure(.badExpression, at: index, error.message, hint: error.hint, inside: true)
+            }
+        }
+        return nil
     }
 
     /// Turns an error in the expanded text into one in the operator's expression.

@@ -3,6 +3,11 @@ package struct GrokField: Sendable, Equatable {
     /// The key in the record.
     package let name: String
     package let type: FieldType
+
+    package init(name: String, type: FieldType) {
+        self.name = name
+        self.type = type
+    }
 }
 
 /// A compiled grok expression: immutable, shared by all threads.

@@ -190,10 +190,4 @@ extension PatternNode {
         if case .capture = kind { return true }
         return children.contains { $0.containsCapture }
     }
-
-    /// True when a character beyond ASCII stands literally in the expression.
-    var containsNonASCII: Bool {
-        if case .literal(let scalar, _) = kind { return scalar > 0x7F }
-        return children.contains { $0.containsNonASCII }
-    }
 }

@@ -73,7 +73,7 @@ package struct PatternLibrary: Sendable {
 
     /// The known name nearest to a misspelt one, if any is near.
     package func nearest(to name: String) -> String? {
-        let limit = max(1, name.count / 3)
+        let limit = name.count < 4 ? 1 : max(2, name.count / 3)
         var best: (name: String, distance: Int)?
         for candidate in names {
             let distance = Self.distance(candidate.uppercased(), name.uppercased(), limit: best?.distance ?? limit + 1)

@@ -18,6 +18,8 @@ package struct RubyPattern: Sendable {
 
     let root: PatternNode
     let groups: GroupNumbering
+    /// True when the source has a character beyond ASCII, escapes aside.
+    let containsNonASCII: Bool
 
     /// Reads an expression.
     ///
@@ -40,6 +42,7 @@ package struct RubyPattern: Sendable {
         var numbering = GroupNumbering()
         root = try numbering.resolve(tree)
         groups = numbering
+        containsNonASCII = source.contains { $0 > 0x7F }
     }
 
     /// Splits `/expression/options`; nil when the text is not written so.

@@ -123,7 +123,8 @@ extension RubyPatternParser {
         guard let expression = UnicodeClasses.posix(name, asciiOnly: options.characters == .ascii) else {
             throw failure(
                 "invalid POSIX bracket type", at: start, length: position - start,
-                hint: "the types are alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit")
+                hint:
+                    "the types are alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit")
         }
         return negated ? .complement(expression) : expression
     }

@@ -38,7 +38,8 @@ extension RubyPatternParser {
             let name = try parseName(closing: next == UInt8(ascii: "<") ? ">" : "'")
             if letter == UInt8(ascii: "k"), name.dropFirst().contains(where: { $0 == "+" || $0 == "-" }),
                 name.last?.isNumber == true, name.split(whereSeparator: { $0 == "+" || $0 == "-" }).count == 2,
-                name.split(whereSeparator: { $0 == "+" || $0 == "-" }).last.flatMap({ Int($0) }) != nil, !knowsGroup(name)
+                name.split(whereSeparator: { $0 == "+" || $0 == "-" }).last.flatMap({ Int($0) }) != nil,
+                !knowsGroup(name)
             {
                 throw failure(
                     "a back reference with a recursion level is not supported", at: nameStart,
@@ -69,7 +70,9 @@ extension RubyPatternParser {
     private func knowsGroup(_ name: String) -> Bool {
         let opening = Array("(?<\(name)>".utf8)
         guard source.count >= opening.count else { return false }
-        return (0...(source.count - opening.count)).contains { source[$0..<($0 + opening.count)].elementsEqual(opening) }
+        return (0...(source.count - opening.count)).contains {
+            source[$0..<($0 + opening.count)].elementsEqual(opening)
+        }
     }
 
     /// `\w \d \s \h`, their complements and `\p{…}`; nil when the escape is another.
@@ -233,7 +236,8 @@ extension RubyPatternParser {
             let digits = position
             guard let value = parseHexadecimal(maximumDigits: 4), position - digits == 4 else {
                 throw failure(
-                    "invalid Unicode escape", at: start, length: position - start, hint: "write four digits as in \\u00e9")
+                    "invalid Unicode escape", at: start, length: position - start,
+                    hint: "write four digits as in \\u00e9")
             }
             scalars.append(value)
         }

@@ -117,7 +117,9 @@ extension RubyPatternParser {
         position += 1
         let nameStart = position
         let name = try parseName(closing: closing)
-        if let first = name.utf8.first, (0x30...0x39).contains(first) || first == UInt8(ascii: "-") || first == UInt8(ascii: "+") {
+        if let first = name.utf8.first,
+            (0x30...0x39).contains(first) || first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
+        {
             throw failure(
                 "invalid group name <\(name)>", at: nameStart, length: position - 1 - nameStart,
                 hint: "a name does not begin with a digit or a sign")

@@ -73,7 +73,8 @@ struct RubyPatternParser {
         let start = position
         if depth > Self.maximumDepth {
             throw failure(
-                "groups nested more than \(Self.maximumDepth) deep", at: start, length: 1, hint: "use fewer parentheses")
+                "groups nested more than \(Self.maximumDepth) deep", at: start, length: 1, hint: "use fewer parentheses"
+            )
         }
         var branches: [PatternNode] = []
         while true {
@@ -294,7 +295,8 @@ struct RubyPatternParser {
     /// `(x inner) outer` for the greedy `?`, `*` and `+`, as one quantifier; nil for counted ones.
     private static func reduced(_ inner: Repetition, _ outer: Repetition) -> Repetition? {
         func isSimple(_ repetition: Repetition) -> Bool {
-            repetition.minimum <= 1 && (repetition.maximum == nil || (repetition.maximum == 1 && repetition.minimum == 0))
+            repetition.minimum <= 1
+                && (repetition.maximum == nil || (repetition.maximum == 1 && repetition.minimum == 0))
         }
         guard isSimple(inner), isSimple(outer) else { return nil }
         let bounded = inner.maximum != nil && outer.maximum != nil

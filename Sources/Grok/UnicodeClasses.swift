@@ -36,7 +36,10 @@ enum UnicodeClasses {
             // The nine ASCII symbols count as punctuation since Onigmo 6.2.
             return .union([
                 .property("P"),
-                .scalars(ScalarSet([0x24...0x24, 0x2B...0x2B, 0x3C...0x3E, 0x5E...0x5E, 0x60...0x60, 0x7C...0x7C, 0x7E...0x7E])),
+                .scalars(
+                    ScalarSet([
+                        0x24...0x24, 0x2B...0x2B, 0x3C...0x3E, 0x5E...0x5E, 0x60...0x60, 0x7C...0x7C, 0x7E...0x7E,
+                    ])),
             ])
         case "space": return .property("White_Space")
         case "upper": return .property("Uppercase")

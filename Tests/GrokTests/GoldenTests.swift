@@ -33,7 +33,11 @@ import Testing
             if let problem = Self.problem(object, library) { failures.append("\(id): \(problem)") }
         }
         #expect(count == 2585 - Self.deliberate.count - Self.elsewhere.count)
-        #expect(failures.isEmpty, "\(failures.count) of \(count) differ:\n\(failures.prefix(400).joined(separator: "\n"))")
+        // Missing definitions come last: one missing file would hide everything else.
+        let sorted =
+            failures.filter { !$0.contains("is not defined") } + failures.filter { $0.contains("is not defined") }
+        #expect(
+            failures.isEmpty, "\(failures.count) of \(count) differ:\n\(sorted.prefix(100).joined(separator: "\n"))")
     }
 
     static func sources(_ object: JSONValue) -> [GrokSet.Source] {
@@ -81,7 +85,8 @@ import Testing
         }
         guard object["matched"] == .bool(true) else { return "matches, expected no match" }
         if let hit = object["hit"] {
-            let name: JSONValue = set.members[member].name.map { .string($0) } ?? .number("\(set.members[member].index)")
+            let name: JSONValue =
+                set.members[member].name.map { .string($0) } ?? .number("\(set.members[member].index)")
             if name != hit { return "hit \(name), expected \(hit)" }
         }
         return compare(object, matcher, set.members[member].pattern, line)
@@ -99,7 +104,7 @@ import Testing
         let nullEmpty = options?["null_empty_string"]?.string == "true"
         var got: [String] = []
         for (index, field) in pattern.fields.enumerated() {
-            let range = matcher.ranges[index]
+            let range = matcher.range(of: index)
             guard range.isSet, field.name != timeKey else { continue }
             let bytes = Array(line[Int(range.start)..<Int(range.end)])
             let value = CaptureValue(bytes, as: field.type)
@@ -112,7 +117,7 @@ import Testing
         }
         let comparable = zip(got, expected).map { pair in
             // A time that does not parse becomes null: that is for Parsing to find out.
-            pair.0.contains(" time") && pair.1.hasSuffix(" null") ? pair.0.replacing(/ time.*/, with: " null") : pair.0
+            pair.0.hasSuffix(" time") && pair.1.hasSuffix(" null") ? pair.1 : pair.0
         }
         if got.count != expected.count || comparable != expected { return "got \(got), expected \(expected)" }
         return nil
@@ -135,7 +140,8 @@ import Testing
         case ("string", .object): "string base64"
         case ("integer", .number(let digits)): "integer \(digits)"
         case ("float", .number(let text)): "float \(Double(text) ?? .nan)"
-        case ("float", .string(let text)): "float \(Double(text.replacing("Infinity", with: "inf").lowercased()) ?? .nan)"
+        case ("float", .string(let text)):
+            "float \(Double(text.replacing("Infinity", with: "inf").lowercased()) ?? .nan)"
         case ("bool", .bool(let flag)): "bool \(flag)"
         case ("time", _): "time"
         case ("array", .array(let parts)): "array \(parts.map { $0.string ?? "?" })"

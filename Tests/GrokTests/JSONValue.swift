@@ -27,7 +27,9 @@ private struct JSONReader {
     let bytes: [UInt8]
     var position = 0
 
-    mutating func space() { while position < bytes.count, [0x20, 9, 10, 13].contains(bytes[position]) { position += 1 } }
+    mutating func space() {
+        while position < bytes.count, [0x20, 9, 10, 13].contains(bytes[position]) { position += 1 }
+    }
 
     mutating func skip(_ text: String) -> Bool {
         guard bytes[position...].starts(with: text.utf8) else { return false }
