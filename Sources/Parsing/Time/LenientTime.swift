@@ -85,7 +85,8 @@ enum LenientTime {
             }
             let length = cursor.place - start
             let next = cursor.peek(text) ?? 0
-            let isDigitAfter = cursor.peek(text, 1).map(isDigit) ?? false
+            // More than six digits are no year, so that the parts below fit 32 bits.
+            let isDigitAfter = length <= 6 && (cursor.peek(text, 1).map(isDigit) ?? false)
             switch next {
             case UInt8(ascii: ":") where length <= 2 && isDigitAfter && !hasTime:
                 clock(text, hour: Int32(value))
