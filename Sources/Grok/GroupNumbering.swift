@@ -98,6 +98,11 @@ struct GroupNumbering {
             case .name(let name): key = name
             case .number(let number): key = "#\(number)"
             }
+            if case .name(let name) = reference, definitions[name]?.count ?? 0 > 1 {
+                throw PatternError(
+                    offset: node.offset, length: node.length, message: "multiplex definition name <\(name)> call",
+                    hint: "a called group has one definition")
+            }
             if reference == .number(0) {
                 result.kind = .call(reference, number: 0)
             } else if let recursion = open.last(where: { $0.key == key }) {
@@ -109,12 +114,10 @@ struct GroupNumbering {
                 case .number(let number): candidates = [plain[number - 1]]
                 }
                 copies += 1
-                guard candidates.count == 1, copies <= Self.maximumCopies else {
+                guard copies <= Self.maximumCopies else {
                     throw PatternError(
                         offset: node.offset, length: node.length,
-                        message: copies > Self.maximumCopies
-                            ? "more than \(Self.maximumCopies) group calls" : "multiplex definition name <\(key)> call",
-                        hint: "a called group has one definition")
+                        message: "more than \(Self.maximumCopies) group calls")
                 }
                 result = try number(candidates[0])
             }
@@ -184,6 +187,12 @@ extension PatternNode {
             guard repetition.minimum == repetition.maximum, let length = body.fixedLength else { return nil }
             return length * repetition.minimum
         }
+    }
+
+    /// True when `\z` or `\Z` stands in it, which Ruby refuses in a look-behind.
+    var containsSubjectEnd: Bool {
+        if case .anchor(let anchor) = kind { return anchor == .subjectEnd || anchor == .subjectEndOrLastNewline }
+        return children.contains { $0.containsSubjectEnd }
     }
 
     var containsCapture: Bool {

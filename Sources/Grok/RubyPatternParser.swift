@@ -20,6 +20,8 @@ struct RubyPatternParser {
     var position = 0
     /// Plain `(…)` opened so far, for relative references.
     var plainGroupCount = 0
+    /// Names opened so far: a back reference must stand behind its group.
+    var openedNames: Set<String> = []
 
     init(_ source: [UInt8]) { self.source = source }
 
@@ -42,6 +44,8 @@ struct RubyPatternParser {
         guard position + count <= source.count else { return false }
         return (0..<count).allSatisfy { unsafe text.utf8Start[$0] == source[position + $0] }
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     mutating func skip(_ byte: Character) -> Bool {
         guard let value = byte.asciiValue, peek() == value else { return false }
@@ -90,7 +94,7 @@ struct RubyPatternParser {
         var items: [PatternNode] = []
         while let byte = peek(), byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
             if options.extended {
-                if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                if Self.isSpace(byte) {
                     position += 1
                     continue
                 }
@@ -184,7 +188,10 @@ struct RubyPatternParser {
         var node = atom
         // Stacked quantifiers nest the tree as parentheses do, and are bounded alike.
         var stacked = 0
-        while let byte = peek() {
+        while true {
+            // In extended mode white space does not part a quantifier from what it repeats.
+            if options.extended { while let space = peek(), Self.isSpace(space) { position += 1 } }
+            guard let byte = peek() else { return node }
             let start = position
             if depth + stacked > Self.maximumDepth {
                 throw failure("more than \(Self.maximumDepth) quantifiers in a row", at: start, length: 1)
@@ -235,7 +242,6 @@ struct RubyPatternParser {
             node = repeated(node, repetition, from: atom.offset)
             stacked += 1
         }
-        return node
     }
 
     private func check(_ interval: Repetition, at start: Int) throws(PatternError) {
