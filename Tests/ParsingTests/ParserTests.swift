@@ -21,6 +21,8 @@ struct ParserTests {
         let library = try PatternLibrary(series: .legacy)
         return [
             ("json", try .json(), #"{"a":1,"b":{"c":[1]},"a":2,"time":1500000000.25}"#, #"{"a":1,"#),
+            ("json list", try .json(), #"{"a":1}"#, #"[{"a":1},{"b":2},3]"#),
+            ("json list, bad time", try .json(), #"{"a":1}"#, #"[{"a":1},{"b":2,"time":null}]"#),
             ("regexp", try .regexp(#"/^(?<k>\w+)=(?<v>.*)$/"#), "key=välue", "nothing here"),
             ("grok", try .grok(GrokOptions([.init("%{WORD:w} %{INT:n:integer}")], library: library)), "abc 12", nil),
             ("ltsv", try .ltsv(), "a:1\tb:\tc\ta:x:y", nil),
