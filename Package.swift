@@ -91,7 +91,9 @@ let package = Package(
         .testTarget(
             name: "OutputsTests", dependencies: ["Outputs", "Events", "Parsing", "Compression", "Logging", "TestSupport"],
             swiftSettings: tests),
-        .testTarget(name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], swiftSettings: tests),
+        .testTarget(
+            name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: tests),
         .testTarget(
             name: "PipelineTests", dependencies: ["Pipeline", "Events", "ConfigFile", "TestSupport"],
             swiftSettings: tests),
