@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "OutputsTests",
             dependencies: [
-                "Outputs", "Events", "EventLoop", "TLS", "Inputs", "Compression", "Logging", "TestSupport",
+                "Outputs", "Events", "Parsing", "EventLoop", "TLS", "Inputs", "Compression", "Logging", "TestSupport",
             ],
             swiftSettings: tests),
         .testTarget(

