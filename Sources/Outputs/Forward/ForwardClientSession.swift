@@ -1,4 +1,4 @@
-package import Events
+internal import Events
 internal import TLS
 
 /// Why a client gave up; one sentence for the operator.
