@@ -8,11 +8,11 @@ enum CompletionCommand {
         let path = unsafe getenv("SHELL").map { unsafe String(cString: $0) } ?? ""
         let shell = parsed.argument(0).map { CompletionShell(rawValue: $0) } ?? CompletionShell(shellPath: path)
         guard let shell else {
-            StandardStreams.error(
+            StandardError.write(
                 "sluice completion: SHELL is '\(path)', for which there is no script; name bash, zsh or fish\n")
             return ExitStatus.usage
         }
-        StandardStreams.output(shell.script(for: SluiceCommands.table))
+        StandardOutput.write(shell.script(for: SluiceCommands.table))
         return ExitStatus.success
     }
 }

@@ -29,8 +29,13 @@ private final class FeedState: Sendable {
     init() {
         var ends: [Int32] = [-1, -1]
         // Fills both elements.
-        let status = unsafe pipe2(&ends, O_NONBLOCK | O_CLOEXEC)
+        let status = unsafe pipe(&ends)
         precondition(status == 0, "a process that just started has no descriptor left for a pipe")
+        for end in ends {
+            // Neither takes a pointer.
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
         wakeDescriptor = ends[0]
         writeDescriptor = ends[1]
     }
@@ -145,7 +150,7 @@ struct EventFeed {
             let now = Clock.monotonicMilliseconds()
             if encoder.eventCount > 0, now - batchStartMilliseconds >= Self.batchMilliseconds { send(&encoder) }
             if let text = progress.update(done: sentEvents, unit: "events", atMilliseconds: now) {
-                StandardStreams.error(text)
+                StandardError.write(text)
             }
         }
     }
@@ -234,8 +239,8 @@ struct EventFeed {
     }
 
     private mutating func tell(_ text: String) {
-        if let clearing = progress.finish() { StandardStreams.error(clearing) }
-        StandardStreams.error("sluice send: \(text)\n")
+        if let clearing = progress.finish() { StandardError.write(clearing) }
+        StandardError.write("sluice send: \(text)\n")
     }
 
     private mutating func finish(_ facts: FeedState.Facts, unsealed: Int) -> Int32 {

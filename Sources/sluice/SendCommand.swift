@@ -11,7 +11,7 @@ enum SendCommand {
     /// was no event (the others are sent all the same).
     static func run(_ parsed: ParsedCommand) -> Int32 {
         guard let tag = parsed.argument(0), !tag.isEmpty else {
-            StandardStreams.error("sluice send: the tag is empty; name one, such as app.log\n")
+            StandardError.write("sluice send: the tag is empty; name one, such as app.log\n")
             return ExitStatus.usage
         }
         do {
@@ -25,7 +25,7 @@ enum SendCommand {
                 asksForReceipts: parsed.has(SendOptions.ack))
             return feed.run(ForwardEventReader(format(parsed)), encoder)
         } catch {
-            StandardStreams.error("sluice send: \(error)\n")
+            StandardError.write("sluice send: \(error)\n")
             return ExitStatus.failure
         }
     }
@@ -76,7 +76,8 @@ enum SendCommand {
         var name = [UInt8](repeating: 0, count: 256)
         // Writes within the array; its last byte stays zero.
         let status = unsafe name.withUnsafeMutableBytes { bytes in
-            unsafe gethostname(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1)
+            guard let base = bytes.baseAddress else { return Int32(-1) }
+            return unsafe gethostname(base.assumingMemoryBound(to: CChar.self), bytes.count - 1)
         }
         return status == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
     }

@@ -1,19 +1,20 @@
 import Glibc
 
-/// Standard output and standard error, unbuffered: what is written is there, in order, even if the process dies next.
-enum StandardStreams {
-    static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
-    static func error(_ text: String) { write(text, to: STDERR_FILENO) }
+/// Text to standard output. A reader that has gone away ends the program quietly, as it ends any Unix filter.
+enum StandardOutput {
+    static func write(_ text: String) { FileDescriptor.write(text, to: STDOUT_FILENO) }
+}
 
-    /// Who does not read along has no message coming: errors end the writing and nothing else.
-    private static func write(_ text: String, to descriptor: Int32) {
+enum StandardError {
+    static func write(_ text: String) { FileDescriptor.write(text, to: STDERR_FILENO) }
+}
+
+private enum FileDescriptor {
+    static func write(_ text: String, to descriptor: Int32) {
         let bytes = Array(text.utf8)
         var offset = 0
         while offset < bytes.count {
-            // Within the array.
-            let count = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe Glibc.write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
-            }
+            let count = unsafe bytes[offset...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
                 return
