@@ -9,7 +9,12 @@ package struct EventTime: Sendable, Equatable, BitwiseCopyable {
     }
 
     /// From seconds with a fraction, as JSON logs carry them. The fraction is exact to the double's own digits.
+    /// What is no moment (NaN, infinities, beyond 64 bits) becomes 1970.
     package init(_ value: Double) {
+        guard value.isFinite, value.magnitude < 9e18 else {
+            self.init(seconds: 0)
+            return
+        }
         let whole = value.rounded(.down)
         var nanoseconds = ((value - whole) * 1e9).rounded()
         var seconds = whole
