@@ -250,7 +250,7 @@ struct EventFeed {
         if let failure = facts.failure {
             let unsent = sentEvents + unsealed
             // A resolver may hold the loop for long: the thread goes with the process.
-            tell(facts.isReady || unsent == 0 ? "\(failure)" : "\(failure); \(Self.count(unsent)) not sent")
+            tell(facts.isReady || unsent == 0 ? "\(failure)" : "\(Self.count(unsent)) not sent: \(failure)")
             return ExitStatus.failure
         }
         let signals = signals

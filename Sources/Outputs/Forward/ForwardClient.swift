@@ -277,7 +277,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     /// The connection went away too early: what that means for the events.
     private func lost(_ what: String) -> ForwardClientError {
         if !isReady {
-            return ForwardClientError("\(what) during the handshake with \(settings.endpoint.place)")
+            let hint = tls == nil ? "" : "; does it speak TLS on this port?"
+            return ForwardClientError("\(what) during the handshake with \(settings.endpoint.place)\(hint)")
         }
         if session.unacknowledgedEvents > 0 {
             return ForwardClientError(
