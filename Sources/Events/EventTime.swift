@@ -9,10 +9,10 @@ package struct EventTime: Sendable, Equatable, BitwiseCopyable {
     }
 
     /// From seconds with a fraction, as JSON logs carry them. The fraction is exact to the double's own digits.
-    /// What is no moment (NaN, infinities, beyond 64 bits) becomes 1970.
+    /// What is no time (NaN, infinities, more than 64 bits of seconds) is 1970.
     package init(_ value: Double) {
-        guard value.isFinite, value.magnitude < 9e18 else {
-            self.init(seconds: 0)
+        guard value.isFinite else {
+            (seconds, nanoseconds) = (0, 0)
             return
         }
         let whole = value.rounded(.down)
