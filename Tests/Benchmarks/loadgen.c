@@ -287,5 +287,6 @@ int main(int count, char **arguments) {
     }
     double seconds = seconds_now() - start;
     for (int i = 0; i < options.connections; i++) close(connections[i].socket);
-    printf("{\"events\":%ld,\"seconds\":%.4f,\"t0\":%.6f,\"bytes\":%zu}\n", batches * options.batch, seconds, start, bytes);
+    printf("{\"events\":%ld,\"seconds\":%.4f,\"t0\":%.6f,\"bytes\":%zu}\n", batches * options.batch, seconds, start,
+           bytes);
 }

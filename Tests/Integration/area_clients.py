@@ -60,7 +60,8 @@ SENDER = """
 from fluent import sender
 s = sender.FluentSender('service', %s, nanosecond_precision=True)
 for i in range(100):
-    assert s.emit_with_time('py', sender.EventTime(1576606504.5), {'number': i, 'text': 'größer', 'none': None}), s.last_error
+    record = {'number': i, 'text': 'größer', 'none': None}
+    assert s.emit_with_time('py', sender.EventTime(1576606504.5), record), s.last_error
 s.close()
 """
 
@@ -113,7 +114,8 @@ def go_ack(_):
         run_go("tcp", port, 200, "ack")
         check_numbers(daemon, "service.go", 200)
         at, _, record = daemon.events("service.go")[0]
-        assert at == AT and record == {"number": 0, "text": "größer", "list": [1, 2], "nested": {"yes": True}}, (at, record)
+        assert at == AT, at
+        assert record == {"number": 0, "text": "größer", "list": [1, 2], "nested": {"yes": True}}, record
 
 
 @area.test("fluent-logger for Go, asynchronous, delivers before it closes")
@@ -180,8 +182,8 @@ def tls_versions(_):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             with ForwardClient(port, tls_stream(port, certificates, version)) as client:
                 for size in (1, 3000):
-                    client.deliver("service.tls", [[event_time(1576606504, 123456789), {"number": count + i, "pad": "x" * 200}]
-                                                   for i in range(size)])
+                    records = [{"number": count + i, "pad": "x" * 200} for i in range(size)]
+                    client.deliver("service.tls", [[event_time(1576606504, 123456789), record] for record in records])
                     count += size
                 entries = packed([[1576606504, {"number": count}]])
                 client.send(["service.tls", gzip.compress(entries), {"chunk": "zipped", "compressed": "gzip"}])

@@ -2,7 +2,8 @@
 import glob, os, re, subprocess
 
 from certificates import Certificates
-from harness import ROOT, SLUICE, STDOUT, Area, Daemon, forward_source, free_port, need_msgpack, need_program, run_sluice
+from harness import (ROOT, SLUICE, STDOUT, Area, Daemon, forward_source, free_port, need_msgpack, need_program,
+                     run_sluice)
 
 area = Area("configurations", needs=need_msgpack)
 CONFIG = os.path.join(ROOT, "config")
@@ -25,7 +26,8 @@ def elasticsearch_url(_):
     for url, expected in (("", False), ("http://127.0.0.1:9200", True)):
         result = run_sluice("check", f"{CONFIG}/default.conf", environment={"ELASTICSEARCH_URL": url})
         assert result.returncode == 0, result.stderr
-        assert ("elasticsearch" in result.stdout) == expected, f"ELASTICSEARCH_URL={url!r}: the plan is\n{result.stdout}"
+        plan = result.stdout
+        assert ("elasticsearch" in plan) == expected, f"ELASTICSEARCH_URL={url!r}: the plan is\n{plan}"
 
 
 @area.test("each of the four configurations with one '<' or '>' lost is refused with its line")
@@ -60,7 +62,8 @@ def mistakes(_):
 @area.test("a missing configuration is an error that names the file")
 def missing(_):
     result = run_sluice("run", "-c", "/nonexistent/fluent.conf")
-    assert result.returncode in (1, 2) and "/nonexistent/fluent.conf" in result.stderr, (result.returncode, result.stderr)
+    assert result.returncode in (1, 2), result.returncode
+    assert "/nonexistent/fluent.conf" in result.stderr, result.stderr
 
 
 @area.test("config/demo starts a daemon, sends the sample lines and shows them taken apart")
@@ -73,8 +76,8 @@ def demo(_):
                    "ELASTICSEARCH_URL": ""}
     result = subprocess.run([f"{CONFIG}/demo"], capture_output=True, text=True, timeout=25, env=environment)
     assert result.returncode == 0, result.stdout + result.stderr
-    for fragment in ('service.post: {"addr":"172.19.0.2","event":"request"', '"loglevel":"INFO"', '"response_status":"404"',
-                     "service.comment: "):
+    for fragment in ('service.post: {"addr":"172.19.0.2","event":"request"', '"loglevel":"INFO"',
+                     '"response_status":"404"', "service.comment: "):
         assert fragment in result.stdout, f"'{fragment}' is not in\n{result.stdout}"
 
 

@@ -134,7 +134,8 @@ def parsed(docker):
         assert not at.split(".")[1].startswith("000000000"), at
         (_, _, ui), = daemon.wait_for_events(1, "service.ui")
         assert ui == {"timestamp": "2019-12-17T18:15:04.146453", "pid": "1", "loglevel": "INFO", "progname": "",
-                      "service": "ui", "event": "show_all_posts", "request_id": "bf36", "message": "Showed the page"}, ui
+                      "service": "ui", "event": "show_all_posts", "request_id": "bf36",
+                      "message": "Showed the page"}, ui
 
 
 @area.test("sub-second precision: times have nanoseconds and rise from line to line")
@@ -183,7 +184,7 @@ def partial(docker):
         assert whole["log"] == "y" * 16000 and "partial_message" not in whole
 
 
-@area.test("a container that started before the daemon (fluentd-async): its lines come later, in order, with their times")
+@area.test("a container from before the daemon (fluentd-async): its lines come later, in order, with their times")
 def before_daemon(docker):
     port = free_port()
     with docker.running(port, "for i in 1 2 3 4 5; do echo $i; sleep 0.2; done; sleep 60",

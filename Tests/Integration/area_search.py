@@ -56,7 +56,8 @@ def for_each_engine(name, sentence, seconds):
 def delivers(server, engine):
     port = free_port()
     with to_elasticsearch(port, server.port, "type_name access_log") as daemon, ForwardClient(port) as client:
-        client.deliver("service.a", [[event_time(DAY + i, 123456789), {"number": i, "text": "größer"}] for i in range(20)])
+        records = [{"number": i, "text": "größer"} for i in range(20)]
+        client.deliver("service.a", [[event_time(DAY + i, 123456789), record] for i, record in enumerate(records)])
         client.deliver("service.b", [[event_time(DAY + 86400, 0), {"number": 99}]])
         server.wait_for_count(21, 30, daemon)
         hits = server.search({"range": {"@timestamp": {"gte": "2019-12-17T18:15:09Z", "lt": "2019-12-17T18:15:14.2Z"}}})
@@ -113,7 +114,8 @@ def error_label(get):
 def gzip_bodies(server, engine):
     port = free_port()
     with Recorder(server.port) as recorder, \
-            to_elasticsearch(port, recorder.port, "compression_level best_speed") as daemon, ForwardClient(port) as client:
+            to_elasticsearch(port, recorder.port, "compression_level best_speed") as daemon, \
+            ForwardClient(port) as client:
         client.deliver("service.a", [[event_time(DAY), {"number": i, "text": "same words again"}] for i in range(2000)])
         server.wait_for_count(2000, 30, daemon)
         head = recorder.sent.split(b"_bulk", 1)[1].split(b"\r\n\r\n")[0].lower()
@@ -167,7 +169,7 @@ def outage(_):
 def killed(_):
     with SearchServer("opensearch") as server:
         port, count = free_port(), 40_000
-        buffer = RETRY.replace("flush_interval 1s", "flush_interval 1s\n      chunk_limit_size 256k")
+        buffer = RETRY + "      chunk_limit_size 256k\n"
         with to_elasticsearch(port, server.port, buffer=buffer) as daemon, ForwardClient(port) as client:
             for start in range(0, count, 1000):
                 client.deliver("service.a", [[event_time(DAY), {"number": i}] for i in range(start, start + 1000)])
@@ -189,7 +191,7 @@ def full_queue(_):
     settings = ["thread_pool.write.queue_size=1", "thread_pool.write.size=1"]
     with SearchServer("elasticsearch-6", *settings) as server:
         port, count = free_port(), 20_000
-        buffer = RETRY.replace("flush_interval 1s", "flush_interval 1s\n      chunk_limit_size 64k\n      flush_thread_count 4")
+        buffer = RETRY + "      chunk_limit_size 64k\n      flush_thread_count 4\n"
         with to_elasticsearch(port, server.port, buffer=buffer) as daemon, ForwardClient(port) as client:
             for start in range(0, count, 1000):
                 client.deliver("service.a", [[event_time(DAY), {"number": i}] for i in range(start, start + 1000)])

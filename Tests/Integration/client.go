@@ -29,7 +29,7 @@ func main() {
 		os.Exit(1)
 	}
 	for i := 0; i < count; i++ {
-		record := map[string]interface{}{"number": i, "text": "größer", "list": []int{1, 2}, "nested": map[string]bool{"yes": true}}
+		record := map[string]interface{}{"number": i, "text": "größer", "list": []interface{}{1, 2}, "nested": map[string]interface{}{"yes": true}}
 		// With RequestAck, Post returns when the ack has come.
 		if err := logger.PostWithTime("service.go", time.Unix(1576606504, 123456789), record); err != nil {
 			fmt.Fprintln(os.Stderr, "post:", err)

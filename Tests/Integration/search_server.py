@@ -28,7 +28,7 @@ class SearchServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
-        command = [os.path.join(shared_folder("servers"), "start"), self.name, str(self.port), self.folder, *self.settings]
+        command = [f"{shared_folder('servers')}/start", self.name, str(self.port), self.folder, *self.settings]
         environment = {**os.environ, "SERVER_HEAP": "-Xms128m -Xmx512m"}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
         line = self.process.stdout.readline().decode()
