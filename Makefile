@@ -1,5 +1,6 @@
 # Sluice: build, test, install. `make` alone lists what there is.
-SHELL := /bin/bash -o pipefail
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 SLUICE := .build/release/sluice
@@ -7,6 +8,8 @@ SOURCES := Sources Tests Package.swift
 
 # Debian packages of the C libraries: the providers of Package.swift (ArchitectureTests compares the two).
 LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev libzstd-dev pkg-config
+# The same for pkg-config, where there are no Debian packages.
+MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd
 # What tests talk to. A test says so and is skipped where its part is missing.
 TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
 	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static
@@ -23,11 +26,8 @@ help: ## List these targets
 
 deps: ## Install the C libraries that are missing (apt-get)
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }
-	@command -v apt-get >/dev/null || { \
-		for m in libuv openssl libcurl libpcre2-8 zlib libzstd; do pkg-config --exists $$m || lacking="$$lacking $$m"; done; \
-		[ -z "$$lacking" ] || { echo "make: no apt-get here; please install the development files of:$$lacking"; exit 1; }; \
-		exit 0; }
-	@need="$(if $(shell command -v apt-get),$(call missing,$(LIBRARIES)))"; [ -z "$$need" ] || { \
+	@need="$(call missing,$(LIBRARIES))"; [ -z "$$need" ] || pkg-config --exists $(MODULES) 2>/dev/null || { \
+		command -v apt-get >/dev/null || { echo "make: no apt-get here; please install $$need"; exit 1; }; \
 		echo "installing $$need"; $(APT) update -qq && $(APT) install -qq --no-install-recommends $$need >/dev/null; }
 
 test-deps: deps
@@ -43,6 +43,7 @@ demo: build ## Show it at work
 	./config/demo
 
 test: test-deps lint build ## Lint, build, all tests, and conformance with Fluentd where the golden cases are
+	@rm -f .build/conformance.log
 	swift test 2>&1 | tee .build/test.log
 	@if [ -x ../shared/conformance/conformance ]; then \
 		../shared/conformance/conformance --daemon '$(SLUICE) run -c {config}' 2>&1 | tee .build/conformance.log; fi

@@ -62,7 +62,8 @@ struct BashCompletion {
         switch kind {
         case .file: "COMPREPLY=($(compgen -f -- \"$current\"))"
         case .directory: "COMPREPLY=($(compgen -d -- \"$current\"))"
-        case .choice(let values): "COMPREPLY=($(compgen -W '\(values.joined(separator: " "))' -- \"$current\"))"
+        case .choice(let values), .choiceOrInteger(let values, _):
+            "COMPREPLY=($(compgen -W '\(values.joined(separator: " "))' -- \"$current\"))"
         case .text, .integer, .seconds, .octal: ":"
         }
     }

@@ -35,7 +35,7 @@ struct FishCompletion {
         switch kind {
         case .file: " -a '(__fish_complete_path (commandline -ct))'"
         case .directory: " -a '(__fish_complete_directories (commandline -ct))'"
-        case .choice(let values): " -a '\(values.joined(separator: " "))'"
+        case .choice(let values), .choiceOrInteger(let values, _): " -a '\(values.joined(separator: " "))'"
         case .text, .integer, .seconds, .octal: ""
         }
     }

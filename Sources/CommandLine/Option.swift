@@ -2,6 +2,8 @@
 package enum ValueKind: Sendable, Equatable {
     case text, file, directory
     case integer(ClosedRange<Int>)
+    /// One of the words, or a number.
+    case choiceOrInteger([String], ClosedRange<Int>)
     /// Seconds, with or without a fraction: `2`, `0.5`.
     case seconds
     /// An octal number such as a umask: `0022`.

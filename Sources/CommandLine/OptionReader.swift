@@ -145,9 +145,11 @@ struct OptionReader {
         case .directory: return value.isEmpty ? "Please provide the path of a directory." : nil
         case .integer(let range):
             if let number = Int(value), range.contains(number) { return nil }
-            return range.upperBound == Int.max
-                ? "Please provide a whole number of at least \(range.lowerBound)."
-                : "Please provide a whole number from \(range.lowerBound) to \(range.upperBound)."
+            return "Please provide \(wholeNumber(range))."
+        case .choiceOrInteger(let words, let range):
+            if words.contains(value) { return nil }
+            if let number = Int(value), range.contains(number) { return nil }
+            return "Please provide \(words.map { "'\($0)'" }.joined(separator: ", ")) or \(wholeNumber(range))."
         case .seconds:
             if let number = Double(value), number.isFinite, number >= 0 { return nil }
             return "Please provide a number of seconds, such as 2 or 0.5."
@@ -161,5 +163,11 @@ struct OptionReader {
             let list = quoted.count < 2 ? last : "\(quoted.dropLast().joined(separator: ", ")) or \(last)"
             return "Please provide one of \(list)."
         }
+    }
+
+    private static func wholeNumber(_ range: ClosedRange<Int>) -> String {
+        range.upperBound == Int.max
+            ? "a whole number of at least \(range.lowerBound)"
+            : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     }
 }

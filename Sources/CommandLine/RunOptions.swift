@@ -24,9 +24,11 @@ package enum RunOptions {
     package static let logFormat = Option(
         "log-format", value: .required("format", .choice(["text", "json"])), "How the log is written.", default: "text")
     package static let logRotateAge = Option(
-        "log-rotate-age", value: .required("count", .integer(1...1000)), "Rotate the log file, and keep so many.")
+        "log-rotate-age", value: .required("age", .choiceOrInteger(["daily", "weekly", "monthly"], 0...1000)),
+        "Rotate the log file by day, week or month, or by size keeping so many files (0: never).", default: "7")
     package static let logRotateSize = Option(
-        "log-rotate-size", value: .required("bytes", .integer(1...Int.max)), "Rotate the log file at this size.")
+        "log-rotate-size", value: .required("bytes", .integer(1...Int.max)), "Rotate the log file at this size.",
+        default: "1048576")
     package static let verbose = Option("verbose", short: "v", "Log more (-v: debug, -vv: trace).", isRepeatable: true)
     package static let quiet = Option("quiet", short: "q", "Log less (-q: warn, -qq: error).", isRepeatable: true)
     package static let suppressConfigDump = Option(

@@ -62,7 +62,7 @@ struct ZshCompletion {
         switch kind {
         case .file: "_files"
         case .directory: "_files -/"
-        case .choice(let values): "(\(values.joined(separator: " ")))"
+        case .choice(let values), .choiceOrInteger(let values, _): "(\(values.joined(separator: " ")))"
         case .text, .integer, .seconds, .octal: " "
         }
     }

@@ -12,6 +12,8 @@ package struct ConnectionOptions: Sendable {
     package var pauseReadingAboveQueuedBytes = 256 * 1024
     /// Above so many queued bytes the connection is given up with an error. One write may be larger, if it is the first.
     package var maximumQueuedWriteBytes = 64 * 1024 * 1024
+    /// How long `closeAfterWrites` waits for a peer that does not take what is queued, in milliseconds.
+    package var finishTimeoutMilliseconds: UInt64 = 10_000
 
     package init() {}
 }

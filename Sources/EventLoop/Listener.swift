@@ -25,7 +25,7 @@ package final class Listener: LoopHandle, @unchecked Sendable {
 
     private let socket: ListeningSocket
     private let options: ConnectionOptions
-    private let accepted: (Connection) -> Void
+    private var accepted: ((Connection) -> Void)?
     private var rest: LoopTimer?
     private var isPaused = false
     // Device and inode of our socket file, to remove that and not a successor's.
@@ -92,6 +92,8 @@ package final class Listener: LoopHandle, @unchecked Sendable {
 
     override func didClose() {
         release()
+        // What the owner gave us may well hold the owner, and so us.
+        accepted = nil
         onClosed?()
         onClosed = nil
         onAcceptError = nil
@@ -135,7 +137,7 @@ package final class Listener: LoopHandle, @unchecked Sendable {
                 let connection = try Connection(
                     adopting: descriptor, isTCP: file == nil, on: loop, peer: peer,
                     peerName: peer?.description ?? endpoint.description, options: options)
-                accepted(connection)
+                accepted?(connection)
                 if !connection.isStarted { connection.close() }
             } catch {
                 _ = Glibc.close(descriptor)

@@ -24,6 +24,11 @@ package struct ChunkBody: ~Copyable, Sendable {
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
 
+    /// Takes the last event back, bytes and all: it did not fit.
+    package mutating func removeLastItem() {
+        if let last = items.popLast() { bytes.truncate(to: Int(last.source.offset)) }
+    }
+
     /// The number of a label; new ones are entered. Looks at the newest first: consecutive events share theirs.
     package mutating func label(_ label: borrowing [UInt8]) -> UInt32 {
         for index in labels.indices.reversed() where sameBytes(labels[index], label) { return UInt32(index) }

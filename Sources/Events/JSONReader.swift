@@ -47,7 +47,7 @@ extension Rows {
                 offset = unsafe try JSONScanner.skipSpace(base, keyEnd &+ 1, end)
                 guard offset < end, unsafe base[offset] == UInt8(ascii: ":") else { throw .syntax(offset: offset) }
                 offset = unsafe try JSONScanner.skipSpace(base, offset &+ 1, end)
-                let value = unsafe try Self.value(base, &offset, end)
+                let value = unsafe try JSONScanner.value(base, &offset, end)
                 set(key, value, first: first, seen: &seen, storage)
                 offset = unsafe try JSONScanner.skipSpace(base, offset, end)
                 guard offset < end else { throw .syntax(offset: offset) }
@@ -60,34 +60,6 @@ extension Rows {
         }
         offset = unsafe try JSONScanner.skipSpace(base, offset, end)
         guard offset == end else { throw .syntax(offset: offset) }
-    }
-
-    @inline(__always)
-    private static func value(
-        _ base: UnsafePointer<UInt8>, _ offset: inout Int, _ end: Int
-    ) throws(JSONError) -> Value {
-        guard offset < end else { throw .syntax(offset: offset) }
-        let start = offset
-        let byte = unsafe base[start]
-        switch byte {
-        case 0x22:
-            var escaped = false
-            let close = unsafe try JSONScanner.stringEnd(base, start &+ 1, end, &escaped)
-            offset = close &+ 1
-            return Value(escaped ? .jsonString : .string, Slice(offset: start &+ 1, length: close &- start &- 1))
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            offset = unsafe try JSONScanner.containerEnd(base, start, end)
-            return Value(.json, Slice(offset: start, length: offset &- start))
-        case UInt8(ascii: "-"), 0x30...0x39:
-            var isInteger = false
-            offset = unsafe try JSONScanner.numberEnd(base, start, end, &isInteger)
-            if isInteger, let value = unsafe JSONScanner.integer(base, start, offset) { return value }
-            return Value(.number, Slice(offset: start, length: offset &- start))
-        default:
-            let (value, next) = unsafe try JSONScanner.literal(base, start, end)
-            offset = next
-            return value
-        }
     }
 }
 
@@ -172,5 +144,36 @@ enum JSONEscape {
         var value: UInt32 = 0
         for index in 0..<4 { value = value << 4 | (unsafe JSONScanner.hexValue(base[offset + index]) ?? 0) }
         return value
+    }
+}
+
+extension JSONScanner {
+    /// The value at `offset`, which moves to its end. Nested data is checked and left as text.
+    @inline(__always)
+    static func value(
+        _ base: UnsafePointer<UInt8>, _ offset: inout Int, _ end: Int
+    ) throws(JSONError) -> Value {
+        guard offset < end else { throw .syntax(offset: offset) }
+        let start = offset
+        let byte = unsafe base[start]
+        switch byte {
+        case 0x22:
+            var escaped = false
+            let close = unsafe try stringEnd(base, start &+ 1, end, &escaped)
+            offset = close &+ 1
+            return Value(escaped ? .jsonString : .string, Slice(offset: start &+ 1, length: close &- start &- 1))
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            offset = unsafe try containerEnd(base, start, end)
+            return Value(.json, Slice(offset: start, length: offset &- start))
+        case UInt8(ascii: "-"), 0x30...0x39:
+            var isInteger = false
+            offset = unsafe try numberEnd(base, start, end, &isInteger)
+            if isInteger, let value = unsafe integer(base, start, offset) { return value }
+            return Value(.number, Slice(offset: start, length: offset &- start))
+        default:
+            let (value, next) = unsafe try literal(base, start, end)
+            offset = next
+            return value
+        }
     }
 }

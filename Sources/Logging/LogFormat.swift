@@ -1,5 +1,3 @@
-import Glibc
-
 /// How an entry becomes a line.
 package enum LogFormat: String, Sendable, CaseIterable {
     /// Fluentd's: `2026-11-24 17:53:31 +0000 [info]: listening port=24224`, in local time.
@@ -53,22 +51,7 @@ package enum LogFormat: String, Sendable, CaseIterable {
         return line + "}\n"
     }
 
-    /// `2026-11-24 17:53:31 +0000`: localtime_r(3), which reads TZ or /etc/localtime.
-    static func localTime(_ seconds: Int64) -> String {
-        var moment = time_t(seconds)
-        var parts = unsafe tm()
-        // Both pointers are to locals and do not leave the call. It returns nil only for years beyond Int32.
-        guard unsafe localtime_r(&moment, &parts) != nil else { return "@\(seconds)" }
-        // Taken out first: an unsafe type (tm holds the zone's name as a pointer) taints every expression it is in.
-        let (year, month, day) = unsafe (Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday))
-        let (hour, minute, second) = unsafe (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
-        let offset = unsafe Int(parts.tm_gmtoff) / 60
-        let zone = "\(offset < 0 ? "-" : "+")\(twoDigits(abs(offset) / 60))\(twoDigits(abs(offset) % 60))"
-        return "\(year)-\(twoDigits(month))-\(twoDigits(day)) \(twoDigits(hour)):\(twoDigits(minute)):"
-            + "\(twoDigits(second)) \(zone)"
-    }
-
-    private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
+    private static func localTime(_ seconds: Int64) -> String { LocalTime(seconds)?.stamp ?? "@\(seconds)" }
 
     /// Keeps a message's own line breaks but indents what follows them, so that nothing a client sent can pass for a
     /// line of ours; other control characters are escaped.

@@ -24,6 +24,8 @@ package final class LogWriter: LogHandler {
     private struct State: ~Copyable {
         var descriptor: Int32
         var byteCount: Int64
+        /// When the file was last written to, in seconds of the wall clock.
+        var lastSeconds: Int64 = 0
         var lostLines = 0
         var lastError: Int32 = 0
     }
@@ -51,12 +53,12 @@ package final class LogWriter: LogHandler {
 
     /// To a file, created with mode 0644 and the umask, always appended to; rotated here if `rotation` asks for it.
     package init(path: String, format: LogFormat = .text, rotation: LogRotation? = nil) throws(LogFileError) {
-        let (descriptor, byteCount) = try LogWriter.open(path)
+        let file = try LogWriter.open(path)
         self.path = path
         self.format = format
         coloured = false
         self.rotation = rotation
-        state = Mutex(State(descriptor: descriptor, byteCount: byteCount))
+        state = Mutex(file)
     }
 
     deinit {
@@ -67,14 +69,16 @@ package final class LogWriter: LogHandler {
     package func handle(_ entry: LogEntry) {
         let line = format.line(entry, coloured: coloured)
         state.withLock { state in
-            if let path, let rotation, rotation.isDue(byteCount: state.byteCount, adding: line.utf8.count) {
-                rotation.rotate(path)
-                if let fresh = try? LogWriter.open(path) {
-                    _ = close(state.descriptor)
-                    state.descriptor = fresh.descriptor
-                    state.byteCount = fresh.byteCount
-                }
+            if let path, let rotation,
+                rotation.isDue(
+                    byteCount: state.byteCount, adding: line.utf8.count, lastSeconds: state.lastSeconds,
+                    now: entry.time.seconds)
+            {
+                rotation.rotate(path, lastSeconds: state.lastSeconds)
+                // When the new file cannot be opened, the old one is written on.
+                try? LogWriter.reopen(path, &state)
             }
+            state.lastSeconds = entry.time.seconds
             if state.lostLines > 0 {
                 let error = LogFileError(path: path ?? "", code: state.lastError)
                 let note = LogEntry(
@@ -93,22 +97,25 @@ package final class LogWriter: LogHandler {
     /// Opens the file's path anew and closes the old descriptor; on failure the old one stays in use.
     package func reopen() throws(LogFileError) {
         guard let path else { return }
-        let fresh = try LogWriter.open(path)
-        state.withLock { state in
-            _ = close(state.descriptor)
-            state.descriptor = fresh.descriptor
-            state.byteCount = fresh.byteCount
-        }
+        try state.withLock { state throws(LogFileError) in try LogWriter.reopen(path, &state) }
     }
 
-    private static func open(_ path: String) throws(LogFileError) -> (descriptor: Int32, byteCount: Int64) {
+    private static func reopen(_ path: String, _ state: inout State) throws(LogFileError) {
+        let fresh = try open(path)
+        _ = close(state.descriptor)
+        state.descriptor = fresh.descriptor
+        state.byteCount = fresh.byteCount
+    }
+
+    private static func open(_ path: String) throws(LogFileError) -> State {
         // The path lives for the length of the call.
         let descriptor = unsafe Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw LogFileError(path: path, code: errno) }
         var status = stat()
         // The pointer is to a local and does not leave the call.
-        let size = unsafe fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
-        return (descriptor, size)
+        guard unsafe fstat(descriptor, &status) == 0 else { return State(descriptor: descriptor, byteCount: 0) }
+        return State(
+            descriptor: descriptor, byteCount: Int64(status.st_size), lastSeconds: Int64(status.st_mtim.tv_sec))
     }
 
     /// One write(2); more only when the kernel took a part. False when the line is lost.

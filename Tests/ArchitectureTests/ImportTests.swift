@@ -13,11 +13,12 @@ import Testing
     ]
 
     private let manifest: Manifest
-    private let imports: [Import]
+    /// Read once: each test case makes a suite of its own.
+    private static let allImports = Import.all(below: Manifest.root.appendingPathComponent("Sources"))
+    private var imports: [Import] { Self.allImports }
 
     init() throws {
         manifest = try Manifest.current.get()
-        imports = Import.all(below: Manifest.root.appendingPathComponent("Sources"))
     }
 
     @Test("every import is declared in Package.swift or comes with the toolchain") func declared() {

@@ -29,7 +29,8 @@ struct Import: CustomStringConvertible {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.contains("/*") { comments += 1 }
             defer { if line.contains("*/") { comments -= 1 } }
-            guard comments == 0 else { continue }
+            // Most lines are no imports, and the expression is slow.
+            guard comments == 0, line.utf8.count < 200, line.contains("import") else { continue }
             let statement =
                 #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|typealias|func|var|let|actor)\s+)?(\w+)/#
             if let match = line.firstMatch(of: statement) { found.append((index + 1, String(match.1))) }

@@ -40,6 +40,11 @@ import Testing
             "The value '0' is invalid for '--log-rotate-size <bytes>'. Please provide a whole number of at least 1."
         ),
         (
+            ["run", "--log-rotate-age", "hourly"],
+            "The value 'hourly' is invalid for '--log-rotate-age <age>'. "
+                + "Please provide 'daily', 'weekly', 'monthly' or a whole number from 0 to 1000."
+        ),
+        (
             ["run", "--config="],
             "The value '' is invalid for '--config <file>'. Please provide the path of a file."
         ),

@@ -34,7 +34,7 @@ import Testing
         #expect(parsed.value(RunOptions.config) == "/etc/fluent/fluent.conf")
         #expect(parsed.value(RunOptions.log) == "/var/log/fluent.log")
         #expect(parsed.count(RunOptions.verbose) == 2)
-        #expect(parsed.integer(RunOptions.logRotateAge) == 3)
+        #expect(parsed.value(RunOptions.logRotateAge) == "3")
         #expect(parsed.octal(RunOptions.umask) == 0o27)
         #expect(parsed.has(RunOptions.suppressConfigDump))
         #expect(!parsed.has(RunOptions.dryRun))

@@ -69,6 +69,7 @@ import Testing
         switch kind {
         case .text, .file, .directory: "x"
         case .integer(let range): String(range.lowerBound)
+        case .choiceOrInteger(_, let range): String(range.upperBound)
         case .seconds: "1.5"
         case .octal: "022"
         case .choice(let values): values.last ?? ""

@@ -172,6 +172,58 @@ struct ConnectionTests {
         #expect(client.ends == 1)
     }
 
+    @Test("closeAfterWrites sends all that is queued before the end")
+    func finishing() throws {
+        let stage = try Stage()
+        let server = Script()
+        let client = Script()
+        let block = [UInt8](repeating: 5, count: 1 << 20)
+        let listener = try Listener(.unix(path: socketPath("finish")), on: stage.loop) { connection in
+            connection.start(server)
+            for _ in 0..<8 { connection.write(block) }
+            #expect(connection.queuedWriteBytes > 4 << 20)
+            connection.closeAfterWrites()
+            connection.write([1])
+        }
+        ConnectAttempt(to: listener.endpoint, on: stage.loop) { result in
+            if case .success(let connection) = result { connection.start(client) }
+        }
+        client.onClosed = { _ in
+            listener.close()
+            stage.finish()
+        }
+        stage.run()
+        #expect(client.bytes.count == 8 << 20)
+        #expect(client.reasons == [.endOfStream])
+        #expect(server.reasons == [.local])
+    }
+
+    @Test("closeAfterWrites gives up on a peer that never reads")
+    func finishingTimeout() throws {
+        let stage = try Stage()
+        var options = ConnectionOptions()
+        options.finishTimeoutMilliseconds = 50
+        let server = Script()
+        let block = [UInt8](repeating: 5, count: 16 << 20)
+        let listener = try Listener(.tcp(host: "127.0.0.1", port: 0), on: stage.loop, options: options) { connection in
+            connection.start(server)
+            connection.write(block)
+            connection.closeAfterWrites()
+        }
+        let descriptor = try plainClient(port: listener.port)
+        server.onClosed = { _ in
+            listener.close()
+            stage.finish()
+        }
+        stage.run()
+        Glibc.close(descriptor)
+        guard case .failed(let error) = server.reasons.first else {
+            Issue.record("\(server.reasons)")
+            return
+        }
+        #expect(error.name == "ETIMEDOUT")
+    }
+
     @Test("a queue that outgrows its limit ends the connection with a reason")
     func queueLimit() throws {
         let stage = try Stage()
@@ -224,7 +276,7 @@ struct ConnectionTests {
                         if number % 2 == 0 { connection.close() } else { connection.closeAfterWrites() }
                     }
                 }
-                script.onClosed = { _ in
+                script.onClosed = { [unowned script] _ in
                     #expect(script.text == text)
                     done += 1
                     if done == 300 {

@@ -42,16 +42,48 @@ import Testing
         )
     }
 
-    @Test("rotation keeps the generations asked for and loses no line of them") func rotation() throws {
+    @Test("rotation by size keeps the files asked for and loses no line of them") func rotationBySize() throws {
         let line = LogFormat.text.line(LogEntry(time: LogTime(seconds: 0), level: .info, message: "1")).utf8.count
         let writer = try LogWriter(
-            path: folder + "/log", rotation: LogRotation(generations: 2, maximumFileBytes: Int64(2 * line)))
+            path: folder + "/log", rotation: .size(files: 3, maximumFileBytes: Int64(2 * line)))
         let log = Log(handler: writer)
         for number in 1...9 { log.info("\(number)") }
         #expect(messages("log") == ["9"])
         #expect(messages("log.0") == ["7", "8"])
         #expect(messages("log.1") == ["5", "6"])
         #expect(!FileManager.default.fileExists(atPath: folder + "/log.2"))
+    }
+
+    @Test(
+        "rotation by period moves the file with the first line of the next one",
+        arguments: [
+            (LogRotation.Period.daily, ["log.20260131", "log.20260201", "log.20260202", "log"]),
+            (.weekly, ["log.20260131", "log.20260202", "log"]), (.monthly, ["log.20260131", "log"]),
+        ])
+    func rotationByPeriod(_ period: LogRotation.Period, _ files: [String]) throws {
+        // Noon of Saturday, Sunday, Monday and (past another Sunday) the eighth day, whatever the zone.
+        let days: [(Int, String)] = [(20484, "sat"), (20485, "sun"), (20486, "mon"), (20492, "sun2")]
+        // Opened in the present, which is later than these days: only the days themselves count.
+        let writer = try LogWriter(path: folder + "/log", rotation: .period(period))
+        for (day, name) in days {
+            let noon = Int64(day) * 86400 + 43200 - Int64(TimeZone.current.secondsFromGMT())
+            for turn in ["a", "b"] {
+                writer.handle(LogEntry(time: LogTime(seconds: noon), level: .info, message: name + turn))
+            }
+        }
+        let found = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(Set(found) == Set(files))
+        #expect(files.flatMap(messages) == days.flatMap { [$0.1 + "a", $0.1 + "b"] })
+    }
+
+    @Test(
+        "the options ask for rotation as Fluentd's do",
+        arguments: [
+            (nil, nil, nil), ("0", 10, nil), ("daily", 10, .period(.daily)), ("x", nil, nil),
+            ("3", nil, .size(files: 3, maximumFileBytes: 1_048_576)), (nil, 10, .size(files: 7, maximumFileBytes: 10)),
+        ] as [(String?, Int64?, LogRotation?)])
+    func rotationOptions(_ age: String?, _ bytes: Int64?, _ expected: LogRotation?) {
+        #expect(LogRotation(age: age, maximumFileBytes: bytes) == expected)
     }
 
     @Test("lines of several threads never mix") func threads() throws {

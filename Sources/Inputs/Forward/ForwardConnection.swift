@@ -8,13 +8,13 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private let connection: Connection
     private unowned let input: ForwardInput
     private let decoder: ForwardDecoder
-    private var session: TLSSession?
+    private let secure: SecureChannel?
     private var isEnding = false
 
-    init(_ connection: Connection, input: ForwardInput, session: consuming TLSSession?) throws(TLSError) {
+    init(_ connection: Connection, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
         self.connection = connection
         self.input = input
-        self.session = session
+        secure = if let tls { try SecureChannel(tls) } else { nil }
         let settings = input.settings
         let address = connection.peerAddress
         let handshake = settings.security.map {
@@ -36,6 +36,10 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         guard !isEnding else { return }
         isEnding = true
         connection.pauseReading()
+        if let secure {
+            secure.session.close()
+            sendCiphertext(secure)
+        }
         connection.closeAfterWrites()
     }
 
@@ -45,20 +49,54 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
         guard !isEnding else { return }
-        do throws(ForwardError) {
-            unsafe try decoder.receive(bytes, scratch: &input.scratch, sink: self)
-        } catch {
-            reject(error.message)
+        if let secure {
+            unsafe decrypt(bytes, secure)
+        } else {
+            unsafe decode(bytes)
         }
     }
 
+    func reachedEnd(of connection: Connection) {
+        if !isEnding, let secure {
+            do throws(TLSError) {
+                try secure.session.receivedEndOfStream()
+            } catch {
+                input.log.limited(.warn, error.description, ["client": connection.peerName])
+            }
+        }
+        finish()
+    }
+
     func closed(_ connection: Connection, because reason: CloseReason) {
-        if decoder.unfinishedBytes > 0 && !isEnding {
+        if decoder.unfinishedBytes > 0 {
             input.log.limited(
                 .warn, "a client went away in the middle of a message: \(reason)",
                 ["client": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
         }
         input.forget(self)
+    }
+
+    private func decode(_ bytes: UnsafeRawBufferPointer) {
+        do throws(ForwardError) {
+            unsafe try decoder.receive(bytes, scratch: &input.scratch, sink: self)
+        } catch {
+            reject(error.message)
+        }
+        if input.settings.deniesKeepAlive, decoder.hasFinishedMessage { finish() }
+    }
+
+    private func decrypt(_ bytes: UnsafeRawBufferPointer, _ secure: SecureChannel) {
+        do throws(TLSError) {
+            unsafe try secure.session.receive(bytes)
+            while !isEnding, let count = unsafe try secure.session.read(into: input.plaintext.memory) {
+                unsafe decode(UnsafeRawBufferPointer(rebasing: input.plaintext.memory[..<count]))
+            }
+            sendCiphertext(secure)
+            if secure.session.state == .closedByPeer { finish() }
+        } catch {
+            sendCiphertext(secure)  // the alert that tells the peer why
+            reject(error.description)
+        }
     }
 
     private func reject(_ message: String) {
@@ -72,7 +110,24 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         input.emitter.emit(tag: tag, storage: &storage, rows: &rows)
     }
 
-    func reply(_ bytes: borrowing ByteBuffer) { connection.write(bytes.span) }
+    func reply(_ bytes: borrowing ByteBuffer) {
+        guard let secure else {
+            connection.write(bytes.span)
+            return
+        }
+        do throws(TLSError) {
+            try secure.session.write(bytes.array())
+            sendCiphertext(secure)
+        } catch {
+            reject(error.description)
+        }
+    }
+
+    private func sendCiphertext(_ secure: SecureChannel) {
+        var out: [UInt8] = []
+        secure.session.takeCiphertext(appendingTo: &out)
+        if !out.isEmpty { connection.write(out) }
+    }
 
     func pause() {
         connection.pauseReading()
@@ -80,4 +135,23 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     func warn(_ message: String) { input.log.limited(.warn, message, ["client": connection.peerName]) }
+}
+
+/// A connection's TLS session, owned by reference: an optional ~Copyable property of a class cannot be looked into.
+private final class SecureChannel {
+    var session: TLSSession
+
+    init(_ context: TLSContext) throws(TLSError) { session = try TLSSession(context) }
+}
+
+/// Where TLS puts what it decrypts: one per loop, 64 KiB, four records at once.
+///
+/// `@safe`: the memory is allocated and freed here and nowhere else; users index it within its bounds.
+@safe
+final class PlaintextBuffer {
+    let memory: UnsafeMutableRawBufferPointer
+
+    init() { unsafe memory = .allocate(byteCount: 64 * 1024, alignment: 16) }
+
+    deinit { unsafe memory.deallocate() }
 }

@@ -93,6 +93,9 @@ package final class ForwardDecoder {
         try checkSize(of: max(tail.count, wanted))
     }
 
+    /// Whether a whole message was taken (for `deny_keepalive`); the handshake does not count.
+    package private(set) var hasFinishedMessage = false
+
     /// Bytes of a message that has not fully arrived, for the log when a client goes away in the middle of it.
     package var unfinishedBytes: Int { tail.count }
 
@@ -179,6 +182,7 @@ package final class ForwardDecoder {
     ) throws(ForwardError) {
         var message = complete
         guard let batch = message.batch else { return }
+        hasFinishedMessage = true
         if let packed = message.packed {
             let entries = try decompress(packed, message.option.compression, &storage)
             do throws(MessagePackError) {
@@ -213,9 +217,9 @@ package final class ForwardDecoder {
             switch compression {
             case .none: return packed
             case .zstd:
-                guard Zstandard.isFrame(packed, of: storage) else { return packed }
-                try Zstandard.decompress(packed, of: storage, to: &plain, limit: limit)
-            case .gzip: try Gzip.decompress(packed, of: storage, to: &plain, limit: limit)
+                guard Self.beginsAsZstandard(packed, storage) else { return packed }
+                try Zstandard.decompress(packed, of: storage, into: &plain, limit: limit)
+            case .gzip: try Gzip.decompress(packed, of: storage, into: &plain, limit: limit)
             }
         } catch {
             throw ForwardError("cannot decompress a packed message: \(error)")
@@ -223,6 +227,12 @@ package final class ForwardDecoder {
         let start = storage.count
         storage.append(plain)
         return Slice(offset: start, length: storage.count - start)
+    }
+
+    /// The magic number of a frame, RFC 8878 §3.1.1.
+    private static func beginsAsZstandard(_ slice: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        slice.length >= 4
+            && storage.equals(Slice(offset: Int(slice.offset), length: 4), [0x28, 0xB5, 0x2F, 0xFD])
     }
 
     private func addSourceFields(to batch: PendingBatch, from first: Int, _ storage: inout ByteBuffer) {
@@ -280,28 +290,30 @@ package final class ForwardDecoder {
         _ storage: inout ByteBuffer, _ start: Int, _ received: Int, _ sink: any ForwardSink
     ) throws(ForwardError) -> Int? {
         // Scanning again from the start of a long value on every read would be quadratic: wait until it has doubled.
+        let end: Int
+        let place: Int
         do throws(JSONError) {
-            guard let end = try JSONTranscoder.valueEnd(storage, from: start) else {
+            guard let found = try JSONTranscoder.valueEnd(storage, from: start) else {
                 wanted = start + (received - start) * 2
-                if JSONTranscoder.isBlank(storage, from: start) { return received }
-                return nil
+                return JSONTranscoder.isBlank(storage, from: start) ? received : nil
             }
+            end = found
             wanted = 0
             var text = ByteBuffer(capacity: end - start)
             text.append(Slice(offset: start, length: end - start), of: storage)
-            let place = storage.count
+            place = storage.count
             _ = try JSONTranscoder.transcode(text, at: 0, to: &storage)
-            let message: ForwardMessage
-            do throws(MessagePackError) {
-                message = try reader.read(at: place, end: storage.count, &storage)
-            } catch {
-                throw ForwardError("a JSON value that is no message of the forward protocol")
-            }
-            try finish(message, from: place, &storage, sink)
-            return end
         } catch {
             throw ForwardError("not JSON: \(error)")
         }
+        let message: ForwardMessage
+        do throws(MessagePackError) {
+            message = try reader.read(at: place, end: storage.count, &storage)
+        } catch {
+            throw ForwardError("a JSON value that is no message of the forward protocol")
+        }
+        try finish(message, from: place, &storage, sink)
+        return end
     }
 
     // MARK: - Handshake

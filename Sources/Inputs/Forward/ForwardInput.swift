@@ -31,6 +31,7 @@ package final class ForwardInput {
     let batches: PendingBatches
     /// The loop's storage: what a read brought is decoded in it.
     var scratch = ByteBuffer(capacity: 512 * 1024)
+    let plaintext = PlaintextBuffer()
     private let tls: TLSContext?
     private var listener: Listener?
     private var heartbeat: Datagram?
@@ -63,7 +64,7 @@ package final class ForwardInput {
         listener.onAcceptError = { [log] error in log.limited(.error, "cannot accept a connection: \(error)") }
         self.listener = listener
         if case .tcp(let host, _) = settings.endpoint, settings.answersHeartbeats {
-            heartbeat = try Datagram(host: host, port: listener.port, on: loop) { [unowned self] _, sender, _ in
+            heartbeat = unsafe try Datagram(host: host, port: listener.port, on: loop) { [unowned self] _, sender, _ in
                 _ = heartbeat?.send([0], to: sender)
             }
         }
@@ -91,7 +92,7 @@ package final class ForwardInput {
 
     private func accept(_ connection: Connection) {
         do throws(TLSError) {
-            let handler = try ForwardConnection(connection, input: self, session: tls?.makeSession())
+            let handler = try ForwardConnection(connection, input: self, tls: tls)
             connections[ObjectIdentifier(handler)] = handler
             connection.start(handler)
             handler.greet()

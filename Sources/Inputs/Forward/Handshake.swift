@@ -1,4 +1,4 @@
-package import Events
+internal import Events
 internal import TLS
 
 /// The server's half of the handshake (forward protocol v1.5, "Handshake Messages"): pure, fed with messages.
@@ -62,8 +62,8 @@ package struct Handshake: Sendable {
                 "\(peerName) (\(hostText)) matches no <client> and allow_anonymous_source is false", &reply)
         }
         let sharedKey = client?.sharedKey ?? security.sharedKey
-        let expected = SHA512.hexDigest([salt, hostname, nonce, sharedKey])
-        guard constantTimeEquals(Array(expected.utf8), keyDigest) else {
+        let expected = SHA512.hexDigest(parts: [salt, hostname, nonce, sharedKey])
+        guard constantTimeEquals(expected, keyDigest) else {
             return refuse("shared_key mismatch", "the shared_key of \(hostText) is another one", &reply)
         }
         if security.authenticatesUsers && !isAuthentic(user, passwordDigest, allowed: client?.users) {
@@ -78,7 +78,7 @@ package struct Handshake: Sendable {
         reply.appendMessagePack(true)
         reply.appendMessagePackString("")
         reply.appendMessagePackString(host)
-        reply.appendMessagePackString(SHA512.hexDigest([salt, host, nonce, sharedKey]))
+        reply.appendMessagePackString(SHA512.hexDigest(parts: [salt, host, nonce, sharedKey]))
         return nil
     }
 
@@ -86,8 +86,8 @@ package struct Handshake: Sendable {
         var found = false
         for candidate in security.users where candidate.name == user {
             if let allowed, !allowed.contains(user) { continue }
-            let expected = SHA512.hexDigest([auth, user, candidate.password])
-            if constantTimeEquals(Array(expected.utf8), digest) { found = true }
+            let expected = SHA512.hexDigest(parts: [auth, user, candidate.password])
+            if constantTimeEquals(expected, digest) { found = true }
         }
         return found
     }

@@ -13,7 +13,7 @@ _sluice() {
         run:--inline-config|run:-i|:--inline-config|:-i) :; return ;;
         run:--log|run:-o|:--log|:-o) COMPREPLY=($(compgen -f -- "$current")); return ;;
         run:--log-format|:--log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
-        run:--log-rotate-age|:--log-rotate-age) :; return ;;
+        run:--log-rotate-age|:--log-rotate-age) COMPREPLY=($(compgen -W 'daily weekly monthly' -- "$current")); return ;;
         run:--log-rotate-size|:--log-rotate-size) :; return ;;
         run:--daemon|run:-d|:--daemon|:-d) COMPREPLY=($(compgen -f -- "$current")); return ;;
         run:--user|:--user) :; return ;;

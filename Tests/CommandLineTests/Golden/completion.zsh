@@ -36,7 +36,7 @@ _sluice() {
                 '-o+[Write the daemon'\''s own log to a file.]:file:_files' \
                 '--log=[Write the daemon'\''s own log to a file.]:file:_files' \
                 '--log-format=[How the log is written.]:format:(text json)' \
-                '--log-rotate-age=[Rotate the log file, and keep so many.]:count: ' \
+                '--log-rotate-age=[Rotate the log file by day, week or month, or by size keeping so many files (0\: never).]:age:(daily weekly monthly)' \
                 '--log-rotate-size=[Rotate the log file at this size.]:bytes: ' \
                 '*-v[Log more (-v\: debug, -vv\: trace).]' \
                 '*--verbose[Log more (-v\: debug, -vv\: trace).]' \

@@ -1,0 +1,37 @@
+/// What a buffer holds and has done, for the log and the monitor (Fluentd's `buffer_*` and `retry_count`).
+package struct BufferStatistics: Sendable, Equatable {
+    package var stagedChunks = 0
+    package var stagedBytes = 0
+    package var queuedChunks = 0
+    package var inFlightChunks = 0
+    /// Staged, queued and in delivery.
+    package var totalBytes = 0
+    package var totalLimitBytes = 0
+    /// Failures in a row, now; 0 when the destination works.
+    package var retryCount = 0
+    package var counts = BufferCounts()
+}
+
+/// Counted since the start.
+package struct BufferCounts: Sendable, Equatable {
+    package var acceptedEvents = 0
+    package var deliveredEvents = 0
+    /// Refused for good by the destination.
+    package var rejectedEvents = 0
+    /// Given up after the last retry, or because the destination refused the whole chunk.
+    package var abandonedEvents = 0
+    package var droppedEvents = 0
+    package var droppedChunks = 0
+    /// Attempts that failed, in whole or in part.
+    package var failedAttempts = 0
+
+    mutating func note(_ effect: DeliveryQueue.Effect) {
+        switch effect {
+        case .delivered(_, let count): deliveredEvents += count
+        case .rejected(_, let items): rejectedEvents += items.count
+        case .gaveUp(_, let items, _): abandonedEvents += items.count
+        case .failing: failedAttempts += 1
+        case .released, .recovered, .split: break
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package import Events
+
+/// The end of a chain whose output has a buffer: formats each record straight into a staged chunk. One instance a loop.
+package final class BufferedEmitter: Emitter {
+    private let buffer: ChunkBuffer
+    private let area: StagingArea
+    private let formatter: any ChunkFormatter
+    private let fieldReaders: [RecordKeyReader]
+
+    /// `fieldReaders`: one for each of the buffer's `keys.fieldNames`, in that order.
+    package init(buffer: ChunkBuffer, formatter: any ChunkFormatter, fieldReaders: [RecordKeyReader] = []) {
+        self.buffer = buffer
+        self.formatter = formatter
+        self.fieldReaders = fieldReaders
+        area = buffer.makeStagingArea()
+    }
+
+    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        if rows.isEmpty { return .accepted }
+        if let reason = buffer.refusal() { return .refused(reason) }
+        let growth = area.append(
+            tag: tag, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders)
+        return buffer.noteGrowth(growth)
+    }
+}

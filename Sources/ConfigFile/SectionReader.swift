@@ -1,0 +1,206 @@
+/// Reads the parameters of one section as typed values, and reports everything that is wrong with them.
+///
+/// The reader knows which keys it was asked for; `finish()` holds the section against that list, so nobody writes
+/// a list of known parameters by hand. Errors go to the shared `Diagnostics`; a method that reported one returns
+/// nil (or the default), so that the caller goes on and finds the rest.
+package final class SectionReader {
+    package let section: Section
+    /// How messages name the section: `<filter service.ui> of type parser`.
+    package let description: String
+    package let diagnostics: Diagnostics
+    private var knownKeys: [String] = []
+    private var knownSections: [String] = []
+    private var takesAnyKey = false
+    private var takesAnySection = false
+
+    /// A reader for a section; the description is the section's own when none is given.
+    package init(_ section: Section, description: String? = nil, diagnostics: Diagnostics) {
+        self.section = section
+        self.description = description ?? section.summary
+        self.diagnostics = diagnostics
+    }
+
+    // MARK: - Keys
+
+    /// The line that counts for a key or one of its other names; nil when there is none or it says `use_default`.
+    ///
+    /// Marks all names as known. When several names are set, the first of the list counts and the others are reported.
+    package func parameter(_ key: String, aliases: [String] = []) -> Parameter? {
+        know(key, aliases)
+        let found = ([key] + aliases).compactMap { section.parameter($0) }
+        if found.count > 1 {
+            diagnostics.warning(
+                found[1].keyPlace, "'\(found[1].key)' and '\(found[0].key)' in \(description) are the same parameter",
+                hint: "'\(found[0].key)' counts; remove the other",
+                related: [.init(found[0].keyPlace, "the first is here")])
+        }
+        guard let first = found.first, first.value != .useDefault else { return nil }
+        return first
+    }
+
+    /// Whether a key is set. Marks it as known.
+    package func has(_ key: String, aliases: [String] = []) -> Bool {
+        know(key, aliases)
+        return ([key] + aliases).contains { section.parameter($0) != nil }
+    }
+
+    /// `@type` (or `type`), a word that names the plugin.
+    package func type(required: Bool = false) -> Setting<String>? {
+        let type = parameter("@type", aliases: ["type"])
+        if let text = type?.text, !text.isEmpty, let type {
+            // Fluentd prints the type of a plugin bare and that of a section inside of it in quotes.
+            diagnostics.noteReading(SectionNames.reserving.contains(section.name) ? .plain : .text, of: type.valuePlace)
+            return Setting(text, type)
+        }
+        if required {
+            diagnostics.error(
+                type?.keyPlace ?? section.place, "\(section.tag) has no '@type'", hint: "add a line '@type NAME'")
+        }
+        return nil
+    }
+
+    /// `@id` (or `id`).
+    package func id() -> Setting<String>? { string("@id", aliases: ["id"]) }
+
+    /// `@label`: where events go.
+    package func label() -> Setting<String>? { string("@label") }
+
+    /// `@log_level` (or `log_level`).
+    package func logLevel() -> Setting<String>? { string("@log_level", aliases: ["log_level"]) }
+
+    /// All parameters, for a section whose keys are the user's own, such as `<record>`.
+    package func allParameters() -> [Parameter] {
+        takesAnyKey = true
+        var last: [String: Int] = [:]
+        for (index, parameter) in section.parameters.enumerated() { last[parameter.key] = index }
+        return section.parameters.enumerated().filter { last[$0.element.key] == $0.offset }.map(\.element)
+    }
+
+    /// Accepts parameters that have no effect here, and says why.
+    package func ignore(_ keys: [String], reason: String, severity: Diagnostic.Severity = .warning) {
+        for key in keys {
+            know(key)
+            guard let parameter = section.parameter(key) else { continue }
+            diagnostics.add(
+                Diagnostic(
+                    severity, at: parameter.keyPlace, "'\(key)' in \(description) has no effect: \(reason)"))
+        }
+    }
+
+    /// Accepts parameters silently: read elsewhere, such as those a `<parse>` section is made from.
+    package func accept(_ keys: [String]) { for key in keys { know(key) } }
+
+    // MARK: - Sections
+
+    /// The nested sections of a name, in the order of the file.
+    package func sections(named name: String) -> [Section] {
+        if !knownSections.contains(name) { knownSections.append(name) }
+        return section.sections(named: name)
+    }
+
+    /// The only nested section of a name; a second one is an error.
+    package func section(named name: String, required: Bool = false) -> Section? {
+        let found = sections(named: name)
+        if found.count > 1 {
+            diagnostics.error(
+                found[1].place, "<\(name)> stands a second time in \(description)", hint: "put both into one section",
+                related: [.init(found[0].place, "the first one is here")])
+        }
+        if found.isEmpty && required {
+            diagnostics.error(
+                section.place, "\(description) needs a section <\(name)>", hint: "add <\(name)> … </\(name)>")
+        }
+        return found.first
+    }
+
+    /// All nested sections, for a section that takes any.
+    package func allSections() -> [Section] {
+        takesAnySection = true
+        return section.sections
+    }
+
+    // MARK: - Messages
+
+    /// An error about the value of a key (or the key when it has no value, or the tag when it is not set).
+    package func error(_ key: String, _ message: String, hint: String? = nil) {
+        diagnostics.error(place(of: key), message, hint: hint)
+    }
+
+    /// A warning about the value of a key.
+    package func warning(_ key: String, _ message: String, hint: String? = nil) {
+        diagnostics.warning(place(of: key), message, hint: hint)
+    }
+
+    /// Where the value of a key stands; its key when the value is empty; the tag when it is not set.
+    package func place(of key: String) -> Place {
+        guard let parameter = section.parameter(key) else { return section.place }
+        return parameter.valuePlace.start < parameter.valuePlace.end ? parameter.valuePlace : parameter.keyPlace
+    }
+
+    /// Where byte `offset` of a parameter's value stands, for errors inside regular expressions and templates.
+    package func place(ofOffset offset: Int, in parameter: Parameter, length: Int = 1) -> Place {
+        parameter.place(ofOffset: offset, length: length)
+    }
+
+    // MARK: - The end
+
+    /// Reports what nobody asked for: an error when the name is close to a known one, a warning otherwise.
+    package func finish() {
+        let known = knownKeys + SectionNames.reservedKeys
+        var reported: Set<String> = []
+        // Names that begin with '@' were judged by the parser, which knows what is reserved where.
+        for parameter in section.parameters where !takesAnyKey && !parameter.key.hasPrefix("@") {
+            if known.contains(parameter.key) || !reported.insert(parameter.key).inserted { continue }
+            if Self.oldNames.contains(parameter.key), SectionNames.reserving.contains(section.name) { continue }
+            report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)
+        }
+        for nested in section.sections where !takesAnySection && !knownSections.contains(nested.name) {
+            let name = Place(nested.place.file, nested.place.start + 1, nested.place.start + 1 + nested.name.utf8.count)
+            report(unknown: nested.name, "section", at: name, known: knownSections)
+        }
+    }
+
+    /// What v0.12 wrote for `@type`, `@id` and `@log_level`.
+    private static let oldNames: Set<String> = ["type", "id", "log_level"]
+
+    private func report(unknown name: String, _ noun: String, at place: Place, known: [String]) {
+        let shown = noun == "section" ? "<\(name)>" : "'\(name)'"
+        if let near = EditDistance.nearest(to: name, in: known) {
+            let meant = noun == "section" ? "<\(near)>" : "'\(near)'"
+            diagnostics.error(place, "unknown \(noun) \(shown) in \(description)", hint: "did you mean \(meant)?")
+            return
+        }
+        let nearest = EditDistance.ranked(known.filter { !$0.hasPrefix("@") }, by: name, count: 3)
+        let list = nearest.map { noun == "section" ? "<\($0)>" : "'\($0)'" }.joined(separator: ", ")
+        diagnostics.warning(
+            place, "unknown \(noun) \(shown) in \(description) is not used",
+            hint: list.isEmpty ? "\(description) takes no \(noun)s" : "the nearest known are \(list)")
+    }
+
+    private func know(_ key: String, _ aliases: [String] = []) {
+        for name in [key] + aliases where !knownKeys.contains(name) { knownKeys.append(name) }
+    }
+
+    /// Reports a missing parameter at the section's tag.
+    func reportMissing(_ key: String) {
+        diagnostics.error(
+            section.parameter(key)?.keyPlace ?? section.place, "'\(key)' is required in \(description)",
+            hint: "add a line '\(key) VALUE'")
+    }
+}
+
+/// A value that was read, with the line it came from.
+package struct Setting<Value: Sendable>: Sendable {
+    package let value: Value
+    package let parameter: Parameter
+
+    package init(_ value: Value, _ parameter: Parameter) {
+        self.value = value
+        self.parameter = parameter
+    }
+
+    /// Where the value stands; the key when the value is empty.
+    package var place: Place {
+        parameter.valuePlace.start < parameter.valuePlace.end ? parameter.valuePlace : parameter.keyPlace
+    }
+}

@@ -1,0 +1,73 @@
+/// The text of one configuration file as it was read, with the lines indexed.
+///
+/// Every `Place` keeps its file alive, so that a message raised long after parsing can still show the line.
+package final class SourceFile: Sendable {
+    /// The path as the user wrote or included it; messages begin with it.
+    package let path: String
+    /// Valid UTF-8. A byte order mark stays in place and is skipped by the parser, so offsets are those of the file.
+    package let bytes: [UInt8]
+    /// Byte offset of the first byte of each line; never empty.
+    let lineStarts: [Int]
+    /// Where the last `</name>` of each name stands: tells a tag that lost its bracket from a value.
+    let lastEndTags: [String: Int]
+
+    /// Takes the bytes of a file. Bytes that are not UTF-8 must have been repaired by the caller (see `ConfigDocument`).
+    package init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
+        var starts = [0]
+        for index in bytes.indices where bytes[index] == Byte.newline {
+            starts.append(index + 1)
+        }
+        self.lineStarts = starts
+        self.lastEndTags = Self.endTags(bytes)
+    }
+
+    /// Convenience for text in memory.
+    package convenience init(path: String, text: String) {
+        self.init(path: path, bytes: Array(text.utf8))
+    }
+
+    private static func endTags(_ bytes: [UInt8]) -> [String: Int] {
+        var found: [String: Int] = [:]
+        var index = 0
+        while index + 1 < bytes.count {
+            if bytes[index] == Byte.less, bytes[index + 1] == Byte.slash {
+                var end = index + 2
+                while end < bytes.count, Byte.isName(bytes[end]) { end += 1 }
+                if end < bytes.count, bytes[end] == Byte.greater {
+                    found[String(decoding: bytes[(index + 2)..<end], as: UTF8.self)] = index
+                }
+                index = end
+            } else {
+                index += 1
+            }
+        }
+        return found
+    }
+
+    /// The line that holds `offset`, counted from 0. An offset behind the end belongs to the last line.
+    func lineIndex(at offset: Int) -> Int {
+        var low = 0
+        var high = lineStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    /// Byte range of a line without its line end (`\n` or `\r\n`).
+    func lineRange(_ index: Int) -> Range<Int> {
+        let start = lineStarts[index]
+        var end = index + 1 < lineStarts.count ? lineStarts[index + 1] - 1 : bytes.count
+        if end > start, bytes[end - 1] == Byte.carriageReturn { end -= 1 }
+        return start..<max(start, end)
+    }
+
+    /// The bytes of a range as text.
+    func text(_ range: Range<Int>) -> String {
+        let bounds = range.clamped(to: 0..<bytes.count)
+        return String(decoding: bytes[bounds], as: UTF8.self)
+    }
+}

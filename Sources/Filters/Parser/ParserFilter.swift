@@ -1,0 +1,190 @@
+package import Events
+package import Parsing
+
+/// `@type parser`: parses one field of each record (compatibility.md D4; golden/parser-options-cases.jsonl decides).
+package final class ParserFilter: Filter {
+    package struct Settings: Sendable {
+        package var key: RecordAccessor
+        /// Parsed fields are merged over the original record.
+        package var reservesData = false
+        package var reservesTime = false
+        /// Drops the parsed field from the original, when it was parsed.
+        package var removesKey = false
+        package var keyPrefix: [UInt8] = []
+        /// The field that holds all parsed fields.
+        package var hashValueField: [UInt8]?
+        package var replacesInvalidSequence = false
+        package var emitsInvalidRecords = true
+        /// Without a time in the text the event's time is now (Fluentd's default), else it stays.
+        package var estimatesCurrentEvent = true
+
+        package init(key: RecordAccessor) { self.key = key }
+    }
+
+    private let settings: Settings
+    private let parser: any TextParser
+    private let clock: @Sendable () -> EventTime
+    private let topLevelKey: [UInt8]?
+    /// The batch under construction, swapped with the incoming one.
+    private var output: [Record] = []
+    private var now = EventTime(seconds: 0)
+
+    package init(
+        _ settings: Settings, parser: any TextParser, clock: @escaping @Sendable () -> EventTime = Clock.now
+    ) {
+        self.settings = settings
+        self.parser = parser
+        self.clock = clock
+        topLevelKey = settings.key.topLevelKey
+    }
+
+    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+        parser.beginBatch(storage: &storage)
+        now = clock()
+        output.removeAll(keepingCapacity: true)
+        for index in 0..<rows.records.count { apply(rows.records[index], &storage, &rows) }
+        swap(&rows.records, &output)
+    }
+
+    private func apply(_ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+        var value: Value?
+        var keyIndex = -1
+        if let topLevelKey {
+            if let found = rows.find(topLevelKey, in: record, storage) {
+                keyIndex = found
+                value = rows.fields[found].value
+            }
+        } else {
+            value = rows.value(at: settings.key, in: record, storage)
+        }
+        guard let value, value.kind != .null else {
+            refuse(record, "ArgumentError", "\(settings.key.text) does not exist", &rows)
+            if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+            return
+        }
+        guard value.isText else {
+            refuse(record, value, &storage, &rows)
+            return
+        }
+        var text = value.kind == .string ? value.slice : storage.appendUnescaped(value.slice)
+        if settings.replacesInvalidSequence, storage.kind(of: text) == .invalid {
+            text = storage.appendRepaired(text, replacement: "?")
+        }
+        let first = rows.fields.count
+        switch parser.parse(text, storage: &storage, rows: &rows) {
+        case .matched(let time):
+            keep(first..<rows.fields.count, time, record, keyIndex, &storage, &rows)
+        case .matchedMany(let parsed):
+            for one in parsed { keep(one.fields, one.time, record, keyIndex, &storage, &rows) }
+        case .noMatch: refuse(record, .string(text), &storage, &rows)
+        case .invalidTime(let reason):
+            // An exception in Fluentd's filter: reported, and the record goes on as it was.
+            refuse(record, Self.parserError, reason, &rows)
+            output.append(record)
+        case .gaveUp(let reason):
+            refuse(record, Self.parserError, reason, &rows)
+            if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+        }
+    }
+
+    // MARK: - Parsed
+
+    /// Makes the new record out of the parsed fields, and of the original ones when they are to be kept.
+    private func keep(
+        _ parsed: Range<Int>, _ time: EventTime?, _ record: Record, _ keyIndex: Int, _ storage: inout ByteBuffer,
+        _ rows: inout Rows
+    ) {
+        let eventTime =
+            settings.reservesTime ? record.time : time ?? (settings.estimatesCurrentEvent ? now : record.time)
+        if !settings.reservesData && settings.keyPrefix.isEmpty && settings.hashValueField == nil {
+            output.append(Record(time: eventTime, firstField: parsed.lowerBound, fieldCount: parsed.count))
+            return
+        }
+        var fields = parsed
+        if !settings.keyPrefix.isEmpty { fields = prefix(parsed, &storage, &rows) }
+        if let name = settings.hashValueField { fields = wrap(fields, in: name, &storage, &rows) }
+        let first = rows.fields.count
+        var seen: UInt64 = 0
+        if settings.reservesData {
+            for index in record.fieldRange where !(settings.removesKey && index == keyIndex) {
+                let field = rows.fields[index]
+                rows.set(field.key, field.value, first: first, seen: &seen, storage)
+            }
+        }
+        for index in fields {
+            let field = rows.fields[index]
+            rows.set(field.key, field.value, first: first, seen: &seen, storage)
+        }
+        output.append(Record(time: eventTime, firstField: first, fieldCount: rows.fields.count - first))
+    }
+
+    private func prefix(_ fields: Range<Int>, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Range<Int> {
+        let first = rows.fields.count
+        for index in fields {
+            let field = rows.fields[index]
+            let start = storage.count
+            storage.append(settings.keyPrefix)
+            storage.append(slice: field.key)
+            rows.fields.append(
+                Field(key: Slice(offset: start, length: storage.count - start), value: field.value))
+        }
+        return first..<rows.fields.count
+    }
+
+    /// All fields as one nested value, which is JSON text from here on.
+    private func wrap(
+        _ fields: Range<Int>, in name: [UInt8], _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Range<Int> {
+        let record = Record(time: now, firstField: fields.lowerBound, fieldCount: fields.count)
+        var text = ByteBuffer()
+        text.appendJSONObject(record, rows, storage)
+        let key = storage.append(copyOf: name)
+        let start = storage.count
+        storage.append(text)
+        let value = Value(.json, Slice(offset: start, length: storage.count - start))
+        rows.fields.append(Field(key: key, value: value))
+        return (rows.fields.count - 1)..<rows.fields.count
+    }
+
+    // MARK: - Not parsed
+
+    private static let parserError = "Fluent::Plugin::Parser::ParserError"
+    /// How much of a line a message quotes.
+    private static let quotedBytes = 200
+
+    private func refuse(_ record: Record, _ value: Value, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+        if settings.emitsInvalidRecords {
+            var shown = ByteBuffer()
+            if value.kind == .string {
+                let length = min(Int(value.length), Self.quotedBytes)
+                shown.append(Slice(offset: Int(value.slice.offset), length: length), of: storage)
+                if length < Int(value.length) { shown.append("…") }
+            } else {
+                shown.appendJSON(value, storage)
+                shown.truncate(to: Self.quotedBytes)
+            }
+            let text = shown.text(Slice(offset: 0, length: shown.count))
+            refuse(record, Self.parserError, "pattern not matched with data '\(text)'", &rows)
+        }
+        if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+    }
+
+    private func refuse(_ record: Record, _ kind: String, _ reason: @autoclosure () -> String, _ rows: inout Rows) {
+        guard settings.emitsInvalidRecords else { return }
+        rows.rejections.append(Rejection(record: record, kind: kind, reason: reason()))
+    }
+
+    /// With `reserve_data` a record that was not parsed goes on, with an empty hash where the parsed fields would be.
+    private func keepUnparsed(_ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+        guard let name = settings.hashValueField else {
+            output.append(record)
+            return
+        }
+        let first = rows.copyFields(of: record)
+        let key = storage.append(copyOf: name)
+        let empty = storage.append(copyOf: Array("{}".utf8))
+        var seen = UInt64.max
+        rows.set(key, Value(.json, empty), first: first, seen: &seen, storage)
+        output.append(Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first))
+    }
+}

@@ -1,0 +1,198 @@
+package import Events
+
+/// `@type record_transformer` without `enable_ruby`: adds, replaces and removes fields (compatibility.md D3).
+package final class RecordTransformerFilter: Filter {
+    package struct Settings: Sendable {
+        /// `<record>`, in order.
+        package var fields: [(key: TextTemplate, value: RecordTemplate)] = []
+        /// The new record has only what `<record>` says and `keep_keys`.
+        package var renewsRecord = false
+        package var keepsKeys: [[UInt8]] = []
+        package var removesKeys: [[UInt8]] = []
+        /// The field whose value (seconds) becomes the event's time.
+        package var renewsTimeKey: [UInt8]?
+        /// A value that is one placeholder keeps the type of what it stands for.
+        package var typecasts = true
+        package var hostname: [UInt8] = []
+
+        package init() {}
+    }
+
+    private let settings: Settings
+    private var tagID = -1
+    private var tagParts: [[UInt8]] = []
+    private var out = ByteBuffer()
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+        if tag.id != tagID {
+            tagID = tag.id
+            tagParts = tag.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
+        }
+        for index in 0..<rows.records.count {
+            rows.records[index] = transform(rows.records[index], tag, &storage, &rows)
+        }
+    }
+
+    private func transform(
+        _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Record {
+        // Every template sees the original record, so all values are made before the first field is written.
+        var made: [(key: Slice, value: Value)] = []
+        made.reserveCapacity(settings.fields.count)
+        for field in settings.fields {
+            let key = text(field.key, record, tag, &storage, rows)
+            made.append((key, value(field.value, record, tag, &storage, rows)))
+        }
+        let first = rows.fields.count
+        var seen: UInt64 = 0
+        for index in record.fieldRange {
+            let field = rows.fields[index]
+            if settings.renewsRecord && !contains(settings.keepsKeys, field.key, storage) { continue }
+            rows.set(field.key, field.value, first: first, seen: &seen, storage)
+        }
+        for field in made { rows.set(field.key, field.value, first: first, seen: &seen, storage) }
+        var result = Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first)
+        if let key = settings.renewsTimeKey, let index = rows.find(key, in: result, storage),
+            let time = time(rows.fields[index].value, storage)
+        {
+            result.time = time
+        }
+        if !settings.removesKeys.isEmpty { remove(from: &result, &rows, storage) }
+        return result
+    }
+
+    private func remove(from record: inout Record, _ rows: inout Rows, _ storage: borrowing ByteBuffer) {
+        let first = rows.fields.count
+        for index in record.fieldRange {
+            let field = rows.fields[index]
+            if !contains(settings.removesKeys, field.key, storage) { rows.fields.append(field) }
+        }
+        record = Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first)
+    }
+
+    private func contains(_ keys: [[UInt8]], _ key: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        for candidate in keys where storage.equals(key, candidate) { return true }
+        return false
+    }
+
+    private func time(_ value: Value, _ storage: borrowing ByteBuffer) -> EventTime? {
+        switch value.kind {
+        case .int: return EventTime(seconds: value.intValue)
+        case .double: return EventTime(value.doubleValue)
+        case .number: return EventTime(storage.double(number: value.slice))
+        case .string: return Double(storage.text(value.slice)).map { EventTime($0) }
+        default: return nil
+        }
+    }
+
+    // MARK: - Templates
+
+    private func value(
+        _ template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows
+    ) -> Value {
+        if case .text(let text) = template {
+            if settings.typecasts, text.parts.count == 1 {
+                if case .field(let key) = text.parts[0] {
+                    return rows.find(key, in: record, storage).map { rows.fields[$0].value } ?? .null
+                }
+                if case .unknown = text.parts[0] { return .null }
+            }
+            return .string(self.text(text, record, tag, &storage, rows))
+        }
+        var json = ByteBuffer()
+        write(template, record, tag, &storage, rows, to: &json)
+        let start = storage.count
+        storage.append(json)
+        let slice = Slice(offset: start, length: storage.count - start)
+        return if case .literal = template { literal(slice, storage) } else { Value(.json, slice) }
+    }
+
+    private func literal(_ slice: Slice, _ storage: borrowing ByteBuffer) -> Value {
+        storage.equals(slice, Array("true".utf8))
+            ? .bool(true)
+            : storage.equals(slice, Array("false".utf8))
+                ? .bool(false) : storage.equals(slice, Array("null".utf8)) ? .null : Value(.number, slice)
+    }
+
+    private func write(
+        _ template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows,
+        to json: inout ByteBuffer
+    ) {
+        switch template {
+        case .literal(let text): json.append(text)
+        case .text: json.appendJSON(value(template, record, tag, &storage, rows), storage)
+        case .array(let items):
+            json.append(UInt8(ascii: "["))
+            for (index, item) in items.enumerated() {
+                if index > 0 { json.append(UInt8(ascii: ",")) }
+                write(item, record, tag, &storage, rows, to: &json)
+            }
+            json.append(UInt8(ascii: "]"))
+        case .object(let members):
+            json.append(UInt8(ascii: "{"))
+            for (index, member) in members.enumerated() {
+                if index > 0 { json.append(UInt8(ascii: ",")) }
+                json.appendJSONString(text(member.key, record, tag, &storage, rows), storage)
+                json.append(UInt8(ascii: ":"))
+                write(member.value, record, tag, &storage, rows, to: &json)
+            }
+            json.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private func text(
+        _ template: TextTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows
+    ) -> Slice {
+        out.clear()
+        for part in template.parts {
+            switch part {
+            case .text(let bytes): out.append(bytes)
+            case .tag: out.append(tag.bytes)
+            case .hostname: out.append(settings.hostname)
+            case .time: appendTime(record.time)
+            case .field(let key):
+                if let index = rows.find(key, in: record, storage) { out.appendText(rows.fields[index].value, storage) }
+            case .tagParts(let from, let to):
+                let count = tagParts.count
+                let lower = from < 0 ? count + from : from
+                let upper = to < 0 ? count + to : to
+                if lower >= 0, lower <= upper, lower < count { appendParts(lower..<min(upper + 1, count)) }
+            case .tagPrefix(let number):
+                let end = number < 0 ? tagParts.count + number : number
+                if end >= 0 { appendParts(0..<min(end + 1, tagParts.count)) }
+            case .tagSuffix(let number):
+                let start = number < 0 ? tagParts.count + number : number
+                if start >= 0, start < tagParts.count { appendParts(start..<tagParts.count) }
+            case .unknown: break
+            }
+        }
+        let start = storage.count
+        storage.append(out)
+        return Slice(offset: start, length: storage.count - start)
+    }
+
+    private func appendParts(_ range: Range<Int>) {
+        guard range.lowerBound < range.upperBound else { return }
+        for index in range {
+            if index > range.lowerBound { out.append(UInt8(ascii: ".")) }
+            out.append(tagParts[index])
+        }
+    }
+
+    /// As Ruby's `Time#to_s`: `2019-12-17 17:55:04 +0000`.
+    private func appendTime(_ time: EventTime) {
+        let offset = LocalZone.offset(at: time.seconds)
+        let civil = CivilTime(seconds: time.seconds, offset: offset)
+        out.appendDate(civil)
+        out.append(0x20)
+        out.appendDecimal(UInt32(civil.hour), width: 2)
+        out.append(UInt8(ascii: ":"))
+        out.appendDecimal(UInt32(civil.minute), width: 2)
+        out.append(UInt8(ascii: ":"))
+        out.appendDecimal(UInt32(civil.second), width: 2)
+        out.append(0x20)
+        out.appendZone(offset, colon: false)
+    }
+}

@@ -1,0 +1,52 @@
+/// Turns grok expressions into compiled patterns with one library of definitions.
+package struct GrokCompiler: Sendable {
+    /// The definitions `%{NAME}` is looked up in.
+    package let library: PatternLibrary
+
+    package init(library: PatternLibrary) { self.library = library }
+
+    /// Compiles one expression.
+    ///
+    /// - Parameter multiline: the dot matches newlines, as in `multiline_grok`.
+    /// - Throws: `GrokError` with the place in `expression`.
+    package func compile(_ expression: String, multiline: Bool = false) throws(GrokError) -> GrokPattern {
+        let expansion = try GrokExpansion(Array(expression.utf8), library: library)
+        var options: RubyPattern.Options = multiline ? .dotMatchesNewline : []
+        var source = expansion.text[...]
+        if source.first == UInt8(ascii: "/") {
+            (source, options) = try literal(expansion.text, expression, options)
+        }
+        let shift = source.startIndex
+        let regex: Regex
+        do {
+            regex = try Regex(RubyPattern(Array(source), options: options))
+        } catch {
+            throw expansion.faultyDefinition(options) ?? expansion.located(error, shiftedBy: shift)
+        }
+        if regex.groups.isEmpty {
+            throw GrokError(
+                kind: .noField, offset: 0, length: expression.utf8.count,
+                message: "the expression captures nothing",
+                hint: "name at least one field, as in %{WORD:name} or (?<name>…)", path: [])
+        }
+        var types: [String: FieldType] = [:]
+        for field in expansion.fields { types[field.name] = field.type }
+        return GrokPattern(regex: regex, types: types)
+    }
+
+    /// An expression that begins with a slash is `/regexp/options` to Fluentd, with room for two option letters.
+    private func literal(
+        _ text: [UInt8], _ expression: String, _ given: RubyPattern.Options
+    ) throws(GrokError) -> (ArraySlice<UInt8>, RubyPattern.Options) {
+        guard let slash = text.lastIndex(of: UInt8(ascii: "/")), slash >= text.count - 3 else {
+            throw GrokError(
+                kind: .badExpression, offset: 0, length: 1,
+                message: "an expression that begins with / is read as /regexp/options and has no right slash",
+                hint: "write (?:/) for the first slash, or \\/", path: [])
+        }
+        var options = given
+        if text[(slash + 1)...].contains(UInt8(ascii: "i")) { options.insert(.ignoringCase) }
+        if text[(slash + 1)...].contains(UInt8(ascii: "m")) { options.insert(.dotMatchesNewline) }
+        return (slash > 0 ? text[1..<slash] : text[1...], options)
+    }
+}

@@ -1,0 +1,111 @@
+/// The two sets of pattern definitions that are shipped.
+package enum PatternSeries: String, Sendable, CaseIterable {
+    case legacy
+    case ecsV1 = "ecs-v1"
+}
+
+/// Named pattern definitions: `%{NAME}` looks here.
+///
+/// A later definition of a name replaces an earlier one, so custom definitions are added after a series.
+package struct PatternLibrary: Sendable {
+    /// One definition and where it was read.
+    package struct Definition: Sendable, Equatable {
+        package let name: String
+        package let expression: String
+        /// The file, or what stands in its place in a message.
+        package let file: String
+        /// The line, from 1.
+        package let line: Int
+    }
+
+    private var definitions: [String: Definition] = [:]
+    /// The names in the order they were first defined.
+    package private(set) var names: [String] = []
+
+    /// A library without a definition.
+    package init() {}
+
+    /// A shipped series, from the pattern folder next to the program or, when there is none, from the copy inside it.
+    package init(series: PatternSeries) throws(PatternLibraryError) {
+        if let folder = PatternFolder.find() {
+            try add(path: folder + "/" + series.rawValue)
+        } else {
+            for (file, text) in EmbeddedPatterns.files(of: series) { add(text: text, file: file) }
+        }
+    }
+
+    /// The definition of a name, if there is one.
+    package func definition(of name: String) -> Definition? { definitions[name] }
+
+    /// Adds one definition given in the configuration itself.
+    package mutating func add(name: String, expression: String, file: String = "inline definition", line: Int = 1) {
+        if definitions[name] == nil { names.append(name) }
+        definitions[name] = Definition(name: name, expression: expression, file: file, line: line)
+    }
+
+    /// Adds the definitions of a file's text: `NAME regexp` a line.
+    ///
+    /// The name ends at the first white space, what follows it belongs to the expression to the end of the line,
+    /// trailing spaces included; `#` in column 0 begins a comment; a name alone defines nothing.
+    package mutating func add(text: String, file: String) {
+        var number = 0
+        for part in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            number += 1
+            var line = part
+            if line.last == 0x0D { line = line.dropLast() }
+            guard line.first != UInt8(ascii: "#"), let end = line.firstIndex(where: Self.isSpace),
+                let start = line[end...].firstIndex(where: { !Self.isSpace($0) }), end > line.startIndex
+            else { continue }
+            add(
+                name: String(decoding: line[..<end], as: UTF8.self),
+                expression: String(decoding: line[start...], as: UTF8.self), file: file, line: number)
+        }
+    }
+
+    /// Adds a file, or every file of a folder in the order of their names.
+    package mutating func add(path: String) throws(PatternLibraryError) {
+        for file in try PatternFolder.files(at: path) {
+            add(text: try PatternFolder.text(of: file), file: file)
+        }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    /// The known name nearest to a misspelt one, if any is near.
+    package func nearest(to name: String) -> String? {
+        let limit = name.count < 4 ? 1 : max(2, name.count / 3)
+        var best: (name: String, distance: Int)?
+        for candidate in names {
+            let distance = Self.distance(candidate.uppercased(), name.uppercased(), limit: best?.distance ?? limit + 1)
+            if distance <= limit, distance < best?.distance ?? Int.max { best = (candidate, distance) }
+        }
+        return best?.name
+    }
+
+    /// Edit distance (insertions, deletions, substitutions), or `limit` when it is no less.
+    private static func distance(_ a: String, _ b: String, limit: Int) -> Int {
+        let first = Array(a.utf8)
+        let second = Array(b.utf8)
+        if abs(first.count - second.count) >= limit { return limit }
+        var row = Array(0...second.count)
+        for (i, x) in first.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in second.enumerated() {
+                let substituted = diagonal + (x == y ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return min(row[second.count], limit)
+    }
+}
+
+/// Why pattern definitions could not be read.
+package struct PatternLibraryError: Error, Equatable, CustomStringConvertible {
+    /// The file or folder.
+    package let path: String
+    /// What the system said.
+    package let reason: String
+    package var description: String { "cannot read pattern definitions from \(path): \(reason)" }
+}

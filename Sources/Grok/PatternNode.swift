@@ -1,0 +1,63 @@
+/// A part of a parsed Ruby regular expression, with the bytes of the source it came from.
+struct PatternNode: Sendable {
+    var kind: Kind
+    /// Place in the source, in bytes.
+    var offset: Int
+    var length: Int
+
+    init(_ kind: Kind, offset: Int, length: Int) {
+        self.kind = kind
+        self.offset = offset
+        self.length = length
+    }
+
+    indirect enum Kind: Sendable {
+        case empty
+        case literal(UInt32, ignoringCase: Bool)
+        /// `.`; matches the line feed only when `newline` is set.
+        case any(newline: Bool)
+        case oneOf(ClassExpression, ignoringCase: Bool)
+        case anchor(Anchor)
+        /// `\R`.
+        case lineBreak
+        /// `\X`.
+        case grapheme
+        case sequence([PatternNode])
+        case alternation([PatternNode])
+        case group(PatternNode)
+        /// A group with its own state of `(?i)`.
+        case scoped(ignoringCase: Bool, PatternNode)
+        /// A capture; the number is given once all names are known, zero before.
+        case capture(name: String?, number: Int, PatternNode)
+        case atomic(PatternNode)
+        case look(ahead: Bool, negative: Bool, PatternNode)
+        case repetition(Repetition, PatternNode)
+        case backreference(GroupReference)
+        case call(GroupReference, number: Int)
+        case conditional(GroupReference, yes: PatternNode, no: PatternNode?)
+        /// `(?~x)`: the longest text in which x does not occur.
+        case absent(PatternNode)
+    }
+}
+
+/// A place in the subject that consumes nothing.
+enum Anchor: Sendable, Equatable {
+    case lineStart, lineEnd, subjectStart, subjectEnd, subjectEndOrLastNewline, searchStart
+    case wordBoundary(unicode: Bool), notWordBoundary(unicode: Bool)
+    /// `\K`: what was matched so far does not count.
+    case keep
+}
+
+/// How often the part before a quantifier may occur. `maximum` is nil when unbounded.
+struct Repetition: Sendable, Equatable {
+    enum Mode: Sendable { case greedy, lazy, possessive }
+    var minimum: Int
+    var maximum: Int?
+    var mode: Mode
+}
+
+/// A group named or numbered by a back reference, a call or a condition.
+enum GroupReference: Sendable, Equatable {
+    case name(String)
+    case number(Int)
+}

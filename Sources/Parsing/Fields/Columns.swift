@@ -1,0 +1,103 @@
+internal import Events
+
+/// The fields of a parser that knows their names beforehand: captures of an expression, columns of a table.
+///
+/// Their keys are written to the storage once for each batch, so a record costs no copy of a name and no comparison of
+/// keys. One for each parser and thread.
+final class Columns {
+    /// The names one after another, as they lie in the storage.
+    private let keyBlock: [UInt8]
+    private let keyOffsets: [Int]
+    private let keyLengths: [Int]
+    private var keyStart = 0
+    private var keys: [Slice]
+    /// nil: text stays text.
+    private let converters: [FieldConverter?]
+    private let timeColumn: Int
+    private let keepsTimeKey: Bool
+    private let reader: TimeReader
+    private let nulls: NullRule
+    private let hasNulls: Bool
+
+    /// The time of the record being filled, if a column held it.
+    private(set) var time: EventTime?
+    /// Why the time column holds no time.
+    private(set) var failure: String?
+
+    /// Names must be distinct. `types` has an entry for each name; nil takes what the rules say.
+    init(_ names: [[UInt8]], types: [ValueType?] = [], _ rules: FieldRules) {
+        keyBlock = Array(names.joined())
+        keyLengths = names.map(\.count)
+        var offsets: [Int] = []
+        var offset = 0
+        for name in names {
+            offsets.append(offset)
+            offset += name.count
+        }
+        keyOffsets = offsets
+        keys = Array(repeating: .empty, count: names.count)
+        converters = names.indices.map { index in
+            let type = (index < types.count ? types[index] : nil) ?? rules.type(of: names[index])
+            guard let converter = type.map(FieldConverter.init), !converter.keepsText else { return nil }
+            return converter
+        }
+        timeColumn = rules.timeKey.flatMap { names.firstIndex(of: $0) } ?? -1
+        keepsTimeKey = rules.keepsTimeKey
+        reader = TimeReader(rules.timeSource, zone: rules.zone)
+        nulls = NullRule(rules)
+        hasNulls = nulls.isActive
+    }
+
+    var count: Int { keys.count }
+
+    /// Whether a name is among the columns.
+    func key(_ column: Int) -> Slice { keys[column] }
+
+    func beginBatch(_ storage: inout ByteBuffer) {
+        keyStart = storage.count
+        storage.append(keyBlock)
+        for index in keys.indices {
+            keys[index] = Slice(offset: keyStart + keyOffsets[index], length: keyLengths[index])
+        }
+    }
+
+    /// Call it before the first `add` of a record. Should the storage be another than at `beginBatch` (a caller that did
+    /// not call it), the keys are written again, so that a forgotten call costs speed and not data.
+    func beginRecord(_ storage: inout ByteBuffer) {
+        time = nil
+        failure = nil
+        let block = Slice(offset: keyStart, length: keyBlock.count)
+        if block.end > storage.count || !storage.equals(block, keyBlock) { beginBatch(&storage) }
+    }
+
+    /// Adds a field with a text, or takes it as the time. false: the time is invalid, see `failure`.
+    @inline(__always)
+    func add(_ column: Int, _ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Bool {
+        if column == timeColumn, !takeTime(text, storage) { return false }
+        if column == timeColumn && !keepsTimeKey { return true }
+        var value = Value.string(text)
+        if hasNulls, nulls.isNull(text, storage) {
+            value = .null
+        } else if let converter = converters[column] {
+            value = converter.convert(value, &storage)
+        }
+        rows.fields.append(Field(key: keys[column], value: value))
+        return true
+    }
+
+    /// Adds a field with a value that needs no conversion.
+    func add(_ column: Int, value: Value, _ rows: inout Rows) {
+        rows.fields.append(Field(key: keys[column], value: value))
+    }
+
+    private func takeTime(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        switch reader.read(text, storage) {
+        case .time(let value):
+            time = value
+            return true
+        case .invalid(let reason):
+            failure = reason
+            return false
+        }
+    }
+}

@@ -1,0 +1,201 @@
+internal import Grok
+
+/// A parser that was checked and compiled once, from which each loop thread makes its own.
+package struct ParserRecipe: Sendable {
+    private let make: @Sendable () -> any TextParser
+    /// What is wrong but does not prevent the start: bad patterns of a grok list whose others are good.
+    package let warnings: [ParserSetupError]
+
+    private init(warnings: [ParserSetupError] = [], _ make: @escaping @Sendable () -> any TextParser) {
+        self.make = make
+        self.warnings = warnings
+    }
+
+    /// A parser for the calling thread.
+    package func makeParser() -> any TextParser { make() }
+
+    // MARK: - Parsers
+
+    /// `json`. Defaults: `time_key time`; `time_type float`, or string when a `time_format` is given.
+    package static func json(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+        var options = options.with(defaultTimeKey: "time")
+        if options.timeType == nil { options.timeType = options.timeFormat == nil ? .float : .string }
+        let rules = try FieldRules(options)
+        return ParserRecipe { JSONParser(rules) }
+    }
+
+    /// `regexp`. The expression is `/…/imx` or bare, and needs at least one named group. Default: `time_key time`.
+    package static func regexp(
+        _ expression: String, ignoringCase: Bool = false, multiline: Bool = false,
+        _ options: ParserOptions = ParserOptions()
+    ) throws(ParserSetupError) -> ParserRecipe {
+        var flags: RubyPattern.Options = []
+        if ignoringCase { flags.insert(.ignoringCase) }
+        if multiline { flags.insert(.dotMatchesNewline) }
+        let regex = try compileRegex(expression, parameter: "expression", options: flags)
+        guard !regex.groups.isEmpty else {
+            throw ParserSetupError(
+                "expression", "no named group in the expression, so it would make empty records",
+                hint: "name what you want to keep: (?<name>…)")
+        }
+        return try regexp(regex, options.with(defaultTimeKey: "time"))
+    }
+
+    private static func regexp(_ regex: Regex, _ options: ParserOptions) throws(ParserSetupError) -> ParserRecipe {
+        let rules = try FieldRules(options)
+        return ParserRecipe { RegexpParser(regex, rules) }
+    }
+
+    /// `grok` and `multiline_grok`. Default: `time_key time`.
+    package static func grok(_ options: GrokOptions) throws(ParserSetupError) -> ParserRecipe {
+        guard !options.sections.isEmpty else {
+            throw ParserSetupError(
+                "grok_pattern", "no grok_pattern is given", hint: "add grok_pattern or <grok> sections")
+        }
+        let set: GrokSet
+        do {
+            set = try GrokSet(
+                options.sections.map { GrokSet.Source($0.expression, name: $0.name) },
+                compiler: GrokCompiler(library: options.library), multiline: options.isMultiline)
+        } catch {
+            throw setupError(error)
+        }
+        var program = GrokParser.Program(
+            set: set, rules: [], types: [], nameKey: options.nameKey.map { Array($0.utf8) },
+            failureKey: options.failureKey.map { Array($0.utf8) }, messageKey: Array(options.messageKey.utf8))
+        for member in set.members {
+            let section = options.sections[member.index]
+            let sectionOptions = (section.options ?? options.options).with(defaultTimeKey: "time")
+            var rules = try FieldRules(sectionOptions)
+            // Fields of grok expressions bring a type each, which replace the parameter.
+            if section.expression.utf8.contains(UInt8(ascii: ":")), section.expression.contains("%{") {
+                rules.types = []
+            }
+            program.rules.append(rules)
+            program.types.append(try member.pattern.fields.map(valueType))
+        }
+        let finished = program
+        return ParserRecipe(warnings: set.rejected.map { setupError($0.error) }) { GrokParser(finished) }
+    }
+
+    private static func setupError(_ error: GrokError) -> ParserSetupError {
+        let path = error.path.isEmpty ? "" : " (in \(error.path.joined(separator: " → ")))"
+        return ParserSetupError("grok_pattern", error.message + path, hint: error.hint, offset: error.offset)
+    }
+
+    private static func valueType(_ field: GrokField) throws(ParserSetupError) -> ValueType? {
+        switch field.type {
+        case .string: return nil
+        case .integer: return .integer
+        case .float: return .float
+        case .bool: return .bool
+        case .time(let format): return try ValueType(format.map { "time:" + $0 } ?? "time", parameter: "grok_pattern")
+        case .array(let separator): return .array(separator: Array(separator.utf8))
+        }
+    }
+
+    /// `ltsv`. Default: `time_key time`.
+    package static func ltsv(
+        delimiter: String = "\t", labelDelimiter: String = ":", _ options: ParserOptions = ParserOptions()
+    ) throws(ParserSetupError) -> ParserRecipe {
+        guard !delimiter.isEmpty else { throw ParserSetupError("delimiter", "the delimiter is empty") }
+        guard !labelDelimiter.isEmpty else { throw ParserSetupError("label_delimiter", "the delimiter is empty") }
+        let rules = try FieldRules(options.with(defaultTimeKey: "time"))
+        return ParserRecipe {
+            LTSVParser(delimiter: Array(delimiter.utf8), labelDelimiter: Array(labelDelimiter.utf8), rules)
+        }
+    }
+
+    /// `none`: the whole text under one key.
+    package static func none(messageKey: String = "message") -> ParserRecipe {
+        ParserRecipe { NoneParser(messageKey: messageKey) }
+    }
+
+    /// `csv`: one byte as delimiter. No time key unless given.
+    package static func csv(
+        keys: [String], delimiter: String = ",", _ options: ParserOptions = ParserOptions()
+    ) throws(ParserSetupError) -> ParserRecipe {
+        let names = try columnNames(keys)
+        let bytes = Array(delimiter.utf8)
+        guard bytes.count == 1, bytes[0] != 0x22, bytes[0] != 0x0A, bytes[0] != 0x0D else {
+            throw ParserSetupError(
+                "delimiter", "'\(delimiter)' cannot be a delimiter of csv", hint: "give one character such as , or ;")
+        }
+        let rules = try FieldRules(options)
+        return ParserRecipe { CSVParser(keys: names, delimiter: bytes[0], rules) }
+    }
+
+    /// `tsv`. No time key unless given.
+    package static func tsv(
+        keys: [String], delimiter: String = "\t", _ options: ParserOptions = ParserOptions()
+    ) throws(ParserSetupError) -> ParserRecipe {
+        let names = try columnNames(keys)
+        guard !delimiter.isEmpty else { throw ParserSetupError("delimiter", "the delimiter is empty") }
+        let rules = try FieldRules(options)
+        return ParserRecipe { TSVParser(keys: names, delimiter: Array(delimiter.utf8), rules) }
+    }
+
+    private static func columnNames(_ keys: [String]) throws(ParserSetupError) -> [[UInt8]] {
+        guard !keys.isEmpty else {
+            throw ParserSetupError("keys", "no keys are given", hint: "name the columns: keys time,host,message")
+        }
+        var names: [[UInt8]] = []
+        for key in keys {
+            let name = Array(key.utf8)
+            guard !names.contains(name) else { throw ParserSetupError("keys", "the key '\(key)' is given twice") }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// `apache2`: the combined log. Defaults: `time_key time`, `time_format %d/%b/%Y:%H:%M:%S %z`.
+    package static func apache2(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+        let regex = try compileRegex(AccessLogPatterns.apache2, parameter: "@type")
+        let rules = try FieldRules(withAccessLogTime(options))
+        return ParserRecipe { Apache2Parser(regex, rules) }
+    }
+
+    /// `apache_error`. Default: `time_key time`.
+    package static func apacheError(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe
+    {
+        try regexp(
+            compileRegex(AccessLogPatterns.apacheError, parameter: "@type"), options.with(defaultTimeKey: "time"))
+    }
+
+    /// `nginx`. Defaults: `time_key time`, `time_format %d/%b/%Y:%H:%M:%S %z`.
+    package static func nginx(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+        try regexp(compileRegex(AccessLogPatterns.nginx, parameter: "@type"), withAccessLogTime(options))
+    }
+
+    private static func withAccessLogTime(_ options: ParserOptions) -> ParserOptions {
+        var options = options.with(defaultTimeKey: "time")
+        if options.timeFormat == nil, options.timeType == nil { options.timeFormat = AccessLogPatterns.timeFormat }
+        return options
+    }
+
+    /// `syslog`. Defaults: `time_key time`, `time_format %b %d %H:%M:%S`.
+    package static func syslog(_ options: SyslogOptions = SyslogOptions()) throws(ParserSetupError) -> ParserRecipe {
+        let priority = options.withPriority ? SyslogParser.priority : ""
+        let rfc3164 = try compileRegex("^" + priority + SyslogParser.rfc3164, parameter: "@type")
+        // RFC 5424 has a version after the priority; without one the message begins with the time.
+        let rfc5424 = try compileRegex(
+            #"\A"# + (options.withPriority ? priority + #"[1-9]\d{0,2} "# : "") + SyslogParser.rfc5424,
+            parameter: "@type", options: .dotMatchesNewline)
+        var options3164 = options.options.with(defaultTimeKey: "time")
+        if options3164.timeFormat == nil, options3164.timeType == nil { options3164.timeFormat = "%b %d %H:%M:%S" }
+        var options5424 = options.options.with(defaultTimeKey: "time")
+        options5424.timeType = .mixed
+        options5424.timeFormat = options.rfc5424TimeFormat
+        options5424.timeFormatFallbacks = ["%Y-%m-%dT%H:%M:%S%z"]
+        let program = SyslogParser.Program(
+            rfc3164: rfc3164, rfc5424: rfc5424, rules3164: try FieldRules(options3164),
+            rules5424: try FieldRules(options5424), format: options.messageFormat)
+        return ParserRecipe { SyslogParser(program) }
+    }
+
+    /// `multi_format`: the first of several that matches.
+    package static func firstMatch(_ recipes: [ParserRecipe]) throws(ParserSetupError) -> ParserRecipe {
+        guard !recipes.isEmpty else { throw ParserSetupError("pattern", "no <pattern> section is given") }
+        return ParserRecipe(warnings: recipes.flatMap(\.warnings)) { FirstMatchParser(recipes.map { $0.makeParser() }) }
+    }
+}

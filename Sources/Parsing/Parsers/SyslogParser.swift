@@ -1,0 +1,108 @@
+package import Events
+internal import Grok
+
+/// The parameters of the syslog parser.
+package struct SyslogOptions: Sendable {
+    package enum MessageFormat: String, Sendable, CaseIterable {
+        case rfc3164, rfc5424
+        /// Each message for itself: RFC 5424 when a version number follows the priority.
+        case auto
+    }
+
+    package var messageFormat = MessageFormat.rfc3164
+    /// Whether messages begin with `<PRI>`.
+    package var withPriority = false
+    package var rfc5424TimeFormat = "%Y-%m-%dT%H:%M:%S.%L%z"
+    /// `time_format` is that of RFC 3164 messages; default `%b %d %H:%M:%S`.
+    package var options = ParserOptions()
+
+    package init() {}
+}
+
+/// Syslog messages. Sources: RFC 3164 §4.1, RFC 5424 §6; fields and expressions as Fluentd has them.
+package final class SyslogParser: TextParser {
+    struct Program: Sendable {
+        var rfc3164: Regex
+        var rfc5424: Regex
+        var rules3164: FieldRules
+        var rules5424: FieldRules
+        var format: SyslogOptions.MessageFormat
+    }
+
+    static let rfc3164 =
+        #"(?<time>[^ ]*\s*[^ ]* [^ ]*) (?<host>[^ ]*) (?<ident>[^ :\[]*)(?:\[(?<pid>[0-9]+)\])?(?:[^\:]*\:)? *(?<message>.*)$"#
+    static let rfc5424 =
+        #"(?<time>[^ ]+) (?<host>[!-~]{1,255}) (?<ident>[!-~]{1,48}) (?<pid>[!-~]{1,128}) (?<msgid>[!-~]{1,32}) "#
+        + #"(?<extradata>(?:\-|(?:\[.*?(?<!\\)\])+))(?: (?<message>.+))?\z"#
+    static let priority = #"\<(?<pri>[0-9]{1,3})\>"#
+
+    private let parser3164: SyslogLine
+    private let parser5424: SyslogLine
+    private let format: SyslogOptions.MessageFormat
+
+    init(_ program: Program) {
+        parser3164 = SyslogLine(program.rfc3164, program.rules3164)
+        parser5424 = SyslogLine(program.rfc5424, program.rules5424)
+        format = program.format
+    }
+
+    package func beginBatch(storage: inout ByteBuffer) {
+        if format != .rfc5424 { parser3164.columns.beginBatch(&storage) }
+        if format != .rfc3164 { parser5424.columns.beginBatch(&storage) }
+    }
+
+    package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        let is5424 =
+            switch format {
+            case .rfc3164: false
+            case .rfc5424: true
+            case .auto: Self.looksLike5424(text, storage)
+            }
+        return (is5424 ? parser5424 : parser3164).parse(text, &storage, &rows)
+    }
+
+    /// `<165>1 …`
+    private static func looksLike5424(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        let span = storage.span
+        var cursor = TextCursor(Int(text.offset), text.end)
+        guard cursor.take(span, UInt8(ascii: "<")), cursor.digits(span, most: 3) != nil,
+            cursor.take(span, UInt8(ascii: ">")), let version = cursor.peek(span)
+        else { return false }
+        return version >= UInt8(ascii: "1") && version <= UInt8(ascii: "9")
+    }
+}
+
+/// One of the two forms.
+private final class SyslogLine {
+    let matcher: PatternMatcher
+    let columns: Columns
+    private let timeGroup: Int
+
+    init(_ regex: Regex, _ rules: FieldRules) {
+        matcher = PatternMatcher(regex)
+        columns = Columns(
+            matcher.names, types: regex.groups.map { $0.name == "pri" ? ValueType.integer : nil }, rules)
+        timeGroup = regex.groups.firstIndex { $0.name == "time" } ?? -1
+    }
+
+    func parse(_ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> ParseResult {
+        var subject = text
+        switch matcher.match(&subject, &storage) {
+        case .noMatch: return .noMatch
+        case .gaveUp(let reason): return .gaveUp(reason: reason.description)
+        case .matched: break
+        }
+        let first = rows.fields.count
+        columns.beginRecord(&storage)
+        for index in 0..<columns.count {
+            guard let group = matcher.group(index, in: subject) else { continue }
+            // RFC 5424 §6.2.3: a dash says that the sender knows no time.
+            if index == timeGroup, group.length == 1, storage[Int(group.offset)] == UInt8(ascii: "-") { continue }
+            if !columns.add(index, group, &storage, &rows) {
+                rows.fields.truncate(to: first)
+                return .invalidTime(reason: columns.failure ?? "")
+            }
+        }
+        return .matched(time: columns.time)
+    }
+}

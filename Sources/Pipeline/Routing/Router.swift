@@ -1,0 +1,104 @@
+package import Events
+package import Logging
+
+/// The events of the root or of one label: finds a tag's filters and its output, and runs them. One for each loop.
+///
+/// The first `<match>` that fits ends the search; every fitting `<filter>` above it applies, in the order of the file.
+/// What a tag's route is gets looked up once (cached by the tag's identity).
+package final class Router: Emitter {
+    package enum Rule {
+        case filter(TagPattern, any Filter)
+        case match(TagPattern, any Emitter)
+    }
+
+    private struct Route {
+        var filters: [any Filter]
+        var emitter: (any Emitter)?
+    }
+
+    /// Routes kept; when there are more tags the cache begins anew.
+    private static let cachedRoutes = 4096
+
+    private let rules: [Rule]
+    /// `@ROOT` or the label's name, for messages.
+    private let name: String
+    private let log: Log
+    private var routes: [Int: Route] = [:]
+    private var lastTag = -1
+    private var lastRoute = Route(filters: [], emitter: nil)
+    /// `<label @ERROR>`; nil when there is none, and in it itself.
+    package weak var errorRouter: Router?
+
+    package init(_ rules: [Rule], name: String, log: Log) {
+        self.rules = rules
+        self.name = name
+        self.log = log
+    }
+
+    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        if tag.id != lastTag {
+            lastRoute = route(for: tag)
+            lastTag = tag.id
+        }
+        let route = lastRoute
+        for filter in route.filters {
+            filter.apply(tag: tag, storage: &storage, rows: &rows)
+            if !rows.rejections.isEmpty { reroute(tag, &storage, &rows) }
+            if rows.isEmpty { return .accepted }
+        }
+        guard let emitter = route.emitter else {
+            log.limited(.warn, "no patterns matched", ["tag": tag.text, "label": name])
+            return .accepted
+        }
+        let acceptance = emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        if !rows.rejections.isEmpty { reroute(tag, &storage, &rows) }
+        if case .refused(let reason) = acceptance { return handleRefusal(tag, reason, &storage, &rows) }
+        return acceptance
+    }
+
+    private func route(for tag: Tag) -> Route {
+        if let known = routes[tag.id] { return known }
+        var route = Route(filters: [], emitter: nil)
+        search: for rule in rules {
+            switch rule {
+            case .filter(let pattern, let filter): if pattern.matches(tag.bytes) { route.filters.append(filter) }
+            case .match(let pattern, let emitter):
+                if pattern.matches(tag.bytes) {
+                    route.emitter = emitter
+                    break search
+                }
+            }
+        }
+        if routes.count >= Self.cachedRoutes { routes.removeAll(keepingCapacity: true) }
+        routes[tag.id] = route
+        return route
+    }
+
+    // MARK: - Errors
+
+    /// Refused records go to `<label @ERROR>` with their own tag and time; without one they are mentioned and dropped.
+    private func reroute(_ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+        let rejections = rows.rejections
+        rows.rejections.removeAll(keepingCapacity: true)
+        let target = errorRouter
+        for rejection in rejections {
+            log.limited(
+                .warn, target == nil ? "dump an error event" : "send an error event to @ERROR",
+                ["error_class": rejection.kind, "error": rejection.reason, "tag": tag.text])
+        }
+        guard let target else { return }
+        let kept = rows.records
+        rows.records = rejections.map(\.record)
+        _ = target.emit(tag: tag, storage: &storage, rows: &rows)
+        rows.records = kept
+    }
+
+    /// A whole batch that an output did not take: `@ERROR` takes it, and then it is taken; else the input must know.
+    private func handleRefusal(
+        _ tag: Tag, _ reason: String, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Acceptance {
+        log.limited(.warn, "emit transaction failed", ["error": reason, "tag": tag.text])
+        guard let errorRouter else { return .refused(reason) }
+        return errorRouter.emit(tag: tag, storage: &storage, rows: &rows)
+    }
+}

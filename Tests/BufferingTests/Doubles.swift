@@ -1,0 +1,132 @@
+import Buffering
+import Events
+import Synchronization
+
+/// A clock that stands still until the test moves it.
+final class FakeClock: FlushClock {
+    private struct State {
+        var now = 1000.0
+        var sleepers: [Int: (until: Double, continuation: CheckedContinuation<Void, any Error>)] = [:]
+        var next = 0
+    }
+    private let state = Mutex(State())
+
+    func monotonicSeconds() -> Double { state.withLock { $0.now } }
+    func wallSeconds() -> Int64 { Int64(monotonicSeconds()) + 1_576_000_000 }
+
+    func advance(_ seconds: Double) {
+        let due = state.withLock { state in
+            state.now += seconds
+            let due = state.sleepers.filter { $0.value.until <= state.now }
+            for key in due.keys { state.sleepers[key] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    func sleep(seconds: Double) async throws {
+        let number = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let isCancelled = state.withLock { state in
+                    if Task.isCancelled { return true }
+                    state.sleepers[number] = (state.now + seconds, continuation)
+                    return false
+                }
+                if isCancelled { continuation.resume(throwing: CancellationError()) }
+            }
+        } onCancel: {
+            state.withLock { $0.sleepers.removeValue(forKey: number) }?.continuation.resume(
+                throwing: CancellationError())
+        }
+    }
+}
+
+/// Writes records as JSON lines; one with a key `bad` goes to the rejections.
+final class LineFormatter: ChunkFormatter {
+    func format(_ record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows, into chunk: inout ChunkBody) {
+        if rows.find(Array("bad".utf8), in: record, storage) != nil {
+            rows.rejections.append(Rejection(record: record, kind: "Bad", reason: "bad"))
+            return
+        }
+        let start = chunk.bytes.count
+        chunk.bytes.appendJSONObject(record, rows, storage)
+        chunk.endItem(from: start, label: chunk.label(tag.bytes), tag: chunk.tag(tag), time: record.time)
+    }
+}
+
+/// Answers from a list, then "delivered"; remembers what it was sent.
+final class ScriptedDestination: Destination {
+    private let state = Mutex<(script: [DeliveryOutcome], sent: [[String]])>(([], []))
+    private let arrivals: AsyncStream<[String]>.Continuation
+    let deliveries: AsyncStream<[String]>
+
+    init(_ script: [DeliveryOutcome] = []) {
+        (deliveries, arrivals) = AsyncStream.makeStream()
+        state.withLock { $0.script = script }
+    }
+
+    var sent: [[String]] { state.withLock { $0.sent } }
+
+    func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
+        let texts = chunk.texts(items)
+        let outcome = state.withLock { state in
+            state.sent.append(texts)
+            return state.script.isEmpty ? .delivered : state.script.removeFirst()
+        }
+        arrivals.yield(texts)
+        return outcome
+    }
+}
+
+extension SealedChunk {
+    func texts(_ items: [Int]) -> [String] { items.map { body.bytes.text(body.items[$0].source) } }
+    var texts: [String] { texts(allItems) }
+}
+
+/// Emits records given as JSON text, as one batch.
+struct BatchSource {
+    let emitter: BufferedEmitter
+    var rejections: [Rejection] = []
+
+    init(_ buffer: ChunkBuffer, readers: [RecordKeyReader] = []) {
+        emitter = BufferedEmitter(buffer: buffer, formatter: LineFormatter(), fieldReaders: readers)
+    }
+
+    @discardableResult
+    mutating func emit(_ records: [String], at seconds: Int64 = 1_576_000_000) throws -> Acceptance {
+        try emit(tagA, records, at: seconds)
+    }
+
+    @discardableResult
+    mutating func emit(_ tag: Tag, _ records: [String], at seconds: Int64 = 1_576_000_000) throws -> Acceptance {
+        var storage = ByteBuffer()
+        var rows = Rows()
+        for text in records {
+            let start = storage.count
+            storage.append(text)
+            let first = rows.fields.count
+            try rows.appendFields(json: Slice(offset: start, length: storage.count - start), &storage)
+            rows.records.append(
+                Record(time: EventTime(seconds: seconds), firstField: first, fieldCount: rows.fields.count - first))
+        }
+        let acceptance = emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        rejections += rows.rejections
+        return acceptance
+    }
+}
+
+let tagA = Tag("a")
+let tagB = Tag("b")
+
+extension ChunkBuffer {
+    /// Everything that may be sent at this moment.
+    func takeReady() -> [DeliveryQueue.Delivery] {
+        var deliveries: [DeliveryQueue.Delivery] = []
+        while case .deliver(let delivery) = nextStep() { deliveries.append(delivery) }
+        return deliveries
+    }
+}

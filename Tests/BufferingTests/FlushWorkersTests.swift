@@ -1,0 +1,151 @@
+import Buffering
+import Events
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@Suite("Flush workers", .timeLimit(.minutes(1)))
+struct FlushWorkersTests {
+    let clock = FakeClock()
+    let recorder = LogRecorder()
+
+    private func workers(
+        _ buffer: ChunkBuffer, _ destination: ScriptedDestination, secondary: ScriptedDestination? = nil,
+        events: Notes = Notes()
+    ) -> FlushWorkers {
+        FlushWorkers(
+            buffer: buffer, destination: destination, secondary: secondary, name: "http://es:9200",
+            log: Log(handler: recorder),
+            handlers: FlushHandlers(
+                onRejected: { events.add("rejected \($1.map(\.item))") },
+                onGaveUp: { events.add("gave up \($1) \($2)") }))
+    }
+
+    private func buffer(_ change: (inout BufferSettings) -> Void = { _ in }) -> ChunkBuffer {
+        var settings = BufferSettings()
+        settings.flushIntervalSeconds = 1
+        settings.retry.randomize = false
+        change(&settings)
+        return ChunkBuffer(settings: settings, clock: clock)
+    }
+
+    @Test("a chunk is sent when its interval is over, and not before")
+    func interval() async throws {
+        let buffer = buffer()
+        let destination = ScriptedDestination()
+        let workers = workers(buffer, destination)
+        workers.start()
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        #expect(destination.sent.isEmpty)
+        await advance(until: destination, sends: 1)
+        #expect(destination.sent == [[#"{"n":1}"#]])
+        #expect(clock.monotonicSeconds() >= 1001)
+        #expect(await workers.shutdown(within: 1).chunkCount == 0)
+    }
+
+    @Test("retries wait longer and longer; the log says it in one line with all that one wants to know")
+    func retries() async throws {
+        let buffer = buffer()
+        let failure = DeliveryOutcome.retry(reason: "connection refused", after: nil)
+        let destination = ScriptedDestination([failure, failure, failure])
+        let workers = workers(buffer, destination)
+        workers.start()
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        await advance(until: destination, sends: 4)
+        // 1 s until it is due, then 1 + 2 + 4.
+        #expect(clock.monotonicSeconds() >= 1008)
+        #expect(await workers.shutdown(within: 1).chunkCount == 0)
+        let lines = recorder.entries.map(\.message)
+        #expect(
+            lines.first
+                == "cannot deliver to http://es:9200: connection refused; retry 1 in 1.0 s; 1 chunk, 39 B waiting")
+        #expect(lines.contains("retry succeeded"))
+    }
+
+    @Test("rejected items and chunks that are given up reach the handlers")
+    func handlers() async throws {
+        let buffer = buffer { $0.flushMode = .immediate }
+        let bad = RejectedItem(item: 1, status: 400, type: "t", reason: "r")
+        let destination = ScriptedDestination([
+            .partial(retry: [], reason: "", rejected: [bad]), .rejected(reason: "whole"),
+        ])
+        let events = Notes()
+        let workers = workers(buffer, destination, events: events)
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#, #"{"n":2}"#])
+        try source.emit([#"{"n":3}"#])
+        workers.start()
+        #expect(await workers.shutdown(within: 10).chunkCount == 0)
+        #expect(events.all == ["rejected [1]", "gave up [0] whole"])
+        #expect(buffer.statistics.counts.rejectedEvents == 1 && buffer.statistics.counts.abandonedEvents == 1)
+    }
+
+    @Test("shutdown flushes what is staged; what cannot be delivered in time is reported")
+    func shutdown() async throws {
+        let buffer = buffer { $0.flushIntervalSeconds = 3600 }
+        let destination = ScriptedDestination([.retry(reason: "down", after: 1000)])
+        let workers = workers(buffer, destination)
+        workers.start()
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#, #"{"n":2}"#])
+        async let remainder = workers.shutdown(within: 30)
+        for await _ in destination.deliveries { break }
+        // The clock stands still, so the shutdown can only end by its deadline.
+        while clock.monotonicSeconds() < 1031 {
+            clock.advance(1)
+            await Task.yield()
+        }
+        let left = await remainder
+        #expect(left.chunkCount == 1 && left.eventCount == 2 && left.byteCount == 14)
+        #expect(left.parts[0].chunk.texts == [#"{"n":1}"#, #"{"n":2}"#])
+        #expect(buffer.isEmpty && buffer.statistics.totalBytes == 0)
+    }
+
+    @Test("with flush_at_shutdown false nothing is sent at the end")
+    func noFlushAtShutdown() async throws {
+        let buffer = buffer { $0.flushAtShutdown = false }
+        let destination = ScriptedDestination()
+        let workers = workers(buffer, destination)
+        workers.start()
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        #expect(await workers.shutdown(within: 10).eventCount == 1)
+        #expect(destination.sent.isEmpty)
+    }
+
+    @Test("a backup file holds the items as lines, and folders are made")
+    func backup() throws {
+        let buffer = buffer()
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#, #"{"n":2}"#, #"{"n":3}"#])
+        buffer.flushAll()
+        let chunk = try #require(buffer.takeReady().first).chunk
+        let directory = "/tmp/sluice-backup-\(chunk.id)"
+        let backup = ChunkBackup(directory: directory, pluginID: "object:1/x")
+        #expect(backup.path(of: chunk) == "\(directory)/backup/worker0/object_1_x/\(chunk.id).log")
+        try backup.write(chunk, items: [0, 2])
+        try backup.write(chunk, items: [1])
+        #expect(try read(backup.path(of: chunk)) == "{\"n\":1}\n{\"n\":3}\n{\"n\":2}\n")
+        let bad = ChunkBackup(directory: "/dev/null", pluginID: "x")
+        #expect(throws: ChunkBackupError.self) { try bad.write(chunk, items: [0]) }
+    }
+
+    /// Moves the clock in small steps until the destination has been called so often.
+    private func advance(until destination: ScriptedDestination, sends: Int) async {
+        while destination.sent.count < sends {
+            clock.advance(0.05)
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+}
+
+final class Notes: Sendable {
+    private let list = Mutex<[String]>([])
+    func add(_ text: String) { list.withLock { $0.append(text) } }
+    var all: [String] { list.withLock { $0 } }
+}
+
+private func read(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }

@@ -1,0 +1,236 @@
+import Buffering
+import Events
+import Synchronization
+import Testing
+
+@Suite("Staging")
+struct StagingTests {
+    let clock = FakeClock()
+
+    @Test("flush_interval counts from a chunk's first event")
+    func interval() throws {
+        var settings = BufferSettings()
+        settings.flushIntervalSeconds = 5
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        clock.advance(3)
+        try source.emit([#"{"n":2}"#])
+        #expect(buffer.sleepSeconds == 2)
+        #expect(buffer.takeReady().isEmpty)
+        clock.advance(2)
+        let ready = buffer.takeReady()
+        #expect(ready.map(\.chunk.texts) == [[#"{"n":1}"#, #"{"n":2}"#]])
+        #expect(buffer.statistics.totalBytes > 0)
+        _ = buffer.finish(ready[0], .delivered)
+        #expect(buffer.statistics.totalBytes == 0)
+        #expect(buffer.statistics.counts.deliveredEvents == 2 && buffer.statistics.counts.acceptedEvents == 2)
+        #expect(buffer.isEmpty)
+    }
+
+    @Test("the tag as a key makes chunks of their own, shared by all objects of that tag")
+    func tags() throws {
+        var settings = BufferSettings()
+        settings.keys.usesTag = true
+        settings.flushIntervalSeconds = 1
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit(tagA, [#"{"n":1}"#])
+        try source.emit(tagB, [#"{"n":2}"#])
+        try source.emit(Tag("a"), [#"{"n":3}"#])
+        #expect(buffer.statistics.stagedChunks == 2)
+        buffer.flushAll()
+        let ready = buffer.takeReady()
+        #expect(Set(ready.map(\.chunk.texts)) == [[#"{"n":1}"#, #"{"n":3}"#], [#"{"n":2}"#]])
+        #expect(Set(ready.map(\.chunk.key)) == [ChunkKey(tag: Array("a".utf8)), ChunkKey(tag: Array("b".utf8))])
+        // After sealing the same tag begins a new chunk.
+        try source.emit(tagA, [#"{"n":4}"#])
+        buffer.flushAll()
+        #expect(buffer.takeReady().map(\.chunk.texts) == [[#"{"n":4}"#]])
+    }
+
+    @Test("time slices are sealed timekey_wait after their end, in the zone of timekey_zone")
+    func timeSlices() throws {
+        var settings = BufferSettings()
+        settings.keys.timekeySeconds = 86_400
+        settings.keys.timekeyWaitSeconds = 60
+        settings.keys.zoneOffset = { _ in 3600 }
+        #expect(settings.resolvedFlushMode == .lazy)
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        // Wall time is 1576001000: 2019-12-10 18:03:20 UTC, and the slice ends at 23:00 UTC.
+        let end: Int64 = 1_576_018_800
+        try source.emit([#"{"n":1}"#], at: end - 1)
+        try source.emit([#"{"n":2}"#], at: end)
+        #expect(buffer.sleepSeconds == Double(end + 60 - clock.wallSeconds()))
+        clock.advance(Double(end + 59 - clock.wallSeconds()))
+        #expect(buffer.takeReady().isEmpty)
+        clock.advance(1)
+        let ready = buffer.takeReady()
+        #expect(ready.map(\.chunk.texts) == [[#"{"n":1}"#]])
+        #expect(ready.first?.chunk.key.timeSlice == end - 86_400)
+    }
+
+    @Test("record keys split a batch, and a record without the key has an empty value")
+    func recordKeys() throws {
+        var settings = BufferSettings()
+        settings.keys.fieldNames = ["user"]
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(
+            buffer,
+            readers: [
+                { record, rows, storage, value in
+                    guard let index = rows.find(Array("user".utf8), in: record, storage) else { return }
+                    value += storage.array(rows.fields[index].value.slice)
+                }
+            ])
+        try source.emit([#"{"user":"x"}"#, #"{"user":"y"}"#, #"{"n":3}"#, #"{"user":"x","n":4}"#])
+        buffer.flushAll()
+        let ready = buffer.takeReady()
+        #expect(
+            Set(ready.map(\.chunk.key.fields)) == [[Array("x".utf8)], [Array("y".utf8)], [[]]])
+        #expect(ready.contains { $0.chunk.texts == [#"{"user":"x"}"#, #"{"user":"x","n":4}"#] })
+    }
+
+    @Test("no chunk is larger than chunk_limit_size, no event is lost or out of order")
+    func chunkLimit() throws {
+        for limit in [60, 100, 101, 150, 1000] {
+            var settings = BufferSettings()
+            settings.chunkLimitBytes = limit
+            let buffer = ChunkBuffer(settings: settings, clock: clock)
+            var source = BatchSource(buffer)
+            let records = (0..<50).map { #"{"n":\#($0 * 7919)}"# }
+            try source.emit(Array(records[..<20]))
+            try source.emit(Array(records[20...]))
+            buffer.flushAll()
+            let ready = buffer.takeReady()
+            #expect(ready.flatMap(\.chunk.texts) == records)
+            #expect(ready.allSatisfy { $0.chunk.body.byteCount <= limit })
+            for delivery in ready { _ = buffer.finish(delivery, .delivered) }
+            #expect(buffer.statistics.totalBytes == 0, "limit \(limit)")
+        }
+    }
+
+    @Test("chunk_limit_records counts events")
+    func chunkLimitRecords() throws {
+        var settings = BufferSettings()
+        settings.chunkLimitRecords = 2
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit((0..<5).map { #"{"n":\#($0)}"# })
+        #expect(buffer.takeReady().map(\.items.count) == [2, 2])
+        #expect(buffer.statistics.stagedChunks == 1)
+    }
+
+    @Test("a record larger than a chunk may be is rejected, its neighbours are kept")
+    func recordTooLarge() throws {
+        var settings = BufferSettings()
+        settings.chunkLimitBytes = 100
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        let large = #"{"n":"\#(String(repeating: "x", count: 100))"}"#
+        try source.emit([#"{"n":1}"#, large, #"{"bad":1}"#, #"{"n":2}"#, large])
+        #expect(
+            source.rejections.map(\.kind) == [
+                "Fluent::Plugin::Buffer::BufferChunkOverflowError", "Bad",
+                "Fluent::Plugin::Buffer::BufferChunkOverflowError",
+            ])
+        #expect(source.rejections[0].reason.contains("raise chunk_limit_size"))
+        buffer.flushAll()
+        #expect(buffer.takeReady().flatMap(\.chunk.texts) == [#"{"n":1}"#, #"{"n":2}"#])
+    }
+
+    @Test("immediate makes a chunk of every batch")
+    func immediate() throws {
+        var settings = BufferSettings()
+        settings.flushMode = .immediate
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        try source.emit([#"{"n":2}"#])
+        #expect(buffer.takeReady().count == 2)
+    }
+
+    @Test("while the queue is full, age makes no more chunks")
+    func queuedChunksLimit() throws {
+        var settings = BufferSettings()
+        settings.keys.usesTag = true
+        settings.flushIntervalSeconds = 1
+        settings.retry.randomize = false
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit(tagA, [#"{"n":1}"#])
+        clock.advance(1)
+        guard case .deliver(let delivery) = buffer.nextStep() else {
+            Issue.record("nothing due")
+            return
+        }
+        _ = buffer.finish(delivery, .retry(reason: "down", after: 100))
+        try source.emit(tagA, [#"{"n":2}"#])
+        try source.emit(tagB, [#"{"n":3}"#])
+        clock.advance(50)
+        #expect(buffer.sleepSeconds == 50, "it sleeps until the retry, not in circles")
+        #expect(buffer.statistics.queuedChunks == 1 && buffer.statistics.stagedChunks == 2)
+    }
+
+    @Test("at total_limit_size: block takes the batch, asks to stop, and calls when there is room")
+    func block() throws {
+        var settings = BufferSettings()
+        settings.totalLimitBytes = 100
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        let calls = Mutex(0)
+        buffer.whenRoom { calls.withLock { $0 += 1 } }
+        var source = BatchSource(buffer)
+        #expect(try source.emit([#"{"n":1}"#]) == .accepted)
+        #expect(try source.emit((0..<9).map { #"{"n":\#($0)}"# }) == .acceptedFull)
+        #expect(!buffer.hasRoom)
+        buffer.flushAll()
+        for delivery in buffer.takeReady() { _ = buffer.finish(delivery, .delivered) }
+        #expect(calls.withLock { $0 } == 1)
+        #expect(buffer.hasRoom)
+        #expect(try source.emit([#"{"n":1}"#]) == .accepted)
+        #expect(buffer.statistics.counts.deliveredEvents == 10)
+    }
+
+    @Test("at total_limit_size: throw_exception refuses the batch before it formats anything")
+    func throwException() throws {
+        var settings = BufferSettings()
+        settings.totalLimitBytes = 100
+        settings.overflowAction = .throwException
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit((0..<9).map { #"{"n":\#($0)}"# })
+        let bytes = buffer.statistics.totalBytes
+        guard case .refused(let reason) = try source.emit([#"{"bad":1}"#]) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(reason.contains("total_limit_size of 100 bytes"))
+        #expect(buffer.statistics.totalBytes == bytes && source.rejections.isEmpty)
+    }
+
+    @Test("at total_limit_size: drop_oldest_chunk drops queued chunks and counts them")
+    func dropOldest() throws {
+        var settings = BufferSettings()
+        settings.totalLimitBytes = 100
+        settings.flushMode = .immediate
+        settings.overflowAction = .dropOldestChunk
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        for number in 0..<5 { try source.emit([#"{"n":\#(number)}"#]) }
+        let texts = buffer.takeReady().flatMap(\.chunk.texts)
+        #expect(texts == [#"{"n":2}"#, #"{"n":3}"#, #"{"n":4}"#])
+        #expect(buffer.statistics.counts.droppedChunks == 2 && buffer.statistics.counts.droppedEvents == 2)
+        // What is in delivery cannot be dropped.
+        guard case .refused = try source.emit([#"{"n":9}"#]) else {
+            Issue.record("not refused")
+            return
+        }
+    }
+}
+
+extension ChunkBuffer {
+    var sleepSeconds: Double? {
+        if case .sleep(let seconds) = nextStep() { seconds } else { nil }
+    }
+}
