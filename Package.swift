@@ -89,7 +89,7 @@ let package = Package(
             name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "OutputsTests", dependencies: ["Outputs", "Events", "Compression", "Logging", "TestSupport"],
+            name: "OutputsTests", dependencies: ["Outputs", "Events", "Parsing", "Compression", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], exclude: ["Golden"],

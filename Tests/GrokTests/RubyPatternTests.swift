@@ -89,6 +89,8 @@ struct DialectCase: Sendable, CustomTestStringConvertible {
             ("\\8", 0),
             ("(?P<n>a)", 0), ("a(?i)*b", 5), ("(?#x", 0), ("(a)(?(1)a|b|c)", 3), ("(?~|a)", 0),
             ("\\k<n>(?<n>a)", 0), ("(?<=a\\z)b", 0), ("(?<n>a)(?<n>\\g<n>)", 12),
+            ("x(?<a>\\g<a>)", 1), ("(?<a>a|\\g<a>)", 0), ("(?<a>a?\\g<a>b)", 0), ("(?<a>\\g<b>)(?<b>\\g<a>)", 0),
+            ("(a)\\g<0>", 3),
         ])
     func refusals(_ expression: String, _ offset: Int) {
         #expect {

@@ -4,10 +4,10 @@ import Events
 struct Batch: ~Copyable {
     var storage = ByteBuffer()
     var rows = Rows()
-    let tag: Tag
+    let tag: Events.Tag
 
-    init(_ tag: String = "service.post") { self.tag = Tag(tag) }
-    init(_ tag: Tag) { self.tag = tag }
+    init(_ tag: String = "service.post") { self.tag = Events.Tag(tag) }
+    init(_ tag: Events.Tag) { self.tag = tag }
 
     mutating func add(_ json: String, _ time: EventTime = EventTime(seconds: 1_576_605_304, nanoseconds: 123_456_789))
         throws

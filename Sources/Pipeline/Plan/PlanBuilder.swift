@@ -122,6 +122,14 @@ package final class PlanBuilder {
         return nil
     }
 
+    /// A label for a `<secondary>`: all that comes in goes to its output. Its name is none a file can write.
+    func addHiddenLabel(for output: OutputPlan) -> String? {
+        guard let everything = try? TagPattern("**") else { return nil }
+        let name = "<secondary> \(plan.labels.count)"
+        plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)]))
+        return name
+    }
+
     /// Notes that something sends to a label; that it exists is checked at the end.
     func use(label: String, at place: Place) { labelUses.append((label, place)) }
 
@@ -154,7 +162,7 @@ enum SectionRegistry {
     }
     static var outputs: [(String, Read<OutputPlan>)] {
         [
-        ("stdout", StdoutSection.read), ("copy", CopySection.read),
+            ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
         ("relabel", RelabelSection.read), ("null", NullSection.read),
         ]
     }

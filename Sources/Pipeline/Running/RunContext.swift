@@ -1,5 +1,6 @@
 package import Events
 package import Logging
+internal import Outputs
 
 /// What outputs are given when they come to life.
 package final class RunContext {
@@ -7,6 +8,7 @@ package final class RunContext {
     /// Where chunks are kept that nobody takes: `<root_dir or /tmp/fluent>`.
     package let rootDirectory: String
     /// Hands records to a label of the first loop, on that loop: for what a destination refused.
+    private var client: HTTPClient?
     package let reinject: @Sendable (_ label: String, _ events: RefusedEvents) -> Bool
 
     package init(
@@ -15,6 +17,16 @@ package final class RunContext {
         self.log = log
         self.rootDirectory = rootDirectory
         self.reinject = reinject
+    }
+}
+
+extension RunContext {
+    /// The one HTTP client: a thread that drives the requests of all outputs. Made when the first output asks.
+    func httpClient() throws -> HTTPClient {
+        if let client { return client }
+        let made = try HTTPClient()
+        client = made
+        return made
     }
 }
 
