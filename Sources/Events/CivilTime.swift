@@ -21,7 +21,9 @@ package struct CivilTime: Sendable, Equatable {
     /// What a clock shows that is `offset` seconds ahead of UTC.
     /// The day arithmetic counts in eras of 400 years that begin on 1 March, so that leap days come last.
     package init(seconds: Int64, offset: Int = 0) {
-        let local = seconds + Int64(offset)
+        // A client may send any 64-bit number of seconds: at the very ends the offset is left out.
+        let (sum, overflow) = seconds.addingReportingOverflow(Int64(offset))
+        let local = overflow ? seconds : sum
         var days = Int(local / 86_400)
         var rest = Int(local % 86_400)
         if rest < 0 {
@@ -111,7 +113,7 @@ package struct TimeWriter: Sendable {
     }
 
     package mutating func write(_ time: EventTime, to out: inout ByteBuffer) {
-        if time.seconds != second { prepare(time.seconds) }
+        if time.seconds != second || head.isEmpty { prepare(time.seconds) }
         out.append(head)
         switch form {
         case .iso8601(let digits):
@@ -153,8 +155,8 @@ extension ByteBuffer {
     /// `2019-12-17`
     package mutating func appendDate(_ civil: CivilTime) {
         if civil.year < 0 { append(UInt8(ascii: "-")) }
-        let year = UInt32(truncatingIfNeeded: civil.year.magnitude)
-        if year > 9999 { appendDecimal(UInt64(year)) } else { appendDecimal(year, width: 4) }
+        let year = UInt64(civil.year.magnitude)
+        if year > 9999 { appendDecimal(year) } else { appendDecimal(UInt32(year), width: 4) }
         append(UInt8(ascii: "-"))
         appendDecimal(UInt32(civil.month), width: 2)
         append(UInt8(ascii: "-"))

@@ -9,7 +9,12 @@ package struct EventTime: Sendable, Equatable, BitwiseCopyable {
     }
 
     /// From seconds with a fraction, as JSON logs carry them. The fraction is exact to the double's own digits.
+    /// What is no time (NaN, infinities, more than 64 bits of seconds) is 1970.
     package init(_ value: Double) {
+        guard value.isFinite else {
+            (seconds, nanoseconds) = (0, 0)
+            return
+        }
         let whole = value.rounded(.down)
         var nanoseconds = ((value - whole) * 1e9).rounded()
         var seconds = whole

@@ -7,45 +7,93 @@ func bytesEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ length: 
 
 /// Finding equal keys in one record: by looking at all of them while they are few, by an open-addressing table when there
 /// are many, so that a record with ten thousand keys costs ten thousand steps and not fifty million.
-enum KeyTable {
+struct KeyTable: Sendable {
     static let threshold = 32
     static let empty = UInt32.max
+    /// Secret, so that no client can choose keys that all fall into one place.
+    static let secret = UInt64.random(in: .min ... .max) | 1
+
+    /// Numbers of fields, counted from `first`.
+    var places: [UInt32] = []
+    /// The record that the table is about; a table about another one is built anew.
+    var first = -1
+    /// How many of its fields are entered.
+    var count = 0
 }
 
 extension Rows {
-    func find(_ key: Slice, _ hash: UInt64, first: Int, _ storage: borrowing ByteBuffer) -> Int? {
+    mutating func find(_ key: Slice, first: Int, _ storage: borrowing ByteBuffer) -> Int? {
         let count = fields.count - first
         if count <= KeyTable.threshold {
             for index in first..<fields.count where storage.equal(fields[index].key, key) { return index }
             return nil
         }
-        let mask = keyTable.count - 1
-        var place = Int(truncatingIfNeeded: hash >> 6) & mask
-        while keyTable[place] != KeyTable.empty {
-            let index = first + Int(keyTable[place])
+        if keyTable.first != first || keyTable.count != count { buildKeyTable(first: first, storage) }
+        let mask = keyTable.places.count - 1
+        var place = Int(truncatingIfNeeded: storage.wideKeyHash(key)) & mask
+        while keyTable.places[place] != KeyTable.empty {
+            let index = first + Int(keyTable.places[place])
             if storage.equal(fields[index].key, key) { return index }
             place = (place + 1) & mask
         }
         return nil
     }
 
-    /// Enters the last field; builds the table anew when it becomes too full.
-    mutating func noteKey(_ hash: UInt64, first: Int, _ storage: borrowing ByteBuffer) {
+    /// Enters the field that was just appended, if the table is about its record; `find` builds it when it is wanted.
+    mutating func noteKey(first: Int, _ storage: borrowing ByteBuffer) {
         let count = fields.count - first
-        if count == KeyTable.threshold + 1 || count * 2 > keyTable.count {
-            var size = 128
-            while size < count * 4 { size *= 2 }
-            keyTable = [UInt32](repeating: KeyTable.empty, count: size)
-            for index in 0..<count { enter(index, storage.keyHash(fields[first + index].key)) }
+        guard keyTable.first == first, keyTable.count == count - 1 else { return }
+        if count * 2 > keyTable.places.count {
+            buildKeyTable(first: first, storage)
         } else {
-            enter(count - 1, hash)
+            enter(count - 1, storage.wideKeyHash(fields[first + count - 1].key))
+            keyTable.count = count
         }
     }
 
+    private mutating func buildKeyTable(first: Int, _ storage: borrowing ByteBuffer) {
+        let count = fields.count - first
+        var size = 128
+        while size < count * 4 { size *= 2 }
+        keyTable.places = [UInt32](repeating: KeyTable.empty, count: size)
+        keyTable.first = first
+        keyTable.count = count
+        for index in 0..<count { enter(index, storage.wideKeyHash(fields[first + index].key)) }
+    }
+
     private mutating func enter(_ index: Int, _ hash: UInt64) {
-        let mask = keyTable.count - 1
-        var place = Int(truncatingIfNeeded: hash >> 6) & mask
-        while keyTable[place] != KeyTable.empty { place = (place + 1) & mask }
-        keyTable[place] = UInt32(index)
+        let mask = keyTable.places.count - 1
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while keyTable.places[place] != KeyTable.empty { place = (place + 1) & mask }
+        keyTable.places[place] = UInt32(index)
+    }
+}
+
+extension ByteBuffer {
+    /// A hash over all bytes of a key, for wide records: their keys often differ only in the middle
+    /// (`metrics.0001.total`). Folded multiplication with a secret, as wyhash does it.
+    func wideKeyHash(_ key: Slice) -> UInt64 {
+        precondition(key.end <= count, "slice outside the buffer")
+        let secret = KeyTable.secret
+        let length = Int(key.length)
+        let start = unsafe UnsafeRawPointer(base) + Int(key.offset)
+        var hash = secret ^ UInt64(length)
+        var offset = 0
+        while offset &+ 8 <= length {
+            hash = unsafe Self.fold(hash, (start + offset).loadUnaligned(as: UInt64.self) ^ secret)
+            offset &+= 8
+        }
+        var rest: UInt64 = 0
+        while offset < length {
+            rest = unsafe rest << 8 | UInt64((start + offset).load(as: UInt8.self))
+            offset &+= 1
+        }
+        return Self.fold(hash, rest ^ secret)
+    }
+
+    @inline(__always)
+    private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = (a ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: b ^ 0xC2B2_AE3D_27D4_EB4F)
+        return product.high ^ product.low
     }
 }

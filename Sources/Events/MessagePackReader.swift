@@ -127,15 +127,14 @@ extension Rows {
     package mutating func set(
         _ key: Slice, _ value: Value, first: Int, seen: inout UInt64, _ storage: borrowing ByteBuffer
     ) {
-        let hash = storage.keyHash(key)
-        let bit = UInt64(1) << (hash & 63)
-        if seen & bit != 0, let index = find(key, hash, first: first, storage) {
+        let bit = UInt64(1) << (storage.keyHash(key) & 63)
+        if seen & bit != 0, let index = find(key, first: first, storage) {
             fields[index].value = value
             return
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if fields.count &- first > KeyTable.threshold { noteKey(hash, first: first, storage) }
+        if fields.count &- first > KeyTable.threshold { noteKey(first: first, storage) }
     }
 }
 

@@ -44,24 +44,23 @@ extension ByteBuffer {
 
     private mutating func appendMessagePackMap(_ pairs: Int, _ offset: inout Int, _ storage: borrowing ByteBuffer) {
         let start = count
-        let firstPair = offset
-        var seen: UInt64 = 0
+        var seen = SeenKeys()
         append(UInt8(ascii: "{"))
         for index in 0..<pairs {
             if index > 0 { append(UInt8(ascii: ",")) }
             let keyStart = count
             appendMessagePackKey(&offset, storage)
-            if note(keyStart, &seen) {
-                // Two keys may be equal: again, with a list.
-                truncate(to: start)
-                offset = firstPair
-                var members = MemberList()
-                for _ in 0..<pairs {
-                    var key = ByteBuffer(capacity: 32)
-                    key.appendMessagePackKey(&offset, storage)
+            if seen.mayRepeat(keyHash(Slice(offset: keyStart, length: count - keyStart))) {
+                var members = takeMembers(from: start, keyStart: keyStart)
+                for rest in index..<pairs {
+                    if rest > index {
+                        var key = ByteBuffer(capacity: 32)
+                        key.appendMessagePackKey(&offset, storage)
+                        members.key = key.array()
+                    }
                     var value = ByteBuffer()
                     value.appendMessagePack(&offset, storage)
-                    members.set(key.array(), value.array())
+                    members.set(value.array())
                 }
                 append(members)
                 return
@@ -150,8 +149,7 @@ extension ByteBuffer {
         let source = unsafe UnsafePointer(storage.base)
         let start = count
         offset += 1
-        let firstMember = offset
-        var seen: UInt64 = 0
+        var seen = SeenKeys()
         append(UInt8(ascii: "{"))
         Self.skip(&offset, end, storage)
         var isFirst = true
@@ -164,10 +162,9 @@ extension ByteBuffer {
             isFirst = false
             let keyStart = count
             appendString(&offset, end, storage)
-            if note(keyStart, &seen) {
-                truncate(to: start)
-                offset = firstMember
-                appendUniqueMembers(&offset, end, storage)
+            if seen.mayRepeat(keyHash(Slice(offset: keyStart, length: count - keyStart))) {
+                var members = takeMembers(from: start, keyStart: keyStart)
+                appendRest(of: &members, &offset, end, storage)
                 return
             }
             Self.skip(&offset, end, storage)
@@ -180,20 +177,23 @@ extension ByteBuffer {
         append(UInt8(ascii: "}"))
     }
 
-    private mutating func appendUniqueMembers(_ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer) {
-        var members = MemberList()
-        Self.skip(&offset, end, storage)
-        while offset < end, storage[offset] != UInt8(ascii: "}") {
-            if storage[offset] == UInt8(ascii: ",") { offset += 1 }
-            Self.skip(&offset, end, storage)
-            var key = ByteBuffer(capacity: 32)
-            key.appendString(&offset, end, storage)
+    /// Goes on with an object whose keys repeat, from the colon after `members.key`.
+    private mutating func appendRest(
+        of members: inout MemberList, _ offset: inout Int, _ end: Int, _ storage: borrowing ByteBuffer
+    ) {
+        while true {
             Self.skip(&offset, end, storage)
             offset += 1  // the colon
             var value = ByteBuffer()
             value.appendValue(&offset, end, storage)
-            members.set(key.array(), value.array())
+            members.set(value.array())
             Self.skip(&offset, end, storage)
+            guard offset < end, storage[offset] == UInt8(ascii: ",") else { break }
+            offset += 1
+            Self.skip(&offset, end, storage)
+            var key = ByteBuffer(capacity: 32)
+            key.appendString(&offset, end, storage)
+            members.key = key.array()
         }
         offset += 1
         append(members)
@@ -203,12 +203,34 @@ extension ByteBuffer {
         offset = unsafe (try? JSONScanner.skipSpace(storage.base, offset, end)) ?? end
     }
 
-    /// Whether the key just written (from `keyStart` on) may equal an earlier one of its object: a filter over the
-    /// written, so normalised, keys. False alarms only cost the slower way.
-    private func note(_ keyStart: Int, _ seen: inout UInt64) -> Bool {
-        let bit = UInt64(1) << (keyHash(Slice(offset: keyStart, length: count - keyStart)) & 63)
-        defer { seen |= bit }
-        return seen & bit != 0
+    /// Takes back what was written of an object (from its brace at `start` on) as a list; the key that begins at
+    /// `keyStart` is the list's next. Nothing is written twice: repeated keys on every level of nested data would else
+    /// double the work on every level.
+    private mutating func takeMembers(from start: Int, keyStart: Int) -> MemberList {
+        var members = MemberList()
+        var memberStart = start + 1
+        var colon = -1
+        var depth = 0
+        var offset = memberStart
+        while offset < keyStart {
+            switch self[offset] {
+            case 0x22:
+                offset += 1
+                while offset < keyStart, self[offset] != 0x22 { offset += self[offset] == 0x5C ? 2 : 1 }
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: ":") where depth == 0: colon = offset
+            case UInt8(ascii: ",") where depth == 0:
+                members.key = array(Slice(offset: memberStart, length: colon - memberStart))
+                members.set(array(Slice(offset: colon + 1, length: offset - colon - 1)))
+                memberStart = offset + 1
+            default: break
+            }
+            offset += 1
+        }
+        members.key = array(Slice(offset: keyStart, length: count - keyStart))
+        truncate(to: start)
+        return members
     }
 
     private mutating func append(_ members: borrowing MemberList) {
@@ -223,12 +245,36 @@ extension ByteBuffer {
     }
 }
 
+/// A filter over the keys of one object: whether one may equal an earlier one. False alarms only cost the slower way.
+private struct SeenKeys {
+    private static var kept: Int { 24 }
+    private var bits: UInt64 = 0
+    private var hashes = InlineArray<24, UInt64>(repeating: 0)
+    private var count = 0
+
+    /// `hash` is that of the key as it is written, so of equal keys in whatever form they came.
+    @inline(__always)
+    mutating func mayRepeat(_ hash: UInt64) -> Bool {
+        let bit = UInt64(1) << (hash & 63)
+        if bits & bit != 0 {
+            if count > Self.kept { return true }
+            for index in 0..<count where hashes[index] == hash { return true }
+        }
+        bits |= bit
+        if count < Self.kept { hashes[count] = hash }
+        count &+= 1
+        return false
+    }
+}
+
 /// The members of one object whose keys may repeat: the first place and the last value win.
 private struct MemberList {
-    var list: [(key: [UInt8], value: [UInt8])] = []
+    private(set) var list: [(key: [UInt8], value: [UInt8])] = []
     private var places: [[UInt8]: Int] = [:]
+    /// The key whose value comes next.
+    var key: [UInt8] = []
 
-    mutating func set(_ key: [UInt8], _ value: [UInt8]) {
+    mutating func set(_ value: [UInt8]) {
         if let place = places[key] {
             list[place].value = value
         } else {

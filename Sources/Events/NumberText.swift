@@ -37,7 +37,8 @@ extension ByteBuffer {
     }
 
     /// A double as Ruby's `Float#to_s` writes it: the shortest digits that read back as the same value, with a fraction
-    /// (`1.0`) from 1e-4 up to 1e16 and with an exponent of at least two digits (`1.0e-05`) outside. Not finite: null.
+    /// (`1.0`) from 1e-4 up to 1e15, or up to 1e16 where there are digits behind the point, and with an exponent of at
+    /// least two digits (`1.0e-05`) outside. Not finite: null.
     package mutating func appendJSON(_ value: Double) {
         guard value.isFinite else {
             append("null")
@@ -76,7 +77,7 @@ extension ByteBuffer {
             }
         }
         while digits.last == 0x30 { digits.removeLast() }
-        if exponent > -4 && exponent <= 16 {
+        if exponent > -4 && (exponent <= 15 || exponent == 16 && digits.count > 16) {
             if exponent <= 0 {
                 append("0.")
                 for _ in exponent..<0 { append(0x30) }

@@ -14,7 +14,7 @@ package struct Rows: ~Copyable, Sendable {
     /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
     package var rejections: [Rejection] = []
     /// Scratch for duplicate keys in wide records, kept between batches.
-    var keyTable: [UInt32] = []
+    var keyTable = KeyTable()
 
     package init(fieldCapacity: Int = 1024) { fields = FieldArray(capacity: fieldCapacity) }
 
@@ -31,11 +31,13 @@ package struct Rows: ~Copyable, Sendable {
     package mutating func rollBack(records recordCount: Int, fields fieldCount: Int) {
         records.removeLast(records.count - recordCount)
         fields.truncate(to: fieldCount)
+        keyTable.first = -1
     }
 
     /// Copies a record's fields to the end, for a stage that changes some of them; answers where the copy begins.
     package mutating func copyFields(of record: Record) -> Int {
         let start = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         for index in record.fieldRange { fields.append(fields[index]) }
         return start
     }

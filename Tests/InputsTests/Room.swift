@@ -1,1 +1,1 @@
-// placeholder until the room's first file lands
+// placeholder

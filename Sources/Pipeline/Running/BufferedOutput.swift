@@ -33,7 +33,12 @@ final class BufferedOutput: RunningOutput {
                 onGaveUp: { chunk, items, reason in outlet.gaveUp(chunk, items, reason) }))
         self.makeFormatter = makeFormatter
         fieldReaders = buffering.fieldReaders.map { accessor in
-            { record, storage, rows in rows.value(at: accessor, in: record, storage) }
+            { record, rows, storage, value in
+                guard let found = rows.value(at: accessor, in: record, storage) else { return }
+                var text = ByteBuffer(capacity: 32)
+                text.appendText(found, storage)
+                value = text.array()
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Buffering
 internal import ConfigFile
 internal import Events
 internal import Logging
@@ -32,7 +33,9 @@ enum ElasticsearchSection {
             ) { loop in
                 do {
                     return try ElasticsearchFormatter(fixed) { problem in
-                        log.limited(.warn, "\(problem)", ["output": hosts])
+                        log.limited(
+                            .warn, "cannot read '\(problem.value)' as a time; the event's own time names the index",
+                            ["output": hosts, "tag": problem.tag.text, "reason": problem.reason])
                     }
                 } catch {
                     preconditionFailure("the formatter was made once before: \(error)")
@@ -91,7 +94,7 @@ enum ElasticsearchSection {
         settings.http.connectTimeoutSeconds = min(timeout, 5)
         settings.http.verifiesCertificate = reader.bool("ssl_verify", default: true)
         let versions: KeyValuePairs<String, HTTPOptions.TLSVersion> = [
-            "TLSv1": .v1_0, "TLSv1_1": .v1_1, "TLSv1_2": .v1_2, "TLSv1_3": .v1_3,
+            "TLSv1": .tls1_0, "TLSv1_1": .tls1_1, "TLSv1_2": .tls1_2, "TLSv1_3": .tls1_3,
         ]
         let version = reader.enumeration("ssl_version", versions)?.value
         settings.http.minimumTLS = reader.enumeration("ssl_min_version", versions)?.value ?? version

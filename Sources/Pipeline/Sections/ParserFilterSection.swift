@@ -26,6 +26,7 @@ enum ParserFilterSection {
             return nil
         }
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
+        settings.passesNonText = parsed.type != "json"
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
         let (recipe, fixed) = (parsed.recipe, settings)
         return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)") { _ in
