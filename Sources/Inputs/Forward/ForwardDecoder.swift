@@ -236,7 +236,9 @@ package final class ForwardDecoder {
     }
 
     private func addSourceFields(to batch: PendingBatch, from first: Int, _ storage: inout ByteBuffer) {
-        let fields = sourceFields.map { field in (storage.append(copyOf: field.name), storage.append(copyOf: field.value)) }
+        let fields = sourceFields.map { field in
+            (storage.append(copyOf: field.name), storage.append(copyOf: field.value))
+        }
         for index in first..<batch.rows.records.count {
             let record = batch.rows.records[index]
             let start = batch.rows.copyFields(of: record)
