@@ -6,7 +6,7 @@ final class PendingBatch {
     let received: [UInt8]
     let tag: Tag
     var rows = Rows(fieldCapacity: 256)
-    /// Whether the last hand-over was taken.
+    /// Whether the records of this read were taken.
     var acceptance = Acceptance.accepted
 
     init(received: [UInt8], tag: Tag) {
@@ -30,8 +30,9 @@ package final class PendingBatches {
     /// The batch for a tag that lies in the storage. The latest used come first.
     func batch(for tag: Slice, _ storage: borrowing ByteBuffer) -> PendingBatch {
         for index in list.indices where storage.equals(tag, list[index].received) {
+            let batch = list[index]
             if index > 4 { list.swapAt(index, index / 2) }
-            return list[index]
+            return batch
         }
         if list.count >= Self.keptTags { list.removeAll { $0.rows.isEmpty } }
         let received = storage.array(tag)
@@ -43,7 +44,10 @@ package final class PendingBatches {
     func added(_ records: Int) { recordCount += records }
 
     func clear() {
-        for batch in list where !batch.rows.isEmpty || batch.rows.fields.count > 0 { batch.rows.clear() }
+        for batch in list {
+            if !batch.rows.isEmpty || batch.rows.fields.count > 0 { batch.rows.clear() }
+            batch.acceptance = .accepted  // the next message may hold no records, of which none can be refused
+        }
         recordCount = 0
     }
 }
