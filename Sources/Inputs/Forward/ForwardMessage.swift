@@ -34,7 +34,6 @@ struct ForwardMessage {
 
 /// Reads messages; what it makes of them is added to the pending batches.
 struct ForwardMessageReader {
-    let options: ForwardOptions
     let batches: PendingBatches
     /// What `time` 0 or nil becomes.
     let now: EventTime
@@ -175,12 +174,15 @@ struct ForwardMessageReader {
         return next
     }
 
-    /// A time, or nil when it is none: an integer, an EventTime, or `[time, metadata]` (v1.5). 0 and nil mean now.
+    /// A time, or nil when it is none: an integer, an EventTime, a float (golden wire case `forward`), or
+    /// `[time, metadata]` (v1.5). 0 and nil mean now.
     private func time(at start: Int, _ end: Int, _ storage: inout ByteBuffer) throws(MessagePackError) -> EventTime? {
         let item = try storage.messagePackItem(at: start, end: end)
         switch item.kind {
         case .int: return item.bits == 0 ? now : EventTime(seconds: item.intValue)
         case .null: return now
+        case .double where item.doubleValue.isFinite:
+            return item.doubleValue == 0 ? now : EventTime(item.doubleValue)
         case .array where item.length >= 1:
             let inner = try storage.messagePackItem(at: item.body, end: end)
             return inner.kind == .array ? nil : try time(at: item.body, end, &storage)
