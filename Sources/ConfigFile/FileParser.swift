@@ -103,7 +103,8 @@ struct FileParser {
 
     private func add(_ parameter: Parameter) {
         let top = session.open.count - 1
-        let section = session.open[top].section
+        // Not the section as a whole: a copy held here would make each append copy all parameters.
+        let name = session.open[top].section.name
         if isAtRoot {
             if session.open[top].isInStrayParameters { return }
             session.open[top].isInStrayParameters = true
@@ -116,12 +117,14 @@ struct FileParser {
             let near = EditDistance.nearest(to: parameter.key, in: SectionNames.reservedKeys + ["@include"])
             let known = "reserved are \(SectionNames.reservedKeys.joined(separator: ", "))"
             let hint = near.map { "did you mean '\($0)'?" } ?? "names that begin with '@' are reserved; \(known)"
-            if SectionNames.reserving.contains(section.name) {
+            if SectionNames.reserving.contains(name) {
                 diagnostics.error(
-                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(section.tag)", hint: hint)
+                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(session.open[top].section.tag)",
+                    hint: hint)
             } else {
                 diagnostics.warning(
-                    parameter.keyPlace, "'\(parameter.key)' in \(section.tag) begins with '@', which is reserved",
+                    parameter.keyPlace,
+                    "'\(parameter.key)' in \(session.open[top].section.tag) begins with '@', which is reserved",
                     hint: hint)
             }
         }

@@ -59,3 +59,11 @@ package indirect enum JSONValue: Sendable, Hashable {
         return out + "\""
     }
 }
+
+extension JSONValue {
+    /// A whole text as JSON; nil when it is none.
+    package init?(parsing text: String) {
+        guard let value = JSONScanner.parse(text) else { return nil }
+        self = value
+    }
+}

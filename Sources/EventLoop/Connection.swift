@@ -15,12 +15,12 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     package var isStarted: Bool { handler != nil }
 
     private var handler: (any ConnectionHandler)?
-    private let options: ConnectionOptions
+    let options: ConnectionOptions
     // The requests libuv works on, one of each at a time. They go with the object, and libuv calls a handle's close
     // callback after those of its requests.
     private let writeRequest: UnsafeMutablePointer<uv_write_t>
     private let shutdownRequest: UnsafeMutablePointer<uv_shutdown_t>
-    private let connectRequest: UnsafeMutablePointer<uv_connect_t>
+    let connectRequest: UnsafeMutablePointer<uv_connect_t>
     // The bytes libuv is writing, and those that wait behind them: two buffers instead of a request per small write.
     private var inFlight: UnsafeMutableRawBufferPointer?
     private var waiting: [UInt8] = []
@@ -31,7 +31,8 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     private var hasEnded = false
     private var isFinishing = false
     private var reason = CloseReason.local
-    private var connected: ((LoopError?) -> Void)?
+    // How an attempt to connect ends; see ConnectionSocket.swift.
+    var connected: ((LoopError?) -> Void)?
     private var finishTimer: LoopTimer?
 
     /// A handle without a socket yet.
@@ -299,63 +300,5 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         handler = nil
         connected = nil
         last?.closed(self, because: reason)
-    }
-
-    // MARK: - Connecting
-
-    /// Starts connecting to an address; the outcome is told later, on the loop, unless the connection is closed first.
-    func connect(to address: SocketAddress, _ connected: @escaping (LoopError?) -> Void) {
-        self.connected = connected
-        let status = unsafe address.withSockaddr { address, _ in
-            unsafe uv_tcp_connect(connectRequest, pointer(as: uv_tcp_t.self), address, Connection.didConnect)
-        }
-        // No callback comes for an address that libuv refuses at once.
-        if status < 0 { finishConnecting(status) }
-    }
-
-    /// The same for a unix socket, whose path was checked for its length.
-    func connect(toPath path: String, _ connected: @escaping (LoopError?) -> Void) {
-        self.connected = connected
-        unsafe uv_pipe_connect(connectRequest, pointer(as: uv_pipe_t.self), path, Connection.didConnect)
-    }
-
-    private static let didConnect: uv_connect_cb = { request, status in
-        guard let connection = unsafe LoopHandle.owner(request?.pointee.handle, as: Connection.self),
-            !connection.isClosing
-        else { return }
-        connection.finishConnecting(status)
-    }
-
-    private func finishConnecting(_ status: Int32) {
-        let tell = connected
-        connected = nil
-        if status >= 0 { applyOptions(isTCP: peerAddress != nil) }
-        tell?(status < 0 ? LoopError("connect to", peerName, status: status) : nil)
-    }
-
-    /// The socket's own address, as text; empty for a unix socket.
-    package var localName: String {
-        loop.assertOnLoop()
-        return descriptor.flatMap { ListeningSocket(descriptor: $0).address }?.description ?? ""
-    }
-
-    // MARK: - The socket
-
-    private var stream: UnsafeMutablePointer<uv_stream_t> { unsafe pointer(as: uv_stream_t.self) }
-
-    private var descriptor: Int32? {
-        var descriptor: Int32 = -1
-        return unsafe uv_fileno(pointer(as: uv_handle_t.self), &descriptor) == 0 ? descriptor : nil
-    }
-
-    /// A refusal here (an option the kernel lacks) does not make the connection worse than without it.
-    private func applyOptions(isTCP: Bool) {
-        guard isTCP else { return }
-        if options.noDelay { unsafe uv_tcp_nodelay(pointer(as: uv_tcp_t.self), 1) }
-        if let seconds = options.keepAliveSeconds { unsafe uv_tcp_keepalive(pointer(as: uv_tcp_t.self), 1, seconds) }
-        if let seconds = options.lingerSeconds, let descriptor {
-            var value = linger(l_onoff: 1, l_linger: seconds)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
-        }
     }
 }

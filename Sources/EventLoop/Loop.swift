@@ -17,7 +17,7 @@ package final class Loop: @unchecked Sendable {
 
     private struct JobQueue {
         var jobs: [@Sendable () -> Void] = []
-        // Used and dropped under the lock only, so that nobody writes to a descriptor that was closed meanwhile.
+        // Nil once the loop has ended and takes no more jobs.
         var wakeup: Wakeup?
     }
 
@@ -104,13 +104,15 @@ package final class Loop: @unchecked Sendable {
     /// - Returns: false if the loop has ended; the job is dropped then.
     @discardableResult
     package func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
-        queue.withLock { queue in
-            guard let wakeup = queue.wakeup else { return false }
+        let (isTaken, wakeup): (Bool, Wakeup?) = queue.withLock { queue in
+            guard let wakeup = queue.wakeup else { return (false, nil) }
             let wasEmpty = queue.jobs.isEmpty
             queue.jobs.append(job)
-            if wasEmpty { wakeup.send() }
-            return true
+            return (true, wasEmpty ? wakeup : nil)
         }
+        // Outside the lock, which the woken loop wants at once.
+        wakeup?.send()
+        return isTaken
     }
 
     /// From any thread: lets `run()` return once every other handle has closed. Jobs are taken until then.

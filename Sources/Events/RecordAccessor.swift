@@ -44,6 +44,12 @@ package struct RecordAccessor: Sendable, Equatable {
         self.steps = steps
     }
 
+    /// A top-level key, whatever characters it has.
+    package init(key: String) {
+        text = key
+        steps = [.key(Array(key.utf8))]
+    }
+
     private static func bracket(_ bytes: [UInt8], _ start: Int, _ steps: inout [Step]) throws(SyntaxError) -> Int {
         var index = start + 1
         guard index < bytes.count else { throw SyntaxError(offset: start, message: "'[' is never closed") }

@@ -11,29 +11,53 @@ indirect enum ClassExpression: Equatable, Sendable {
     case complement(ClassExpression)
 
     /// The members, or nil when a property occurs that `members` does not know.
+    ///
+    /// Ruby folds the whole class, before its own `^` and after everything inside: `(?i)[^a]` leaves `A` out,
+    /// `(?i)[[^a]]` is everything.
     func evaluated(ignoringCase: Bool, members: (String) -> ScalarSet?) -> ScalarSet? {
+        guard ignoringCase else { return raw(members) }
+        if case .complement(let part) = self { return part.raw(members)?.closedUnderASCIICase().complement() }
+        return raw(members)?.closedUnderASCIICase()
+    }
+
+    private func raw(_ members: (String) -> ScalarSet?) -> ScalarSet? {
         switch self {
-        case .scalars(let set):
-            return ignoringCase ? set.closedUnderASCIICase() : set
-        case .property(let name):
-            guard let set = members(name) else { return nil }
-            return ignoringCase ? set.closedUnderASCIICase() : set
+        case .scalars(let set): return set
+        case .property(let name): return members(name)
         case .union(let parts):
             var result = ScalarSet()
             for part in parts {
-                guard let set = part.evaluated(ignoringCase: ignoringCase, members: members) else { return nil }
+                guard let set = part.raw(members) else { return nil }
                 result = result.union(set)
             }
             return result
         case .intersection(let parts):
             var result = ScalarSet.all
             for part in parts {
-                guard let set = part.evaluated(ignoringCase: ignoringCase, members: members) else { return nil }
+                guard let set = part.raw(members) else { return nil }
                 result = result.intersection(set)
             }
             return result
-        case .complement(let part):
-            return part.evaluated(ignoringCase: ignoringCase, members: members)?.complement()
+        case .complement(let part): return part.raw(members)?.complement()
+        }
+    }
+
+    /// The properties that hold one case only; under `(?i)` they hold all cased letters.
+    private static let cased: Set<String> = ["lu", "ll", "lt", "Lu", "Ll", "Lt", "Uppercase", "Lowercase"]
+
+    /// The formula with the other case of its members, as far as properties go; PCRE2 folds the scalars.
+    private func folded() -> ClassExpression {
+        switch self {
+        case .property(let name) where Self.cased.contains(name):
+            return .union([self, .property("Lu"), .property("Ll"), .property("Lt")])
+        case .union(let parts):
+            return .union(
+                parts.map { part in
+                    if case .complement(.property(let name)) = part, Self.cased.contains(name) { return .scalars(.all) }
+                    return part.folded()
+                })
+        case .complement(let part): return .complement(part.folded())
+        case .property, .scalars, .intersection: return self
         }
     }
 
@@ -57,17 +81,25 @@ indirect enum ClassExpression: Equatable, Sendable {
     }
 
     /// PCRE2 text in UTF mode that consumes exactly one scalar of the set. The dot must match everything (DOTALL).
-    func unicodeText(ignoringCase: Bool) -> String {
+    func unicodeText(ignoringCase: Bool, isFolded: Bool = false) -> String {
         if let set = evaluated(ignoringCase: ignoringCase, members: { _ in nil }) { return PatternText.oneOf(set) }
+        if ignoringCase, !isFolded { return folded().unicodeText(ignoringCase: true, isFolded: true) }
         if let body = flatBody() { return "[\(body)]" }
+        if ignoringCase, let known = evaluated(ignoringCase: true, members: CompiledPattern.asciiMembers(ofProperty:)) {
+            // What remains beyond ASCII is not folded: rare, and no log format is known to need it.
+            let ascii = PatternText.oneOf(known.intersection(.ascii))
+            return "(?:\(ascii)|(?![\\x{0}-\\x{7f}])(?-i:\(unicodeText(ignoringCase: false))))"
+        }
         switch self {
         case .complement(let part):
             if let body = part.flatBody() { return "[^\(body)]" }
-            return "(?:(?!\(part.unicodeText(ignoringCase: ignoringCase))).)"
+            return "(?:(?!\(part.unicodeText(ignoringCase: ignoringCase, isFolded: isFolded))).)"
         case .union(let parts):
-            return "(?:" + parts.map { $0.unicodeText(ignoringCase: ignoringCase) }.joined(separator: "|") + ")"
+            return "(?:"
+                + parts.map { $0.unicodeText(ignoringCase: ignoringCase, isFolded: isFolded) }.joined(separator: "|")
+                + ")"
         case .intersection(let parts):
-            let texts = parts.map { $0.unicodeText(ignoringCase: ignoringCase) }
+            let texts = parts.map { $0.unicodeText(ignoringCase: ignoringCase, isFolded: isFolded) }
             guard let last = texts.last else { return "(?:.)" }
             return "(?:" + texts.dropLast().map { "(?=\($0))" }.joined() + last + ")"
         case .scalars(let set):

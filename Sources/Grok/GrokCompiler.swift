@@ -10,18 +10,13 @@ package struct GrokCompiler: Sendable {
     /// - Parameter multiline: the dot matches newlines, as in `multiline_grok`.
     /// - Throws: `GrokError` with the place in `expression`.
     package func compile(_ expression: String, multiline: Bool = false) throws(GrokError) -> GrokPattern {
-        let expansion = try GrokExpansion(Array(expression.utf8), library: library)
-        var options: RubyPattern.Options = multiline ? .dotMatchesNewline : []
-        var source = expansion.text[...]
-        if source.first == UInt8(ascii: "/") {
-            (source, options) = try literal(expansion.text, expression, options)
-        }
-        let shift = source.startIndex
+        let reading = try read(expression, multiline: multiline)
+        let expansion = reading.expansion
         let regex: Regex
         do {
-            regex = try Regex(RubyPattern(Array(source), options: options))
+            regex = try Regex(reading.pattern)
         } catch {
-            throw expansion.faultyDefinition(options) ?? expansion.located(error, shiftedBy: shift)
+            throw expansion.faultyDefinition([]) ?? expansion.located(error, shiftedBy: reading.shift)
         }
         if regex.groups.isEmpty {
             throw GrokError(
@@ -32,6 +27,29 @@ package struct GrokCompiler: Sendable {
         var types: [String: FieldType] = [:]
         for field in expansion.fields { types[field.name] = field.type }
         return GrokPattern(regex: regex, types: types)
+    }
+
+    /// An expression expanded and read, not yet compiled.
+    struct Reading {
+        let expansion: GrokExpansion
+        let pattern: RubyPattern
+        /// Where the regular expression begins in the expansion: 1 behind a slash.
+        let shift: Int
+    }
+
+    func read(_ expression: String, multiline: Bool) throws(GrokError) -> Reading {
+        let expansion = try GrokExpansion(Array(expression.utf8), library: library)
+        var options: RubyPattern.Options = multiline ? .dotMatchesNewline : []
+        var source = expansion.text[...]
+        if source.first == UInt8(ascii: "/") {
+            (source, options) = try literal(expansion.text, expression, options)
+        }
+        do {
+            let pattern = try RubyPattern(Array(source), options: options)
+            return Reading(expansion: expansion, pattern: pattern, shift: source.startIndex)
+        } catch {
+            throw expansion.faultyDefinition(options) ?? expansion.located(error, shiftedBy: source.startIndex)
+        }
     }
 
     /// An expression that begins with a slash is `/regexp/options` to Fluentd, with room for two option letters.

@@ -178,8 +178,19 @@ struct GrokExpansion {
         if let instance = segment.instance {
             return failure(.badExpression, at: instance, error.message, hint: error.hint, inside: segment.isCopy)
         }
+        // What is wrong may reach over references, which are longer here than in the operator's text.
+        let start = segment.sourceOffset + place - segment.start
+        let end = error.length > 0 ? max(start, operatorEnd(of: place + error.length - 1)) : start
         return GrokError(
-            kind: .badExpression, offset: segment.sourceOffset + place - segment.start, length: error.length,
-            message: error.message, hint: error.hint, path: [])
+            kind: .badExpression, offset: start, length: end - start, message: error.message, hint: error.hint, path: []
+        )
+    }
+
+    /// The end, in the operator's expression, of what the byte at `place` of the expansion stands for.
+    private func operatorEnd(of place: Int) -> Int {
+        guard let segment = segments.last(where: { $0.start <= place }) else { return 0 }
+        guard var outermost = segment.instance else { return segment.sourceOffset + place - segment.start + 1 }
+        while let parent = instances[outermost].parent { outermost = parent }
+        return instances[outermost].range.upperBound
     }
 }

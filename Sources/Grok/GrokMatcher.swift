@@ -2,53 +2,112 @@ import Glibc
 
 /// Runs a set of grok patterns on one thread: the shared patterns, this thread's scratch, offsets and counters.
 ///
-/// One per loop and stage; deliberately not Sendable. `match` allocates nothing.
+/// One per loop and stage; deliberately not Sendable. `match` allocates nothing and counts no reference: what it reads
+/// is laid out flat at the start. `@safe`: the tables are private, live as long as the object, and are indexed by what
+/// `init` counted.
+@safe
 package final class GrokMatcher {
     /// What a line gave.
     package enum Result: Sendable, Equatable {
-        /// The member of the set that matched; its fields are in `ranges`.
+        /// The member of the set that matched; its fields are found by `range(of:)`.
         case hit(member: Int)
         case noMatch
         /// No pattern matched, and at least this one stopped at a limit.
         case gaveUp(member: Int, GaveUpReason)
     }
 
+    /// One pattern of the set.
+    private struct Program {
+        let handle: Regex.Handle
+        let literal: LiteralSearch?
+        let firstField: Int
+        let fieldCount: Int
+    }
+
+    /// Which of `groups` belong to a field, the last group first.
+    private struct FieldGroups {
+        let first: Int
+        let count: Int
+    }
+
+    /// The patterns; keeps alive what the handles point to.
     package let set: GrokSet
     private let scratch: MatchScratch
-    /// Where the fields of the last hit are, in the order of its pattern's `fields`. Entries beyond them are stale.
-    package private(set) var ranges: [FieldRange]
-    /// Per member of the set, since the matcher was made.
-    package private(set) var counters: [PatternCounters]
+    private let programCount: Int
+    private let programs: UnsafeMutablePointer<Program>
+    private let fields: UnsafeMutablePointer<FieldGroups>
+    private let groups: UnsafeMutablePointer<Int>
+    private let ranges: UnsafeMutablePointer<FieldRange>
+    private let counts: UnsafeMutablePointer<PatternCounters>
 
     /// A matcher with a scratch of its own, or one shared with other expressions of the same thread.
     package init(_ set: GrokSet, scratch: MatchScratch = MatchScratch()) {
         self.set = set
         self.scratch = scratch
-        ranges = Array(repeating: .unset, count: set.maximumFieldCount)
-        counters = Array(repeating: PatternCounters(), count: set.members.count)
+        let patterns = set.members.map(\.pattern)
+        programCount = patterns.count
+        unsafe programs = .allocate(capacity: max(1, patterns.count))
+        unsafe fields = .allocate(capacity: max(1, patterns.reduce(0) { $0 + $1.fields.count }))
+        unsafe groups = .allocate(capacity: max(1, patterns.reduce(0) { $0 + $1.captures.count }))
+        unsafe ranges = .allocate(capacity: max(1, set.maximumFieldCount))
+        unsafe ranges.initialize(repeating: .unset, count: set.maximumFieldCount)
+        unsafe counts = .allocate(capacity: max(1, patterns.count))
+        unsafe counts.initialize(repeating: PatternCounters(), count: patterns.count)
+        var fieldCount = 0
+        var groupCount = 0
+        for (index, pattern) in patterns.enumerated() {
+            scratch.reserve(pattern.regex.captureCount + 1)
+            unsafe (programs + index).initialize(
+                to: Program(
+                    handle: pattern.regex.handle, literal: pattern.regex.requiredLiteral.map(LiteralSearch.init),
+                    firstField: fieldCount, fieldCount: pattern.fields.count))
+            for field in pattern.fields.indices {
+                let numbers = pattern.captures[pattern.captureStarts[field]..<pattern.captureStarts[field + 1]]
+                unsafe (fields + fieldCount).initialize(to: FieldGroups(first: groupCount, count: numbers.count))
+                fieldCount += 1
+                for number in numbers {
+                    unsafe (groups + groupCount).initialize(to: number)
+                    groupCount += 1
+                }
+            }
+        }
+    }
+
+    deinit {
+        for index in 0..<programCount { unsafe programs[index].literal?.deallocate() }
+        unsafe programs.deallocate()
+        unsafe fields.deallocate()
+        unsafe groups.deallocate()
+        unsafe ranges.deallocate()
+        unsafe counts.deallocate()
     }
 
     /// Tries the patterns in order.
     ///
     /// `text` is what `SubjectText.classify` said of the line; an invalid one is not given to the engine.
     package func match(_ line: UnsafeRawBufferPointer, as text: SubjectText) -> Result {
+        if text == .invalid, programCount > 0 {
+            // Whether a required literal is missing must not decide what an invalid line gives.
+            unsafe counts[0].gaveUp &+= 1
+            return .gaveUp(member: 0, .invalidUTF8)
+        }
         var stopped: Result = .noMatch
-        for index in set.members.indices {
-            let regex = set.members[index].pattern.regex
-            if let literal = regex.requiredLiteral, unsafe !literal.occurs(in: line) {
-                counters[index].misses &+= 1
+        for index in 0..<programCount {
+            let program = unsafe programs + index
+            if let literal = unsafe program.pointee.literal, unsafe !literal.occurs(in: line) {
+                unsafe counts[index].misses &+= 1
                 continue
             }
-            switch unsafe regex.match(line, as: text, scratch) {
+            switch unsafe program.pointee.handle.match(line, as: text, scratch) {
             case .matched:
-                counters[index].hits &+= 1
-                collect(set.members[index].pattern)
+                unsafe counts[index].hits &+= 1
+                unsafe collect(program.pointee.firstField, program.pointee.fieldCount)
                 return .hit(member: index)
             case .noMatch:
-                counters[index].misses &+= 1
+                unsafe counts[index].misses &+= 1
             case .gaveUp(let reason):
-                counters[index].gaveUp &+= 1
-                if stopped == .noMatch { stopped = .gaveUp(member: index, reason) }
+                unsafe counts[index].gaveUp &+= 1
+                if case .noMatch = stopped { stopped = .gaveUp(member: index, reason) }
             }
         }
         return stopped
@@ -59,45 +118,73 @@ package final class GrokMatcher {
         unsafe line.withUnsafeBufferPointer { unsafe match(UnsafeRawBufferPointer($0), as: text) }
     }
 
-    /// Sets the counters back to zero, for whoever publishes differences.
-    package func resetCounters() {
-        for index in counters.indices { counters[index] = PatternCounters() }
+    /// Where field `index` of the pattern that hit last is in its line. The order is that of the pattern's `fields`.
+    @inline(__always)
+    package func range(of index: Int) -> FieldRange {
+        precondition(index >= 0 && index < set.maximumFieldCount, "no such field")
+        return unsafe ranges[index]
     }
 
-    private func collect(_ pattern: GrokPattern) {
-        for field in pattern.fields.indices {
+    /// Hits and misses of a member of the set since the matcher was made or the counters were reset.
+    package func counters(of member: Int) -> PatternCounters {
+        precondition(member >= 0 && member < programCount, "no such pattern")
+        return unsafe counts[member]
+    }
+
+    /// Sets the counters back to zero, for whoever publishes differences.
+    package func resetCounters() {
+        for index in 0..<programCount { unsafe counts[index] = PatternCounters() }
+    }
+
+    @inline(__always)
+    private func collect(_ firstField: Int, _ count: Int) {
+        let pairs = unsafe scratch.pairs
+        for field in 0..<count {
+            let captured = unsafe fields[firstField &+ field]
             var range = FieldRange.unset
-            for position in pattern.captureStarts[field]..<pattern.captureStarts[field + 1] {
-                let group = pattern.captures[position]
-                let start = scratch.start(of: group)
+            for position in captured.first..<(captured.first &+ captured.count) {
+                let group = unsafe groups[position]
+                let start = unsafe pairs[2 &* group]
                 if start >= 0 {
-                    range = FieldRange(
-                        start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: scratch.end(of: group)))
+                    range = unsafe FieldRange(
+                        start: Int32(truncatingIfNeeded: start),
+                        end: Int32(truncatingIfNeeded: pairs[2 &* group &+ 1]))
                     break
                 }
             }
-            ranges[field] = range
+            unsafe ranges[field] = range
         }
     }
 }
 
-extension RequiredLiteral {
+/// A required literal laid out for searching, without a reference count. Its owner frees it.
+@safe struct LiteralSearch {
+    private let bytes: UnsafeMutablePointer<UInt8>
+    private let count: Int
+    private let rarestOffset: Int
+
+    init(_ literal: RequiredLiteral) {
+        count = literal.bytes.count
+        rarestOffset = literal.rarestOffset
+        unsafe bytes = .allocate(capacity: count)
+        for index in 0..<count { unsafe (bytes + index).initialize(to: literal.bytes[index]) }
+    }
+
+    func deallocate() { unsafe bytes.deallocate() }
+
     /// Whether the bytes occur in the line: `memchr` for the rarest, then a comparison.
+    @inline(__always)
     func occurs(in line: UnsafeRawBufferPointer) -> Bool {
-        let count = bytes.count
         guard line.count >= count, let base = line.baseAddress else { return false }
-        let wanted = Int32(bytes[rarestOffset])
+        let wanted = unsafe Int32(bytes[rarestOffset])
         // The rarest byte can be anywhere a whole literal around it still fits.
         var from = rarestOffset
-        let end = line.count - count + rarestOffset + 1
-        return unsafe bytes.withUnsafeBytes { literal in
-            guard let first = literal.baseAddress else { return false }
-            while from < end, let hit = unsafe memchr(base + from, wanted, end - from) {
-                let at = unsafe UnsafeRawPointer(hit) - base
-                if unsafe memcmp(base + (at - rarestOffset), first, count) == 0 { return true }
-                from = at + 1
-            }
-            return false
+        let end = line.count &- count &+ rarestOffset &+ 1
+        while from < end, let hit = unsafe memchr(base + from, wanted, end &- from) {
+            let at = unsafe UnsafeRawPointer(hit) - base
+            if unsafe memcmp(base + (at &- rarestOffset), bytes, count) == 0 { return true }
+            from = at &+ 1
         }
+        return false
     }
 }

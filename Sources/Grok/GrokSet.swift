@@ -6,6 +6,12 @@ package struct GrokSet: Sendable {
         package let pattern: GrokPattern
         /// Its place among the expressions the set was made of; what `grok_name_key` shows when there is no name.
         package let index: Int
+
+        package init(name: String?, pattern: GrokPattern, index: Int) {
+            self.name = name
+            self.pattern = pattern
+            self.index = index
+        }
     }
 
     /// An expression of a list, as configured.

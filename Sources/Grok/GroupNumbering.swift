@@ -18,14 +18,25 @@ struct GroupNumbering {
     private var nameIndex: [String: Int] = [:]
     private var definitions: [String: [PatternNode]] = [:]
     private var plain: [PatternNode] = []
+    /// A `\g<0>`, when there is one.
+    private var wholeIsCalled: PatternNode?
     private var copies = 0
+    /// Groups that something inside them calls.
+    private var recursions: Set<Int> = []
     private var open: [(key: String, number: Int)] = []
 
     var hasNames: Bool { !names.isEmpty }
 
     mutating func resolve(_ root: PatternNode) throws(PatternError) -> PatternNode {
         collect(root)
-        return try number(root)
+        let result = try number(root)
+        if let call = wholeIsCalled {
+            let walk = RecursionWalk(result, callOf: 0)
+            if walk.alwaysCalls || walk.callsAtHead {
+                throw PatternError(offset: call.offset, length: call.length, message: "never ending recursion")
+            }
+        }
+        return result
     }
 
     /// The groups a reference means; the last one comes first, as Ruby tries them.
@@ -90,6 +101,14 @@ struct GroupNumbering {
             open.append((key, own))
             let inner = try number(body)
             open.removeLast()
+            if recursions.remove(own) != nil {
+                let walk = RecursionWalk(inner, callOf: own)
+                if walk.alwaysCalls || walk.callsAtHead {
+                    throw PatternError(
+                        offset: node.offset, length: node.length, message: "never ending recursion",
+                        hint: "let the group consume something before it calls itself, and have a way past the call")
+                }
+            }
             result.kind = .capture(name: name, number: own, inner)
         case .call(let reference, _):
             try check(reference, node)
@@ -98,9 +117,16 @@ struct GroupNumbering {
             case .name(let name): key = name
             case .number(let number): key = "#\(number)"
             }
+            if case .name(let name) = reference, definitions[name]?.count ?? 0 > 1 {
+                throw PatternError(
+                    offset: node.offset, length: node.length, message: "multiplex definition name <\(name)> call",
+                    hint: "a called group has one definition")
+            }
             if reference == .number(0) {
+                wholeIsCalled = node
                 result.kind = .call(reference, number: 0)
             } else if let recursion = open.last(where: { $0.key == key }) {
+                recursions.insert(recursion.number)
                 result.kind = .call(reference, number: recursion.number)
             } else {
                 let candidates: [PatternNode]
@@ -109,12 +135,10 @@ struct GroupNumbering {
                 case .number(let number): candidates = [plain[number - 1]]
                 }
                 copies += 1
-                guard candidates.count == 1, copies <= Self.maximumCopies else {
+                guard copies <= Self.maximumCopies else {
                     throw PatternError(
                         offset: node.offset, length: node.length,
-                        message: copies > Self.maximumCopies
-                            ? "more than \(Self.maximumCopies) group calls" : "multiplex definition name <\(key)> call",
-                        hint: "a called group has one definition")
+                        message: "more than \(Self.maximumCopies) group calls")
                 }
                 result = try number(candidates[0])
             }
@@ -184,6 +208,12 @@ extension PatternNode {
             guard repetition.minimum == repetition.maximum, let length = body.fixedLength else { return nil }
             return length * repetition.minimum
         }
+    }
+
+    /// True when `\z` or `\Z` stands in it, which Ruby refuses in a look-behind.
+    var containsSubjectEnd: Bool {
+        if case .anchor(let anchor) = kind { return anchor == .subjectEnd || anchor == .subjectEndOrLastNewline }
+        return children.contains { $0.containsSubjectEnd }
     }
 
     var containsCapture: Bool {

@@ -198,7 +198,9 @@ struct PatternEmitter {
             var inner = body
             while case .group(let unwrapped) = inner.kind { inner = unwrapped }
             let branches = if case .alternation(let items) = inner.kind { items } else { [inner] }
-            guard branches.allSatisfy({ $0.fixedLength != nil }), !(negative && body.containsCapture) else {
+            guard branches.allSatisfy({ $0.fixedLength != nil }), !(negative && body.containsCapture),
+                !body.containsSubjectEnd
+            else {
                 throw PatternError(
                     offset: node.offset, length: node.length, message: "invalid pattern in look-behind",
                     hint: "each alternative must have a fixed length and a negative one no named group; "
@@ -215,6 +217,9 @@ struct PatternEmitter {
     private mutating func emitRepetition(_ repetition: Repetition, _ body: PatternNode) throws(PatternError) {
         var target = body
         while case .group(let inner) = target.kind { target = inner }
+        // PCRE2 10.42's JIT leaves a possessive group's capture set when the branch around it fails; an atomic group not.
+        let asAtomic = repetition.mode == .possessive && target.containsCapture
+        if asAtomic { write("(?>") }
         let standsAlone: Bool
         switch target.kind {
         case .literal(_, let ignoring), .oneOf(_, let ignoring): standsAlone = ignoring == ignoringCase
@@ -246,7 +251,7 @@ struct PatternEmitter {
         switch repetition.mode {
         case .greedy: break
         case .lazy: write("?")
-        case .possessive: write("+")
+        case .possessive: write(asAtomic ? ")" : "+")
         }
     }
 

@@ -61,21 +61,29 @@ final class CompiledPattern: @unchecked Sendable {
         return String(decoding: buffer.prefix(max(0, Int(length))), as: UTF8.self)
     }
 
-    /// Runs the program. The subject must be ASCII, or valid UTF-8 for a Unicode program: PCRE2 does not check.
-    @inline(__always)
-    func run(_ subject: UnsafeRawBufferPointer, _ scratch: MatchScratch) -> Int32 {
-        let count = subject.count
-        let base: UnsafePointer<UInt8>
-        if let address = subject.baseAddress {
-            unsafe base = address.assumingMemoryBound(to: UInt8.self)
-        } else {
-            unsafe base = UnsafePointer(scratch.emptySubject)
+    /// What a run needs, without a reference count: valid as long as the pattern that gave it.
+    @safe struct Handle {
+        fileprivate let code: OpaquePointer
+        fileprivate let hasJIT: Bool
+
+        /// Runs the program. The subject must be ASCII, or valid UTF-8 for a Unicode program: PCRE2 does not check.
+        @inline(__always)
+        func run(_ subject: UnsafeRawBufferPointer, _ scratch: MatchScratch) -> Int32 {
+            let count = subject.count
+            let base: UnsafePointer<UInt8>
+            if let address = subject.baseAddress {
+                unsafe base = address.assumingMemoryBound(to: UInt8.self)
+            } else {
+                unsafe base = UnsafePointer(scratch.emptySubject)
+            }
+            if hasJIT {
+                return unsafe pcre2_jit_match_8(code, base, count, 0, 0, scratch.data, scratch.context)
+            }
+            return unsafe pcre2_match_8(code, base, count, 0, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context)
         }
-        if hasJIT {
-            return unsafe pcre2_jit_match_8(code, base, count, 0, 0, scratch.data, scratch.context)
-        }
-        return unsafe pcre2_match_8(code, base, count, 0, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context)
     }
+
+    var handle: Handle { unsafe Handle(code: code, hasJIT: hasJIT) }
 
     /// The ASCII characters that have a Unicode property, or nil when PCRE2 does not know the name.
     static func asciiMembers(ofProperty name: String) -> ScalarSet? {
@@ -84,7 +92,7 @@ final class CompiledPattern: @unchecked Sendable {
         let scratch = MatchScratch()
         var ranges: [ClosedRange<UInt32>] = []
         for scalar in UInt8(0)...0x7F {
-            let matched = unsafe withUnsafeBytes(of: scalar) { unsafe pattern.run($0, scratch) } > 0
+            let matched = unsafe withUnsafeBytes(of: scalar) { unsafe pattern.handle.run($0, scratch) } > 0
             if matched { ranges.append(UInt32(scalar)...UInt32(scalar)) }
         }
         let members = ScalarSet(ranges)
@@ -142,8 +150,12 @@ package final class MatchScratch {
         return unsafe pointer
     }
 
+    /// The offsets of the last match, start and end by turns, -1 when unset; valid until `reserve` grows.
     @inline(__always)
-    fileprivate func reserve(_ pairs: Int) {
+    var pairs: UnsafePointer<Int> { unsafe UnsafePointer(offsets) }
+
+    @inline(__always)
+    func reserve(_ pairs: Int) {
         if pairs > pairCount { grow(pairs) }
     }
 
@@ -226,23 +238,37 @@ package final class Regex: Sendable {
     package func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome
     {
         scratch.reserve(captureCount + 1)
-        let result: Int32
-        switch text {
-        case .ascii: unsafe result = ascii.run(subject, scratch)
-        case .utf8: unsafe result = utf8.run(subject, scratch)
-        case .invalid: return .gaveUp(.invalidUTF8)
-        }
-        if result > 0 { return .matched }
-        if result == PCRE2_ERROR_NOMATCH { return .noMatch }
-        return .gaveUp(Self.reason(result))
+        return unsafe handle.match(subject, as: text, scratch)
     }
+
+    /// Both variants without a reference count: valid as long as the regex that gave it.
+    @safe struct Handle {
+        fileprivate let ascii: CompiledPattern.Handle
+        fileprivate let utf8: CompiledPattern.Handle
+
+        /// As `Regex.match`; the scratch must have room for the captures already.
+        @inline(__always)
+        func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome {
+            let result: Int32
+            switch text {
+            case .ascii: unsafe result = ascii.run(subject, scratch)
+            case .utf8: unsafe result = utf8.run(subject, scratch)
+            case .invalid: return .gaveUp(.invalidUTF8)
+            }
+            if result > 0 { return .matched }
+            if result == PCRE2_ERROR_NOMATCH { return .noMatch }
+            return .gaveUp(Regex.reason(result))
+        }
+    }
+
+    var handle: Handle { Handle(ascii: ascii.handle, utf8: utf8.handle) }
 
     /// The same for a span.
     package func match(_ subject: Span<UInt8>, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome {
         unsafe subject.withUnsafeBufferPointer { unsafe match(UnsafeRawBufferPointer($0), as: text, scratch) }
     }
 
-    private static func reason(_ code: Int32) -> GaveUpReason {
+    fileprivate static func reason(_ code: Int32) -> GaveUpReason {
         switch code {
         case PCRE2_ERROR_MATCHLIMIT: .matchLimit
         case PCRE2_ERROR_DEPTHLIMIT: .depthLimit

@@ -14,7 +14,12 @@ extension RubyPatternParser {
         func closeOperand() {
             var parts = members
             if !ranges.isEmpty || parts.isEmpty { parts.append(.scalars(ScalarSet(ranges))) }
-            operands.append(parts.count == 1 ? parts[0] : .union(parts))
+            // A union of one keeps a negation inside apart from the class's own: `(?i)` folds between them.
+            if parts.count == 1, case .scalars = parts[0] {
+                operands.append(parts[0])
+            } else {
+                operands.append(.union(parts))
+            }
             members = []
             ranges = []
         }

@@ -46,6 +46,7 @@ extension RubyPatternParser {
                     length: position - 1 - nameStart)
             }
             let reference = try groupReference(named: name, from: start)
+            if letter == UInt8(ascii: "k") { try requireOpened(reference, from: start) }
             return node(letter == UInt8(ascii: "k") ? .backreference(reference) : .call(reference, number: 0))
         }
         if (0x31...0x39).contains(letter) {

@@ -124,6 +124,7 @@ extension RubyPatternParser {
                 "invalid group name <\(name)>", at: nameStart, length: position - 1 - nameStart,
                 hint: "a name does not begin with a digit or a sign")
         }
+        openedNames.insert(name)
         let body = try parseBody(options, depth: depth, opened: start)
         return PatternNode(.capture(name: name, number: 0, body), offset: start, length: position - start)
     }
@@ -161,6 +162,7 @@ extension RubyPatternParser {
         guard skip(")") else {
             throw failure("invalid conditional pattern", at: start, length: position - start)
         }
+        try requireOpened(reference, from: start)
         let body = try parseBody(options, depth: depth, opened: start)
         var yes = body
         var no: PatternNode?
@@ -175,6 +177,15 @@ extension RubyPatternParser {
         }
         return PatternNode(
             .conditional(reference, yes: yes, no: no), offset: start, length: position - start)
+    }
+
+    /// Ruby resolves back references and conditions while it reads.
+    func requireOpened(_ reference: GroupReference, from start: Int) throws(PatternError) {
+        if case .name(let name) = reference, !openedNames.contains(name) {
+            throw failure(
+                "undefined name <\(name)> reference", at: start, length: position - start,
+                hint: "a reference stands behind the group it means")
+        }
     }
 
     /// A name between angle brackets, which may be a number or relative to the groups so far.

@@ -20,6 +20,8 @@ struct RubyPatternParser {
     var position = 0
     /// Plain `(…)` opened so far, for relative references.
     var plainGroupCount = 0
+    /// Names opened so far: a back reference must stand behind its group.
+    var openedNames: Set<String> = []
 
     init(_ source: [UInt8]) { self.source = source }
 
@@ -42,6 +44,8 @@ struct RubyPatternParser {
         guard position + count <= source.count else { return false }
         return (0..<count).allSatisfy { unsafe text.utf8Start[$0] == source[position + $0] }
     }
+
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     mutating func skip(_ byte: Character) -> Bool {
         guard let value = byte.asciiValue, peek() == value else { return false }
@@ -90,7 +94,7 @@ struct RubyPatternParser {
         var items: [PatternNode] = []
         while let byte = peek(), byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
             if options.extended {
-                if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                if Self.isSpace(byte) {
                     position += 1
                     continue
                 }
@@ -174,133 +178,5 @@ struct RubyPatternParser {
             return PatternNode(
                 .literal(scalar, ignoringCase: options.ignoringCase), offset: start, length: position - start)
         }
-    }
-
-    // MARK: - Quantifiers
-
-    private mutating func parseQuantifiers(
-        after atom: PatternNode, _ options: Options, depth: Int
-    ) throws(PatternError) -> PatternNode {
-        var node = atom
-        // Stacked quantifiers nest the tree as parentheses do, and are bounded alike.
-        var stacked = 0
-        while let byte = peek() {
-            let start = position
-            if depth + stacked > Self.maximumDepth {
-                throw failure("more than \(Self.maximumDepth) quantifiers in a row", at: start, length: 1)
-            }
-            var repetition: Repetition
-            switch byte {
-            case UInt8(ascii: "*"):
-                position += 1
-                repetition = Repetition(minimum: 0, maximum: nil, mode: .greedy)
-            case UInt8(ascii: "+"):
-                position += 1
-                repetition = Repetition(minimum: 1, maximum: nil, mode: .greedy)
-            case UInt8(ascii: "?"):
-                position += 1
-                repetition = Repetition(minimum: 0, maximum: 1, mode: .greedy)
-            case UInt8(ascii: "{"):
-                guard let interval = parseInterval() else { return node }
-                try check(interval, at: start)
-                repetition = interval
-                node = repeated(node, repetition, from: atom.offset)
-                // `{n}?` is an optional interval; `{n,m}?` is lazy; `{n,m}+` repeats the interval.
-                if peek() == UInt8(ascii: "?") {
-                    position += 1
-                    if interval.maximum == interval.minimum, source[position - 2] == UInt8(ascii: "}"),
-                        !source[start..<position].contains(UInt8(ascii: ","))
-                    {
-                        node = repeated(node, Repetition(minimum: 0, maximum: 1, mode: .greedy), from: atom.offset)
-                    } else {
-                        repetition.mode = .lazy
-                        if case .repetition(_, let inner) = node.kind {
-                            node = PatternNode(
-                                .repetition(repetition, inner), offset: atom.offset, length: position - atom.offset)
-                        }
-                    }
-                }
-                stacked += 1
-                continue
-            default:
-                return node
-            }
-            if peek() == UInt8(ascii: "?") {
-                position += 1
-                repetition.mode = .lazy
-            } else if peek() == UInt8(ascii: "+") {
-                position += 1
-                repetition.mode = .possessive
-            }
-            node = repeated(node, repetition, from: atom.offset)
-            stacked += 1
-        }
-        return node
-    }
-
-    private func check(_ interval: Repetition, at start: Int) throws(PatternError) {
-        if let maximum = interval.maximum, maximum < interval.minimum {
-            throw failure(
-                "upper is smaller than lower in repeat range", at: start, length: position - start,
-                hint: "write the smaller number first")
-        }
-        if max(interval.minimum, interval.maximum ?? 0) > Self.maximumRepetitions {
-            throw failure(
-                "too big number for repeat range", at: start, length: position - start,
-                hint: "the highest is \(Self.maximumRepetitions)")
-        }
-    }
-
-    /// `{n}`, `{n,}`, `{,m}` or `{n,m}`; anything else leaves the brace as a character and returns nil.
-    private mutating func parseInterval() -> Repetition? {
-        let start = position
-        position += 1
-        let minimum = parseNumber()
-        var maximum = minimum
-        var bounded = true
-        if skip(",") {
-            maximum = parseNumber()
-            bounded = maximum != nil
-        }
-        guard minimum != nil || (maximum != nil && bounded), skip("}") else {
-            position = start
-            return nil
-        }
-        return Repetition(minimum: minimum ?? 0, maximum: bounded ? maximum : nil, mode: .greedy)
-    }
-
-    mutating func parseNumber() -> Int? {
-        var value: Int?
-        while let byte = peek(), (0x30...0x39).contains(byte) {
-            // Saturates: everything beyond the bound is refused alike.
-            value = min((value ?? 0) * 10 + Int(byte - 0x30), 10_000_000)
-            position += 1
-        }
-        return value
-    }
-
-    /// Applies a quantifier. Repeating a repetition (`(a+)+`) is reduced to one as Onigmo does: without this PCRE2
-    /// needs exponential time where Ruby needs none.
-    private func repeated(_ target: PatternNode, _ outer: Repetition, from offset: Int) -> PatternNode {
-        var inner = target
-        while case .group(let body) = inner.kind { inner = body }
-        if outer.mode == .greedy, case .repetition(let repetition, let body) = inner.kind,
-            repetition.mode == .greedy, let merged = Self.reduced(repetition, outer)
-        {
-            return PatternNode(.repetition(merged, body), offset: offset, length: position - offset)
-        }
-        return PatternNode(.repetition(outer, target), offset: offset, length: position - offset)
-    }
-
-    /// `(x inner) outer` for the greedy `?`, `*` and `+`, as one quantifier; nil for counted ones.
-    private static func reduced(_ inner: Repetition, _ outer: Repetition) -> Repetition? {
-        func isSimple(_ repetition: Repetition) -> Bool {
-            repetition.minimum <= 1
-                && (repetition.maximum == nil || (repetition.maximum == 1 && repetition.minimum == 0))
-        }
-        guard isSimple(inner), isSimple(outer) else { return nil }
-        let bounded = inner.maximum != nil && outer.maximum != nil
-        return Repetition(
-            minimum: min(inner.minimum, outer.minimum), maximum: bounded ? 1 : nil, mode: .greedy)
     }
 }

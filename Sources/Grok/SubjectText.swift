@@ -40,6 +40,12 @@ package enum SubjectText: Sendable, Equatable {
         unsafe bytes.withUnsafeBufferPointer { unsafe classify(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The same text with U+FFFD in the place of everything that is not UTF-8: the repair for an `invalid` line, whose
+    /// result is `utf8`. Allocates; meant for the rare line.
+    package static func repaired(_ bytes: Span<UInt8>) -> [UInt8] {
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array(String(decoding: $0, as: UTF8.self).utf8) }
+    }
+
     private static func classifyTail(_ bytes: UnsafeRawBufferPointer, from start: Int) -> SubjectText {
         let count = bytes.count
         var index = start

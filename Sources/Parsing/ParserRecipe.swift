@@ -18,10 +18,14 @@ package struct ParserRecipe: Sendable {
 
     /// `json`. Defaults: `time_key time`; `time_type float`, or string when a `time_format` is given.
     package static func json(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+        let rules = try FieldRules(jsonDefaults(options))
+        return ParserRecipe { JSONParser(rules) }
+    }
+
+    private static func jsonDefaults(_ options: ParserOptions) -> ParserOptions {
         var options = options.with(defaultTimeKey: "time")
         if options.timeType == nil { options.timeType = options.timeFormat == nil ? .float : .string }
-        let rules = try FieldRules(options)
-        return ParserRecipe { JSONParser(rules) }
+        return options
     }
 
     /// `regexp`. The expression is `/…/imx` or bare, and needs at least one named group. Default: `time_key time`.
@@ -151,7 +155,9 @@ package struct ParserRecipe: Sendable {
     /// `apache2`: the combined log. Defaults: `time_key time`, `time_format %d/%b/%Y:%H:%M:%S %z`.
     package static func apache2(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
         let regex = try compileRegex(AccessLogPatterns.apache2, parameter: "@type")
-        let rules = try FieldRules(withAccessLogTime(options))
+        var options = withAccessLogTime(options)
+        options.timeKey = "time"  // the name of the expression's own group
+        let rules = try FieldRules(options)
         return ParserRecipe { Apache2Parser(regex, rules) }
     }
 
@@ -181,9 +187,10 @@ package struct ParserRecipe: Sendable {
         let rfc5424 = try compileRegex(
             #"\A"# + (options.withPriority ? priority + #"[1-9]\d{0,2} "# : "") + SyslogParser.rfc5424,
             parameter: "@type", options: .dotMatchesNewline)
-        var options3164 = options.options.with(defaultTimeKey: "time")
+        var options3164 = options.options
+        options3164.timeKey = "time"  // the name of the expressions' own group
         if options3164.timeFormat == nil, options3164.timeType == nil { options3164.timeFormat = "%b %d %H:%M:%S" }
-        var options5424 = options.options.with(defaultTimeKey: "time")
+        var options5424 = options3164
         options5424.timeType = .mixed
         options5424.timeFormat = options.rfc5424TimeFormat
         options5424.timeFormatFallbacks = ["%Y-%m-%dT%H:%M:%S%z"]
@@ -191,6 +198,37 @@ package struct ParserRecipe: Sendable {
             rfc3164: rfc3164, rfc5424: rfc5424, rules3164: try FieldRules(options3164),
             rules5424: try FieldRules(options5424), format: options.messageFormat)
         return ParserRecipe { SyslogParser(program) }
+    }
+
+    /// `msgpack`. Defaults: `time_key time`, `time_type float` or string when a `time_format` is given, as json.
+    package static func messagePack(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe
+    {
+        let rules = try FieldRules(jsonDefaults(options))
+        return ParserRecipe { MessagePackParser(rules) }
+    }
+
+    /// `multiline`: `format1`, `format2` … are one expression in which the dot matches newlines. Default: `time_key time`.
+    package static func multiline(
+        formats: [String], _ options: ParserOptions = ParserOptions()
+    ) throws(ParserSetupError) -> ParserRecipe {
+        guard !formats.isEmpty else {
+            throw ParserSetupError("format1", "no format1 is given", hint: "give format1 /…/, format2 /…/ and so on")
+        }
+        var expression = ""
+        for (index, format) in formats.enumerated() {
+            // Each by itself first, so that an error is reported for the right one.
+            _ = try compileRegex(format, parameter: "format\(index + 1)", options: .dotMatchesNewline)
+            expression += RubyPattern.split(literal: format)?.expression ?? format
+        }
+        let regex: Regex
+        do { regex = try Regex(expression, options: .dotMatchesNewline) } catch {
+            throw ParserSetupError("format1", "bad regular expression: \(error.message)", hint: error.hint)
+        }
+        guard !regex.groups.isEmpty else {
+            throw ParserSetupError(
+                "format1", "no named group in the formats", hint: "name what you want to keep: (?<name>…)")
+        }
+        return try regexp(regex, options.with(defaultTimeKey: "time"))
     }
 
     /// `multi_format`: the first of several that matches.

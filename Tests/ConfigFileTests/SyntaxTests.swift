@@ -166,4 +166,11 @@ import Testing
         #expect(document.diagnostics.all.map(\.message) == ["the configuration is YAML"])
         #expect(Parsed("@include a.yaml", files: ["a.yaml": ""]).messages == ["1:10 error 'a.yaml' is YAML"])
     }
+
+    @Test("a section with very many parameters is read in linear time", .timeLimit(.minutes(1)))
+    func manyParameters() {
+        // Copying all earlier parameters for each would be 10 billion copies, many minutes.
+        let parsed = Parsed("<match>\n" + String(repeating: "key value\n", count: 100_000) + "</match>")
+        #expect(parsed.root.sections[0].parameters.count == 100_000)
+    }
 }

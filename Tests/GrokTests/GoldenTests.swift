@@ -104,7 +104,7 @@ import Testing
         let nullEmpty = options?["null_empty_string"]?.string == "true"
         var got: [String] = []
         for (index, field) in pattern.fields.enumerated() {
-            let range = matcher.ranges[index]
+            let range = matcher.range(of: index)
             guard range.isSet, field.name != timeKey else { continue }
             let bytes = Array(line[Int(range.start)..<Int(range.end)])
             let value = CaptureValue(bytes, as: field.type)

@@ -89,11 +89,14 @@ import Testing
             return matcher.match(bytes.span, as: SubjectText.classify(bytes.span))
         }
         #expect(run("n=5") == .hit(member: 0))
-        #expect(matcher.ranges[0] == FieldRange(start: 2, end: 3))
+        #expect(matcher.range(of: 0) == FieldRange(start: 2, end: 3))
         #expect(run("w=é a-7") == .hit(member: 2))
         #expect(run("???") == .noMatch)
-        #expect(matcher.counters.map(\.hits) == [1, 0, 1])
-        #expect(matcher.counters.map(\.misses) == [2, 2, 1])
+        let invalid: [UInt8] = [0xFF]
+        let other = GrokMatcher(set)
+        #expect(other.match(invalid.span, as: SubjectText.classify(invalid.span)) == .gaveUp(member: 0, .invalidUTF8))
+        #expect((0..<3).map { matcher.counters(of: $0).hits } == [1, 0, 1])
+        #expect((0..<3).map { matcher.counters(of: $0).misses } == [2, 2, 1])
         #expect(throws: GrokError.self) { _ = try GrokSet([.init("%{W:w}"), .init("%{NOPE:x}")], compiler: compiler) }
         #expect(throws: GrokError.self) { _ = try GrokSet([.init("(%{W:w}")], compiler: compiler) }
     }
@@ -106,7 +109,7 @@ import Testing
         let matcher = GrokMatcher(set, scratch: MatchScratch(limits: limits))
         let line = Array((String(repeating: "a", count: 60) + "b").utf8)
         #expect(matcher.match(line.span, as: .ascii) == .gaveUp(member: 0, .matchLimit))
-        #expect(matcher.counters[0].gaveUp == 1)
+        #expect(matcher.counters(of: 0).gaveUp == 1)
     }
 
     @Test("more groups than the scratch has room for make it grow")
@@ -116,6 +119,6 @@ import Testing
         let matcher = GrokMatcher(set, scratch: MatchScratch(captures: 1))
         let line = Array(String(repeating: "a", count: 150).utf8)
         #expect(matcher.match(line.span, as: .ascii) == .hit(member: 0))
-        #expect(matcher.ranges[149] == FieldRange(start: 149, end: 150))
+        #expect(matcher.range(of: 149) == FieldRange(start: 149, end: 150))
     }
 }

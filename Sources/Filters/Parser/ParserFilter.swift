@@ -15,6 +15,9 @@ package final class ParserFilter: Filter {
         package var hashValueField: [UInt8]?
         package var replacesInvalidSequence = false
         package var emitsInvalidRecords = true
+        /// Fluentd's JSON parser judges every value; its other parsers raise on what is no text, and then a record is
+        /// reported and goes on as it was.
+        package var passesNonText = false
         /// Without a time in the text the event's time is now (Fluentd's default), else it stays.
         package var estimatesCurrentEvent = true
 
@@ -64,6 +67,7 @@ package final class ParserFilter: Filter {
         }
         guard value.isText else {
             refuse(record, value, &storage, &rows)
+            if settings.passesNonText && !settings.reservesData { output.append(record) }
             return
         }
         var text = value.kind == .string ? value.slice : storage.appendUnescaped(value.slice)

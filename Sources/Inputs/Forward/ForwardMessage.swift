@@ -109,7 +109,7 @@ struct ForwardMessageReader {
             message.end = try readRecord(at: recordStart, end, time, batch, &message, &storage)
         } else {
             message.end = try storage.skipMessagePack(at: recordStart, end: end)
-            note("the time is neither an integer nor an EventTime", &message)
+            note("the time is neither a number nor an EventTime", &message)
         }
         try readOption(from: 3, of: count, end, &message, &storage)
     }
@@ -151,7 +151,7 @@ struct ForwardMessageReader {
         if let time {
             next = try readRecord(at: recordStart, end, time, batch, &message, &storage)
         } else {
-            note("the time is neither an integer nor an EventTime", &message)
+            note("the time is neither a number nor an EventTime", &message)
             next = try storage.skipMessagePack(at: recordStart, end: end)
         }
         for _ in 2..<max(entry.length, 2) { next = try storage.skipMessagePack(at: next, end: end) }
@@ -174,8 +174,7 @@ struct ForwardMessageReader {
         return next
     }
 
-    /// A time, or nil when it is none: an integer, an EventTime, a float (golden wire case `forward`), or
-    /// `[time, metadata]` (v1.5). 0 and nil mean now.
+    /// A time, or nil when it is none: an integer, a float, an EventTime, or `[time, metadata]` (v1.5). 0 and nil mean now.
     private func time(at start: Int, _ end: Int, _ storage: inout ByteBuffer) throws(MessagePackError) -> EventTime? {
         let item = try storage.messagePackItem(at: start, end: end)
         switch item.kind {

@@ -30,9 +30,9 @@ package final class PendingBatches {
     /// The batch for a tag that lies in the storage. The latest used come first.
     func batch(for tag: Slice, _ storage: borrowing ByteBuffer) -> PendingBatch {
         for index in list.indices where storage.equals(tag, list[index].received) {
-            let batch = list[index]
+            let found = list[index]
             if index > 4 { list.swapAt(index, index / 2) }
-            return batch
+            return found
         }
         if list.count >= Self.keptTags { list.removeAll { $0.rows.isEmpty } }
         let received = storage.array(tag)

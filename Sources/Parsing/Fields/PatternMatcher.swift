@@ -5,33 +5,39 @@ internal import Grok
 final class PatternMatcher {
     let regex: Regex
     private let scratch: MatchScratch
-    /// The last text that was matched, repaired where it was no UTF-8.
-    private var subject = Slice.empty
+    /// The groups of each name, the last one first, and where each name's groups begin; one more entry than names.
+    private let numbers: [Int]
+    private let starts: [Int]
 
     init(_ regex: Regex) {
         self.regex = regex
         scratch = MatchScratch(captures: regex.captureCount)
+        numbers = regex.groups.flatMap { $0.numbers.reversed() }
+        var starts = [0]
+        for group in regex.groups { starts.append(starts[starts.count - 1] + group.numbers.count) }
+        self.starts = starts
     }
 
     var names: [[UInt8]] { regex.groups.map { Array($0.name.utf8) } }
 
-    func match(_ text: Slice, _ storage: inout ByteBuffer) -> MatchOutcome {
+    /// Text that is no UTF-8 is matched as a repaired copy, which `text` then is.
+    func match(_ text: inout Slice, _ storage: inout ByteBuffer) -> MatchOutcome {
         var kind = storage.kind(of: text)
-        subject = text
         if kind == .invalid {
-            subject = storage.appendRepaired(text)
+            text = storage.appendRepaired(text)
             kind = .utf8
         }
-        let span = storage.span.extracting(Int(subject.offset)..<subject.end)
+        let span = storage.span.extracting(Int(text.offset)..<text.end)
         return regex.match(span, as: SubjectText(kind), scratch)
     }
 
     /// Where a named group's text is: the last group of the name that took part. nil: none did.
-    func group(_ index: Int) -> Slice? {
-        for number in regex.groups[index].numbers.reversed() {
-            let start = scratch.start(of: number)
+    @inline(__always)
+    func group(_ name: Int, in text: Slice) -> Slice? {
+        for index in starts[name]..<starts[name + 1] {
+            let start = scratch.start(of: numbers[index])
             if start >= 0 {
-                return Slice(offset: Int(subject.offset) + start, length: scratch.end(of: number) - start)
+                return Slice(offset: Int(text.offset) &+ start, length: scratch.end(of: numbers[index]) &- start)
             }
         }
         return nil

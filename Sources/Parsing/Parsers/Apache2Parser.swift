@@ -22,7 +22,8 @@ package final class Apache2Parser: TextParser {
     package func beginBatch(storage: inout ByteBuffer) { columns.beginBatch(&storage) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
-        switch matcher.match(text, &storage) {
+        var subject = text
+        switch matcher.match(&subject, &storage) {
         case .noMatch: return .noMatch
         case .gaveUp(let reason): return .gaveUp(reason: reason.description)
         case .matched: break
@@ -30,7 +31,7 @@ package final class Apache2Parser: TextParser {
         let first = rows.fields.count
         columns.beginRecord(&storage)
         for column in Column.allCases {
-            guard let group = matcher.group(groups[column.rawValue]) else {
+            guard let group = matcher.group(groups[column.rawValue], in: subject) else {
                 columns.add(column.rawValue, value: .null, &rows)
                 continue
             }

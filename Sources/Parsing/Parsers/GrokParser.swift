@@ -76,7 +76,7 @@ package final class GrokParser: TextParser {
     }
 
     /// Hits, misses and matches that were given up, per section, since the parser was made.
-    package var counters: [PatternCounters] { matcher.counters }
+    package var counters: [PatternCounters] { memberIndexes.indices.map(matcher.counters) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         var subject = text
@@ -103,7 +103,7 @@ package final class GrokParser: TextParser {
         let columns = columns[member]
         columns.beginRecord(&storage)
         for index in 0..<columns.count {
-            let range = matcher.ranges[index]
+            let range = matcher.range(of: index)
             guard range.isSet else { continue }
             let value = Slice(offset: Int(text.offset) + Int(range.start), length: Int(range.end - range.start))
             if !columns.add(index, value, &storage, &rows) {

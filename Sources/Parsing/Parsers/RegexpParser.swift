@@ -14,7 +14,8 @@ package final class RegexpParser: TextParser {
     package func beginBatch(storage: inout ByteBuffer) { columns.beginBatch(&storage) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
-        switch matcher.match(text, &storage) {
+        var subject = text
+        switch matcher.match(&subject, &storage) {
         case .noMatch: return .noMatch
         case .gaveUp(let reason): return .gaveUp(reason: reason.description)
         case .matched: break
@@ -22,7 +23,7 @@ package final class RegexpParser: TextParser {
         let first = rows.fields.count
         columns.beginRecord(&storage)
         for index in 0..<columns.count {
-            guard let group = matcher.group(index) else { continue }
+            guard let group = matcher.group(index, in: subject) else { continue }
             if !columns.add(index, group, &storage, &rows) {
                 rows.fields.truncate(to: first)
                 return .invalidTime(reason: columns.failure ?? "")

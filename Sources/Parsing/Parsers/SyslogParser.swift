@@ -86,7 +86,8 @@ private final class SyslogLine {
     }
 
     func parse(_ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> ParseResult {
-        switch matcher.match(text, &storage) {
+        var subject = text
+        switch matcher.match(&subject, &storage) {
         case .noMatch: return .noMatch
         case .gaveUp(let reason): return .gaveUp(reason: reason.description)
         case .matched: break
@@ -94,7 +95,7 @@ private final class SyslogLine {
         let first = rows.fields.count
         columns.beginRecord(&storage)
         for index in 0..<columns.count {
-            guard let group = matcher.group(index) else { continue }
+            guard let group = matcher.group(index, in: subject) else { continue }
             // RFC 5424 §6.2.3: a dash says that the sender knows no time.
             if index == timeGroup, group.length == 1, storage[Int(group.offset)] == UInt8(ascii: "-") { continue }
             if !columns.add(index, group, &storage, &rows) {

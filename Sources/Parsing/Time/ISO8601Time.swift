@@ -9,20 +9,22 @@ enum ISO8601Time {
         return cursor.isAtEnd ? parts : nil
     }
 
-    private static func readDateTime(_ text: Span<UInt8>, _ cursor: inout TextCursor) -> TimeParts? {
+    /// `isLenient`: a space may stand for the T, and a comma for the point.
+    static func readDateTime(_ text: Span<UInt8>, _ cursor: inout TextCursor, isLenient: Bool = false) -> TimeParts? {
         var parts = TimeParts()
         let isNegative = cursor.take(text, UInt8(ascii: "-"))
         guard let year = cursor.digits(text, most: 6), cursor.take(text, UInt8(ascii: "-")) else { return nil }
         parts.year = Int32(isNegative ? -year : year)
         guard let month = twoDigits(text, &cursor), cursor.take(text, UInt8(ascii: "-")),
             let day = twoDigits(text, &cursor),
-            cursor.take(text, UInt8(ascii: "T")) || cursor.take(text, UInt8(ascii: "t")),
+            cursor.take(text, UInt8(ascii: "T")) || cursor.take(text, UInt8(ascii: "t"))
+                || isLenient && cursor.take(text, 0x20),
             let hour = twoDigits(text, &cursor), cursor.take(text, UInt8(ascii: ":")),
             let minute = twoDigits(text, &cursor), cursor.take(text, UInt8(ascii: ":")),
             let second = twoDigits(text, &cursor)
         else { return nil }
         (parts.month, parts.day, parts.hour, parts.minute, parts.second) = (month, day, hour, minute, second)
-        if cursor.take(text, UInt8(ascii: ".")) {
+        if cursor.take(text, UInt8(ascii: ".")) || isLenient && cursor.take(text, UInt8(ascii: ",")) {
             guard let fraction = cursor.fraction(text) else { return nil }
             parts.fraction = fraction
         }

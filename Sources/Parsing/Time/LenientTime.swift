@@ -5,9 +5,21 @@
 /// `2019-350`. Words that mean nothing are passed over. Facts from Ruby's documentation of `Date._parse` and from trying.
 enum LenientTime {
     static func read(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> TimeParts? {
+        if let parts = readUsual(text, start, end) { return parts }
         var reader = Reader(cursor: TextCursor(start, end))
         reader.read(text)
         return reader.parts.isEmpty || reader.isContradictory ? nil : reader.parts
+    }
+
+    /// The form most logs have, with nothing behind it: `2019-12-17T18:15:04.146453Z`, `2019-12-17 18:15:04,146`.
+    private static func readUsual(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> TimeParts? {
+        var cursor = TextCursor(start, end)
+        guard cursor.peek(text) != UInt8(ascii: "-"),
+            let parts = ISO8601Time.readDateTime(text, &cursor, isLenient: true), let year = parts.year, year > 99
+        else { return nil }
+        // What follows may be a zone, which the long way knows; `#1` is the process as Ruby's Logger writes it.
+        guard parts.zoneOffset != nil || cursor.isAtEnd || cursor.peek(text, 1) == UInt8(ascii: "#") else { return nil }
+        return parts
     }
 
     private struct Reader {
@@ -85,7 +97,8 @@ enum LenientTime {
             }
             let length = cursor.place - start
             let next = cursor.peek(text) ?? 0
-            let isDigitAfter = cursor.peek(text, 1).map(isDigit) ?? false
+            // More than six digits are no year, so that the parts below fit 32 bits.
+            let isDigitAfter = length <= 6 && (cursor.peek(text, 1).map(isDigit) ?? false)
             switch next {
             case UInt8(ascii: ":") where length <= 2 && isDigitAfter && !hasTime:
                 clock(text, hour: Int32(value))

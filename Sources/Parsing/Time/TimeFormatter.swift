@@ -167,7 +167,7 @@ package struct TimeFormatter: Sendable {
         case UInt8(ascii: "g"): number(Self.isoWeek(civil).year % 100, 2)
         case UInt8(ascii: "V"): number(Self.isoWeek(civil).week, 2)
         case UInt8(ascii: "s"): out.appendDecimal(time.seconds)
-        case UInt8(ascii: "Q"): out.appendDecimal(time.seconds * 1000 + Int64(time.nanoseconds / 1_000_000))
+        case UInt8(ascii: "Q"): out.appendDecimal(time.seconds &* 1000 &+ Int64(time.nanoseconds / 1_000_000))
         case UInt8(ascii: "L"): Self.fraction(time.nanoseconds, step.width ?? 3, to: &out)
         case UInt8(ascii: "N"): Self.fraction(time.nanoseconds, step.width ?? 9, to: &out)
         case UInt8(ascii: "B"): name(CalendarNames.months[civil.month - 1], step, to: &out)

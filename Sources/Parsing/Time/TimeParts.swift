@@ -50,8 +50,10 @@ struct TimeParts {
         else { return nil }
         let days: Int
         if let dayOfYear = parts.dayOfYear, parts.month == nil {
-            guard (1...366).contains(dayOfYear) else { return nil }
-            days = CivilTime(year: Int(year), month: 1, day: 1).days + Int(dayOfYear) - 1
+            let newYear = CivilTime(year: Int(year), month: 1, day: 1).days
+            let nextYear = CivilTime(year: Int(year) + 1, month: 1, day: 1).days
+            guard dayOfYear >= 1, Int(dayOfYear) <= nextYear - newYear else { return nil }
+            days = newYear + Int(dayOfYear) - 1
         } else {
             let month = parts.month ?? 1
             let day = parts.day ?? 1

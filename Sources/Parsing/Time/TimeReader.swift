@@ -99,35 +99,42 @@ package final class TimeReader {
     // MARK: - Numbers
 
     private func read(number value: Value, _ storage: borrowing ByteBuffer) -> Reading {
-        switch source {
-        case .unixtime: return .time(EventTime(seconds: Self.time(number: value, storage).seconds))
-        case .float: return .time(Self.time(number: value, storage))
-        case .mixed(let sources):
-            for candidate in sources {
-                if case .unixtime = candidate {
-                    return .time(EventTime(seconds: Self.time(number: value, storage).seconds))
-                }
-                if case .float = candidate { return .time(Self.time(number: value, storage)) }
+        let sources: [TimeSource]
+        if case .mixed(let several) = source { sources = several } else { sources = [source] }
+        for candidate in sources {
+            let isWhole: Bool
+            switch candidate {
+            case .unixtime: isWhole = true
+            case .float: isWhole = false
+            default: continue
             }
-            return .invalid(reason: mixedReason(Self.description(value, storage)))
-        case .lenient, .iso8601, .format:
-            return .invalid(
-                reason: "invalid time format: value = \(Self.text(value, storage)), error_class = TypeError, "
-                    + "error = no implicit conversion of \(value.kind == .int ? "Integer" : "Float") into String")
+            guard let time = Self.time(number: value, storage) else {
+                return .invalid(
+                    reason:
+                        "invalid time format: value = \(Self.text(value, storage)), error_class = FloatDomainError, "
+                        + "error = Infinity")
+            }
+            return .time(isWhole ? EventTime(seconds: time.seconds) : time)
         }
+        if case .mixed = source { return .invalid(reason: mixedReason(Self.description(value, storage))) }
+        return .invalid(
+            reason: "invalid time format: value = \(Self.text(value, storage)), error_class = TypeError, "
+                + "error = no implicit conversion of \(value.kind == .int ? "Integer" : "Float") into String")
     }
 
-    private static func time(number value: Value, _ storage: borrowing ByteBuffer) -> EventTime {
+    /// nil: not finite, as the text `1e400` is.
+    private static func time(number value: Value, _ storage: borrowing ByteBuffer) -> EventTime? {
         switch value.kind {
         case .int: return EventTime(seconds: value.intValue)
         case .uint: return EventTime(seconds: Int64(clamping: value.payload))
-        case .double: return EventTime(value.doubleValue)
+        case .double: return value.doubleValue.isFinite ? EventTime(value.doubleValue) : nil
         default:
             // The text is more exact than a double: 1500000000.123456789.
             let span = storage.span
             let isPlain = !(Int(value.slice.offset)..<value.slice.end).contains { span[$0] | 0x20 == UInt8(ascii: "e") }
             if isPlain { return EpochTime.float(span, Int(value.slice.offset), value.slice.end) }
-            return EventTime(storage.double(number: value.slice))
+            let number = storage.double(number: value.slice)
+            return number.isFinite ? EventTime(number) : nil
         }
     }
 

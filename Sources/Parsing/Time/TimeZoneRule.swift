@@ -79,14 +79,13 @@ package struct TimeZoneRule: Sendable {
 
     /// Seconds ahead of UTC when a clock in the zone shows `local` (seconds since 1970 if it were UTC).
     ///
-    /// In the hour that comes twice the first is meant; a time in the hour that is left out is taken as if the clock had
+    /// In the hour that comes twice the second is meant; a time in the hour that is left out is taken as if the clock had
     /// not been changed. Both as in Ruby's `Time.local`.
     package func offset(local: Int64) -> Int {
         if case .fixed(let offset) = kind { return offset }
         let before = offset(at: local - 86_400)
         let after = offset(at: local + 86_400)
-        if before == after || offset(at: local - Int64(before)) == before { return before }
-        return offset(at: local - Int64(after)) == after ? after : before
+        return before != after && offset(at: local - Int64(after)) == after ? after : before
     }
 }
 

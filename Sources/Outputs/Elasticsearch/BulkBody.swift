@@ -1,0 +1,160 @@
+package import Compression
+package import Events
+
+/// How action lines are spelled for a server.
+package struct BulkDialect: Sendable, Equatable {
+    /// `_type`; nil for servers that know no types.
+    package var type: String?
+    /// `routing`, or `_routing` before version 7.
+    package var routingField: String
+    package var pipeline: String?
+
+    package init(type: String? = nil, routingField: String = "routing", pipeline: String? = nil) {
+        self.type = type
+        self.routingField = routingField
+        self.pipeline = pipeline
+    }
+}
+
+/// The body of a bulk request: for each item its action line and its document, put together while it is sent.
+///
+/// Safety: as `BytesBody`: one request reads it, on the client's thread.
+package final class BulkBody: HTTPBody, @unchecked Sendable {
+    private let chunk: SealedChunk
+    /// All action lines; items without an id share theirs.
+    private let actions: ByteBuffer
+    /// For each item, two places: its action in `actions`, its document in the chunk.
+    private let pieces: [(action: Slice, document: Slice)]
+    package let byteCount: Int
+    private var piece = 0
+    /// Bytes of the current piece that were read, action and document counted through.
+    private var offset = 0
+
+    package init(_ chunk: SealedChunk, items: [Int], _ dialect: BulkDialect) {
+        self.chunk = chunk
+        var actions = ByteBuffer(capacity: 1024)
+        var shared: [Slice?] = Array(repeating: nil, count: chunk.body.labels.count)
+        let labels = chunk.body.labels.map { BulkLabel(bytes: $0) }
+        var pieces: [(action: Slice, document: Slice)] = []
+        var size = 0
+        for number in items {
+            let item = chunk.body.items[number]
+            let place = Int(item.label)
+            // Only the formatter makes these chunks, so every label is one of its own.
+            guard labels.indices.contains(place), let label = labels[place] else { continue }
+            var document = item.source
+            let action: Slice
+            if label.flags == 0, let known = shared[place] {
+                action = known
+            } else {
+                action = Self.appendAction(label, &document, chunk.body.bytes, dialect, to: &actions)
+                if label.flags == 0 { shared[place] = action }
+            }
+            size += Int(action.length) + Int(document.length)
+            pieces.append((action, document))
+        }
+        self.actions = actions
+        self.pieces = pieces
+        byteCount = size
+    }
+
+    /// `{"index":{"_index":"fluentd-20191217","_type":"_doc"}}`; takes the item's own values off the front of `document`.
+    private static func appendAction(
+        _ label: BulkLabel, _ document: inout Slice, _ bytes: borrowing ByteBuffer, _ dialect: BulkDialect,
+        to out: inout ByteBuffer
+    ) -> Slice {
+        let start = out.count
+        out.append("{\"")
+        out.append(label.actionName)
+        out.append("\":{\"_index\":")
+        out.appendJSONString(label.index)
+        if let type = dialect.type {
+            out.append(",\"_type\":")
+            out.appendJSONString(type)
+        }
+        if let pipeline = dialect.pipeline {
+            out.append(",\"pipeline\":")
+            out.appendJSONString(pipeline)
+        }
+        if label.flags & BulkLabel.hasID != 0 { appendValue("_id", &document, bytes, to: &out) }
+        if label.flags & BulkLabel.hasParent != 0 { appendValue("_parent", &document, bytes, to: &out) }
+        if label.flags & BulkLabel.hasRouting != 0 { appendValue(dialect.routingField, &document, bytes, to: &out) }
+        out.append("}}\n")
+        return Slice(offset: start, length: out.count - start)
+    }
+
+    private static func appendValue(
+        _ name: String, _ document: inout Slice, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer
+    ) {
+        var end = Int(document.offset)
+        while end < document.end, bytes[end] != 0x0A { end += 1 }
+        out.append(",\"")
+        out.append(name)
+        out.append("\":")
+        out.append(Slice(offset: Int(document.offset), length: end - Int(document.offset)), of: bytes)
+        document = Slice(offset: end + 1, length: max(document.end - end - 1, 0))
+    }
+
+    // MARK: - Reading
+
+    @unsafe package func read(into target: UnsafeMutablePointer<UInt8>, room: Int) -> Int {
+        var written = 0
+        while written < room, piece < pieces.count {
+            let (action, document) = pieces[piece]
+            let actionLength = Int(action.length)
+            let slice: Slice
+            let isAction = offset < actionLength
+            if isAction {
+                slice = Slice(offset: Int(action.offset) + offset, length: min(actionLength - offset, room - written))
+            } else {
+                let done = offset - actionLength
+                slice = Slice(
+                    offset: Int(document.offset) + done, length: min(Int(document.length) - done, room - written))
+            }
+            let destination = unsafe target + written
+            if isAction {
+                unsafe actions.withUnsafeBytes(slice) { source, count in
+                    unsafe destination.update(from: source, count: count)
+                }
+            } else {
+                unsafe chunk.body.bytes.withUnsafeBytes(slice) { source, count in
+                    unsafe destination.update(from: source, count: count)
+                }
+            }
+            written += Int(slice.length)
+            offset += Int(slice.length)
+            if offset >= actionLength + Int(document.length) {
+                piece += 1
+                offset = 0
+            }
+        }
+        return written
+    }
+
+    package func rewind() {
+        piece = 0
+        offset = 0
+    }
+
+    /// The same body as one gzip member.
+    package func compressed(level: Int) throws(CompressionError) -> BytesBody {
+        var writer = try GzipWriter(level: level)
+        var out = ByteBuffer(capacity: max(byteCount / 6, 4096))
+        for (action, document) in pieces {
+            writer.write(action, of: actions, to: &out)
+            writer.write(document, of: chunk.body.bytes, to: &out)
+        }
+        writer.finish(to: &out)
+        return BytesBody(out)
+    }
+
+    /// The document of an item in a chunk, without what stands in front of it.
+    static func document(of number: Int, in chunk: SealedChunk) -> Slice {
+        let item = chunk.body.items[number]
+        guard let label = BulkLabel(bytes: chunk.body.labels[Int(item.label)]) else { return item.source }
+        var scratch = ByteBuffer(capacity: 64)
+        var document = item.source
+        _ = appendAction(label, &document, chunk.body.bytes, BulkDialect(), to: &scratch)
+        return document
+    }
+}

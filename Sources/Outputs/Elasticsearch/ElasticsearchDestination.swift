@@ -1,0 +1,245 @@
+package import Events
+package import Logging
+
+/// Sends chunks of documents to Elasticsearch or OpenSearch with the bulk API, and says of every item what became of it.
+///
+/// The server's version is asked when the first chunk is to go, not at start-up, and again after it was away. Until it is
+/// known nothing is sent, which counts as a failure that may be retried.
+package final class ElasticsearchDestination: Destination {
+    private let settings: ElasticsearchSettings
+    private let client: HTTPClient
+    private let pool: ServerPool
+    private let log: Log
+    private let headers: [(name: String, value: String)]
+    private let now: @Sendable () -> Double
+    /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
+    private static let expectsContinueFromBytes = 1 << 20
+
+    /// `now`: seconds of a clock that never jumps.
+    package init(
+        _ settings: ElasticsearchSettings, client: HTTPClient, log: Log = .discarding,
+        now: @escaping @Sendable () -> Double = { Double(Events.Clock.monotonicMilliseconds()) / 1000 }
+    ) {
+        self.settings = settings
+        self.client = client
+        self.log = log
+        self.now = now
+        let assumed = settings.assumedMajorVersion.map { ServerVersion(major: $0).dialect(settings) }
+        pool = ServerPool(
+            settings.hosts, dialect: assumed, resurrectAfterSeconds: settings.resurrectAfterSeconds)
+        var headers: [(name: String, value: String)] = [("User-Agent", "sluice"), ("Accept", "application/json")]
+        if let key = settings.apiKey {
+            headers.append(("Authorization", "ApiKey \(key.contains(":") ? Base64.encode(Array(key.utf8)) : key)"))
+        }
+        self.headers = headers + settings.customHeaders
+    }
+
+    /// What log lines call it: the servers without their credentials.
+    package var name: String {
+        let urls = settings.hosts.map(\.baseURL)
+        return urls.isEmpty ? ElasticsearchHost().baseURL : urls.joined(separator: ",")
+    }
+
+    package func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
+        if let limit = settings.requestLimitBytes, items.count > 1 {
+            let size = items.reduce(0) { $0 + Int(chunk.body.items[$1].source.length) }
+            if size > limit {
+                return .tooLarge(
+                    reason: "\(size) bytes are more than bulk_message_request_threshold (\(limit) bytes)")
+            }
+        }
+        var outcome = DeliveryOutcome.retry(reason: "no server is configured", after: nil)
+        for _ in 0..<pool.count {
+            let (index, server) = pool.pick(at: now())
+            switch await attempt(index, server, chunk, items) {
+            case .outcome(let final): return final
+            case .next(let reason): outcome = .retry(reason: reason, after: nil)
+            }
+            if !pool.hasAlive(at: now()) { break }
+        }
+        return outcome
+    }
+
+    // MARK: - One server
+
+    private enum Attempt {
+        case outcome(DeliveryOutcome)
+        /// Nothing was sent: another server may be asked.
+        case next(String)
+    }
+
+    private func attempt(
+        _ index: Int, _ server: ServerPool.Server, _ chunk: SealedChunk, _ items: [Int]
+    ) async -> Attempt {
+        let dialect: BulkDialect
+        if let known = server.dialect {
+            dialect = known
+        } else {
+            do throws(HTTPError) {
+                guard let found = try await ask(server.host) else {
+                    pool.markDead(index, at: now(), forget: true)
+                    return .next("\(server.host.baseURL) is not ready")
+                }
+                dialect = found
+                pool.know(index, found)
+            } catch {
+                pool.markDead(index, at: now(), forget: true)
+                return .next(describe(error, server.host))
+            }
+        }
+        return await send(index, server.host, dialect, chunk, items, mayAdapt: true)
+    }
+
+    private func send(
+        _ index: Int, _ host: ElasticsearchHost, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: [Int],
+        mayAdapt: Bool
+    ) async -> Attempt {
+        let response: HTTPResponse
+        do throws(HTTPError) {
+            response = try await post(host, BulkBody(chunk, items: items, dialect))
+        } catch {
+            let isUnsent = if case .unreachable = error { true } else { false }
+            if error != .cancelled { pool.markDead(index, at: now(), forget: isUnsent) }
+            let reason = describe(error, host)
+            if isUnsent { return .next(reason) }
+            return .outcome(.retry(reason: reason, after: nil))
+        }
+        pool.markAlive(index)
+        let whole = BulkVerdict.outcome(
+            status: response.status, retryAfterSeconds: response.retryAfterSeconds, response.excerpt())
+        switch whole {
+        case nil: return .outcome(judge(response, chunk, items))
+        case .tooLarge(let reason): return .outcome(.tooLarge(reason: reason))
+        case .retry(let reason, let after): return .outcome(.retry(reason: reason, after: after))
+        case .refused(let reason):
+            if mayAdapt, let other = adapted(dialect, reason) {
+                pool.know(index, other)
+                return await send(index, host, other, chunk, items, mayAdapt: false)
+            }
+            return .outcome(.rejected(reason: reason))
+        }
+    }
+
+    private func post(_ host: ElasticsearchHost, _ body: BulkBody) async throws(HTTPError) -> HTTPResponse {
+        var request = request(.post, host, "/_bulk?filter_path=errors,items.*.status,items.*.error")
+        request.headers.append(("Content-Type", "application/x-ndjson"))
+        request.body = body
+        if let level = settings.compressionLevel {
+            do {
+                request.body = try body.compressed(level: level)
+            } catch {
+                throw .unusable("\(error)")
+            }
+            request.headers.append(("Content-Encoding", "gzip"))
+        }
+        do throws(HTTPError) {
+            return try await client.send(request)
+        } catch .reset(_, _) where (request.body?.byteCount ?? 0) > Self.expectsContinueFromBytes {
+            // A server that finds a body too large closes the connection while it is being sent, and its 413 is lost.
+            request.expectsContinue = true
+            return try await client.send(request)
+        }
+    }
+
+    private func request(_ method: HTTPRequest.Method, _ host: ElasticsearchHost, _ path: String) -> HTTPRequest {
+        var request = HTTPRequest(method, host.baseURL + path, options: settings.http)
+        request.options.user = host.user
+        request.options.password = host.password
+        request.headers = headers
+        return request
+    }
+
+    private func describe(_ error: HTTPError, _ host: ElasticsearchHost) -> String {
+        pool.count > 1 ? "\(host.baseURL): \(error)" : "\(error)"
+    }
+
+    // MARK: - What the server is
+
+    /// nil: it answers, but is not ready.
+    private func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> BulkDialect? {
+        let response = try await client.send(request(.get, host, "/"))
+        if response.status == 429 || response.status >= 500 { return nil }
+        if let version = ServerVersion(response.body) {
+            log.info("found \(version)", ["host": host.baseURL])
+            return version.dialect(settings)
+        }
+        // A proxy, or an account that may write but not look: go on as with a present-day server; a server that wants
+        // something else says so in its first answer.
+        log.warn(
+            "cannot tell the server's version, assuming a present-day one",
+            ["host": host.baseURL, "status": response.status])
+        return ServerVersion(major: 8).dialect(settings)
+    }
+
+    /// The other spelling, when a whole request was refused because of `_type`.
+    private func adapted(_ dialect: BulkDialect, _ reason: String) -> BulkDialect? {
+        var other = dialect
+        if dialect.type == nil && reason.contains("type is missing") {
+            other.type = settings.typeName ?? "_doc"
+        } else if dialect.type != nil && reason.contains("unknown parameter [_type]") {
+            other.type = nil
+        } else {
+            return nil
+        }
+        return other
+    }
+
+    // MARK: - What the answer means
+
+    private func judge(_ response: HTTPResponse, _ chunk: SealedChunk, _ items: [Int]) -> DeliveryOutcome {
+        var retry: [Int] = []
+        var rejected: [RejectedItem] = []
+        var retryReason = ""
+        do throws(BulkResponseError) {
+            let summary = try BulkResponse.scan(response.body) { place, answer in
+                guard place < items.count else { return }
+                let item = items[place]
+                let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.body.items[item].label)])
+                if answer.status / 100 == 2 && !answer.hasError { return }
+                let type = response.body.decoded(answer.type)
+                switch BulkVerdict(status: answer.status, type: type, operation: label?.operation ?? .index) {
+                case .delivered: break
+                case .retry:
+                    retry.append(item)
+                    if retryReason.isEmpty {
+                        retryReason = "\(answer.status) \(type): \(response.body.decoded(answer.reason))"
+                    }
+                case .rejected: rejected.append(reject(item, answer, type, response, chunk, label))
+                }
+            }
+            if !summary.hasErrors { return .delivered }
+            if summary.itemCount != items.count {
+                let count = summary.itemCount.map(String.init) ?? "no"
+                return .retry(
+                    reason: "the server answered for \(count) items and \(items.count) were sent", after: nil)
+            }
+        } catch {
+            return .retry(reason: "\(error)", after: nil)
+        }
+        if retry.isEmpty && rejected.isEmpty { return .delivered }
+        return .partial(
+            retry: retry, reason: "\(retry.count) of \(items.count) items failed: \(retryReason)", rejected: rejected)
+    }
+
+    private func reject(
+        _ item: Int, _ answer: BulkItemAnswer, _ type: String, _ response: HTTPResponse, _ chunk: SealedChunk,
+        _ label: BulkLabel?
+    ) -> RejectedItem {
+        let index = String(decoding: label?.index ?? [], as: UTF8.self)
+        var reason = response.body.decoded(answer.reason)
+        let cause = response.body.decoded(answer.causeReason)
+        let explanation = MappingExplanation(
+            type: type, reason: reason, cause: cause, index: index, chunk.body.bytes,
+            document: BulkBody.document(of: item, in: chunk))
+        if !cause.isEmpty { reason += ": \(cause)" }
+        log.limited(
+            .warn, explanation?.sentence ?? "document rejected: \(reason)",
+            ["status": answer.status, "type": type, "index": index, "tag": tag(item, chunk)])
+        return RejectedItem(item: item, status: answer.status, type: type, reason: reason)
+    }
+
+    private func tag(_ item: Int, _ chunk: SealedChunk) -> String {
+        let number = Int(chunk.body.items[item].tag)
+        return chunk.body.tags.indices.contains(number) ? chunk.body.tags[number].text : ""
+    }
+}

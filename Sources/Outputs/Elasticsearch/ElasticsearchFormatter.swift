@@ -1,0 +1,264 @@
+package import Events
+package import Parsing
+
+/// A time in a record that could not be read; the event's own is used in its place.
+package struct TimestampProblem: Sendable {
+    package let tag: Tag
+    package let eventTime: EventTime
+    package let value: String
+    package let reason: String
+}
+
+/// Writes records as Elasticsearch documents, straight into the chunk:
+/// `{"k":v,…,"@timestamp":"2019-12-17T17:55:04.123456789+00:00","@log_name":"service.post"}`.
+///
+/// Nothing is allocated for a record as long as its tag and its day are those of the one before.
+package final class ElasticsearchFormatter: ChunkFormatter {
+    private let settings: ElasticsearchSettings
+    private let onTimestampProblem: ((TimestampProblem) -> Void)?
+    private let writesTimestamp: Bool
+    /// `"@timestamp"` is looked for in records, and maybe `timeKey`.
+    private let timestampKey = Array("@timestamp".utf8)
+    private let timeKey: [UInt8]?
+    private let tagKey: [UInt8]
+    /// Top-level keys that are not sent.
+    private let hiddenKeys: [[UInt8]]
+    private let hasMetadata: Bool
+    private let timeReader: TimeReader
+    private var timeWriter: TimeWriter
+
+    private var indexName: IndexName
+    private var label: [UInt8] = []
+    private var labelTag = -1
+    private var labelFrom = Int64.max
+    private var labelUntil = Int64.min
+    private var scratch = ByteBuffer(capacity: 128)
+
+    /// `,"@log_name":"service.post"` of the last tag.
+    private var tail = ByteBuffer(capacity: 64)
+    private var tailTag = -1
+
+    package init(
+        _ settings: ElasticsearchSettings, onTimestampProblem: ((TimestampProblem) -> Void)? = nil
+    ) throws(ParserSetupError) {
+        self.settings = settings
+        self.onTimestampProblem = onTimestampProblem
+        writesTimestamp = settings.writesTimestamp
+        timeKey = settings.timeKey.map { Array($0.utf8) }
+        tagKey = Array(settings.tagKey.utf8)
+        hiddenKeys =
+            settings.removeKeys.map { Array($0.utf8) } + [settings.targetIndexKey?.topLevelKey].compactMap { $0 }
+        hasMetadata = settings.idKey != nil || settings.routingKey != nil || settings.parentKey != nil
+        // Ruby reads times without a zone as UTC.
+        timeReader = TimeReader(settings.timeKeySource, zone: .utc)
+        let digits = min(max(settings.timePrecision, 0), 9)
+        timeWriter = TimeWriter(.iso8601(fractionDigits: digits), offset: settings.timestampOffsetSeconds)
+        indexName = try IndexName(settings)
+    }
+
+    package func format(
+        _ record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows, into chunk: inout ChunkBody
+    ) {
+        var stamp = Stamp(time: record.time)
+        if writesTimestamp { findTimestamp(record, tag, &storage, rows, &stamp) }
+        let start = chunk.bytes.count
+        var flags: UInt8 = 0
+        if hasMetadata { flags = writeMetadata(record, rows, storage, to: &chunk.bytes) }
+        if settings.writeOperation == .update || settings.writeOperation == .upsert, flags & BulkLabel.hasID == 0 {
+            chunk.bytes.truncate(to: start)
+            rows.rejections.append(
+                Rejection(
+                    record: record, kind: "Fluent::ElasticsearchErrorHandler::ElasticsearchError",
+                    reason: "write_operation \(settings.writeOperation.rawValue) needs an id, and the record has no "
+                        + "'\(settings.idKey?.text ?? "id_key")'"))
+            return
+        }
+        writeDocument(record, tag, stamp, rows, storage, to: &chunk.bytes)
+        prepareLabel(record, tag, stamp.time, flags, rows, storage)
+        chunk.endItem(from: start, label: chunk.label(label), tag: chunk.tag(tag), time: record.time)
+    }
+
+    // MARK: - The time
+
+    /// What `@timestamp` says and whether it has to be written.
+    private struct Stamp {
+        /// Decides the index.
+        var time: EventTime
+        var isOwn = false
+        var isWritten = true
+        /// Of the text it was read from; nil: the daemon's own.
+        var offset: Int?
+    }
+
+    /// The record's own `@timestamp`, else its `time_key`, else the event's time.
+    private func findTimestamp(
+        _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows, _ stamp: inout Stamp
+    ) {
+        if let field = rows.find(timestampKey, in: record, storage) {
+            stamp.isOwn = true
+            stamp.isWritten = false
+            // It stands as it is; only an index by date wants to know what it says.
+            if indexName.stableSeconds != .max { read(rows.fields[field].value, tag, &storage, &stamp) }
+        } else if let timeKey, let field = rows.find(timeKey, in: record, storage) {
+            stamp.isWritten = !settings.timeKeyExcludesTimestamp
+            read(rows.fields[field].value, tag, &storage, &stamp)
+        }
+    }
+
+    private func read(_ value: Value, _ tag: Tag, _ storage: inout ByteBuffer, _ stamp: inout Stamp) {
+        switch value.kind {
+        case .int, .uint: stamp.time = EventTime(seconds: value.intValue)
+        case .double: stamp.time = EventTime(value.doubleValue)
+        case .number: stamp.time = EventTime(storage.double(number: value.slice))
+        default:
+            switch timeReader.read(value, &storage) {
+            case .time(let time):
+                stamp.offset = value.kind == .string ? storage.zoneOffset(endOf: value.slice) ?? 0 : nil
+                stamp.time = time
+            case .invalid(let reason):
+                guard let onTimestampProblem else { return }
+                var text = ByteBuffer()
+                text.appendText(value, storage)
+                onTimestampProblem(
+                    TimestampProblem(
+                        tag: tag, eventTime: stamp.time,
+                        value: text.text(Slice(offset: 0, length: min(text.count, 200))), reason: reason))
+            }
+        }
+    }
+
+    // MARK: - The document
+
+    private func writeDocument(
+        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
+        to out: inout ByteBuffer
+    ) {
+        let isWrapped =
+            (settings.writeOperation == .update || settings.writeOperation == .upsert) && !settings.suppressDocWrap
+        if isWrapped { out.append("{\"doc\":") }
+        out.append(UInt8(ascii: "{"))
+        let open = out.count
+        var hasTag = false
+        for index in record.fieldRange {
+            let field = rows.fields[index]
+            if !hiddenKeys.isEmpty && isHidden(field.key, storage) { continue }
+            if out.count != open { out.append(UInt8(ascii: ",")) }
+            if settings.flattenHashes && field.value.isNested {
+                FlatJSON.append(
+                    field, separator: settings.flattenHashesSeparator, storage, isFirst: out.count == open, to: &out)
+                continue
+            }
+            out.appendJSONString(field.key, storage)
+            out.append(UInt8(ascii: ":"))
+            if settings.includeTagKey && Int(field.key.length) == tagKey.count && storage.equals(field.key, tagKey) {
+                hasTag = true
+                out.appendJSONString(tag.bytes)
+            } else {
+                out.appendJSON(field.value, storage)
+            }
+        }
+        if writesTimestamp && stamp.isWritten {
+            if out.count != open { out.append(UInt8(ascii: ",")) }
+            out.append("\"@timestamp\":\"")
+            if let offset = stamp.offset {
+                var writer = TimeWriter(
+                    .iso8601(fractionDigits: min(max(settings.timePrecision, 0), 9)), offset: offset)
+                writer.write(stamp.time, to: &out)
+            } else {
+                timeWriter.write(stamp.time, to: &out)
+            }
+            out.append(UInt8(ascii: "\""))
+        }
+        if settings.includeTagKey && !hasTag {
+            if out.count != open { out.append(UInt8(ascii: ",")) }
+            if tag.id != tailTag { prepareTail(tag) }
+            out.append(tail)
+        }
+        out.append(UInt8(ascii: "}"))
+        if isWrapped { out.append(settings.writeOperation == .upsert ? ",\"doc_as_upsert\":true}" : "}") }
+        out.append(0x0A)
+    }
+
+    private func isHidden(_ key: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        for hidden in hiddenKeys where storage.equals(key, hidden) { return true }
+        return false
+    }
+
+    private func prepareTail(_ tag: Tag) {
+        tailTag = tag.id
+        tail.clear()
+        tail.appendJSONString(tagKey)
+        tail.append(UInt8(ascii: ":"))
+        tail.appendJSONString(tag.bytes)
+    }
+
+    // MARK: - The action
+
+    private func writeMetadata(
+        _ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer, to out: inout ByteBuffer
+    ) -> UInt8 {
+        var flags: UInt8 = 0
+        func write(_ accessor: RecordAccessor?, _ flag: UInt8) {
+            guard let accessor, let value = rows.value(at: accessor, in: record, storage), value.kind != .null else {
+                return
+            }
+            flags |= flag
+            if value.isNested {
+                out.append("\"\"")  // no id; the server says so
+            } else {
+                out.appendJSON(value, storage)
+            }
+            out.append(0x0A)
+        }
+        write(settings.idKey, BulkLabel.hasID)
+        write(settings.parentKey, BulkLabel.hasParent)
+        write(settings.routingKey, BulkLabel.hasRouting)
+        return flags
+    }
+
+    /// Makes `label` that of this record; does nothing while tag, day and kind stay the same.
+    private func prepareLabel(
+        _ record: Record, _ tag: Tag, _ time: EventTime, _ flags: UInt8, _ rows: borrowing Rows,
+        _ storage: borrowing ByteBuffer
+    ) {
+        if time.seconds >= labelFrom, time.seconds < labelUntil, tag.id == labelTag, label[1] == flags { return }
+        scratch.clear()
+        var isNamed = false
+        if let key = settings.targetIndexKey, let value = rows.value(at: key, in: record, storage) {
+            scratch.appendText(value, storage)
+            scratch.lowerCase(from: 0)
+            isNamed = !scratch.isEmpty
+        }
+        if !isNamed { indexName.write(record, time, tag, rows, storage, to: &scratch) }
+        label = BulkLabel(operation: settings.writeOperation, flags: flags, index: scratch.array()).bytes
+        labelTag = tag.id
+        if indexName.dependsOnRecord || settings.targetIndexKey != nil {
+            (labelFrom, labelUntil) = (.max, .min)
+        } else if indexName.stableSeconds == .max {
+            (labelFrom, labelUntil) = (.min, .max)
+        } else {
+            let rest = time.seconds % indexName.stableSeconds
+            labelFrom = time.seconds - (rest < 0 ? rest + indexName.stableSeconds : rest)
+            labelUntil = labelFrom + indexName.stableSeconds
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// The offset from UTC that a time's text ends with: `Z`, `+09:00`, `+0900`.
+    func zoneOffset(endOf text: Slice) -> Int? {
+        let length = Int(text.length)
+        guard length > 8 else { return nil }
+        let end = text.end
+        if self[end - 1] == UInt8(ascii: "Z") { return 0 }
+        let hasColon = self[end - 3] == UInt8(ascii: ":")
+        let start = end - (hasColon ? 6 : 5)
+        let sign = self[start]
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
+        var digits: [Int] = []
+        for offset in (start + 1)..<end where self[offset] &- 0x30 < 10 { digits.append(Int(self[offset] - 0x30)) }
+        guard digits.count == 4 else { return nil }
+        let seconds = (digits[0] * 10 + digits[1]) * 3600 + (digits[2] * 10 + digits[3]) * 60
+        return sign == UInt8(ascii: "-") ? -seconds : seconds
+    }
+}

@@ -1,0 +1,67 @@
+package import Events
+package import Inputs
+package import Logging
+
+/// What a configuration says, checked and compiled: everything that is needed to run it, nothing opened yet.
+package struct PipelinePlan {
+    package var system = SystemSettings()
+    package var sources: [SourcePlan] = []
+    /// The root first, then the labels in the order of the file.
+    package var labels: [LabelPlan] = []
+
+    package func label(_ name: String) -> LabelPlan? { labels.first { $0.name == name } }
+}
+
+/// `<system>`.
+package struct SystemSettings: Sendable {
+    package var logLevel: LogLevel?
+    /// `threads N`: event loops.
+    package var threads = 1
+    package var rootDirectory: String?
+    package var suppressesConfigDump = false
+    package var logFormat: LogFormat?
+    /// How long a stop may take to deliver what is buffered, in seconds.
+    package var shutdownTimeoutSeconds = 30.0
+
+    package init() {}
+}
+
+/// The events of the root, or of one `<label>`.
+package struct LabelPlan {
+    package static let rootName = "@ROOT"
+    package static let errorName = "@ERROR"
+
+    package var name: String
+    package var rules: [RulePlan] = []
+}
+
+package enum RulePlan {
+    case filter(TagPattern, FilterPlan)
+    case match(TagPattern, OutputPlan)
+}
+
+package struct SourcePlan {
+    package var type: String
+    /// `port 24224, bind 0.0.0.0`, for `sluice check`.
+    package var summary: String
+    package var label: String?
+    package var logLevel: LogLevel?
+    package var forward: ForwardInput.Settings
+    package var tls: TLSPlan?
+}
+
+package struct FilterPlan {
+    package var type: String
+    package var summary: String
+    /// One filter for each loop.
+    package var make: (LoopContext) -> any Filter
+}
+
+/// An output: what it is, and how it comes to life.
+package struct OutputPlan {
+    package var type: String
+    package var summary: String
+    /// The stores of a copy.
+    package var children: [OutputPlan] = []
+    package var makeOutput: (RunContext) throws -> any RunningOutput
+}

@@ -1,0 +1,147 @@
+internal import Buffering
+internal import Events
+internal import Logging
+
+/// An output with a buffer at work: the buffer, the workers that empty it, and what becomes of what nobody takes.
+final class BufferedOutput: RunningOutput {
+    private let buffer: ChunkBuffer
+    private let workers: FlushWorkers
+    private let makeFormatter: (LoopContext) -> any ChunkFormatter
+    private let fieldReaders: [RecordKeyReader]
+    private let outlet: RefusalOutlet
+
+    /// - Parameters:
+    ///   - name: what log lines call the destination.
+    ///   - secondary: the label that takes what the destination does not.
+    init(
+        _ buffering: BufferSection.Read, name: String, destination: any Destination, secondary: String?,
+        context: RunContext, makeFormatter: @escaping (LoopContext) -> any ChunkFormatter
+    ) {
+        let settings = buffering.settings
+        let log = context.log.with("output", name)
+        let backup =
+            settings.disableChunkBackup
+            ? nil : ChunkBackup(directory: context.rootDirectory, pluginID: ChunkBackup.folderName(name))
+        let outlet = RefusalOutlet(name: name, backup: backup, context: context, log: log)
+        self.outlet = outlet
+        buffer = ChunkBuffer(settings: settings, hasSecondary: secondary != nil, log: log)
+        workers = FlushWorkers(
+            buffer: buffer, destination: destination,
+            secondary: secondary.map { LabelDestination(label: $0, context: context) }, name: name, log: log,
+            handlers: FlushHandlers(
+                onRejected: { chunk, items in outlet.rejected(chunk, items) },
+                onGaveUp: { chunk, items, reason in outlet.gaveUp(chunk, items, reason) }))
+        self.makeFormatter = makeFormatter
+        fieldReaders = buffering.fieldReaders.map { accessor in
+            { record, rows, storage, value in
+                guard let found = rows.value(at: accessor, in: record, storage) else { return }
+                var text = ByteBuffer(capacity: 32)
+                text.appendText(found, storage)
+                value = text.array()
+            }
+        }
+    }
+
+    func makeEmitter(_ context: LoopContext) -> any Emitter {
+        BufferedEmitter(buffer: buffer, formatter: makeFormatter(context), fieldReaders: fieldReaders)
+    }
+
+    func start() { workers.start() }
+
+    func flushAll() { workers.flushAll() }
+
+    func whenRoom(_ action: @escaping @Sendable () -> Void) { buffer.whenRoom(action) }
+
+    func shutdown(within seconds: Double) async -> Int {
+        let remainder = await workers.shutdown(within: buffer.settings.flushAtShutdown ? seconds : 0)
+        for part in remainder.parts {
+            outlet.gaveUp(part.chunk, part.items, "the daemon stopped before it could be delivered")
+        }
+        return remainder.eventCount
+    }
+}
+
+/// Where events go that their destination does not want: `@ERROR` for single records, a backup file for whole chunks.
+private final class RefusalOutlet: Sendable {
+    private let name: String
+    private let backup: ChunkBackup?
+    private let reinject: @Sendable (String, RefusedEvents) -> Bool
+    private let log: Log
+
+    init(name: String, backup: ChunkBackup?, context: RunContext, log: Log) {
+        self.name = name
+        self.backup = backup
+        reinject = context.reinject
+        self.log = log
+    }
+
+    /// One line for each kind of refusal, with the first reason in full: the others of a kind are nearly always alike.
+    func rejected(_ chunk: SealedChunk, _ items: [RejectedItem]) {
+        var kinds: [String: (count: Int, first: RejectedItem)] = [:]
+        for item in items { kinds["\(item.status) \(item.type)", default: (0, item)].count += 1 }
+        let isTaken = reinject(LabelPlan.errorName, .of(chunk, items.map(\.item)))
+        for (kind, group) in kinds.sorted(by: { $0.key < $1.key }) {
+            log.limited(
+                .warn, "\(group.count) of \(chunk.body.items.count) records were rejected: \(group.first.reason)",
+                [
+                    "status": kind, "tag": chunk.tagText(of: group.first.item),
+                    "action": isTaken ? "sent to @ERROR" : "dropped; define <label @ERROR> to keep them",
+                ])
+        }
+    }
+
+    func gaveUp(_ chunk: SealedChunk, _ items: [Int], _ reason: String) {
+        guard let backup else {
+            log.error("gave up events", ["events": items.count, "reason": reason, "chunk": chunk.id])
+            return
+        }
+        do throws(ChunkBackupError) {
+            try backup.write(chunk, items: items)
+            log.error(
+                "gave up events and wrote them to a backup file",
+                ["events": items.count, "reason": reason, "file": backup.path(of: chunk)])
+        } catch {
+            log.error(
+                "gave up events, and their backup failed: they are lost",
+                ["events": items.count, "reason": reason, "error": error.description])
+        }
+    }
+}
+
+/// `<secondary>`: chunks go on as events into a label of their own.
+private final class LabelDestination: Destination {
+    private let label: String
+    private let reinject: @Sendable (String, RefusedEvents) -> Bool
+
+    init(label: String, context: RunContext) {
+        self.label = label
+        reinject = context.reinject
+    }
+
+    func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
+        reinject(label, .of(chunk, items)) ? .delivered : .retry(reason: "the daemon is stopping", after: nil)
+    }
+}
+
+extension RefusedEvents {
+    /// Items of a chunk whose formatted form is a JSON object.
+    fileprivate static func of(_ chunk: SealedChunk, _ items: [Int]) -> RefusedEvents {
+        RefusedEvents(
+            items.map { number in
+                let item = chunk.body.items[number]
+                return Event(
+                    tag: chunk.body.tags[Int(item.tag)], time: item.time, json: chunk.body.bytes.array(item.source))
+            })
+    }
+}
+
+extension SealedChunk {
+    fileprivate func tagText(of item: Int) -> String { body.tags[Int(body.items[item].tag)].text }
+}
+
+extension ChunkBackup {
+    /// A folder's name made of an output's.
+    fileprivate static func folderName(_ name: String) -> String {
+        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
+    }
+}

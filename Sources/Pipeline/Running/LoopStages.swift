@@ -1,0 +1,69 @@
+internal import EventLoop
+internal import Events
+internal import Inputs
+internal import Logging
+internal import TLS
+
+/// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
+final class LoopStages {
+    private(set) var routers: [String: Router] = [:]
+    private(set) var inputs: [ForwardInput] = []
+    private var storage = ByteBuffer()
+    private var rows = Rows()
+
+    /// - Parameter outputs: the running outputs in the order of the plan's match rules.
+    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log) {
+        let context = LoopContext(log: log)
+        var next = 0
+        for label in plan.labels {
+            var rules: [Router.Rule] = []
+            for rule in label.rules {
+                switch rule {
+                case .filter(let pattern, let filter): rules.append(.filter(pattern, filter.make(context)))
+                case .match(let pattern, _):
+                    rules.append(.match(pattern, outputs[next].makeEmitter(context)))
+                    next += 1
+                }
+            }
+            routers[label.name] = Router(rules, name: label.name, log: log)
+        }
+        context.bind(routers)
+        for (name, router) in routers where name != LabelPlan.errorName {
+            router.errorRouter = routers[LabelPlan.errorName]
+        }
+    }
+
+    func openInputs(_ plan: PipelinePlan, on loop: Loop, log: Log) throws {
+        for source in plan.sources {
+            guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
+            let input = ForwardInput(
+                source.forward, tls: try source.tls?.makeContext(), on: loop, emitter: router,
+                log: log.with("source", source.type).at(source.logLevel))
+            try input.start()
+            inputs.append(input)
+        }
+    }
+
+    func resumeReading() { for input in inputs { input.resumeReading() } }
+
+    func closeInputs() { for input in inputs { input.stop() } }
+
+    /// Sends events that a destination refused through a label, tag by tag.
+    func inject(_ refused: RefusedEvents, into label: String) {
+        guard let router = routers[label] else { return }
+        var rest = refused.events[...]
+        while let first = rest.first {
+            storage.clear()
+            rows.clear()
+            while let event = rest.first, event.tag === first.tag {
+                rest.removeFirst()
+                let text = storage.append(copyOf: event.json)
+                let start = rows.fields.count
+                guard (try? rows.appendFields(json: text, &storage)) != nil else { continue }
+                rows.records.append(
+                    Record(time: event.time, firstField: start, fieldCount: rows.fields.count - start))
+            }
+            if !rows.isEmpty { _ = router.emit(tag: first.tag, storage: &storage, rows: &rows) }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import Buffering
+internal import ConfigFile
+internal import Events
+internal import Parsing
+
+/// `<buffer>` of an output (compatibility.md D7), and v0.12's parameters for it.
+enum BufferSection {
+    struct Read {
+        var settings = BufferSettings()
+        var fieldReaders: [RecordAccessor] = []
+        /// Whether the section's argument names chunk keys.
+        var hasKeys = false
+    }
+
+    /// - Parameter section: nil: all defaults.
+    static func read(_ section: Section?, _ diagnostics: Diagnostics) -> Read {
+        var result = Read()
+        guard let section else { return result }
+        let reader = SectionReader(section, description: section.tag, diagnostics: diagnostics)
+        var settings = BufferSettings()
+        if let type = reader.type(), type.value != "memory" {
+            diagnostics.warning(
+                type.place, "buffer type '\(type.value)' is not supported yet; the buffer is kept in memory",
+                hint: type.value.hasPrefix("file")
+                    ? "what is not delivered at a stop is written to a backup file" : "'memory'")
+        }
+        reader.accept(["path", "path_suffix"])
+        readKeys(section, reader, &settings, &result)
+
+        let interval = reader.time("flush_interval", range: 0...1e9)
+        let mode = reader.enumeration(
+            "flush_mode",
+            [
+                "default": BufferSettings.FlushMode.default, "lazy": .lazy, "interval": .interval,
+                "immediate": .immediate,
+            ])
+        settings.flushIntervalSeconds = interval?.value ?? settings.flushIntervalSeconds
+        settings.flushMode = mode?.value ?? .default
+        if let interval, let mode, mode.value != .interval, mode.value != .default {
+            diagnostics.error(
+                interval.place, "flush_interval has a meaning only with flush_mode interval",
+                hint: "remove one of the two", related: [.init(mode.place, "the mode is set here")])
+        } else if let interval, mode == nil, settings.keys.timekeySeconds != nil {
+            diagnostics.warning(
+                interval.place,
+                "flush_interval has no effect with a time key, whose chunks leave when their slice is over",
+                hint: "add 'flush_mode interval' if that is wanted")
+        }
+        settings.flushThreadCount = reader.int("flush_thread_count", default: 1, range: 1...64)
+        settings.flushAtShutdown = reader.bool("flush_at_shutdown", default: true)
+        settings.overflowAction =
+            reader.enumeration(
+                "overflow_action",
+                [
+                    "block": BufferSettings.OverflowAction.block, "throw_exception": .throwException,
+                    "drop_oldest_chunk": .dropOldestChunk,
+                ])?.value ?? .block
+        settings.chunkLimitBytes = reader.size(
+            "chunk_limit_size", default: settings.chunkLimitBytes, range: 1...(1 << 31))
+        settings.totalLimitBytes = reader.size(
+            "total_limit_size", default: settings.totalLimitBytes, range: 1...(1 << 50))
+        if let count = reader.int("queue_limit_length", range: 1...1_000_000), !reader.has("total_limit_size") {
+            settings.totalLimitBytes = count.value * settings.chunkLimitBytes
+        }
+        settings.chunkLimitRecords = reader.int("chunk_limit_records", range: 1...Int.max)?.value
+        settings.chunkFullThreshold = reader.float("chunk_full_threshold", default: 0.95, range: 0.01...1)
+        settings.queuedChunksLimit = reader.int("queued_chunks_limit_size", range: 1...1_000_000)?.value
+        settings.disableChunkBackup = reader.bool("disable_chunk_backup", default: false)
+        settings.slowFlushLogThresholdSeconds = reader.time("slow_flush_log_threshold", default: 20, range: 0...1e9)
+        readRetry(reader, &settings.retry)
+        reader.ignore(
+            ["flush_thread_interval", "flush_thread_burst_interval", "delayed_commit_timeout", "compress"],
+            reason: "sluice sends when a chunk is due and does not keep chunks compressed", severity: .note)
+        reader.finish()
+        result.settings = settings
+        return result
+    }
+
+    private static func readRetry(_ reader: SectionReader, _ retry: inout RetrySettings) {
+        retry.kind =
+            reader.enumeration(
+                "retry_type", ["exponential_backoff": RetrySettings.Kind.exponentialBackoff, "periodic": .periodic])?
+            .value
+            ?? .exponentialBackoff
+        retry.waitSeconds = reader.time("retry_wait", default: 1, range: 0...1e9)
+        retry.exponentialBase = reader.float("retry_exponential_backoff_base", default: 2, range: 1...1000)
+        retry.maxIntervalSeconds = reader.time("retry_max_interval", range: 0...1e9)?.value
+        retry.randomize = reader.bool("retry_randomize", default: true)
+        retry.timeoutSeconds = reader.time("retry_timeout", default: 72 * 3600, range: 0...1e12)
+        retry.maxTimes = reader.int("retry_max_times", range: 0...Int.max)?.value
+        retry.forever = reader.bool("retry_forever", default: false)
+        retry.secondaryThreshold = reader.float("retry_secondary_threshold", default: 0.8, range: 0...1)
+    }
+
+    private static func readKeys(
+        _ section: Section, _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read
+    ) {
+        let wait = reader.time("timekey_wait", default: 600, range: 0...1e9)
+        let timekey = reader.time("timekey", range: 1...1e9)
+        let usesUTC = reader.bool("timekey_use_utc", default: false)
+        let zone = reader.string("timekey_zone")
+        let names = section.argument.text.split { ", \t".contains($0) }.map(String.init)
+        result.hasKeys = !names.isEmpty
+        for name in names {
+            switch name {
+            case "tag": settings.keys.usesTag = true
+            case "time":
+                guard let timekey else {
+                    reader.diagnostics.error(
+                        section.argument.place, "the chunk key 'time' needs 'timekey'",
+                        hint: "add 'timekey 1h' to the buffer section")
+                    continue
+                }
+                settings.keys.timekeySeconds = Int64(timekey.value)
+                settings.keys.timekeyWaitSeconds = Int64(wait)
+            default:
+                do throws(RecordAccessor.SyntaxError) {
+                    result.fieldReaders.append(try RecordAccessor(name))
+                    settings.keys.fieldNames.append(name)
+                } catch {
+                    reader.diagnostics.error(
+                        section.argument.place, "the chunk key '\(name)' is no place in a record: \(error.message)")
+                }
+            }
+        }
+        if usesUTC {
+            settings.keys.zoneOffset = { _ in 0 }
+        } else if let zone {
+            do throws(ParserSetupError) {
+                let rule = try TimeZoneRule(zone.value)
+                settings.keys.zoneOffset = { rule.offset(at: $0) }
+            } catch {
+                reader.error("timekey_zone", error.message, hint: error.hint)
+            }
+        }
+    }
+}

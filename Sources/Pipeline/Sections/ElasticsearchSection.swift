@@ -1,0 +1,230 @@
+internal import Buffering
+internal import ConfigFile
+internal import Events
+internal import Logging
+internal import Outputs
+internal import Parsing
+
+/// `<match> @type elasticsearch`: the plugin's parameters (compatibility.md A5, D10).
+enum ElasticsearchSection {
+    static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
+        var settings = ElasticsearchSettings()
+        let errorsBefore = reader.diagnostics.errorCount
+        readServers(reader, &settings)
+        readTarget(reader, &settings)
+        readDocument(reader, &settings)
+        readHTTP(reader, &settings)
+        readIgnored(reader)
+        let secondary = readSecondary(reader, builder)
+        let buffering = readBuffer(reader, &settings)
+        checkFormatter(settings, reader)
+        guard reader.diagnostics.errorCount == errorsBefore else { return nil }
+        let fixed = settings
+        let hosts = fixed.hosts.map(\.baseURL).joined(separator: ",")
+        let index =
+            fixed.logstashFormat
+            ? fixed.logstashPrefix + fixed.logstashPrefixSeparator + fixed.logstashDateFormat : fixed.indexName
+        return OutputPlan(type: "elasticsearch", summary: "\(hosts), index \(index)") { context in
+            let log = context.log
+            let destination = ElasticsearchDestination(
+                fixed, client: try context.httpClient(), log: log.with("output", hosts))
+            return BufferedOutput(
+                buffering, name: destination.name, destination: destination, secondary: secondary, context: context
+            ) { loop in
+                do {
+                    return try ElasticsearchFormatter(fixed) { problem in
+                        log.limited(
+                            .warn, "cannot read '\(problem.value)' as a time; the event's own time names the index",
+                            ["output": hosts, "tag": problem.tag.text, "reason": problem.reason])
+                    }
+                } catch {
+                    preconditionFailure("the formatter was made once before: \(error)")
+                }
+            }
+        }
+    }
+
+    // MARK: - Servers
+
+    private static func readServers(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
+        var host = ElasticsearchHost()
+        host.host = reader.string("host", default: "localhost")
+        host.port = reader.int("port", default: 9200, range: 1...65535)
+        host.scheme =
+            reader.enumeration("scheme", ["http": "http", "https": "https"])?.value ?? "http"
+        host.path = reader.string("path", default: "")
+        host.user = reader.string("user").map { credential($0.value) }
+        host.password = reader.secret("password").map { credential($0.value) }
+        if host.user != nil && host.password == nil {
+            reader.error("user", "user is given without password", hint: "add password")
+        }
+        settings.hosts = [host]
+        if let hosts = reader.string("hosts") {
+            settings.hosts = []
+            for text in hosts.value.split(separator: ",").map(String.init) {
+                guard let one = ElasticsearchHost(text, defaults: host) else {
+                    reader.error(
+                        "hosts", "'\(text)' is no host",
+                        hint: "write name, name:port or https://user:password@name:port/path")
+                    continue
+                }
+                settings.hosts.append(one)
+            }
+        }
+        if reader.has("cloud_id") {
+            reader.error(
+                "cloud_id", "cloud_id is not supported yet", hint: "give the https URL of the deployment as 'hosts'")
+        }
+        reader.accept(["cloud_auth"])
+        settings.apiKey = reader.secret("api_key")?.value
+        settings.customHeaders = reader.hash("custom_headers")?.value.map { (name: $0.key, value: $0.value) } ?? []
+        settings.resurrectAfterSeconds = reader.time("resurrect_after", default: 60, range: 0...86_400)
+        let version = reader.int("default_elasticsearch_version", range: 1...99)
+        let verifies = reader.bool("verify_es_version_at_startup", default: true)
+        if !verifies { settings.assumedMajorVersion = version?.value }
+        settings.requestLimitBytes = reader.size("bulk_message_request_threshold").flatMap {
+            $0.value > 0 ? $0.value : nil
+        }
+    }
+
+    /// `%{…}` marks text that the plugin would URL-encode; headers need no encoding.
+    private static func credential(_ text: String) -> String {
+        text.hasPrefix("%{") && text.hasSuffix("}") ? String(text.dropFirst(2).dropLast()) : text
+    }
+
+    private static func readHTTP(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
+        let timeout = reader.time("request_timeout", default: 5, range: 0.1...86_400)
+        settings.http.timeoutSeconds = timeout
+        settings.http.connectTimeoutSeconds = min(timeout, 5)
+        settings.http.verifiesCertificate = reader.bool("ssl_verify", default: true)
+        let versions: KeyValuePairs<String, HTTPOptions.TLSVersion> = [
+            "TLSv1": .tls1_0, "TLSv1_1": .tls1_1, "TLSv1_2": .tls1_2, "TLSv1_3": .tls1_3,
+        ]
+        let version = reader.enumeration("ssl_version", versions)?.value
+        settings.http.minimumTLS = reader.enumeration("ssl_min_version", versions)?.value ?? version
+        settings.http.maximumTLS = reader.enumeration("ssl_max_version", versions)?.value ?? version
+        settings.http.authorityFile = reader.string("ca_file")?.value
+        settings.http.authorityFolder = reader.string("ca_path")?.value
+        settings.http.clientCertificateFile = reader.string("client_cert")?.value
+        settings.http.clientKeyFile = reader.string("client_key")?.value
+        settings.http.clientKeyPassword = reader.secret("client_key_pass")?.value
+        settings.compressionLevel =
+            reader.enumeration(
+                "compression_level",
+                [
+                    "no_compression": Optional<Int>.none, "best_speed": 1, "best_compression": 9,
+                    "default_compression": 6,
+                ])?
+            .value ?? nil
+    }
+
+    // MARK: - Where and what
+
+    private static func readTarget(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
+        settings.indexName = reader.string("index_name", default: settings.indexName)
+        settings.logstashFormat = reader.bool("logstash_format", default: false)
+        settings.logstashPrefix = reader.string("logstash_prefix", default: settings.logstashPrefix)
+        settings.logstashPrefixSeparator = reader.string("logstash_prefix_separator", default: "-")
+        settings.logstashDateFormat = reader.string("logstash_dateformat", default: settings.logstashDateFormat)
+        settings.utcIndex = reader.bool("utc_index", default: true)
+        settings.targetIndexKey = accessor("target_index_key", reader)
+        settings.typeName = reader.string("type_name")?.value
+        settings.suppressTypeName = reader.bool("suppress_type_name", default: false)
+        settings.pipeline = reader.string("pipeline")?.value
+    }
+
+    private static func readDocument(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
+        settings.includeTimestamp = reader.bool("include_timestamp", default: false)
+        settings.timeKey = reader.string("time_key")?.value
+        if let format = reader.string("time_key_format") {
+            do throws(ParserSetupError) {
+                settings.timeKeySource = try TimeSource(format: format.value)
+            } catch {
+                reader.error("time_key_format", error.message, hint: error.hint)
+            }
+        }
+        settings.timeKeyExcludesTimestamp = reader.bool("time_key_exclude_timestamp", default: false)
+        settings.timePrecision = reader.int("time_precision", default: 9, range: 0...9)
+        settings.idKey = accessor("id_key", reader)
+        settings.routingKey = accessor("routing_key", reader)
+        settings.parentKey = accessor("parent_key", reader)
+        settings.removeKeys = list("remove_keys", reader)
+        settings.includeTagKey = reader.bool("include_tag_key", default: false)
+        settings.tagKey = reader.string("tag_key", default: "tag")
+        settings.writeOperation =
+            reader.enumeration(
+                "write_operation",
+                [
+                    "index": ElasticsearchSettings.WriteOperation.index, "create": .create, "update": .update,
+                    "upsert": .upsert,
+                ])?.value ?? .index
+        if [.update, .upsert].contains(settings.writeOperation) && settings.idKey == nil {
+            reader.error(
+                "write_operation", "write_operation \(settings.writeOperation.rawValue) needs id_key",
+                hint: "name the field that holds the document's id: id_key FIELD")
+        }
+        settings.suppressDocWrap = reader.bool("suppress_doc_wrap", default: false)
+        settings.flattenHashes = reader.bool("flatten_hashes", default: false)
+        settings.flattenHashesSeparator = reader.string("flatten_hashes_separator", default: "_")
+    }
+
+    /// A key with dots means a path here: `id_key a.b` is `$.a.b` (D10).
+    private static func accessor(_ key: String, _ reader: SectionReader) -> RecordAccessor? {
+        guard let setting = reader.string(key) else { return nil }
+        if setting.value.hasPrefix("$") || !setting.value.contains(".") { return AccessorText.read(setting, reader) }
+        return try? RecordAccessor("$." + setting.value)
+    }
+
+    private static func list(_ key: String, _ reader: SectionReader) -> [String] {
+        (reader.array(key)?.value ?? []).filter { !$0.isEmpty }
+    }
+
+    // MARK: - Buffer, secondary, the rest
+
+    private static func readBuffer(
+        _ reader: SectionReader, _ settings: inout ElasticsearchSettings
+    ) -> BufferSection.Read {
+        let buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        settings.resolvesTimePlaceholders = buffering.settings.keys.timekeySeconds != nil
+        return buffering
+    }
+
+    /// What the destination never takes goes on as events, into a label that no configuration can name.
+    private static func readSecondary(_ reader: SectionReader, _ builder: PlanBuilder) -> String? {
+        guard let section = reader.section(named: "secondary") else { return nil }
+        let inner = SectionReader(section, diagnostics: reader.diagnostics)
+        guard let type = inner.type(required: true), let output = builder.output(inner, type) else { return nil }
+        return builder.addHiddenLabel(for: output)
+    }
+
+    private static func readIgnored(_ reader: SectionReader) {
+        reader.ignore(
+            [
+                "reload_connections", "reload_on_failure", "reload_after", "reconnect_on_error", "sniffer_class_name",
+                "http_backend", "http_backend_excon_nonblock", "selector_class_name", "prefer_oj_serializer",
+                "max_retry_get_es_version", "fail_on_detecting_es_version_retry_exceed", "with_transporter_log",
+                "log_es_400_reason", "content_type", "emit_error_for_missing_id", "include_index_in_url",
+                "validate_client_version", "unrecoverable_error_types", "unrecoverable_record_types",
+                "use_legacy_template",
+                "emit_error_label_event", "exception_backup", "ignore_exceptions", "retry_tag", "time_parse_error_tag",
+                "verify_es_version_at_startup", "suppress_type_name_warning", "fail_on_putting_template_retry_exceed",
+            ], reason: "sluice does the right thing by itself", severity: .note)
+        reader.ignore(
+            [
+                "template_name", "template_file", "template_overwrite", "templates", "customize_template",
+                "rollover_index", "index_date_pattern", "index_prefix", "deflector_alias", "application_name",
+                "enable_ilm", "ilm_policy_id", "ilm_policy", "ilm_policies", "ilm_policy_overwrite",
+                "truncate_caches_interval", "host_placeholder", "max_retry_putting_template", "index_separator",
+                "target_type_key", "join_relation_key",
+            ], reason: "templates and index lifecycles are not managed yet; set them up in Elasticsearch")
+    }
+
+    /// Index names and formats are compiled once here, so that an error has its place.
+    private static func checkFormatter(_ settings: ElasticsearchSettings, _ reader: SectionReader) {
+        do throws(ParserSetupError) {
+            _ = try ElasticsearchFormatter(settings)
+        } catch {
+            ParseSection.report(error, reader)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+internal import ConfigFile
+internal import Grok
+internal import Parsing
+
+/// The grok parser's parameters and its `<grok>` sections.
+enum GrokSection {
+    static func recipe(
+        _ reader: SectionReader, _ options: ParserOptions, _ type: String
+    ) throws(ParserSetupError) -> ParserRecipe? {
+        let series = reader.enumeration(
+            "grok_pattern_series", ["legacy": PatternSeries.legacy, "ecs-v1": .ecsV1], default: .legacy)
+        var library: PatternLibrary
+        do throws(PatternLibraryError) {
+            library = try PatternLibrary(series: series)
+        } catch {
+            throw ParserSetupError("@type", "\(error)")
+        }
+        if let path = reader.string("custom_pattern_path") {
+            do throws(PatternLibraryError) {
+                try library.add(path: path.value)
+            } catch {
+                throw ParserSetupError("custom_pattern_path", "\(error)", hint: "give a file of 'NAME regexp' lines")
+            }
+        }
+        var grok = GrokOptions([], library: library)
+        grok.options = options
+        grok.isMultiline = type == "multiline_grok"
+        grok.failureKey = reader.string("grok_failure_key")?.value
+        grok.nameKey = reader.string("grok_name_key")?.value
+        grok.messageKey = reader.string("message_key", default: "message")
+        reader.ignore(
+            ["multiline_start_regexp", "multi_line_start_regexp"],
+            reason: "it only concerns inputs that read lines, such as tail")
+
+        var sections: [Section] = []
+        if let pattern = reader.string("grok_pattern") { grok.sections.append(.init(pattern.value)) }
+        for section in reader.sections(named: "grok") {
+            let sectionReader = SectionReader(section, description: "<grok>", diagnostics: reader.diagnostics)
+            let name = sectionReader.string("name")?.value
+            let pattern = sectionReader.string("pattern", required: true)
+            var own = options
+            if sectionReader.has("time_key") { own.timeKey = sectionReader.string("time_key")?.value }
+            own.keepTimeKey = sectionReader.bool("keep_time_key", default: options.keepTimeKey)
+            if let format = sectionReader.string("time_format") { own.timeFormat = format.value }
+            if let timezone = sectionReader.string("timezone") { own.timezone = timezone.value }
+            sectionReader.finish()
+            if let pattern {
+                grok.sections.append(.init(pattern.value, name: name, options: own))
+                sections.append(section)
+            }
+        }
+        guard !reader.has("grok_pattern") || sections.isEmpty else {
+            throw ParserSetupError(
+                "grok_pattern", "grok_pattern and <grok> sections exclude each other",
+                hint: "put all patterns into <grok> sections")
+        }
+        // Each expression is compiled alone first, so that an error points at its own line.
+        let errorsBefore = reader.diagnostics.errorCount
+        let compiler = GrokCompiler(library: library)
+        for (index, section) in grok.sections.enumerated() {
+            let owner = sections.isEmpty ? reader.section : sections[index]
+            guard let parameter = owner.parameter(sections.isEmpty ? "grok_pattern" : "pattern") else { continue }
+            do throws(GrokError) {
+                _ = try compiler.compile(section.expression, multiline: grok.isMultiline)
+            } catch {
+                let through = error.path.isEmpty ? "" : " (in \(error.path.joined(separator: " → ")))"
+                reader.diagnostics.error(
+                    parameter.place(ofOffset: error.offset, length: max(error.length, 1)), error.message + through,
+                    hint: error.hint)
+            }
+        }
+        guard reader.diagnostics.errorCount == errorsBefore else { return nil }
+        return try .grok(grok)
+    }
+}

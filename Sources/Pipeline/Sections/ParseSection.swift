@@ -1,0 +1,144 @@
+internal import ConfigFile
+internal import Grok
+internal import Parsing
+
+/// `<parse>`, and the v0.12 parameters it was made from: text → fields.
+enum ParseSection {
+    /// Parameters of parsers that v0.12 wrote into the plugin's own section.
+    static let oldKeys = [
+        "grok_pattern", "custom_pattern_path", "grok_failure_key", "grok_name_key", "grok_pattern_series",
+        "multiline_start_regexp", "multi_line_start_regexp", "expression", "time_type", "time_format_fallbacks",
+        "null_value_pattern", "null_empty_string", "rfc5424_time_format", "json_parser", "parser_engine",
+        "estimate_current_event", "timezone",
+    ]
+
+    struct Parsed {
+        var type: String
+        var recipe: ParserRecipe
+        var estimatesCurrentEvent: Bool
+    }
+
+    static func read(_ section: Section, _ diagnostics: Diagnostics) -> Parsed? {
+        let reader = SectionReader(section, diagnostics: diagnostics)
+        guard let type = reader.type(required: true) else { return nil }
+        let errorsBefore = diagnostics.errorCount
+        let estimates = reader.bool("estimate_current_event", default: true)
+        let options = commonOptions(reader)
+        var recipe: ParserRecipe?
+        do throws(ParserSetupError) {
+            recipe = try make(type, reader, options)
+        } catch {
+            report(error, reader)
+        }
+        reader.ignore(
+            ["timeout", "json_parser", "parser_engine", "time_parser", "stream_buffer_size"],
+            reason: "sluice has its own parsers, with limits", severity: .note)
+        _ = reader.id()
+        reader.finish()
+        for warning in recipe?.warnings ?? [] { report(warning, reader, isError: false) }
+        guard let recipe, diagnostics.errorCount == errorsBefore else { return nil }
+        return Parsed(type: type.value, recipe: recipe, estimatesCurrentEvent: estimates)
+    }
+
+    private static let types = [
+        "json", "regexp", "grok", "multiline_grok", "ltsv", "none", "csv", "tsv", "apache2", "apache_error", "nginx",
+        "syslog", "multi_format",
+    ]
+
+    private static func make(
+        _ type: Setting<String>, _ reader: SectionReader, _ options: ParserOptions
+    ) throws(ParserSetupError) -> ParserRecipe? {
+        switch type.value {
+        case "json": return try .json(options)
+        case "regexp":
+            guard let expression = reader.regexp("expression", required: true) else { return nil }
+            let text = expression.value
+            let ignoringCase = reader.bool("ignorecase", default: text.isCaseInsensitive)
+            let multiline = reader.bool("multiline", default: text.dotMatchesNewline)
+            let body = text.isExtended ? "(?x)" + text.body : text.body
+            do throws(ParserSetupError) {
+                return try .regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
+            } catch {
+                // Offsets are those of the body; the parameter has a slash before it.
+                var error = error
+                if error.parameter == "expression", let offset = error.offset {
+                    error.offset = max(offset - (text.isExtended ? 4 : 0), 0) + text.bodyOffset
+                }
+                throw error
+            }
+        case "grok", "multiline_grok": return try GrokSection.recipe(reader, options, type.value)
+        case "ltsv":
+            return try .ltsv(
+                delimiter: reader.string("delimiter", default: "\t"),
+                labelDelimiter: reader.string("label_delimiter", default: ":"), options)
+        case "none": return .none(messageKey: reader.string("message_key", default: "message"))
+        case "csv":
+            guard let keys = reader.array("keys", required: true) else { return nil }
+            return try .csv(keys: keys.value, delimiter: reader.string("delimiter", default: ","), options)
+        case "tsv":
+            guard let keys = reader.array("keys", required: true) else { return nil }
+            return try .tsv(keys: keys.value, delimiter: reader.string("delimiter", default: "\t"), options)
+        case "apache2", "apache": return try .apache2(options)
+        case "apache_error": return try .apacheError(options)
+        case "nginx": return try .nginx(options)
+        case "syslog":
+            var syslog = SyslogOptions()
+            syslog.options = options
+            syslog.messageFormat = reader.enumeration(
+                "message_format", ["rfc3164": .rfc3164, "rfc5424": .rfc5424, "auto": .auto], default: .rfc3164)
+            syslog.withPriority = reader.bool("with_priority", default: false)
+            syslog.rfc5424TimeFormat = reader.string("rfc5424_time_format", default: syslog.rfc5424TimeFormat)
+            reader.ignore(["support_colonless_ident"], reason: "both forms are read", severity: .note)
+            return try .syslog(syslog)
+        case "multi_format":
+            let recipes = reader.sections(named: "pattern").compactMap { pattern in
+                // multi_format's sections say `format json` where others say `@type json`.
+                let inner = SectionReader(pattern, diagnostics: reader.diagnostics)
+                let old =
+                    inner.section.type == nil ? inner.parseSection(alsoKeys: oldKeys, alsoSections: ["grok"]) : nil
+                return read(old ?? pattern, reader.diagnostics)?.recipe
+            }
+            return try .firstMatch(recipes)
+        default:
+            reader.diagnostics.error(
+                type.place, "unknown parser type '\(type.value)'",
+                hint: EditDistance.nearest(to: type.value, in: types).map { "did you mean '\($0)'?" }
+                    ?? "there are \(types.joined(separator: ", "))")
+            _ = reader.allParameters()
+            _ = reader.allSections()
+            return nil
+        }
+    }
+
+    /// The parameters all parsers have.
+    static func commonOptions(_ reader: SectionReader) -> ParserOptions {
+        var options = ParserOptions()
+        options.timeKey = reader.string("time_key")?.value
+        options.keepTimeKey = reader.bool("keep_time_key", default: false)
+        options.timeType =
+            reader.enumeration(
+                "time_type", ["float": .float, "unixtime": .unixtime, "string": .string, "mixed": .mixed])?.value
+        options.timeFormat = reader.string("time_format")?.value
+        options.timeFormatFallbacks = reader.array("time_format_fallbacks")?.value ?? []
+        options.timezone = reader.string("timezone")?.value
+        options.utc = reader.bool("utc")?.value
+        options.localtime = reader.bool("localtime")?.value
+        options.nullValuePattern = reader.string("null_value_pattern")?.value
+        options.nullEmptyString = reader.bool("null_empty_string", default: false)
+        options.types = reader.string("types")?.value
+        return options
+    }
+
+    /// Points at the parameter that is wrong, inside its value where that is known.
+    static func report(_ error: ParserSetupError, _ reader: SectionReader, isError: Bool = true) {
+        var place = reader.place(of: error.parameter)
+        if let offset = error.offset, let parameter = reader.section.parameter(error.parameter) {
+            place = parameter.place(ofOffset: offset)
+        }
+        if isError {
+            reader.diagnostics.error(place, error.message, hint: error.hint)
+        } else {
+            reader.diagnostics.warning(place, error.message, hint: error.hint ?? "this pattern is left out")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import ConfigFile
+internal import Events
+internal import Filters
+internal import Parsing
+
+/// `<filter> @type parser`.
+enum ParserFilterSection {
+    static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> FilterPlan? {
+        let key = reader.string("key_name", required: true)
+        let accessor = key.flatMap { AccessorText.read($0, reader) }
+        var settings = ParserFilter.Settings(key: accessor ?? RecordAccessor(key: ""))
+        settings.reservesTime = reader.bool("reserve_time", default: false)
+        settings.reservesData = reader.bool("reserve_data", default: false)
+        settings.removesKey = reader.bool("remove_key_name_field", default: false)
+        settings.keyPrefix = Array(reader.string("inject_key_prefix", default: "").utf8)
+        settings.hashValueField = (reader.string("hash_value_field")?.value).map { Array($0.utf8) }
+        settings.replacesInvalidSequence = reader.bool("replace_invalid_sequence", default: false)
+        settings.emitsInvalidRecords = reader.bool("emit_invalid_record_to_error", default: true)
+        reader.ignore(
+            ["suppress_parse_error_log", "ignore_key_not_exist"],
+            reason: "errors are counted and summarised anyway", severity: .note)
+        guard let section = reader.parseSection(alsoKeys: ParseSection.oldKeys, alsoSections: ["grok", "pattern"])
+        else {
+            reader.diagnostics.error(
+                reader.section.place, "\(reader.description) does not say how to parse",
+                hint: "add <parse> with '@type json', '@type grok', …; or, as in v0.12, 'format json'")
+            return nil
+        }
+        guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
+        settings.passesNonText = parsed.type != "json"
+        settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
+        let (recipe, fixed) = (parsed.recipe, settings)
+        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)") { _ in
+            ParserFilter(fixed, parser: recipe.makeParser())
+        }
+    }
+}
+
+/// Places in a record, with a caret under what is wrong with one.
+enum AccessorText {
+    static func read(_ setting: Setting<String>, _ reader: SectionReader) -> RecordAccessor? {
+        do throws(RecordAccessor.SyntaxError) {
+            return try RecordAccessor(setting.value)
+        } catch {
+            reader.diagnostics.error(
+                setting.parameter.place(ofOffset: error.offset),
+                "'\(setting.value)' is no place in a record: \(error.message)",
+                hint: "write key, $.outer.inner or $['a key']['inner']")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,48 @@
+internal import ConfigFile
+internal import Logging
+
+/// `<system>`.
+enum SystemSection {
+    static func read(_ section: Section, _ diagnostics: Diagnostics) -> SystemSettings {
+        let reader = SectionReader(section, diagnostics: diagnostics)
+        var settings = SystemSettings()
+        if let level = reader.string("log_level", aliases: ["@log_level"]) {
+            settings.logLevel = LogLevel(level.value)
+            if settings.logLevel == nil {
+                reader.error(
+                    "log_level", "'log_level' is '\(level.value)', which is no level",
+                    hint: "one of \(LogLevel.allCases.map(\.description).joined(separator: ", "))")
+            }
+        }
+        settings.threads = reader.int("threads", default: 1, range: 1...64)
+        if settings.threads > 1 {
+            reader.warning("threads", "more than one loop is not supported yet; one is used")
+            settings.threads = 1
+        }
+        settings.rootDirectory = reader.string("root_dir")?.value
+        settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
+        settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)
+        for log in reader.sections(named: "log") {
+            let logReader = SectionReader(log, description: "<log> of <system>", diagnostics: diagnostics)
+            settings.logFormat = logReader.enumeration("format", ["text": LogFormat.text, "json": .json])?.value
+            logReader.ignore(
+                ["rotate_age", "rotate_size", "time_format", "path"],
+                reason: "rotation is set on the command line (--log-rotate-age, --log-rotate-size)")
+            logReader.finish()
+        }
+        if reader.int("workers", default: 1, range: 0...1024) > 1 {
+            reader.warning(
+                "workers", "sluice is one process; 'workers' has no effect", hint: "threads do what workers did")
+        }
+        reader.ignore(
+            [
+                "process_name", "rpc_endpoint", "enable_get_dump", "without_source", "suppress_repeated_stacktrace",
+                "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval",
+                "file_permission",
+                "dir_permission", "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
+                "enable_input_metrics", "enable_size_metrics", "restart_worker_interval",
+            ], reason: "sluice has no such setting", severity: .note)
+        reader.finish()
+        return settings
+    }
+}

@@ -1,0 +1,28 @@
+import CommandLine
+import ConfigFile
+import Pipeline
+
+/// `sluice check FILE`: everything that is wrong with a configuration, or the plan it makes.
+enum CheckCommand {
+    static func run(_ parsed: ParsedCommand) -> Int32 {
+        guard let path = ConfigurationLoader.path(parsed.argument(0)) else {
+            StandardError.write(ConfigurationLoader.noConfiguration)
+            return ExitStatus.configuration
+        }
+        return check(
+            path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
+    }
+
+    static func check(_ path: String, isStrict: Bool, asJSON: Bool) -> Int32 {
+        let loaded = ConfigurationLoader.load(path)
+        let diagnostics = loaded.document.diagnostics
+        let failed = diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0
+        if asJSON {
+            StandardOutput.write(PlanReport.json(loaded.plan, diagnostics: diagnostics))
+        } else {
+            StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
+            if !failed { StandardOutput.write(PlanReport.text(loaded.plan, path: path)) }
+        }
+        return failed ? ExitStatus.configuration : ExitStatus.success
+    }
+}

@@ -1,0 +1,58 @@
+import CommandLine
+import ConfigFile
+import Glibc
+import Pipeline
+
+/// Finds, reads and checks the configuration that a command line means.
+enum ConfigurationLoader {
+    struct Loaded {
+        var path: String
+        var document: ConfigDocument
+        var plan: PipelinePlan
+    }
+
+    /// The file to use; nil when none of the candidates exists.
+    static func path(_ given: String?) -> String? {
+        if let given { return given }
+        let candidates = RunOptions.configurationCandidates(fluentConf: environment("FLUENT_CONF"))
+        if candidates.count == 1 { return candidates[0] }
+        return candidates.first { unsafe access($0, R_OK) == 0 }
+    }
+
+    static let noConfiguration =
+        "Error: no configuration was found: FLUENT_CONF is not set, and neither /etc/fluent/fluent.conf nor ./fluent.conf exists\n"
+        + "  name one: sluice run -c FILE\n"
+
+    static func load(_ path: String) -> Loaded {
+        let environment = ConfigEnvironment(variables: variables(), hostname: hostname())
+        let document = ConfigDocument.load(path: path, environment: environment)
+        return Loaded(path: path, document: document, plan: PlanBuilder.build(document, environment: environment))
+    }
+
+    /// What there is to say about a configuration, for a terminal or a file.
+    static func report(_ loaded: Loaded, to terminal: Terminal) -> String {
+        DiagnosticRenderer(colour: terminal.allowsColour, maximumWidth: max(terminal.width - 8, 60))
+            .render(loaded.document.diagnostics, file: loaded.path)
+    }
+
+    static func environment(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+
+    private static func variables() -> [String: String] {
+        var variables: [String: String] = [:]
+        var entry = unsafe environ
+        while let pointer = unsafe entry.pointee {
+            let text = unsafe String(cString: pointer)
+            if let equals = text.firstIndex(of: "=") {
+                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            unsafe entry += 1
+        }
+        return variables
+    }
+
+    private static func hostname() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

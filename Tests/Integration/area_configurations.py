@@ -1,0 +1,91 @@
+"""The files in config/, the check of a configuration, and the demonstration."""
+import glob, os, re, subprocess
+
+from certificates import Certificates
+from harness import (ROOT, SLUICE, STDOUT, Area, Daemon, forward_source, free_port, need_msgpack, need_program,
+                     run_sluice)
+
+area = Area("configurations", needs=need_msgpack)
+CONFIG = os.path.join(ROOT, "config")
+
+
+@area.test("every file in config/ can be run")
+def files(_):
+    need_program("openssl", "openssl")
+    tls = Certificates()
+    environment = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key}
+    names = [f"{CONFIG}/default.conf", *sorted(glob.glob(f"{CONFIG}/examples/*.conf"))]
+    assert len(names) > 5
+    for name in names:
+        result = run_sluice("check", name, environment=environment)
+        assert result.returncode == 0, f"{name}: status {result.returncode}\n{result.stdout}{result.stderr}"
+
+
+@area.test("default.conf writes to Elasticsearch only when ELASTICSEARCH_URL is set")
+def elasticsearch_url(_):
+    for url, expected in (("", False), ("http://127.0.0.1:9200", True)):
+        result = run_sluice("check", f"{CONFIG}/default.conf", environment={"ELASTICSEARCH_URL": url})
+        assert result.returncode == 0, result.stderr
+        plan = result.stdout
+        assert ("elasticsearch" in plan) == expected, f"ELASTICSEARCH_URL={url!r}: the plan is\n{plan}"
+
+
+@area.test("each of the four configurations with one '<' or '>' lost is refused with its line")
+def lost_brackets(_):
+    folder = Daemon("").folder
+    for name in ("grok", "regexp", "json", "no-filter"):
+        text = open(f"{CONFIG}/examples/{name}.conf").read()
+        places = [m.start() for m in re.finditer(r"^\s*<|>$", text, re.MULTILINE)]
+        for place in places[:: max(1, len(places) // 6)]:
+            at = text.index("<", place) if text[place] != ">" else place
+            path = os.path.join(folder, "broken.conf")
+            open(path, "w").write(text[:at] + text[at + 1:])
+            result = run_sluice("check", path)
+            line = text.count("\n", 0, at) + 1
+            output = result.stdout + result.stderr
+            assert result.returncode == 2, f"{name}:{line}: status {result.returncode}\n{output}"
+            assert f"broken.conf:{line}:" in output, f"{name}: line {line} is not named:\n{output}"
+
+
+@area.test("a configuration with mistakes is refused with status 2, all of them at once, before a port opens")
+def mistakes(_):
+    port = free_port()
+    text = forward_source(port, "  chunk_size_limt 1m\n  backlog many\n") + "<match **>\n  @type stdot\n</match>\n"
+    daemon = Daemon(text).launch()
+    with daemon:
+        assert daemon.wait(10) == 2, daemon.log()
+    log = daemon.log()
+    for word in ("sluice.conf:5:", "chunk_size_limit", "sluice.conf:6:", "sluice.conf:9:", "stdout"):
+        assert word in log, f"'{word}' is not in\n{log}"
+
+
+@area.test("a missing configuration is an error that names the file")
+def missing(_):
+    result = run_sluice("run", "-c", "/nonexistent/fluent.conf")
+    assert result.returncode in (1, 2), result.returncode
+    assert "/nonexistent/fluent.conf" in result.stderr, result.stderr
+
+
+@area.test("config/demo starts a daemon, sends the sample lines and shows them taken apart")
+def demo(_):
+    port = free_port()
+    path = os.path.join(Daemon("").folder, "default.conf")
+    text = open(f"{CONFIG}/default.conf").read().replace("port 24224", f"port {port}").replace("0.0.0.0", "127.0.0.1")
+    open(path, "w").write(text.replace('"outputs/', f'"{CONFIG}/outputs/'))
+    environment = {**os.environ, "SLUICE_BIN": SLUICE, "SLUICE_CONFIG": path, "SLUICE_PORT": str(port), "TZ": "UTC",
+                   "ELASTICSEARCH_URL": ""}
+    result = subprocess.run([f"{CONFIG}/demo"], capture_output=True, text=True, timeout=25, env=environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for fragment in ('service.post: {"addr":"172.19.0.2","event":"request"', '"loglevel":"INFO"',
+                     '"response_status":"404"', "service.comment: "):
+        assert fragment in result.stdout, f"'{fragment}' is not in\n{result.stdout}"
+
+
+@area.test("config/demo uses the daemon that is there")
+def demo_with_daemon(_):
+    port = free_port()
+    with Daemon(forward_source(port) + STDOUT, port) as daemon:
+        environment = {**os.environ, "SLUICE_BIN": SLUICE, "SLUICE_PORT": str(port)}
+        result = subprocess.run([f"{CONFIG}/demo"], capture_output=True, text=True, timeout=25, env=environment)
+        assert result.returncode == 0 and "A daemon listens" in result.stdout, result.stdout + result.stderr
+        daemon.wait_for_events(7)

@@ -1,0 +1,293 @@
+import Events
+import Foundation
+import Outputs
+import Parsing
+import Testing
+
+@Suite("Elasticsearch documents")
+struct ElasticsearchFormatterTests {
+    @Test(
+        "the bulk bodies are Fluentd's, byte for byte, whatever sizes they are read in",
+        arguments: [1, 7, 4096, 1 << 20])
+    func golden(readSize: Int) throws {
+        let stdout = try String(contentsOfFile: goldenFolder + "/exact-stdout.txt", encoding: .utf8)
+        let bulk = try String(contentsOfFile: goldenFolder + "/exact-bulk.ndjson", encoding: .utf8)
+        let expected = bulk.split(separator: "\n")
+        let formatter = try ElasticsearchFormatter(goldenSettings())
+        var events: [String: [GoldenLine]] = [:]
+        for line in stdout.split(separator: "\n") {
+            let event = try #require(GoldenLine(line))
+            events[event.tag, default: []].append(event)
+        }
+        var count = 0
+        for (tag, events) in events {
+            var batch = Batch(tag)
+            for event in events { try batch.add(event.json, event.time) }
+            let chunk = batch.format(with: formatter)
+            let body = BulkBody(chunk, items: chunk.allItems, BulkDialect(type: "_doc"))
+            let own = expected.indices.filter { $0 % 2 == 1 && expected[$0].hasSuffix("\"@log_name\":\"\(tag)\"}") }
+            let text = own.map { "\(expected[$0 - 1])\n\(expected[$0])\n" }.joined()
+            #expect(body.text(readSize) == text)
+            #expect(body.byteCount == text.utf8.count)
+            count += own.count
+        }
+        #expect(count == 120)
+    }
+
+    @Test(
+        "where @timestamp comes from",
+        arguments: [
+            (#"{"a":1}"#, #"{"a":1,"@timestamp":"2019-12-17T17:55:04.123456789+00:00"}"#, "logstash-2019.12.17"),
+            (#"{}"#, #"{"@timestamp":"2019-12-17T17:55:04.123456789+00:00"}"#, "logstash-2019.12.17"),
+            (
+                #"{"@timestamp":"2020-01-02T03:04:05Z","a":1}"#, #"{"@timestamp":"2020-01-02T03:04:05Z","a":1}"#,
+                "logstash-2020.01.02"
+            ),
+            (#"{"@timestamp":"not a time"}"#, #"{"@timestamp":"not a time"}"#, "logstash-2019.12.17"),
+            (
+                #"{"at":"2020-01-01T01:30:00+09:00"}"#,
+                #"{"at":"2020-01-01T01:30:00+09:00","@timestamp":"2020-01-01T01:30:00.000000000+09:00"}"#,
+                "logstash-2019.12.31"
+            ),
+            (#"{"at":"x"}"#, #"{"at":"x","@timestamp":"2019-12-17T17:55:04.123456789+00:00"}"#, "logstash-2019.12.17"),
+        ])
+    func timestamp(record: String, expected: String, index: String) throws {
+        var settings = ElasticsearchSettings()
+        settings.logstashFormat = true
+        settings.timeKey = "at"
+        settings.timestampOffsetSeconds = 0
+        let result = try formatOne(record, settings)
+        #expect(result.document == expected + "\n")
+        #expect(result.action == #"{"index":{"_index":"\#(index)"}}"# + "\n")
+    }
+
+    @Test("a time that cannot be read is reported, with what was there")
+    func timestampProblem() throws {
+        var settings = ElasticsearchSettings()
+        settings.logstashFormat = true
+        var problems: [TimestampProblem] = []
+        let formatter = try ElasticsearchFormatter(settings) { problems.append($0) }
+        var batch = Batch()
+        try batch.add(#"{"@timestamp":"not a time"}"#)
+        _ = batch.format(with: formatter)
+        #expect(problems.map(\.value) == ["not a time"])
+    }
+
+    @Test("without logstash_format and include_timestamp there is no @timestamp, and time_precision counts digits")
+    func precision() throws {
+        var settings = ElasticsearchSettings()
+        settings.indexName = "Fixed.Name"
+        var result = try formatOne(#"{"a":1}"#, settings)
+        #expect(result.action + result.document == "{\"index\":{\"_index\":\"fixed.name\"}}\n{\"a\":1}\n")
+        settings.includeTimestamp = true
+        settings.timePrecision = 3
+        settings.timestampOffsetSeconds = -3600
+        result = try formatOne(#"{"a":1}"#, settings)
+        #expect(result.document == #"{"a":1,"@timestamp":"2019-12-17T16:55:04.123-01:00"}"# + "\n")
+    }
+
+    @Test(
+        "placeholders of the tag, the record and the time",
+        arguments: [
+            ("${tag}", "service.post.web"), ("x-${tag[1]}", "x-post"), ("${tag[-1]}-y", "web-y"), ("${tag[9]}z", "z"),
+            ("${user}-%Y.%m", "bob-%y.%m"), ("${$.nest.id}", "7"), ("a$b", "a$b"),
+        ])
+    func placeholders(name: String, expected: String) throws {
+        var settings = ElasticsearchSettings()
+        settings.indexName = name
+        let result = try formatOne(#"{"user":"Bob","nest":{"id":7}}"#, settings, tag: "service.post.web")
+        #expect(result.action == #"{"index":{"_index":"\#(expected)"}}"# + "\n")
+    }
+
+    @Test("time placeholders are filled in when the buffer's keys hold time")
+    func timePlaceholders() throws {
+        var settings = ElasticsearchSettings()
+        settings.indexName = "logs-%Y%m%d-${tag}"
+        settings.resolvesTimePlaceholders = true
+        settings.placeholderZone = .fixed(seconds: 8 * 3600)
+        #expect(try formatOne("{}", settings, tag: "t").action == #"{"index":{"_index":"logs-20191218-t"}}"# + "\n")
+    }
+
+    @Test("the index follows the day, the hour and the record, event by event")
+    func indexChanges() throws {
+        for (format, expected) in [
+            ("%Y%m%d", ["f-20191217", "f-20191218", "f-20191217"]), ("%H", ["f-17", "f-00", "f-23"]),
+            ("%S", ["f-04", "f-00", "f-59"]), ("%j", ["f-351", "f-352", "f-351"]),
+        ] {
+            var settings = goldenSettings()
+            settings.logstashPrefix = "f"
+            settings.logstashDateFormat = format
+            var batch = Batch()
+            for seconds in [1_576_605_304, 1_576_627_200, 1_576_627_199] as [Int64] {
+                try batch.add("{}", EventTime(seconds: seconds))
+            }
+            let chunk = batch.format(with: try ElasticsearchFormatter(settings))
+            let actions = BulkBody(chunk, items: chunk.allItems, BulkDialect()).text().split(separator: "\n")
+            #expect(
+                actions.enumerated().filter { $0.offset % 2 == 0 }.map { String($0.element) }
+                    == expected.map { #"{"index":{"_index":"\#($0)"}}"# })
+        }
+    }
+
+    @Test("target_index_key names the index and is not sent; remove_keys are not sent")
+    func targetIndex() throws {
+        var settings = ElasticsearchSettings()
+        settings.logstashFormat = true
+        settings.timestampOffsetSeconds = 0
+        settings.targetIndexKey = try RecordAccessor("target")
+        settings.removeKeys = ["secret", "z"]
+        settings.idKey = try RecordAccessor("secret")
+        let result = try formatOne(#"{"secret":"s","target":"MyIndex","a":1,"z":2}"#, settings)
+        #expect(result.action == #"{"index":{"_index":"myindex","_id":"s"}}"# + "\n")
+        #expect(result.document.hasPrefix(#"{"a":1,"@timestamp":"#))
+        #expect(try formatOne(#"{"a":1}"#, settings).action.contains("logstash-2019.12.17"))
+    }
+
+    @Test("ids, parents, routing and the pipeline, as the server's version spells them")
+    func metadata() throws {
+        var settings = ElasticsearchSettings()
+        settings.idKey = try RecordAccessor("$.meta.id")
+        settings.parentKey = try RecordAccessor("parent")
+        settings.routingKey = try RecordAccessor("route")
+        var batch = Batch()
+        try batch.add(#"{"meta":{"id":"a\"b"},"parent":5,"route":"r"}"#)
+        try batch.add(#"{"route":"r2"}"#)
+        try batch.add(#"{"plain":true}"#)
+        let chunk = batch.format(with: try ElasticsearchFormatter(settings))
+        #expect(chunk.body.labels.count == 3)
+        let dialect = BulkDialect(type: "t", routingField: "_routing", pipeline: "p")
+        #expect(
+            BulkBody(chunk, items: [0, 1, 2], dialect).text(3) == """
+                {"index":{"_index":"fluentd","_type":"t","pipeline":"p","_id":"a\\"b","_parent":5,"_routing":"r"}}
+                {"meta":{"id":"a\\"b"},"parent":5,"route":"r"}
+                {"index":{"_index":"fluentd","_type":"t","pipeline":"p","_routing":"r2"}}
+                {"route":"r2"}
+                {"index":{"_index":"fluentd","_type":"t","pipeline":"p"}}
+                {"plain":true}
+
+                """)
+        #expect(
+            BulkBody(chunk, items: [2], BulkDialect()).text()
+                == "{\"index\":{\"_index\":\"fluentd\"}}\n{\"plain\":true}\n")
+    }
+
+    @Test("updates wrap the record, and need an id")
+    func updates() throws {
+        var settings = ElasticsearchSettings()
+        settings.idKey = try RecordAccessor("id")
+        settings.writeOperation = .upsert
+        var result = try formatOne(#"{"id":1}"#, settings)
+        #expect(result.action == #"{"update":{"_index":"fluentd","_id":1}}"# + "\n")
+        #expect(result.document == #"{"doc":{"id":1},"doc_as_upsert":true}"# + "\n")
+        settings.writeOperation = .update
+        result = try formatOne(#"{"id":1}"#, settings)
+        #expect(result.document == #"{"doc":{"id":1}}"# + "\n")
+        settings.suppressDocWrap = true
+        #expect(try formatOne(#"{"id":1,"doc":{}}"#, settings).document == #"{"id":1,"doc":{}}"# + "\n")
+        var batch = Batch()
+        try batch.add(#"{"x":1}"#)
+        let chunk = batch.format(with: try ElasticsearchFormatter(settings))
+        #expect(chunk.body.items.isEmpty && chunk.body.bytes.isEmpty)
+        #expect(batch.rows.rejections.count == 1)
+        settings.writeOperation = .create
+        #expect(try formatOne(#"{"id":2}"#, settings).action == #"{"create":{"_index":"fluentd","_id":2}}"# + "\n")
+    }
+
+    @Test(
+        "flatten_hashes takes objects apart, not arrays",
+        arguments: [
+            (#"{"a":{"b":{"c":1},"d":[{"e":2}]},"f":"x"}"#, #"{"a_b_c":1,"a_d":[{"e":2}],"f":"x"}"#),
+            (#"{"z":1,"a":{},"f":"x"}"#, #"{"z":1,"f":"x"}"#), (#"{"a":{},"f":"x"}"#, #"{"f":"x"}"#),
+            (#"{"f":"x","a":{"b":{}}}"#, #"{"f":"x"}"#), (#"{"a":[1,"],{"]}"#, #"{"a":[1,"],{"]}"#),
+            (#"{"a":{"k\"1":"v,}","k2":"\\"}}"#, #"{"a_k\"1":"v,}","a_k2":"\\"}"#),
+        ])
+    func flatten(record: String, expected: String) throws {
+        var settings = ElasticsearchSettings()
+        settings.flattenHashes = true
+        #expect(try formatOne(record, settings).document == expected + "\n")
+    }
+
+    @Test("the tag takes the place of a field of its name")
+    func tagField() throws {
+        var settings = ElasticsearchSettings()
+        settings.includeTagKey = true
+        #expect(
+            try formatOne(#"{"a":1,"tag":"old","b":2}"#, settings, tag: "T").document
+                == #"{"a":1,"tag":"T","b":2}"# + "\n")
+        #expect(try formatOne("{}", settings, tag: "q\"").document == #"{"tag":"q\""}"# + "\n")
+    }
+
+    @Test("labels are shared: a thousand events of a day need one")
+    func labels() throws {
+        var batch = Batch()
+        for number in 0..<1000 { try batch.add(#"{"n":\#(number)}"#) }
+        let chunk = batch.format(with: try ElasticsearchFormatter(goldenSettings()))
+        #expect(chunk.body.labels.count == 1 && chunk.body.tags.count == 1 && chunk.body.items.count == 1000)
+    }
+
+    @Test("every rule of outputs holds")
+    func rules() throws {
+        var idSettings = goldenSettings()
+        idSettings.idKey = try RecordAccessor("n")
+        var flat = goldenSettings()
+        flat.flattenHashes = true
+        for settings in [goldenSettings(), ElasticsearchSettings(), idSettings, flat] {
+            try OutputCompatTest.formatterRules { try ElasticsearchFormatter(settings) }
+        }
+    }
+}
+
+/// The settings of golden/config-exact.conf.
+func goldenSettings() -> ElasticsearchSettings {
+    var settings = ElasticsearchSettings()
+    settings.logstashFormat = true
+    settings.logstashPrefix = "fluentd"
+    settings.logstashDateFormat = "%Y%m%d"
+    settings.includeTagKey = true
+    settings.tagKey = "@log_name"
+    settings.typeName = "access_log"
+    settings.timestampOffsetSeconds = 0
+    return settings
+}
+
+private func formatOne(
+    _ record: String, _ settings: ElasticsearchSettings, tag: String = "service.post"
+) throws -> (action: String, document: String) {
+    var batch = Batch(tag)
+    try batch.add(record)
+    let chunk = batch.format(with: try ElasticsearchFormatter(settings))
+    let text = BulkBody(chunk, items: chunk.allItems, BulkDialect()).text()
+    let end = try #require(text.firstIndex(of: "\n"))
+    return (String(text[...end]), String(text[text.index(after: end)...]))
+}
+
+extension Batch {
+    mutating func format(with formatter: any ChunkFormatter) -> SealedChunk {
+        var body = ChunkBody()
+        for record in rows.records {
+            formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+        }
+        return SealedChunk(body, id: "test", key: .none)
+    }
+}
+
+extension HTTPBody {
+    /// Everything, read in pieces of `size`, twice, to see that it can be rewound.
+    func text(_ size: Int = 1 << 16) -> String {
+        let first = readAll(size)
+        rewind()
+        let second = readAll(size)
+        return first == second ? first : "first: \(first) second: \(second)"
+    }
+
+    private func readAll(_ size: Int) -> String {
+        var all: [UInt8] = []
+        let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(into: buffer, room: size)
+            if count == 0 { return String(decoding: all, as: UTF8.self) }
+            all += UnsafeBufferPointer(start: buffer, count: count)
+        }
+    }
+}
