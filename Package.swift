@@ -83,7 +83,8 @@ let package = Package(
         .testTarget(
             name: "ParsingTests", dependencies: ["Parsing", "Events", "Grok", "TestSupport"], swiftSettings: tests),
         .testTarget(
-            name: "InputsTests", dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "TestSupport"],
+            name: "InputsTests",
+            dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"],
