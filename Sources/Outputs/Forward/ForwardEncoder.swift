@@ -136,7 +136,7 @@ package struct ForwardEncoder: ~Copyable {
     /// Base64 (RFC 4648, 4) of 16 random bytes, as the specification asks for.
     @Sendable package static func randomChunk() -> [UInt8] { base64(SecureRandom.bytes(16)) }
 
-    static func base64(_ bytes: [UInt8]) -> [UInt8] {
+    package static func base64(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
