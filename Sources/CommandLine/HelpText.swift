@@ -70,7 +70,13 @@ package struct HelpText: Sendable {
             }
             blocks.append("EXAMPLES:\n" + examples.joined(separator: "\n"))
         }
-        if !subcommands.isEmpty { blocks.append("  See '\(tool) help <subcommand>' for detailed help.") }
+        if !subcommands.isEmpty {
+            let names = ["help"] + path.dropFirst().map(\.name) + ["<subcommand>"]
+            blocks.append(
+                wrapped(
+                    "  See '\(path[0].name) \(names.joined(separator: " "))' for detailed help.", to: width,
+                    indentation: 2))
+        }
         return blocks.joined(separator: "\n\n") + "\n"
     }
 

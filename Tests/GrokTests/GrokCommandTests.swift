@@ -250,4 +250,57 @@ enum GrokProgram {
             ["grok", "bench", "--seconds", "0.05", "-p", "%{INT:n}"], input: Array("1\nx\n".utf8))
         #expect(bench.status == 0 && bench.text.contains("matched    1 (50.0 %)"))
     }
+
+    @Test("every example of the help runs", arguments: ["match", "explain", "patterns", "bench"])
+    func examples(_ command: String) throws {
+        let program = URL(fileURLWithPath: try #require(GrokProgram.path))
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grok-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let texts = [
+            "access.log":
+                "203.0.113.44 - carol [24/Nov/2026:18:22:44 +0000] \"GET / HTTP/1.1\" 200 12 \"-\" \"curl/8.1\"\n",
+            "syslog": "Nov 24 18:22:44 web-1 sshd[311]: Accepted publickey for carol\n",
+            "fluent.conf": """
+            <source>
+              @type forward
+            </source>
+            <filter app.**>
+              @type parser
+              key_name message
+              <parse>
+                @type grok
+                grok_pattern %{COMBINEDAPACHELOG}
+              </parse>
+            </filter>
+            <match **>
+              @type stdout
+            </match>
+            """,
+        ]
+        for (name, text) in texts {
+            try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+        }
+        let help = try GrokProgram.run(["grok", command, "--help"])
+        #expect(help.status == 0)
+        let examples = help.text.split(separator: "\n").filter {
+            $0.hasPrefix("  ") && $0.contains("sluice grok \(command)")
+        }
+        .filter { !$0.contains("USAGE") && !$0.hasPrefix("   ") }
+        #expect(!examples.isEmpty)
+        for example in examples {
+            let line = example.replacing("/var/log/syslog", with: "syslog")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = ["-c", "PATH=\(program.deletingLastPathComponent().path):$PATH; \(line) >out 2>err"]
+            process.currentDirectoryURL = folder
+            try process.run()
+            process.waitUntilExit()
+            // An example of `explain` is one of a line that does not match.
+            #expect(
+                process.terminationStatus == 0 || command == "explain" && process.terminationStatus == 1, "\(line)")
+            #expect(try !Data(contentsOf: folder.appendingPathComponent("out")).isEmpty, "\(line)")
+            #expect(try Data(contentsOf: folder.appendingPathComponent("err")).isEmpty, "\(line)")
+        }
+    }
 }
