@@ -56,7 +56,7 @@ format: ## Format all Swift sources in place
 	swift format format -i --parallel -r $(SOURCES)
 
 bench: build ## Measure events/s, CPU and memory
-	./Tests/Benchmarks/run
+	./Tests/Benchmarks/bench
 
 fuzz: deps ## Feed the decoders with noise
 	./Tests/Fuzz/run

@@ -48,7 +48,8 @@ let package = Package(
         .target(name: "Filters", dependencies: ["Events", "Grok", "Parsing", "Logging"], swiftSettings: strict),
         .target(name: "Buffering", dependencies: ["Events", "Logging"], swiftSettings: strict),
         .target(
-            name: "Outputs", dependencies: ["Events", "Parsing", "Compression", "CCurl", "Logging"],
+            name: "Outputs",
+            dependencies: ["Events", "EventLoop", "TLS", "Parsing", "Compression", "CCurl", "Logging"],
             swiftSettings: strict),
 
         // MARK: - From a file to running stages
@@ -65,7 +66,9 @@ let package = Package(
         .target(name: "CommandLine", swiftSettings: strict),
         .executableTarget(
             name: "sluice",
-            dependencies: ["Events", "Logging", "Grok", "ConfigFile", "Pipeline", "CommandLine"],
+            dependencies: [
+                "Events", "Logging", "EventLoop", "TLS", "Grok", "Outputs", "ConfigFile", "Pipeline", "CommandLine",
+            ],
             swiftSettings: strict),
 
         // MARK: - Tests: one target per room, and what runs the finished program
@@ -80,7 +83,8 @@ let package = Package(
         .testTarget(
             name: "ParsingTests", dependencies: ["Parsing", "Events", "Grok", "TestSupport"], swiftSettings: tests),
         .testTarget(
-            name: "InputsTests", dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "TestSupport"],
+            name: "InputsTests",
+            dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"],
@@ -89,7 +93,10 @@ let package = Package(
             name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "OutputsTests", dependencies: ["Outputs", "Events", "Parsing", "Compression", "Logging", "TestSupport"],
+            name: "OutputsTests",
+            dependencies: [
+                "Outputs", "Events", "Parsing", "EventLoop", "TLS", "Inputs", "Compression", "Logging", "TestSupport",
+            ],
             swiftSettings: tests),
         .testTarget(
             name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], exclude: ["Golden"],

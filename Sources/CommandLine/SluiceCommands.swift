@@ -101,7 +101,8 @@ package enum SendOptions {
     package static let ack = Option("ack", "Ask for a receipt of each message, and fail without one.")
     package static let timeAsInteger = Option("time-as-integer", "Send whole seconds, for Fluentd 0.12 and older.")
     package static let batch = Option(
-        "batch", value: .required("count", .integer(1...100_000)), "Events in one message.", default: "1")
+        "batch", value: .required("count", .integer(1...100_000)),
+        "Events in one message; after 200 ms it goes with what it has.", default: "1000")
     package static let timeout = Option(
         "timeout", value: .required("seconds", .seconds), "How long to wait for a connection or a receipt.",
         default: "10")
@@ -112,9 +113,11 @@ package enum SendOptions {
         "shared-key", value: .required("key", .text), "Log in with the key of the server's <security>.")
     package static let user = Option("user", value: .required("name", .text), "Log in as this user.")
     package static let password = Option("password", value: .required("password", .text), "The user's password.")
+    package static let verbose = Option(
+        "verbose", short: "v", "Say how many events were sent, as on a terminal.")
 
     package static let all = [
         host, port, unix, format, messageKey, ack, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user,
-        password,
+        password, verbose,
     ]
 }

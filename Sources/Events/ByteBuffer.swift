@@ -110,6 +110,8 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
 
     package mutating func append(_ bytes: borrowing [UInt8]) { append(bytes.span) }
 
+    /// Not for literals: those are `StaticString`s, which the compiler only takes when this one is disfavoured.
+    @_disfavoredOverload
     package mutating func append(_ text: String) {
         for byte in text.utf8 { append(byte) }
     }

@@ -41,10 +41,11 @@ extension ByteBuffer {
     package mutating func appendJSONString(_ slice: Slice, _ storage: borrowing ByteBuffer) {
         precondition(slice.end <= storage.count, "slice outside the buffer")
         let length = Int(slice.length)
-        reserve(length &+ 2)
+        reserve(length &+ 10)
         unsafe base[count] = 0x22
         advance(by: 1)
-        unsafe appendEscaped(storage.base + Int(slice.offset), length)
+        unsafe appendEscaped(
+            storage.base + Int(slice.offset), length, readable: storage.count &- Int(slice.offset))
         append(0x22)
     }
 
@@ -60,22 +61,17 @@ extension ByteBuffer {
 
     /// The hot loop: eight bytes a step while they are printable ASCII without quote and backslash.
     ///
-    /// Room for what is left is kept at every step, so the eight-byte store always stays inside: at least `left` bytes
-    /// are free, and a word is only stored when `left >= 8`.
-    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int) {
-        reserve(length)
+    /// `readable`: how many bytes may be read from `source` on, at least `length`. Where a whole word may be read, the last
+    /// one to seven bytes cost one step as well.
+    /// Room for what is left and a word more is kept at every step, so the eight-byte store always stays inside.
+    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int, readable: Int) {
+        reserve(length &+ 8)
         var from = 0
         while from < length {
             var target = unsafe base + count
             while from &+ 8 <= length {
                 let word = unsafe UnsafeRawPointer(source + from).loadUnaligned(as: UInt64.self)
-                let quotes = word ^ 0x2222_2222_2222_2222
-                let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-                let ones: UInt64 = 0x0101_0101_0101_0101
-                // A high bit set in: bytes ≥ 0x80, bytes < 0x20, quotes, backslashes (exact up to the lowest hit).
-                let special =
-                    (word | (word &- 0x2020_2020_2020_2020) & ~word | (quotes &- ones) & ~quotes
-                        | (slashes &- ones) & ~slashes) & 0x8080_8080_8080_8080
+                let special = Self.specialBytes(word)
                 unsafe UnsafeMutableRawPointer(target).storeBytes(of: word, as: UInt64.self)
                 if special != 0 {
                     let clean = special.littleEndian.trailingZeroBitCount >> 3
@@ -88,19 +84,45 @@ extension ByteBuffer {
                 advance(by: 8)
                 unsafe target += 8
             }
-            while from < length {
-                let byte = unsafe source[from]
-                if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
-                unsafe target.pointee = byte
-                unsafe target += 1
-                from &+= 1
-                advance(by: 1)
+            let left = length &- from
+            if left > 0 && left < 8 && from &+ 8 <= readable {
+                let word = unsafe UnsafeRawPointer(source + from).loadUnaligned(as: UInt64.self)
+                // Only the bytes of the text count; those behind it are stored and overwritten by what comes next.
+                let special = Self.specialBytes(word).littleEndian & (1 << UInt64(left &* 8) &- 1)
+                let clean = special == 0 ? left : special.trailingZeroBitCount >> 3
+                unsafe UnsafeMutableRawPointer(target).storeBytes(of: word, as: UInt64.self)
+                from &+= clean
+                advance(by: clean)
+            } else {
+                while from < length {
+                    let byte = unsafe source[from]
+                    if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
+                    unsafe target.pointee = byte
+                    unsafe target += 1
+                    from &+= 1
+                    advance(by: 1)
+                }
             }
             if from < length {
                 unsafe from = appendSpecial(source, from, length)
-                reserve(length &- from)
+                reserve(length &- from &+ 8)
             }
         }
+    }
+
+    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int) {
+        unsafe appendEscaped(source, length, readable: length)
+    }
+
+    /// A high bit for each byte ≥ 0x80, below 0x20, quote or backslash (exact up to the lowest hit).
+    @inline(__always)
+    private static func specialBytes(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ 0x2222_2222_2222_2222
+        let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        return
+            (word | (word &- 0x2020_2020_2020_2020) & ~word | (quotes &- ones) & ~quotes
+            | (slashes &- ones) & ~slashes) & 0x8080_8080_8080_8080
     }
 
     /// One byte or sequence that cannot be copied blindly; answers the offset after it.

@@ -86,6 +86,11 @@ package final class GrokMatcher {
     ///
     /// `text` is what `SubjectText.classify` said of the line; an invalid one is not given to the engine.
     package func match(_ line: UnsafeRawBufferPointer, as text: SubjectText) -> Result {
+        if text == .invalid, programCount > 0 {
+            // Whether a required literal is missing must not decide what an invalid line gives.
+            unsafe counts[0].gaveUp &+= 1
+            return .gaveUp(member: 0, .invalidUTF8)
+        }
         var stopped: Result = .noMatch
         for index in 0..<programCount {
             let program = unsafe programs + index

@@ -9,7 +9,7 @@ package struct RequiredLiteral: Sendable, Equatable {
         guard bytes.count >= 2 else { return nil }
         self.bytes = bytes
         var best = 0
-        for index in bytes.indices where Self.rarity(bytes[index]) > Self.rarity(bytes[best]) { best = index }
+        for index in bytes.indices where Self.rarity(bytes[index]) >= Self.rarity(bytes[best]) { best = index }
         rarestOffset = best
     }
 

@@ -9,7 +9,8 @@ enum CheckCommand {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
-        return check(path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
+        return check(
+            path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
     }
 
     static func check(_ path: String, isStrict: Bool, asJSON: Bool) -> Int32 {

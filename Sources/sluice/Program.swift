@@ -27,7 +27,15 @@ enum Program {
         switch parsed.name {
         case "run": RunCommand.run(parsed)
         case "check": CheckCommand.run(parsed)
+        case "send": SendCommand.run(parsed)
+        case "completion": CompletionCommand.run(parsed)
+        case "manual": printManual()
         default: preconditionFailure("the table has a command that nothing runs: \(parsed.name)")
         }
+    }
+
+    private static func printManual() -> Int32 {
+        StandardOutput.write(ManPage(table: SluiceCommands.table, version: version).text)
+        return ExitStatus.success
     }
 }

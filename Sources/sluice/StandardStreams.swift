@@ -14,7 +14,9 @@ private enum FileDescriptor {
         let bytes = Array(text.utf8)
         var offset = 0
         while offset < bytes.count {
-            let count = unsafe bytes[offset...].withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe bytes[offset...].withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 return

@@ -92,6 +92,9 @@ import Testing
         #expect(matcher.range(of: 0) == FieldRange(start: 2, end: 3))
         #expect(run("w=é a-7") == .hit(member: 2))
         #expect(run("???") == .noMatch)
+        let invalid: [UInt8] = [0xFF]
+        let other = GrokMatcher(set)
+        #expect(other.match(invalid.span, as: SubjectText.classify(invalid.span)) == .gaveUp(member: 0, .invalidUTF8))
         #expect((0..<3).map { matcher.counters(of: $0).hits } == [1, 0, 1])
         #expect((0..<3).map { matcher.counters(of: $0).misses } == [2, 2, 1])
         #expect(throws: GrokError.self) { _ = try GrokSet([.init("%{W:w}"), .init("%{NOPE:x}")], compiler: compiler) }

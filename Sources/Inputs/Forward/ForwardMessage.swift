@@ -34,7 +34,6 @@ struct ForwardMessage {
 
 /// Reads messages; what it makes of them is added to the pending batches.
 struct ForwardMessageReader {
-    let options: ForwardOptions
     let batches: PendingBatches
     /// What `time` 0 or nil becomes.
     let now: EventTime
@@ -181,7 +180,8 @@ struct ForwardMessageReader {
         switch item.kind {
         case .int: return item.bits == 0 ? now : EventTime(seconds: item.intValue)
         case .null: return now
-        case .double: return item.doubleValue.isFinite ? EventTime(item.doubleValue) : nil
+        case .double where item.doubleValue.isFinite:
+            return item.doubleValue == 0 ? now : EventTime(item.doubleValue)
         case .array where item.length >= 1:
             let inner = try storage.messagePackItem(at: item.body, end: end)
             return inner.kind == .array ? nil : try time(at: item.body, end, &storage)

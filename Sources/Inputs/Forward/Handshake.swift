@@ -69,7 +69,8 @@ package struct Handshake: Sendable {
         if security.authenticatesUsers && !isAuthentic(user, passwordDigest, allowed: client?.users) {
             let name = String(decoding: user, as: UTF8.self)
             return refuse(
-                "username/password mismatch", "user \"\(name)\" of \(hostText) is unknown or has another password", &reply)
+                "username/password mismatch", "user \"\(name)\" of \(hostText) is unknown or has another password",
+                &reply)
         }
         isDone = true
         let host = Array(security.selfHostname.utf8)

@@ -156,14 +156,14 @@ enum SectionRegistry {
     }
     static var filters: [(String, Read<FilterPlan>)] {
         [
-        ("parser", ParserFilterSection.read), ("grep", GrepSection.read),
-        ("record_transformer", RecordTransformerSection.read), ("stdout", StdoutSection.readFilter),
+            ("parser", ParserFilterSection.read), ("grep", GrepSection.read),
+            ("record_transformer", RecordTransformerSection.read), ("stdout", StdoutSection.readFilter),
         ]
     }
     static var outputs: [(String, Read<OutputPlan>)] {
         [
             ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
-        ("relabel", RelabelSection.read), ("null", NullSection.read),
+            ("relabel", RelabelSection.read), ("null", NullSection.read),
         ]
     }
 }

@@ -21,10 +21,12 @@ package enum PlanReport {
                 case .match(_, let output):
                     text += "  match   \(padded)  \(describe(output.type, output.summary))\n"
                     for child in output.children {
-                        text += "          \(String(repeating: " ", count: width))    → \(describe(child.type, child.summary))\n"
+                        text +=
+                            "          \(String(repeating: " ", count: width))    → \(describe(child.type, child.summary))\n"
                     }
                     if let hidden = shadowed(label.rules[..<index], rule) {
-                        text += "          \(String(repeating: " ", count: width))    never reached: <match \(hidden)> above takes everything\n"
+                        text +=
+                            "          \(String(repeating: " ", count: width))    never reached: <match \(hidden)> above takes everything\n"
                     }
                 }
             }
@@ -67,7 +69,8 @@ package enum PlanReport {
                     case .match(_, let output):
                         (
                             "match", output.type,
-                            ([output.summary] + output.children.map { describe($0.type, $0.summary) }).joined(separator: "; ")
+                            ([output.summary] + output.children.map { describe($0.type, $0.summary) }).joined(
+                                separator: "; ")
                         )
                     }
                 object(

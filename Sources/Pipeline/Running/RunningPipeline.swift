@@ -9,7 +9,9 @@ internal import Synchronization
 /// deliver what is buffered within a limit, and only then go.
 ///
 /// The loop runs on the thread that calls `run`; everything below belongs to that thread unless it says otherwise.
-package final class RunningPipeline: @unchecked Sendable {  // its state is touched on the loop alone; `loop` itself is Sendable
+///
+/// `@unchecked Sendable`: its state is touched on the loop alone, and `loop` itself is Sendable.
+package final class RunningPipeline: @unchecked Sendable {
     private let plan: PipelinePlan
     private let log: Log
     private let loop: Loop

@@ -21,7 +21,8 @@ enum BufferSection {
         if let type = reader.type(), type.value != "memory" {
             diagnostics.warning(
                 type.place, "buffer type '\(type.value)' is not supported yet; the buffer is kept in memory",
-                hint: type.value.hasPrefix("file") ? "what is not delivered at a stop is written to a backup file" : "'memory'")
+                hint: type.value.hasPrefix("file")
+                    ? "what is not delivered at a stop is written to a backup file" : "'memory'")
         }
         reader.accept(["path", "path_suffix"])
         readKeys(section, reader, &settings, &result)
@@ -29,7 +30,10 @@ enum BufferSection {
         let interval = reader.time("flush_interval", range: 0...1e9)
         let mode = reader.enumeration(
             "flush_mode",
-            ["default": BufferSettings.FlushMode.default, "lazy": .lazy, "interval": .interval, "immediate": .immediate])
+            [
+                "default": BufferSettings.FlushMode.default, "lazy": .lazy, "interval": .interval,
+                "immediate": .immediate,
+            ])
         settings.flushIntervalSeconds = interval?.value ?? settings.flushIntervalSeconds
         settings.flushMode = mode?.value ?? .default
         if let interval, let mode, mode.value != .interval, mode.value != .default {
@@ -38,7 +42,8 @@ enum BufferSection {
                 hint: "remove one of the two", related: [.init(mode.place, "the mode is set here")])
         } else if let interval, mode == nil, settings.keys.timekeySeconds != nil {
             diagnostics.warning(
-                interval.place, "flush_interval has no effect with a time key, whose chunks leave when their slice is over",
+                interval.place,
+                "flush_interval has no effect with a time key, whose chunks leave when their slice is over",
                 hint: "add 'flush_mode interval' if that is wanted")
         }
         settings.flushThreadCount = reader.int("flush_thread_count", default: 1, range: 1...64)
@@ -46,10 +51,14 @@ enum BufferSection {
         settings.overflowAction =
             reader.enumeration(
                 "overflow_action",
-                ["block": BufferSettings.OverflowAction.block, "throw_exception": .throwException,
-                 "drop_oldest_chunk": .dropOldestChunk])?.value ?? .block
-        settings.chunkLimitBytes = reader.size("chunk_limit_size", default: settings.chunkLimitBytes, range: 1...(1 << 31))
-        settings.totalLimitBytes = reader.size("total_limit_size", default: settings.totalLimitBytes, range: 1...(1 << 50))
+                [
+                    "block": BufferSettings.OverflowAction.block, "throw_exception": .throwException,
+                    "drop_oldest_chunk": .dropOldestChunk,
+                ])?.value ?? .block
+        settings.chunkLimitBytes = reader.size(
+            "chunk_limit_size", default: settings.chunkLimitBytes, range: 1...(1 << 31))
+        settings.totalLimitBytes = reader.size(
+            "total_limit_size", default: settings.totalLimitBytes, range: 1...(1 << 50))
         if let count = reader.int("queue_limit_length", range: 1...1_000_000), !reader.has("total_limit_size") {
             settings.totalLimitBytes = count.value * settings.chunkLimitBytes
         }
@@ -70,7 +79,8 @@ enum BufferSection {
     private static func readRetry(_ reader: SectionReader, _ retry: inout RetrySettings) {
         retry.kind =
             reader.enumeration(
-                "retry_type", ["exponential_backoff": RetrySettings.Kind.exponentialBackoff, "periodic": .periodic])?.value
+                "retry_type", ["exponential_backoff": RetrySettings.Kind.exponentialBackoff, "periodic": .periodic])?
+            .value
             ?? .exponentialBackoff
         retry.waitSeconds = reader.time("retry_wait", default: 1, range: 0...1e9)
         retry.exponentialBase = reader.float("retry_exponential_backoff_base", default: 2, range: 1...1000)

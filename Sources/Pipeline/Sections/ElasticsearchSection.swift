@@ -64,14 +64,16 @@ enum ElasticsearchSection {
             for text in hosts.value.split(separator: ",").map(String.init) {
                 guard let one = ElasticsearchHost(text, defaults: host) else {
                     reader.error(
-                        "hosts", "'\(text)' is no host", hint: "write name, name:port or https://user:password@name:port/path")
+                        "hosts", "'\(text)' is no host",
+                        hint: "write name, name:port or https://user:password@name:port/path")
                     continue
                 }
                 settings.hosts.append(one)
             }
         }
         if reader.has("cloud_id") {
-            reader.error("cloud_id", "cloud_id is not supported yet", hint: "give the https URL of the deployment as 'hosts'")
+            reader.error(
+                "cloud_id", "cloud_id is not supported yet", hint: "give the https URL of the deployment as 'hosts'")
         }
         reader.accept(["cloud_auth"])
         settings.apiKey = reader.secret("api_key")?.value
@@ -80,7 +82,9 @@ enum ElasticsearchSection {
         let version = reader.int("default_elasticsearch_version", range: 1...99)
         let verifies = reader.bool("verify_es_version_at_startup", default: true)
         if !verifies { settings.assumedMajorVersion = version?.value }
-        settings.requestLimitBytes = reader.size("bulk_message_request_threshold").flatMap { $0.value > 0 ? $0.value : nil }
+        settings.requestLimitBytes = reader.size("bulk_message_request_threshold").flatMap {
+            $0.value > 0 ? $0.value : nil
+        }
     }
 
     /// `%{…}` marks text that the plugin would URL-encode; headers need no encoding.
@@ -107,7 +111,10 @@ enum ElasticsearchSection {
         settings.compressionLevel =
             reader.enumeration(
                 "compression_level",
-                ["no_compression": Optional<Int>.none, "best_speed": 1, "best_compression": 9, "default_compression": 6])?
+                [
+                    "no_compression": Optional<Int>.none, "best_speed": 1, "best_compression": 9,
+                    "default_compression": 6,
+                ])?
             .value ?? nil
     }
 
@@ -147,8 +154,10 @@ enum ElasticsearchSection {
         settings.writeOperation =
             reader.enumeration(
                 "write_operation",
-                ["index": ElasticsearchSettings.WriteOperation.index, "create": .create, "update": .update,
-                 "upsert": .upsert])?.value ?? .index
+                [
+                    "index": ElasticsearchSettings.WriteOperation.index, "create": .create, "update": .update,
+                    "upsert": .upsert,
+                ])?.value ?? .index
         if [.update, .upsert].contains(settings.writeOperation) && settings.idKey == nil {
             reader.error(
                 "write_operation", "write_operation \(settings.writeOperation.rawValue) needs id_key",
@@ -195,7 +204,8 @@ enum ElasticsearchSection {
                 "http_backend", "http_backend_excon_nonblock", "selector_class_name", "prefer_oj_serializer",
                 "max_retry_get_es_version", "fail_on_detecting_es_version_retry_exceed", "with_transporter_log",
                 "log_es_400_reason", "content_type", "emit_error_for_missing_id", "include_index_in_url",
-                "validate_client_version", "unrecoverable_error_types", "unrecoverable_record_types", "use_legacy_template",
+                "validate_client_version", "unrecoverable_error_types", "unrecoverable_record_types",
+                "use_legacy_template",
                 "emit_error_label_event", "exception_backup", "ignore_exceptions", "retry_tag", "time_parse_error_tag",
                 "verify_es_version_at_startup", "suppress_type_name_warning", "fail_on_putting_template_retry_exceed",
             ], reason: "sluice does the right thing by itself", severity: .note)

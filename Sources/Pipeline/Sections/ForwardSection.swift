@@ -26,7 +26,8 @@ enum ForwardSection {
             reason: "it belongs into <security> or to the sender")
         let security = settings.security == nil ? "" : ", shared key"
         return SourcePlan(
-            type: "forward", summary: "\(bind):\(port)\(tls == nil ? "" : ", TLS")\(security)", forward: settings, tls: tls)
+            type: "forward", summary: "\(bind):\(port)\(tls == nil ? "" : ", TLS")\(security)", forward: settings,
+            tls: tls)
     }
 
     static func readUnix(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {

@@ -65,7 +65,8 @@ enum GrepSection {
         guard let setting = reader.string(name) else { return nil }
         let parts = setting.value.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else {
-            reader.error(name, "'\(name)' is '\(setting.value)'", hint: "write \(name) KEY PATTERN, or a <regexp> section")
+            reader.error(
+                name, "'\(name)' is '\(setting.value)'", hint: "write \(name) KEY PATTERN, or a <regexp> section")
             return nil
         }
         let offset = setting.value.utf8.count - parts[1].utf8.count
@@ -89,7 +90,8 @@ enum GrepSection {
         } catch {
             let offset = max(error.offset - prefix.utf8.count, 0) + pattern.value.bodyOffset
             diagnostics.error(
-                pattern.parameter.place(ofOffset: offset, length: max(error.length, 1)), error.message, hint: error.hint)
+                pattern.parameter.place(ofOffset: offset, length: max(error.length, 1)), error.message, hint: error.hint
+            )
             return nil
         }
     }

@@ -94,7 +94,8 @@ enum ParseSection {
             let recipes = reader.sections(named: "pattern").compactMap { pattern in
                 // multi_format's sections say `format json` where others say `@type json`.
                 let inner = SectionReader(pattern, diagnostics: reader.diagnostics)
-                let old = inner.section.type == nil ? inner.parseSection(alsoKeys: oldKeys, alsoSections: ["grok"]) : nil
+                let old =
+                    inner.section.type == nil ? inner.parseSection(alsoKeys: oldKeys, alsoSections: ["grok"]) : nil
                 return read(old ?? pattern, reader.diagnostics)?.recipe
             }
             return try .firstMatch(recipes)
@@ -114,8 +115,9 @@ enum ParseSection {
         var options = ParserOptions()
         options.timeKey = reader.string("time_key")?.value
         options.keepTimeKey = reader.bool("keep_time_key", default: false)
-        options.timeType = reader.enumeration(
-            "time_type", ["float": .float, "unixtime": .unixtime, "string": .string, "mixed": .mixed])?.value
+        options.timeType =
+            reader.enumeration(
+                "time_type", ["float": .float, "unixtime": .unixtime, "string": .string, "mixed": .mixed])?.value
         options.timeFormat = reader.string("time_format")?.value
         options.timeFormatFallbacks = reader.array("time_format_fallbacks")?.value ?? []
         options.timezone = reader.string("timezone")?.value

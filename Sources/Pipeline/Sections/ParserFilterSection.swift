@@ -19,7 +19,8 @@ enum ParserFilterSection {
         reader.ignore(
             ["suppress_parse_error_log", "ignore_key_not_exist"],
             reason: "errors are counted and summarised anyway", severity: .note)
-        guard let section = reader.parseSection(alsoKeys: ParseSection.oldKeys, alsoSections: ["grok", "pattern"]) else {
+        guard let section = reader.parseSection(alsoKeys: ParseSection.oldKeys, alsoSections: ["grok", "pattern"])
+        else {
             reader.diagnostics.error(
                 reader.section.place, "\(reader.description) does not say how to parse",
                 hint: "add <parse> with '@type json', '@type grok', …; or, as in v0.12, 'format json'")
@@ -42,7 +43,8 @@ enum AccessorText {
             return try RecordAccessor(setting.value)
         } catch {
             reader.diagnostics.error(
-                setting.parameter.place(ofOffset: error.offset), "'\(setting.value)' is no place in a record: \(error.message)",
+                setting.parameter.place(ofOffset: error.offset),
+                "'\(setting.value)' is no place in a record: \(error.message)",
                 hint: "write key, $.outer.inner or $['a key']['inner']")
             return nil
         }

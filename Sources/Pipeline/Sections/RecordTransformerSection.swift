@@ -17,7 +17,8 @@ enum RecordTransformerSection {
         let keeps = reader.array("keep_keys")
         settings.keepsKeys = keeps?.value.map { Array($0.utf8) } ?? []
         if keeps != nil && !settings.renewsRecord {
-            reader.error("keep_keys", "keep_keys has a meaning only with renew_record true", hint: "add renew_record true")
+            reader.error(
+                "keep_keys", "keep_keys has a meaning only with renew_record true", hint: "add renew_record true")
         }
         for key in reader.array("remove_keys")?.value ?? [] {
             if key.hasPrefix("$.") || key.hasPrefix("$[") {
@@ -33,7 +34,8 @@ enum RecordTransformerSection {
                 for name in value.unknownNames {
                     reader.diagnostics.warning(
                         parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
-                        hint: "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
+                        hint:
+                            "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
                             + " and ${record[\"KEY\"]}")
                 }
                 settings.fields.append((key: TextTemplate(parameter.key), value: value))

@@ -30,9 +30,12 @@ enum StdoutSection {
         let inner = SectionReader(section, description: "<format>", diagnostics: reader.diagnostics)
         defer { inner.finish() }
         inner.ignore(
-            ["output_type", "time_format", "localtime", "utc", "timezone", "add_newline", "json_parser", "delimiter",
-             "label_delimiter"], reason: "stdout's formats have a fixed form")
-        return inner.enumeration("@type", aliases: ["type"], ["stdout": LineFormat.Kind.stdout, "json": .json, "ltsv": .ltsv])?
+            [
+                "output_type", "time_format", "localtime", "utc", "timezone", "add_newline", "json_parser", "delimiter",
+                "label_delimiter",
+            ], reason: "stdout's formats have a fixed form")
+        return inner.enumeration(
+            "@type", aliases: ["type"], ["stdout": LineFormat.Kind.stdout, "json": .json, "ltsv": .ltsv])?
             .value ?? .stdout
     }
 }

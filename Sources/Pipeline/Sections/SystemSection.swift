@@ -37,7 +37,8 @@ enum SystemSection {
         reader.ignore(
             [
                 "process_name", "rpc_endpoint", "enable_get_dump", "without_source", "suppress_repeated_stacktrace",
-                "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval", "file_permission",
+                "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval",
+                "file_permission",
                 "dir_permission", "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
                 "enable_input_metrics", "enable_size_metrics", "restart_worker_interval",
             ], reason: "sluice has no such setting", severity: .note)

@@ -1,0 +1,365 @@
+package import EventLoop
+internal import Events
+package import TLS
+
+/// One connection to a forward source (Sluice's or Fluentd's): connects, shakes hands, sends, waits for receipts.
+///
+/// Belongs to one loop and is used on it alone. Its life is one connection: `connect`, any number of `send`, `finish`,
+/// and exactly one `.ended`, after which nothing more is reported. Who wants to try again makes a new client.
+///
+/// `@unchecked Sendable`: every member asserts the loop's thread; the reference may be handed to the loop in a job.
+package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
+    /// Where to send and as whom.
+    package struct Settings: Sendable {
+        package var endpoint: Endpoint
+        package var credentials: ForwardCredentials?
+        /// For each of: connecting, the handshakes, a peer that takes no bytes, the next receipt.
+        package var timeoutMilliseconds: UInt64 = 10_000
+        package var connection = ConnectionOptions()
+
+        package init(endpoint: Endpoint) { self.endpoint = endpoint }
+    }
+
+    /// What the owner is told, on the loop, never from inside `send` or `connect`, except `.taken`.
+    package enum Report: Sendable, Equatable {
+        /// Connected and let in.
+        case ready
+        /// The kernel has taken so many bytes of messages: room for more.
+        case taken(bytes: Int)
+        /// The server has taken a message.
+        case acknowledged(chunk: [UInt8], eventCount: Int)
+        /// The end: nil when everything was sent (and acknowledged where asked for).
+        case ended(ForwardClientError?)
+    }
+
+    /// A server with `<security>` speaks first. Without credentials and receipts nothing would show that it throws
+    /// everything away, so the connection lives at least this long, in milliseconds, before it is closed.
+    package static let greetingMilliseconds: UInt64 = 50
+
+    private let settings: Settings
+    private let loop: Loop
+    private let tls: TLSContext?
+    private let report: (Report) -> Void
+    private var session: ForwardClientSession
+    private var channel: TLSChannel?
+    private var connection: Connection?
+    private var attempt: ConnectAttempt?
+    /// Handed over before the handshakes were done.
+    private var pending: [ForwardOutgoing] = []
+    private var untakenBytes = 0
+    private var sentMessages = 0
+    private var isReady = false
+    private var isFinishing = false
+    private var isClosing = false
+    private var hasEnded = false
+    private var hasGreetingTime = false
+    private var failure: ForwardClientError?
+    private let progressTimer: LoopTimer
+    private let receiptTimer: LoopTimer
+    private let greetingTimer: LoopTimer
+
+    /// - Parameters:
+    ///   - tls: nil for a plain connection.
+    ///   - report: kept until the end.
+    package init(_ settings: Settings, tls: TLSContext? = nil, on loop: Loop, report: @escaping (Report) -> Void) {
+        self.settings = settings
+        self.tls = tls
+        self.loop = loop
+        self.report = report
+        session = ForwardClientSession(credentials: settings.credentials)
+        progressTimer = LoopTimer(on: loop)
+        receiptTimer = LoopTimer(on: loop)
+        greetingTimer = LoopTimer(on: loop)
+    }
+
+    /// Starts. Once per client.
+    package func connect() {
+        attempt = ConnectAttempt(
+            to: settings.endpoint, on: loop, options: settings.connection,
+            timeoutMilliseconds: settings.timeoutMilliseconds
+        ) { [self] result in
+            attempt = nil
+            switch result {
+            case .success(let connection): didConnect(connection)
+            case .failure(let error): fail(connecting(error))
+            }
+        }
+    }
+
+    /// Sends a message as soon as the server is ready for it. Does nothing after the end.
+    package func send(_ message: ForwardOutgoing) {
+        loop.assertOnLoop()
+        guard !hasEnded, !isClosing else { return }
+        untakenBytes += message.bytes.count
+        if isReady { write(message) } else { pending.append(message) }
+    }
+
+    /// Nothing more will be sent: closes in order once everything is written and acknowledged.
+    package func finish() {
+        loop.assertOnLoop()
+        isFinishing = true
+        closeWhenDone()
+    }
+
+    /// Gives up now. `.ended` tells this error, unless there is another already.
+    package func cancel(because error: ForwardClientError) {
+        loop.assertOnLoop()
+        fail(error)
+    }
+
+    /// Messages and events that were handed over and are not known to have arrived, for the owner to send again.
+    package var unacknowledgedEvents: Int {
+        session.unacknowledgedEvents + pending.reduce(0) { $0 + $1.eventCount }
+    }
+
+    // MARK: - Connecting
+
+    private func connecting(_ error: LoopError) -> ForwardClientError {
+        let place = settings.endpoint.place
+        switch error.name {
+        case "ECONNREFUSED", "ENOENT":
+            return ForwardClientError("cannot connect to \(place): \(error.explanation); is sluice running there?")
+        default:
+            let advice = error.advice.isEmpty ? "" : "; \(error.advice)"
+            return ForwardClientError("cannot \(error.call) \(place): \(error.explanation)\(advice)")
+        }
+    }
+
+    private func didConnect(_ connection: Connection) {
+        guard !hasEnded else { return connection.close() }
+        self.connection = connection
+        do throws(TLSError) {
+            if let tls { channel = try TLSChannel(tls, serverName: settings.endpoint.host) }
+        } catch {
+            connection.start(self)
+            return fail(ForwardClientError(error.description))
+        }
+        connection.start(self)
+        expectProgress("shake hands with")
+        if settings.credentials == nil {
+            greetingTimer.start(afterMilliseconds: Self.greetingMilliseconds) { [self] in
+                hasGreetingTime = true
+                closeWhenDone()
+            }
+        } else {
+            hasGreetingTime = true
+        }
+        sendCiphertext()
+        becomeReadyIfPossible()
+    }
+
+    private func becomeReadyIfPossible() {
+        guard !isReady, session.isReady, channel.map({ $0.session.state == .established }) ?? true else { return }
+        isReady = true
+        progressTimer.stop()
+        report(.ready)
+        let messages = pending
+        pending = []
+        for message in messages { write(message) }
+        closeWhenDone()
+    }
+
+    // MARK: - Sending
+
+    private func write(_ message: ForwardOutgoing) {
+        if !session.keepsAlive, sentMessages > 0 {
+            fail(
+                ForwardClientError(
+                    "the server takes one message a connection (keepalive is off): put all events into one message"))
+            return
+        }
+        sentMessages += 1
+        session.sent(message)
+        write(message.bytes)
+        if session.unacknowledgedMessages == 1, message.chunk != nil { expectReceipt() }
+        noteTaken()
+        if untakenBytes > 0 { expectProgress("send to") }
+    }
+
+    private func write(_ bytes: [UInt8]) {
+        guard let channel else {
+            connection?.write(bytes)
+            return
+        }
+        do throws(TLSError) {
+            try channel.session.write(bytes)
+            sendCiphertext()
+        } catch {
+            fail(ForwardClientError(error.description))
+        }
+    }
+
+    private func sendCiphertext() {
+        guard let channel else { return }
+        var out: [UInt8] = []
+        channel.session.takeCiphertext(appendingTo: &out)
+        if !out.isEmpty { connection?.write(out) }
+    }
+
+    private func noteTaken() {
+        guard untakenBytes > 0, pending.isEmpty, connection?.queuedWriteBytes == 0 else { return }
+        let bytes = untakenBytes
+        untakenBytes = 0
+        progressTimer.stop()
+        report(.taken(bytes: bytes))
+    }
+
+    package func drained(_ connection: Connection) {
+        if isReady { noteTaken() }
+        closeWhenDone()
+    }
+
+    // MARK: - Receiving
+
+    package func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
+        guard !hasEnded, failure == nil else { return }
+        guard let channel else {
+            unsafe take(bytes)
+            return
+        }
+        do throws(TLSError) {
+            try unsafe channel.session.receive(bytes)
+            while failure == nil, let count = try unsafe channel.session.read(into: channel.plaintext) {
+                unsafe take(UnsafeRawBufferPointer(rebasing: channel.plaintext[..<count]))
+            }
+            sendCiphertext()
+            becomeReadyIfPossible()
+        } catch {
+            sendCiphertext()  // the alert that tells the server why
+            fail(ForwardClientError(error.description))
+        }
+    }
+
+    @unsafe private func take(_ bytes: UnsafeRawBufferPointer) {
+        for action in unsafe session.receive(bytes) {
+            switch action {
+            case .write(let bytes): write(bytes)
+            case .ready: becomeReadyIfPossible()
+            case .acknowledged(let chunk, let eventCount):
+                if session.unacknowledgedMessages == 0 { receiptTimer.stop() } else { expectReceipt() }
+                report(.acknowledged(chunk: chunk, eventCount: eventCount))
+            case .fail(let error): fail(error)
+            }
+        }
+        closeWhenDone()
+    }
+
+    // MARK: - Ending
+
+    private func closeWhenDone() {
+        guard isFinishing, isReady, !isClosing, failure == nil, let connection, pending.isEmpty,
+            session.unacknowledgedMessages == 0, connection.queuedWriteBytes == 0
+        else { return }
+        // A receipt is a greeting too.
+        guard hasGreetingTime || session.hasReceipts else { return }
+        isClosing = true
+        if let channel {
+            channel.session.close()
+            sendCiphertext()
+        }
+        connection.closeAfterWrites()
+    }
+
+    package func reachedEnd(of connection: Connection) {
+        guard !isClosing, failure == nil else { return connection.closeAfterWrites() }
+        fail(lost("the server closed the connection"))
+    }
+
+    package func closed(_ connection: Connection, because reason: CloseReason) {
+        self.connection = nil
+        switch reason {
+        case .local, .endOfStream: end(isClosing ? failure : failure ?? lost("the connection ended"))
+        case .reset: end(failure ?? lost("the server broke the connection off"))
+        case .failed(let error): end(failure ?? lost(error.description))
+        }
+    }
+
+    /// The connection went away too early: what that means for the events.
+    private func lost(_ what: String) -> ForwardClientError {
+        if !isReady {
+            let hint = tls == nil ? "" : "; does it speak TLS on this port?"
+            return ForwardClientError("\(what) during the handshake with \(settings.endpoint.place)\(hint)")
+        }
+        if session.unacknowledgedEvents > 0 {
+            return ForwardClientError(
+                "\(what) with \(session.unacknowledgedEvents) events unacknowledged; they may be lost")
+        }
+        return ForwardClientError("\(what) before everything was sent; see its log")
+    }
+
+    private func fail(_ error: ForwardClientError) {
+        guard !hasEnded else { return }
+        failure = failure ?? error
+        attempt?.cancel()
+        attempt = nil
+        // `.ended` comes from `closed`, so that it is never reported from inside a call of the owner's.
+        if let connection {
+            connection.close()
+        } else {
+            greetingTimer.start(afterMilliseconds: 0) { [self] in end(failure) }
+        }
+    }
+
+    private func end(_ error: ForwardClientError?) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        progressTimer.close()
+        receiptTimer.close()
+        greetingTimer.close()
+        report(.ended(error))
+    }
+
+    // MARK: - Time limits
+
+    private func expectProgress(_ what: String) {
+        let milliseconds = settings.timeoutMilliseconds
+        progressTimer.start(afterMilliseconds: milliseconds) { [self] in
+            let hint =
+                isReady || settings.credentials == nil
+                ? "" : "; if its source has no <security>, send without a shared key"
+            fail(
+                ForwardClientError(
+                    "cannot \(what) \(settings.endpoint.place): no answer within \(milliseconds) ms\(hint)"))
+        }
+    }
+
+    private func expectReceipt() {
+        let milliseconds = settings.timeoutMilliseconds
+        receiptTimer.start(afterMilliseconds: milliseconds) { [self] in
+            fail(
+                ForwardClientError(
+                    "no receipt within \(milliseconds) ms for \(session.unacknowledgedEvents) events"
+                        + " in \(session.unacknowledgedMessages) messages; they may be lost"))
+        }
+    }
+}
+
+extension Endpoint {
+    /// As people write it: `127.0.0.1:24224`, `/run/sluice.sock`.
+    package var place: String {
+        switch self {
+        case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): path
+        }
+    }
+
+    /// What a certificate must name; a unix socket stands for this machine.
+    var host: String { if case .tcp(let host, _) = self { host } else { "localhost" } }
+}
+
+/// A connection's TLS session, by reference: an optional ~Copyable property of a class cannot be looked into. With the
+/// memory for what it decrypts, 16 KiB, one record.
+///
+/// `@safe`: the memory is allocated and freed here and nowhere else; users index it within its bounds.
+@safe
+private final class TLSChannel {
+    var session: TLSSession
+    let plaintext: UnsafeMutableRawBufferPointer
+
+    init(_ context: TLSContext, serverName: String) throws(TLSError) {
+        session = try TLSSession(context, serverName: serverName)
+        unsafe plaintext = .allocate(byteCount: 16 * 1024, alignment: 16)
+    }
+
+    deinit { unsafe plaintext.deallocate() }
+}
