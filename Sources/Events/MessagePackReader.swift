@@ -177,7 +177,7 @@ extension ByteBuffer {
     /// The text of a key that is no string: its JSON form.
     fileprivate mutating func appendKeyText(messagePack offset: Int) -> Slice {
         let start = count
-        appendJSON(messagePackAt: offset)
+        appendJSON(keyAt: offset)
         return Slice(offset: start, length: count - start)
     }
 }
