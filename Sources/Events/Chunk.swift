@@ -9,17 +9,17 @@
 /// Filled under the buffer's lock while it is staged, then sealed and never changed again.
 package struct ChunkBody: ~Copyable, Sendable {
     package var bytes: ByteBuffer
-    package private(set) var items: [ChunkItem] = []
-    package private(set) var labels: [[UInt8]] = []
-    package private(set) var tags: [Tag] = []
+    @usableFromInline package internal(set) var items: [ChunkItem] = []
+    @usableFromInline package internal(set) var labels: [[UInt8]] = []
+    @usableFromInline package internal(set) var tags: [Tag] = []
 
     package init(capacity: Int = 64 * 1024) { bytes = ByteBuffer(capacity: capacity) }
 
     /// Size in bytes as the limits count it: the formatted events and their table.
-    package var byteCount: Int { bytes.count + items.count * ChunkItem.tableBytes }
+    @inlinable package var byteCount: Int { bytes.count + items.count * ChunkItem.tableBytes }
 
     /// Enters the event whose bytes were appended since `start`.
-    package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
+    @inlinable package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
         items.append(
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
@@ -56,7 +56,7 @@ package struct ChunkItem: Sendable, BitwiseCopyable {
     package var tag: UInt32
     package var time: EventTime
 
-    package static var tableBytes: Int { MemoryLayout<ChunkItem>.stride }
+    @inlinable package static var tableBytes: Int { MemoryLayout<ChunkItem>.stride }
 }
 
 /// A chunk that changes no more. Shared by reference: it is sent, retried and at last dropped.

@@ -3,7 +3,7 @@ package struct EventTime: Sendable, Equatable, BitwiseCopyable {
     package var seconds: Int64
     package var nanoseconds: UInt32
 
-    package init(seconds: Int64, nanoseconds: UInt32 = 0) {
+    @inlinable package init(seconds: Int64, nanoseconds: UInt32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }

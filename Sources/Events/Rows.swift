@@ -18,7 +18,7 @@ package struct Rows: ~Copyable, Sendable {
 
     package init(fieldCapacity: Int = 1024) { fields = FieldArray(capacity: fieldCapacity) }
 
-    package var isEmpty: Bool { records.isEmpty }
+    @inlinable package var isEmpty: Bool { records.isEmpty }
 
     /// Forgets everything and keeps the capacity.
     package mutating func clear() {
@@ -43,7 +43,7 @@ package struct Rows: ~Copyable, Sendable {
     }
 
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
-    package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
+    @inlinable package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
         let first = Int(record.firstField)
         for index in first..<(first + Int(record.fieldCount))
         where storage.equals(fields[index].key, key) {
@@ -59,13 +59,13 @@ package struct Record: Sendable, BitwiseCopyable {
     package var firstField: UInt32
     package var fieldCount: UInt32
 
-    package init(time: EventTime, firstField: Int, fieldCount: Int) {
+    @inlinable package init(time: EventTime, firstField: Int, fieldCount: Int) {
         self.time = time
         self.firstField = UInt32(truncatingIfNeeded: firstField)
         self.fieldCount = UInt32(truncatingIfNeeded: fieldCount)
     }
 
-    package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
+    @inlinable package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
 }
 
 /// A record that a stage refused, as it was when the stage saw it.
@@ -87,9 +87,9 @@ package struct Rejection: Sendable {
 /// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
 @safe
 package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
-    private var base: UnsafeMutablePointer<Field>
-    package private(set) var count = 0
-    private var capacity: Int
+    @usableFromInline var base: UnsafeMutablePointer<Field>
+    @usableFromInline package internal(set) var count = 0
+    @usableFromInline var capacity: Int
 
     package init(capacity: Int) {
         self.capacity = max(capacity, 16)
@@ -98,7 +98,7 @@ package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of it
 
     deinit { unsafe base.deallocate() }
 
-    package subscript(_ index: Int) -> Field {
+    @inlinable package subscript(_ index: Int) -> Field {
         get {
             precondition(index >= 0 && index < count, "field outside the array")
             return unsafe base[index]
@@ -109,16 +109,16 @@ package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of it
         }
     }
 
-    package mutating func append(_ field: Field) {
+    @inlinable package mutating func append(_ field: Field) {
         if count == capacity { grow() }
         unsafe (base + count).initialize(to: field)
         count &+= 1
     }
 
-    package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
+    @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
 
-    @inline(never)
-    private mutating func grow() {
+    @inline(never) @usableFromInline
+    mutating func grow() {
         let larger = UnsafeMutablePointer<Field>.allocate(capacity: capacity * 2)
         unsafe larger.update(from: base, count: count)
         unsafe base.deallocate()
