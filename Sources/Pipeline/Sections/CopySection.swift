@@ -30,7 +30,7 @@ enum CopySection {
         }
         let fixed = stores
         return OutputPlan(
-            type: "copy", summary: "\(stores.count) stores", children: stores.map(\.plan),
+            type: "copy", summary: "\(stores.count) store\(stores.count == 1 ? "" : "s")", children: stores.map(\.plan),
             makeOutput: { context in
                 CopyOutput(
                     try fixed.map { store in
