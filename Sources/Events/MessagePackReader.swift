@@ -159,13 +159,15 @@ extension Rows {
         _ key: Slice, _ value: Value, first: Int, seen: inout UInt64, _ storage: borrowing ByteBuffer
     ) {
         let bit = UInt64(1) << (storage.keyHash(key) & 63)
-        if seen & bit != 0, let index = find(key, first: first, storage) {
+        let isWide = fields.count &- first > KeyTable.threshold
+        let hash = isWide ? storage.wideKeyHash(key, keyTable.secret) : 0
+        if seen & bit != 0, let index = find(key, hash, first: first, storage) {
             fields[index].value = value
             return
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if fields.count &- first > KeyTable.threshold { noteKey(first: first, storage) }
+        if isWide { noteKey(hash, first: first, storage) }
     }
 }
 
