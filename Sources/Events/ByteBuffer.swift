@@ -9,9 +9,10 @@ internal import Glibc
 /// every method below checks its offsets before it touches memory, except those whose name says unsafe. Behind
 /// `capacity` lie `slackBytes` more, so that this module's kernels may load or store a whole word at any offset up to it.
 ///
-/// The small methods are `@inlinable`: a call from another module costs more than what they do.
+/// The small methods are `@inlinable`: a call from another module costs more than what they do. (For a `package` type that
+/// has an effect only when the type itself is `@usableFromInline`.)
 @safe
-package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+@usableFromInline package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
     @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
     @usableFromInline package internal(set) var count: Int
     @usableFromInline package internal(set) var capacity: Int
@@ -208,9 +209,9 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
 }
 
 /// A place in a buffer: offset and length in bytes. 32 bits each, so a batch's storage is at most 4 GiB.
-package struct Slice: Sendable, Equatable, BitwiseCopyable {
-    package var offset: UInt32
-    package var length: UInt32
+@usableFromInline package struct Slice: Sendable, Equatable, BitwiseCopyable {
+    @usableFromInline package var offset: UInt32
+    @usableFromInline package var length: UInt32
 
     @inlinable package init(offset: Int, length: Int) {
         self.offset = UInt32(truncatingIfNeeded: offset)

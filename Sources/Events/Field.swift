@@ -1,7 +1,7 @@
 /// One key and its value. 24 bytes, no reference: the bytes are in the batch's storage.
-package struct Field: Sendable, BitwiseCopyable {
-    package var key: Slice
-    package var value: Value
+@usableFromInline package struct Field: Sendable, BitwiseCopyable {
+    @usableFromInline package var key: Slice
+    @usableFromInline package var value: Value
 
     @inlinable package init(key: Slice, value: Value) {
         self.key = key
@@ -20,14 +20,19 @@ package struct Field: Sendable, BitwiseCopyable {
 /// | `number` | the text of a JSON number that is no 64-bit integer |
 /// | `json` | the text of a JSON object or array, already validated |
 /// | `msgpack` | one MessagePack map or array, already validated |
-package struct Value: Sendable, BitwiseCopyable {
-    package enum Kind: UInt8, Sendable, BitwiseCopyable {
+@usableFromInline package struct Value: Sendable, BitwiseCopyable {
+    @usableFromInline package enum Kind: UInt8, Sendable, BitwiseCopyable {
         case null, `false`, `true`, int, uint, double, string, jsonString, number, json, msgpack
+
+        // The one the compiler makes is a call from every other module.
+        @inlinable package static func == (a: Kind, b: Kind) -> Bool { a.number == b.number }
+        /// Safe: the enum has no payload and one byte, by its raw type.
+        @inlinable var number: UInt8 { unsafe unsafeBitCast(self, to: UInt8.self) }
     }
 
-    package var kind: Kind
-    package var length: UInt32
-    package var payload: UInt64
+    @usableFromInline package var kind: Kind
+    @usableFromInline package var length: UInt32
+    @usableFromInline package var payload: UInt64
 
     @inlinable init(kind: Kind, length: UInt32, payload: UInt64) {
         self.kind = kind

@@ -8,11 +8,11 @@
 ///   points the record at them; it never changes a field in place. So a snapshot of `records` is a snapshot of the batch,
 ///   which is how one batch goes to several outputs.
 /// - A record has no two fields with equal keys.
-package struct Rows: ~Copyable, Sendable {
-    package var records: [Record] = []
-    package var fields: FieldArray
+@usableFromInline package struct Rows: ~Copyable, Sendable {
+    @usableFromInline package var records: [Record] = []
+    @usableFromInline package var fields: FieldArray
     /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
-    package var rejections: [Rejection] = []
+    @usableFromInline package var rejections: [Rejection] = []
     /// Scratch for duplicate keys in wide records, kept between batches.
     var keyTable = KeyTable()
 
@@ -43,21 +43,21 @@ package struct Rows: ~Copyable, Sendable {
     }
 
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
-    @inlinable package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
-        let first = Int(record.firstField)
-        for index in first..<(first + Int(record.fieldCount))
-        where storage.equals(fields[index].key, key) {
-            return index
+    package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
+        let length = UInt32(truncatingIfNeeded: key.count)
+        for index in record.fieldRange {
+            let found = fields[index].key
+            if found.length == length, storage.equals(found, key) { return index }
         }
         return nil
     }
 }
 
 /// One event: its time and where its fields are. 24 bytes.
-package struct Record: Sendable, BitwiseCopyable {
-    package var time: EventTime
-    package var firstField: UInt32
-    package var fieldCount: UInt32
+@usableFromInline package struct Record: Sendable, BitwiseCopyable {
+    @usableFromInline package var time: EventTime
+    @usableFromInline package var firstField: UInt32
+    @usableFromInline package var fieldCount: UInt32
 
     @inlinable package init(time: EventTime, firstField: Int, fieldCount: Int) {
         self.time = time
@@ -69,7 +69,7 @@ package struct Record: Sendable, BitwiseCopyable {
 }
 
 /// A record that a stage refused, as it was when the stage saw it.
-package struct Rejection: Sendable {
+@usableFromInline package struct Rejection: Sendable {
     package var record: Record
     /// Fluentd's name for the kind of error (`Fluent::Plugin::Parser::ParserError`), which operators grep for.
     package var kind: String
@@ -86,7 +86,7 @@ package struct Rejection: Sendable {
 ///
 /// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
 @safe
-package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
     @usableFromInline var base: UnsafeMutablePointer<Field>
     @usableFromInline package internal(set) var count = 0
     @usableFromInline var capacity: Int

@@ -6,7 +6,7 @@ import Glibc
 /// is laid out flat at the start. `@safe`: the tables are private, live as long as the object, and are indexed by what
 /// `init` counted.
 @safe
-package final class GrokMatcher {
+@usableFromInline package final class GrokMatcher {
     /// What a line gave.
     package enum Result: Sendable, Equatable {
         /// The member of the set that matched; its fields are found by `range(of:)`.
