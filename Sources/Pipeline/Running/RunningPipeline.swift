@@ -3,6 +3,7 @@ internal import Events
 internal import Glibc
 internal import Inputs
 package import Logging
+internal import Outputs
 internal import Synchronization
 
 /// A plan at work. Starts outputs before inputs and stops in reverse: stop accepting and reading, answer what was read,
@@ -39,8 +40,9 @@ package final class RunningPipeline: @unchecked Sendable {  // its state is touc
 
     private func open() {
         do {
-            try openOutputs()
-            let stages = LoopStages(plan, outputs: outputs, log: log)
+            let standardOutput = TextSink(log: log)
+            try openOutputs(standardOutput)
+            let stages = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
             self.stages = stages
             try openSignals()
             let timer = LoopTimer(on: loop)
@@ -56,19 +58,19 @@ package final class RunningPipeline: @unchecked Sendable {  // its state is touc
         }
     }
 
-    private func openOutputs() throws {
-        let context = RunContext(log: log, rootDirectory: plan.system.rootDirectory ?? "/tmp/fluent") {
+    private func openOutputs(_ standardOutput: TextSink) throws {
+        let context = RunContext(
+            log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
+            standardOutput: standardOutput
+        ) {
             [hasErrorLabel = plan.label(LabelPlan.errorName) != nil, loop, unowned self] label, events in
             guard label != LabelPlan.errorName || hasErrorLabel else { return false }
             return loop.submit { self.stages?.inject(events, into: label) }
         }
-        for label in plan.labels {
-            for case .match(_, let output) in label.rules {
-                let running = try output.makeOutput(context)
-                running.whenRoom { [loop, unowned self] in
-                    _ = loop.submit { self.stages?.resumeReading() }
-                }
-                outputs.append(running)
+        outputs = try plan.makeOutputs(context)
+        for output in outputs {
+            output.whenRoom { [loop, unowned self] in
+                _ = loop.submit { self.stages?.resumeReading() }
             }
         }
     }
@@ -102,12 +104,9 @@ package final class RunningPipeline: @unchecked Sendable {  // its state is touc
         log.info("received a signal to stop; delivering what is buffered", ["signal": name])
         stages?.closeInputs()
         let limit = plan.system.shutdownTimeoutSeconds
-        let draining = outputs.map(UncheckedOutput.init)
+        let draining = outputs.map(OutputToDrain.init)
         Task.detached { [loop] in
-            let left = await withTaskGroup(of: Int.self) { group in
-                for output in draining { group.addTask { await output.value.shutdown(within: limit) } }
-                return await group.reduce(0, +)
-            }
+            let left = await draining.shutdown(within: limit)
             _ = loop.submit { self.drained(left) }
         }
     }
@@ -129,9 +128,4 @@ package final class RunningPipeline: @unchecked Sendable {  // its state is touc
         loop.closeEverything()
         loop.stop()
     }
-}
-
-/// Outputs' shutdown is safe from any task: it touches only their buffers, which have locks.
-private struct UncheckedOutput: @unchecked Sendable {
-    let value: any RunningOutput
 }
