@@ -58,7 +58,8 @@ package final class ForwardInput {
     /// Opens the sockets. Throws what the operator must mend: an address in use, a port without permission.
     package func start() throws(LoopError) {
         let listener = try Listener(
-            settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort, mode: settings.socketMode,
+            settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort,
+            mode: settings.socketMode,
             options: settings.connection
         ) { [unowned self] connection in
             accept(connection)

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Inputs
 internal import Logging
+internal import Outputs
 internal import TLS
 
 /// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
@@ -11,9 +12,11 @@ final class LoopStages {
     private var storage = ByteBuffer()
     private var rows = Rows()
 
-    /// - Parameter outputs: the running outputs in the order of the plan's match rules.
-    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log) {
-        let context = LoopContext(log: log)
+    /// - Parameters:
+    ///   - outputs: the running outputs in the order of the plan's match rules.
+    ///   - standardOutput: where the stdout filters write.
+    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink) {
+        let context = LoopContext(log: log, standardOutput: standardOutput)
         var next = 0
         for label in plan.labels {
             var rules: [Router.Rule] = []
@@ -87,8 +90,10 @@ final class LoopWorker: @unchecked Sendable {  // `stages` is written and read o
     }
 
     /// On the loop: makes the stages and opens the inputs.
-    func open(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log) throws {
-        let made = LoopStages(plan, outputs: outputs, log: log)
+    func open(
+        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink
+    ) throws {
+        let made = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
         stages = made
         try made.openInputs(plan, on: loop, isFirst: isFirst, sharing: count, log: log)
     }

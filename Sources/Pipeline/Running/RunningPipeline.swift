@@ -3,6 +3,7 @@ internal import Events
 internal import Glibc
 internal import Inputs
 package import Logging
+internal import Outputs
 internal import Synchronization
 
 /// A plan at work. Starts outputs before inputs and stops in reverse: stop accepting and reading, answer what was read,
@@ -24,8 +25,12 @@ package final class RunningPipeline: @unchecked Sendable {
     private var timer: LoopTimer?
     private var isStopping = false
     private var failure: String?
+    private var drain: Task<Void, Never>?
+    /// Standard output, shared by all that writes to it, so that lines stay whole.
+    private let standardOutput: TextSink
 
     package init(_ plan: PipelinePlan, log: Log) throws {
+        standardOutput = TextSink(log: log)
         self.plan = plan
         self.log = log
         loop = try Loop()
@@ -51,7 +56,7 @@ package final class RunningPipeline: @unchecked Sendable {
             self.timer = timer
             for output in outputs { output.start() }
             workers = [LoopWorker(loop: loop, isFirst: true, of: plan.system.threads)]
-            try workers[0].open(plan, outputs: outputs, log: log)
+            try workers[0].open(plan, outputs: outputs, log: log, standardOutput: standardOutput)
             for number in 1..<max(plan.system.threads, 1) { try openThread(number) }
             log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         } catch {
@@ -67,7 +72,7 @@ package final class RunningPipeline: @unchecked Sendable {
         threads.append(try LoopThread.start(other, name: "sluice-\(number)"))
         other.submit { [self] in
             do {
-                try worker.open(plan, outputs: outputs, log: log)
+                try worker.open(plan, outputs: outputs, log: log, standardOutput: standardOutput)
             } catch {
                 loop.submit { self.fail("\(error)") }
             }
@@ -81,18 +86,18 @@ package final class RunningPipeline: @unchecked Sendable {
     }
 
     private func openOutputs() throws {
-        let context = RunContext(log: log, rootDirectory: plan.system.rootDirectory ?? "/tmp/fluent") {
+        let context = RunContext(
+            log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
+            standardOutput: standardOutput
+        ) {
             [hasErrorLabel = plan.label(LabelPlan.errorName) != nil, loop, unowned self] label, events in
             guard label != LabelPlan.errorName || hasErrorLabel else { return false }
             return loop.submit { self.workers.first?.stages?.inject(events, into: label) }
         }
-        for label in plan.labels {
-            for case .match(_, let output) in label.rules {
-                let running = try output.makeOutput(context)
-                running.whenRoom { [loop, unowned self] in
-                    _ = loop.submit { self.resumeReading() }
-                }
-                outputs.append(running)
+        outputs = try plan.makeOutputs(context)
+        for output in outputs {
+            output.whenRoom { [loop, unowned self] in
+                _ = loop.submit { self.resumeReading() }
             }
         }
     }
@@ -117,32 +122,30 @@ package final class RunningPipeline: @unchecked Sendable {
 
     // MARK: - Stop
 
+    /// The first signal delivers what is buffered, the second gives up waiting for it (what is left goes to a backup
+    /// file), the third leaves at once.
     private func stop(_ signal: Int32) {
         let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
-        guard !isStopping else {
+        if isStopping {
             log.warn("stopping at once", ["signal": name])
-            finish()
+            guard let drain, !drain.isCancelled else { return finish() }
+            drain.cancel()
             return
         }
         isStopping = true
         log.info("received a signal to stop; delivering what is buffered", ["signal": name])
         for worker in workers { worker.submit { $0.closeInputs() } }
         let limit = plan.system.shutdownTimeoutSeconds
-        let draining = outputs.map(UncheckedOutput.init)
-        Task.detached { [loop] in
-            let left = await withTaskGroup(of: Int.self) { group in
-                for output in draining { group.addTask { await output.value.shutdown(within: limit) } }
-                return await group.reduce(0, +)
-            }
+        let draining = outputs.map(OutputToDrain.init)
+        drain = Task.detached { [loop] in
+            let left = await draining.shutdown(within: limit)
             _ = loop.submit { self.drained(left) }
         }
     }
 
     private func drained(_ left: Int) {
-        guard isStopping, timer != nil else { return }
-        if left > 0 {
-            log.error("events could not be delivered before the stop", ["events": left])
-        }
+        guard timer != nil else { return }
+        if left > 0 { log.error("events could not be delivered before the stop", ["events": left]) }
         log.info("sluice has stopped")
         finish()
     }
@@ -162,9 +165,4 @@ package final class RunningPipeline: @unchecked Sendable {
         loop.closeEverything()
         loop.stop()
     }
-}
-
-/// Outputs' shutdown is safe from any task: it touches only their buffers, which have locks.
-private struct UncheckedOutput: @unchecked Sendable {
-    let value: any RunningOutput
 }
