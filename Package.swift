@@ -67,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Events", "Logging", "EventLoop", "TLS", "Grok", "Outputs", "ConfigFile", "Pipeline", "CommandLine",
+                "Events", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Outputs", "ConfigFile", "Pipeline",
+                "CommandLine",
             ],
             swiftSettings: strict),
 

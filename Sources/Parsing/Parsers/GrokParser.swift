@@ -48,7 +48,10 @@ package final class GrokParser: TextParser {
         var messageKey: [UInt8]
     }
 
-    private let matcher: GrokMatcher
+    /// Where the fields of the last hit are, and counters per pattern.
+    package let matcher: GrokMatcher
+    /// The member of `matcher.set` that matched the last text; nil when none did, and the text passed as it is.
+    package private(set) var lastHit: Int?
     private let columns: [Columns]
     /// What a record gets under the name key, per member: the text of its name, or its index.
     private let memberNames: [[UInt8]?]
@@ -85,8 +88,11 @@ package final class GrokParser: TextParser {
             subject = storage.appendRepaired(text)
             kind = .utf8
         }
+        lastHit = nil
         switch search(subject, kind, storage) {
-        case .hit(let member): return collect(member, subject, &storage, &rows)
+        case .hit(let member):
+            lastHit = member
+            return collect(member, subject, &storage, &rows)
         case .noMatch: return passWhole(text, &storage, &rows)
         case .gaveUp(_, let reason): return .gaveUp(reason: reason.description)
         }
