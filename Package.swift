@@ -102,8 +102,9 @@ let package = Package(
             name: "ConfigFileTests", dependencies: ["ConfigFile", "TestSupport"], exclude: ["Golden"],
             swiftSettings: tests),
         .testTarget(
-            name: "PipelineTests", dependencies: ["Pipeline", "Events", "ConfigFile", "TestSupport"],
-            swiftSettings: tests),
+            name: "PipelineTests",
+            dependencies: ["Pipeline", "Events", "ConfigFile", "Logging", "Outputs", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], exclude: ["Golden"],
             swiftSettings: tests),

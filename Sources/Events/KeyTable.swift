@@ -1,8 +1,33 @@
-internal import Glibc
-
-@inline(__always)
-func bytesEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ length: Int) -> Bool {
-    unsafe memcmp(a, b, length) == 0
+/// Whether so many bytes are the same, by overlapping words: keys are short, and a call of `memcmp` costs more than they do.
+@inlinable @inline(__always)
+package func bytesEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ length: Int) -> Bool {
+    let a = unsafe UnsafeRawPointer(a)
+    let b = unsafe UnsafeRawPointer(b)
+    if length >= 8 {
+        let last = length &- 8
+        var offset = 0
+        while offset < last {
+            if unsafe a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return false
+            }
+            offset &+= 8
+        }
+        return unsafe a.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+            == b.loadUnaligned(fromByteOffset: last, as: UInt64.self)
+    }
+    if length >= 4 {
+        let last = length &- 4
+        return unsafe a.loadUnaligned(as: UInt32.self) == b.loadUnaligned(as: UInt32.self)
+            && a.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+                == b.loadUnaligned(fromByteOffset: last, as: UInt32.self)
+    }
+    for offset in 0..<max(length, 0)
+    where unsafe a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
+        return false
+    }
+    return true
 }
 
 /// Finding equal keys in one record: by looking at all of them while they are few, by an open-addressing table when there

@@ -122,6 +122,37 @@ extension Rows {
         return offset
     }
 
+    /// Appends the fields of one record, but one, and over them those of another: equal keys keep the first's place and
+    /// take the other's value.
+    package mutating func merge(
+        _ original: Range<Int>, without left: Int, _ added: Range<Int>, _ storage: borrowing ByteBuffer
+    ) {
+        let first = fields.count
+        var seen: UInt64 = 0
+        for index in original where index != left {
+            // Keys of one record are distinct, so nothing is looked for yet.
+            let field = fields[index]
+            seen |= UInt64(1) << (storage.keyHash(field.key) & 63)
+            fields.append(field)
+        }
+        let last = fields.count
+        let isWide = original.count &+ added.count > KeyTable.threshold
+        adding: for index in added {
+            let field = fields[index]
+            if isWide {
+                set(field.key, field.value, first: first, seen: &seen, storage)
+                continue
+            }
+            if seen & UInt64(1) << (storage.keyHash(field.key) & 63) != 0 {
+                for place in first..<last where storage.equal(fields[place].key, field.key) {
+                    fields[place].value = field.value
+                    continue adding
+                }
+            }
+            fields.append(field)
+        }
+    }
+
     /// Adds a field of the record that begins at `first`, or replaces the value of an equal key. `seen` is a filter over
     /// the keys so far (start with 0): a key it has not seen is new, which saves most comparisons.
     package mutating func set(
@@ -170,7 +201,7 @@ extension ByteBuffer {
     }
 
     /// Whether two slices hold the same bytes.
-    package func equal(_ a: Slice, _ b: Slice) -> Bool {
+    @inlinable package func equal(_ a: Slice, _ b: Slice) -> Bool {
         guard a.length == b.length else { return false }
         precondition(a.end <= count && b.end <= count, "slice outside the buffer")
         return unsafe bytesEqual(base + Int(a.offset), base + Int(b.offset), Int(a.length))

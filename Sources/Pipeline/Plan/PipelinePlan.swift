@@ -10,10 +10,22 @@ package struct PipelinePlan {
     package var labels: [LabelPlan] = []
 
     package func label(_ name: String) -> LabelPlan? { labels.first { $0.name == name } }
+
+    /// The outputs of all labels, in the order of their match rules.
+    func makeOutputs(_ context: RunContext) throws -> [any RunningOutput] {
+        var outputs: [any RunningOutput] = []
+        for label in labels {
+            for case .match(_, let output) in label.rules { outputs.append(try output.makeOutput(context)) }
+        }
+        return outputs
+    }
 }
 
 /// `<system>`.
 package struct SystemSettings: Sendable {
+    /// Where Fluentd keeps what nobody takes, when `root_dir` is not set.
+    package static let defaultRootDirectory = "/tmp/fluent"
+
     package var logLevel: LogLevel?
     /// `threads N`: event loops.
     package var threads = 1
@@ -33,17 +45,27 @@ package struct LabelPlan {
 
     package var name: String
     package var rules: [RulePlan] = []
+    /// Made for a `<secondary>`: no file can name it, and no report shows it.
+    package var isHidden = false
 }
 
 package enum RulePlan {
     case filter(TagPattern, FilterPlan)
     case match(TagPattern, OutputPlan)
+
+    package var pattern: TagPattern {
+        switch self {
+        case .filter(let pattern, _), .match(let pattern, _): pattern
+        }
+    }
 }
 
 package struct SourcePlan {
     package var type: String
-    /// `port 24224, bind 0.0.0.0`, for `sluice check`.
+    /// `0.0.0.0:24224, TLS`, for `sluice check`.
     package var summary: String
+    /// Where the section begins: what a report names.
+    package var line = 0
     package var label: String?
     package var logLevel: LogLevel?
     package var forward: ForwardInput.Settings
@@ -53,6 +75,7 @@ package struct SourcePlan {
 package struct FilterPlan {
     package var type: String
     package var summary: String
+    package var line = 0
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
 }
@@ -61,7 +84,12 @@ package struct FilterPlan {
 package struct OutputPlan {
     package var type: String
     package var summary: String
+    package var line = 0
     /// The stores of a copy.
     package var children: [OutputPlan] = []
+    /// What takes events that this output cannot deliver, for reports.
+    package var secondary: String?
+    /// Where a relabel sends events.
+    package var label: String?
     package var makeOutput: (RunContext) throws -> any RunningOutput
 }

@@ -88,6 +88,11 @@ enum SecuritySection {
         let key = reader.secret("shared_key")
         let users = reader.array("users")
         reader.finish()
+        if let host, let network {
+            diagnostics.error(
+                network.place, "<client> has both 'host' and 'network'", hint: "write a <client> for each",
+                related: [.init(host.place, "the host is given here")])
+        }
         guard let setting = host ?? network else {
             diagnostics.error(section.place, "<client> needs 'host' or 'network'", hint: "network 192.168.0.0/16")
             return nil
