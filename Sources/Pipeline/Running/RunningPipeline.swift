@@ -145,7 +145,7 @@ package final class RunningPipeline: @unchecked Sendable {
 
     private func drained(_ left: Int) {
         guard timer != nil else { return }
-        if left > 0 { log.error("events could not be delivered before the stop", ["events": left]) }
+        if left > 0 { log.error("\(left) events could not be delivered before the stop") }
         log.info("sluice has stopped")
         finish()
     }
