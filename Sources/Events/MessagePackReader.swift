@@ -128,6 +128,7 @@ extension Rows {
         _ original: Range<Int>, without left: Int, _ added: Range<Int>, _ storage: borrowing ByteBuffer
     ) {
         let first = fields.count
+        keyTable.first = -1
         var seen: UInt64 = 0
         for index in original where index != left {
             // Keys of one record are distinct, so nothing is looked for yet.
@@ -167,7 +168,11 @@ extension Rows {
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if isWide { noteKey(hash, first: first, storage) }
+        if isWide {
+            noteKey(hash, first: first, storage)
+        } else if fields.count &- first > KeyTable.threshold {
+            keyTable.first = -1  // a record that was given up may have stood here, and have been as wide
+        }
     }
 }
 
