@@ -198,6 +198,25 @@ import Testing
         ),
     ]
 
+    static let typos: [(String, Int?)] = [
+        ("%{WORD:a} %{INT}", nil), ("%WORD:a} x", 0), ("a {WORD:b}", 2), ("a %{WORD:b \\| %{INT:c}", 2),
+        ("a{2,3} \\p{Alpha} 100%", nil), ("%{DATE:t:time:%Y-%m-%d %H:%M} %{INT:n}", nil), ("%{INT:n", 0),
+        ("(?<x>[A-Z]{2})%", nil),
+    ]
+
+    @Test("a damaged grok reference is noticed, and nothing else is taken for one", arguments: typos.indices)
+    func grokTypo(_ index: Int) {
+        let (expression, offset) = Self.typos[index]
+        let checked = Checked(
+            "<source>\n@type forward\n</source>\n<filter **>\n@type parser\nkey_name log\nformat grok\n"
+                + "grok_pattern \(expression)\n</filter>\n<match **>\n@type null\n</match>\n")
+        let found = checked.diagnostics.inFileOrder.first {
+            $0.message.contains("text, not a") || $0.message.contains("no '}'")
+        }
+        #expect(found?.column == offset.map { 14 + $0 }, "\(checked.rendered)")
+        #expect(offset == nil || found?.line == 8)
+    }
+
     @Test("a wrong line of a filter", arguments: filters.indices)
     func filter(_ index: Int) {
         check(
