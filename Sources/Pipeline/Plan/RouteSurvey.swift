@@ -7,9 +7,11 @@ enum RouteSurvey {
     static func cover(of pattern: TagPattern, in above: ArraySlice<RulePlan>) -> String? {
         var covering: [String] = []
         for tag in pattern.samples {
-            guard let rule = above.first(where: { rule in
-                if case .match(let earlier, _) = rule { earlier.matches(tag) } else { false }
-            }) else { return nil }
+            guard
+                let rule = above.first(where: { rule in
+                    if case .match(let earlier, _) = rule { earlier.matches(tag) } else { false }
+                })
+            else { return nil }
             if !covering.contains(rule.pattern.shown) { covering.append(rule.pattern.shown) }
         }
         return covering.isEmpty ? nil : covering.joined(separator: "> and <match ")
