@@ -82,6 +82,7 @@ extension Rows {
         // A count the input cannot hold is a lie or not all here: say so before looking at each.
         if map.length > end &- map.body { throw .truncated(missing: map.length &- (end &- map.body)) }
         let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         var seen: UInt64 = 0
         var offset = map.body
         for _ in 0..<map.length {
@@ -128,7 +129,7 @@ extension Rows {
         _ original: Range<Int>, without left: Int, _ added: Range<Int>, _ storage: borrowing ByteBuffer
     ) {
         let first = fields.count
-        keyTable.first = -1
+        keyTable.first = -1  // another record may have stood here and been taken back
         var seen: UInt64 = 0
         for index in original where index != left {
             // Keys of one record are distinct, so nothing is looked for yet.

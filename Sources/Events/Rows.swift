@@ -44,9 +44,12 @@
 
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
     package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
+        let range = record.fieldRange
+        precondition(range.upperBound <= fields.count, "record outside the fields")
+        // Nearly all other keys differ in length: one load and one comparison each.
         let length = UInt32(truncatingIfNeeded: key.count)
-        for index in record.fieldRange {
-            let found = fields[index].key
+        for index in range {
+            let found = unsafe fields.base[index].key
             if found.length == length, storage.equals(found, key) { return index }
         }
         return nil
