@@ -5,35 +5,35 @@ struct BashCompletion {
     var script: String {
         let name = root.name
         let subcommands = root.completedSubcommands
+        let commands = subcommands.flatMap { $0.withDescendants() }
         var lines = [
             "# bash completion for \(name), printed by '\(name) completion bash'",
             "_\(name)() {",
             "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"",
             "    local command=\"\" word",
             "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do",
-            "        case \"$word\" in",
-            "            \(subcommands.flatMap { [$0.name] + $0.aliases }.joined(separator: "|"))) command=\"$word\"; break ;;",
+            "        case \"${command:+$command }$word\" in",
+            "            \(labels(commands.flatMap(\.labels)))) command=\"${command:+$command }$word\" ;;",
             "        esac",
             "    done",
             "    COMPREPLY=()",
             "    case \"$command:$previous\" in",
         ]
-        for command in subcommands {
+        for (labels, command) in commands {
             for option in command.completedOptions {
                 guard let kind = option.kind, case .required = option.value else { continue }
                 let names = [option.long.map { "--\($0)" }, option.short.map { "-\($0)" }].compactMap { $0 }
-                lines.append("        \(pattern(command, names))) \(reply(kind)); return ;;")
+                lines.append("        \(pattern(labels, command, names))) \(reply(kind)); return ;;")
             }
         }
         lines += ["    esac", "    case \"$command\" in"]
-        for command in subcommands {
+        for (commandLabels, command) in commands {
             let options = command.completedOptions.flatMap { option in
                 [option.long.map { "--\($0)" }, option.short.map { "-\($0)" }].compactMap { $0 }
             }
-            let isDefault = command.name == root.defaultSubcommand
-            let labels = ([command.name] + command.aliases).joined(separator: "|") + (isDefault ? "|\"\"" : "")
+            let isDefault = command.name == root.defaultSubcommand && commandLabels.first == command.name
             let words = (isDefault ? subcommands.map(\.name) : []) + options
-            lines.append("        \(labels))")
+            lines.append("        \(labels(commandLabels))\(isDefault ? "|\"\"" : ""))")
             if isDefault {
                 lines.append("            if [ -z \"$command\" ]; then")
                 lines.append(
@@ -44,18 +44,30 @@ struct BashCompletion {
             lines.append("            case \"$current\" in")
             lines.append(
                 "                -*) COMPREPLY=($(compgen -W '\(options.joined(separator: " "))' -- \"$current\")) ;;")
-            let argument =
-                command.name == "help" ? ValueKind.choice(subcommands.map(\.name)) : command.arguments.first?.kind
-            if let argument, argument != .text { lines.append("                *) \(reply(argument)) ;;") }
+            if let argument = argument(of: command, subcommands), argument != .text {
+                lines.append("                *) \(reply(argument)) ;;")
+            }
             lines += ["            esac", "            ;;"]
         }
         lines += ["    esac", "}", "complete -o filenames -F _\(name) \(name)"]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func pattern(_ command: Command, _ names: [String]) -> String {
-        let commands = [command.name] + command.aliases + (command.name == root.defaultSubcommand ? [""] : [])
-        return commands.flatMap { command in names.map { "\(command):\($0)" } }.joined(separator: "|")
+    /// What stands where no option does: a subcommand, or the last kind of argument.
+    private func argument(of command: Command, _ all: [Command]) -> ValueKind? {
+        if command.name == "help" { return .choice(all.map(\.name)) }
+        if !command.subcommands.isEmpty { return .choice(command.completedSubcommands.map(\.name)) }
+        return command.arguments.last?.kind
+    }
+
+    /// Labels as alternatives of a case; those of two words are quoted.
+    private func labels(_ labels: [String]) -> String {
+        labels.map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: "|")
+    }
+
+    private func pattern(_ labels: [String], _ command: Command, _ names: [String]) -> String {
+        let commands = labels + (labels.first == root.defaultSubcommand ? [""] : [])
+        return self.labels(commands.flatMap { command in names.map { "\(command):\($0)" } })
     }
 
     private func reply(_ kind: ValueKind) -> String {

@@ -18,13 +18,15 @@ package struct ManPage: Sendable {
         ]
         let subcommands = root.subcommands.filter { !$0.isHidden }
         lines.append(escaped(HelpText(path: [root]).usage))
-        lines += subcommands.map { escaped(HelpText(path: [root, $0]).usage) }
+        let paths = subcommands.flatMap { leaves(of: $0, path: [root]) }
+        lines += paths.map { escaped(HelpText(path: $0).usage) }
         lines += [".fi", ".SH DESCRIPTION"]
         lines += body(paragraphs(root.discussion))
         lines.append(".SH COMMANDS")
-        for command in subcommands {
+        for path in paths {
+            let command = path[path.count - 1]
             let aliases = command.aliases.isEmpty ? "" : " (\(command.aliases.joined(separator: ", ")))"
-            lines.append(".SS \"\(name) \(command.name)\(aliases)\"")
+            lines.append(".SS \"\(path.map(\.name).joined(separator: " "))\(aliases)\"")
             lines += body([command.abstract] + paragraphs(command.discussion))
             for argument in command.arguments { lines += entry("<\(argument.name)>", argument.description) }
             for option in command.options where !option.isHidden { lines += entry(option.label, option.description) }
@@ -34,7 +36,9 @@ package struct ManPage: Sendable {
             if option.ignoredBecause != nil { lines += entry(option.label, option.description) }
         }
         lines.append(".SH EXAMPLES")
-        for example in ([root] + subcommands).flatMap(\.examples) { lines += entry(example.line, example.meaning) }
+        for example in (root.examples + paths.flatMap { $0[$0.count - 1].examples }) {
+            lines += entry(example.line, example.meaning)
+        }
         lines += [".SH EXIT STATUS"]
         lines += entry("\(ExitStatus.success)", "Done, or stopped after everything was delivered or kept.")
         lines += entry("\(ExitStatus.failure)", "Something failed while running.")
@@ -44,6 +48,12 @@ package struct ManPage: Sendable {
         lines += entry("FLUENT_CONF", "The configuration, when --config is not given.")
         lines += entry("NO_COLOR", "No colours when set, as with TERM=dumb.")
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The commands that do something: those below a command of commands, or the command itself.
+    private func leaves(of command: Command, path: [Command]) -> [[Command]] {
+        let inner = command.subcommands.filter { !$0.isHidden }
+        return inner.isEmpty ? [path + [command]] : inner.flatMap { leaves(of: $0, path: path + [command]) }
     }
 
     private func body(_ paragraphs: [String]) -> [String] {

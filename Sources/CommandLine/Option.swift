@@ -93,19 +93,23 @@ package struct Argument: Sendable, Equatable {
     package let abstract: String
     package let defaultText: String?
     package let isOptional: Bool
+    /// Takes all words that are left; only for the last argument.
+    package let isRepeatable: Bool
 
     package init(
-        _ name: String, kind: ValueKind = .text, _ abstract: String, default: String? = nil, isOptional: Bool = false
+        _ name: String, kind: ValueKind = .text, _ abstract: String, default: String? = nil, isOptional: Bool = false,
+        isRepeatable: Bool = false
     ) {
         self.name = name
         self.kind = kind
         self.abstract = abstract
         defaultText = `default`
         self.isOptional = isOptional
+        self.isRepeatable = isRepeatable
     }
 
-    /// `<tag>`, or `[<file>]` when it may be left out.
-    package var label: String { isOptional ? "[<\(name)>]" : "<\(name)>" }
+    /// `<tag>`, `[<file>]` when it may be left out, `[<file>]...` when there may be several.
+    package var label: String { (isOptional ? "[<\(name)>]" : "<\(name)>") + (isRepeatable ? "..." : "") }
 
     /// The abstract with the values and the default behind it.
     package var description: String { described(abstract, kind, defaultText) }

@@ -106,7 +106,8 @@ struct OptionReader {
 
     private func checkArguments() throws(UsageError) {
         let wanted = command.arguments
-        if arguments.count > wanted.count {
+        let takesAll = wanted.last?.isRepeatable == true
+        if arguments.count > wanted.count, !takesAll {
             let extra = arguments[wanted.count...].map { "'\($0)'" }
             throw error(
                 extra.count == 1
@@ -118,7 +119,8 @@ struct OptionReader {
                 "Missing expected argument '\(missing.label)'", help: "\(missing.label)  \(missing.description)",
                 path: path, showsWholeHelp: words.isEmpty)
         }
-        for (argument, value) in zip(wanted, arguments) {
+        for (index, value) in arguments.enumerated() {
+            let argument = wanted[min(index, wanted.count - 1)]
             if let problem = Self.problem(with: value, argument.kind) {
                 throw error("The value '\(value)' is invalid for '<\(argument.name)>'. \(problem)", nil)
             }

@@ -12,7 +12,7 @@ package enum SluiceCommands {
                 Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
-            subcommands: [run, check, send, version, help, completion, manual], defaultSubcommand: "run"))
+            subcommands: [run, check, send, grok, version, help, completion, manual], defaultSubcommand: "run"))
 
     package static let run = Command(
         "run", "Run the daemon.",

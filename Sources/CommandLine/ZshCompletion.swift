@@ -4,43 +4,61 @@ struct ZshCompletion {
 
     var script: String {
         let name = root.name
-        let subcommands = root.completedSubcommands
         var lines = [
             "#compdef \(name)", "# zsh completion for \(name), printed by '\(name) completion zsh'", "_\(name)() {",
-            "    local -a commands", "    commands=(",
+            "    local -a commands", "    local command",
         ]
-        for command in subcommands {
-            for label in [command.name] + command.aliases {
-                lines.append("        '\(label):\(quoted(command.abstract))'")
-            }
-        }
+        lines += dispatch(root, indentation: 4)
         lines += [
-            "    )", "    if (( CURRENT == 2 )) && [[ \"$words[2]\" != -* ]]; then",
-            "        _describe -t commands command commands", "        return", "    fi",
-            "    local command=\"$words[2]\"",
-            "    if [[ \"$command\" == -* ]]; then", "        command=\(root.defaultSubcommand ?? "")", "    else",
-            "        shift words", "        (( CURRENT-- ))", "    fi", "    case \"$command\" in",
-        ]
-        for command in subcommands {
-            lines.append("        \(([command.name] + command.aliases).joined(separator: "|")))")
-            var specifications = command.completedOptions.flatMap(specifications)
-            if command.name == "help" {
-                specifications.append("'1:command:(\(subcommands.map(\.name).joined(separator: " ")))'")
-            } else {
-                for (index, argument) in command.arguments.enumerated() {
-                    let label = argument.isOptional ? "::" : ":"
-                    specifications.append("'\(index + 1)\(label)\(argument.name):\(action(argument.kind))'")
-                }
-            }
-            lines.append("            _arguments \\")
-            lines.append(specifications.map { "                \($0)" }.joined(separator: " \\\n"))
-            lines.append("            ;;")
-        }
-        lines += [
-            "    esac", "}", "if [ \"$funcstack[1]\" = \"_\(name)\" ]; then", "    _\(name) \"$@\"", "else",
+            "}", "if [ \"$funcstack[1]\" = \"_\(name)\" ]; then", "    _\(name) \"$@\"", "else",
             "    compdef _\(name) \(name)", "fi",
         ]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Offers the subcommands of a command, or goes on with the one that was named.
+    private func dispatch(_ parent: Command, indentation: Int) -> [String] {
+        let margin = String(repeating: " ", count: indentation)
+        let subcommands = parent.completedSubcommands
+        var lines = ["commands=("]
+        for command in subcommands {
+            for label in [command.name] + command.aliases {
+                lines.append("    '\(label):\(quoted(command.abstract))'")
+            }
+        }
+        lines += [
+            ")", "if (( CURRENT == 2 )) && [[ \"$words[2]\" != -* ]]; then",
+            "    _describe -t commands command commands", "    return", "fi",
+            "command=\"$words[2]\"",
+            "if [[ \"$command\" == -* ]]; then", "    command=\(parent.defaultSubcommand ?? "")", "else",
+            "    shift words", "    (( CURRENT-- ))", "fi", "case \"$command\" in",
+        ]
+        for command in subcommands {
+            lines.append("    \(([command.name] + command.aliases).joined(separator: "|")))")
+            if command.subcommands.isEmpty {
+                lines.append("        _arguments \\")
+                lines.append(arguments(of: command).map { "\(margin)            \($0)" }.joined(separator: " \\\n"))
+            } else {
+                lines += dispatch(command, indentation: 8)
+            }
+            lines.append("        ;;")
+        }
+        lines.append("esac")
+        return lines.map { $0.hasPrefix("\(margin)            '") ? $0 : margin + $0 }
+    }
+
+    private func arguments(of command: Command) -> [String] {
+        var specifications = command.completedOptions.flatMap(specifications)
+        if command.name == "help" {
+            specifications.append("'1:command:(\(root.completedSubcommands.map(\.name).joined(separator: " ")))'")
+        } else {
+            for (index, argument) in command.arguments.enumerated() {
+                let place = argument.isRepeatable ? "*" : "\(index + 1)"
+                let label = argument.isOptional && !argument.isRepeatable ? "::" : ":"
+                specifications.append("'\(place)\(label)\(argument.name):\(action(argument.kind))'")
+            }
+        }
+        return specifications
     }
 
     private func specifications(_ option: Option) -> [String] {

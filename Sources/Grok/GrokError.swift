@@ -28,6 +28,9 @@ package struct GrokError: Error, Equatable, CustomStringConvertible {
     /// The definitions that lead from the expression to the mistake, outermost first; empty when it is in the expression.
     package let path: [String]
 
+    /// The way to the mistake with its texts: the operator's expression first, then the definition of each name of `path`.
+    package internal(set) var places: [GrokPlace] = []
+
     package var description: String {
         let through = path.isEmpty ? "" : " (in \(path.joined(separator: " → ")))"
         let advice = hint.map { "; \($0)" } ?? ""

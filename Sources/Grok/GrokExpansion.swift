@@ -36,9 +36,12 @@ struct GrokExpansion {
     private var segments: [Segment] = []
     private var instances: [Instance] = []
     private let library: PatternLibrary
+    /// What the operator wrote.
+    private let expression: [UInt8]
 
     init(_ expression: [UInt8], library: PatternLibrary) throws(GrokError) {
         self.library = library
+        self.expression = expression
         try expand(expression, as: nil, open: [])
         try applyTypeListRules(expressionLength: expression.count)
     }
@@ -136,7 +139,8 @@ struct GrokExpansion {
     // MARK: - Places
 
     private func failure(
-        _ kind: GrokError.Kind, at instance: Int, _ message: String, hint: String?, inside: Bool
+        _ kind: GrokError.Kind, at instance: Int, _ message: String, hint: String?, inside: Bool,
+        innermost: Range<Int>? = nil
     ) -> GrokError {
         var path: [String] = inside ? [instances[instance].name] : []
         var outermost = instance
@@ -145,24 +149,102 @@ struct GrokExpansion {
             outermost = parent
         }
         let range = instances[outermost].range
-        return GrokError(
+        var error = GrokError(
             kind: kind, offset: range.lowerBound, length: range.count, message: message, hint: hint, path: path)
+        error.places = places(through: instance, innermost: innermost)
+        return error
     }
+
+    /// The references from the operator's expression to an instance, and a place in the definition of the last.
+    func places(through instance: Int?, innermost: Range<Int>?) -> [GrokPlace] {
+        var places: [GrokPlace] = []
+        if let innermost { places.append(place(innermost, in: instance)) }
+        var current = instance
+        while let index = current {
+            let own = instances[index]
+            places.insert(place(own.range, in: own.parent), at: 0)
+            current = own.parent
+        }
+        return places
+    }
+
+    private func place(_ range: Range<Int>, in instance: Int?) -> GrokPlace {
+        let text = instance.map { instances[$0].definition } ?? expression
+        return GrokPlace(
+            definition: instance.map { instances[$0].name }, text: String(decoding: text, as: UTF8.self),
+            range: range.clamped(to: 0..<text.count))
+    }
+
+    // MARK: - From the expansion back to the texts
+
+    /// The last segment that begins at or before a byte of the expansion.
+    private func segment(at place: Int) -> Segment? {
+        var low = 0
+        var high = segments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if segments[middle].start <= place { low = middle + 1 } else { high = middle }
+        }
+        return low > 0 ? segments[low - 1] : nil
+    }
+
+    /// The reference whose replacement begins exactly at a byte of the expansion.
+    func reference(at place: Int) -> Int? {
+        guard let found = segment(at: place), found.start == place, !found.isCopy else { return nil }
+        return found.instance
+    }
+
+    func parent(of reference: Int) -> Int? { instances[reference].parent }
+    func name(of reference: Int) -> String { instances[reference].name }
+
+    /// What an operator or a definition wrote in `range` of the expansion, as a range of the text of `owner`'s definition
+    /// (nil: the operator's expression). Whole references stand for what is inside them.
+    func local(_ range: Range<Int>, in owner: Int?) -> Range<Int> {
+        guard let first = localByte(range.lowerBound, owner) else { return 0..<0 }
+        guard !range.isEmpty, let last = localByte(range.upperBound - 1, owner) else {
+            return first.lowerBound..<first.lowerBound
+        }
+        return first.lowerBound..<max(first.upperBound, last.upperBound)
+    }
+
+    private func localByte(_ place: Int, _ owner: Int?) -> Range<Int>? {
+        guard let found = segment(at: place) else { return nil }
+        if found.isCopy, found.instance == owner {
+            let offset = found.sourceOffset + place - found.start
+            return offset..<(offset + 1)
+        }
+        var current = found.instance
+        while let index = current {
+            if instances[index].parent == owner { return instances[index].range }
+            current = instances[index].parent
+        }
+        return nil
+    }
+
+    /// The text that ranges of `local(_:in:)` count in.
+    func text(of owner: Int?) -> [UInt8] { owner.map { instances[$0].definition } ?? expression }
 
     /// The definition that is no regular expression by itself, if there is one: an unclosed parenthesis in it would
     /// otherwise be reported where the expression around it ends.
     func faultyDefinition(_ options: RubyPattern.Options) -> GrokError? {
         for index in instances.indices.reversed() {
             var text = instances[index].definition
-            while let reference = GrokReference.first(in: text, from: 0) {
-                text.replaceSubrange(reference.range, with: "(?:)".utf8)
+            var next = 0
+            while let reference = GrokReference.first(in: text, from: next) {
+                // A class of the same length keeps the places of all else.
+                for offset in reference.range { text[offset] = UInt8(ascii: "x") }
+                text[reference.range.lowerBound] = UInt8(ascii: "[")
+                text[reference.range.upperBound - 1] = UInt8(ascii: "]")
+                next = reference.range.upperBound
             }
             do {
                 _ = try RubyPattern(text, options: options)
             } catch {
                 // A name may be defined elsewhere in the expression.
                 if error.message.hasPrefix("undefined name") { continue }
-                return failure(.badExpression, at: index, error.message, hint: error.hint, inside: true)
+                return failure(
+                    .badExpression, at: index, error.message, hint: error.hint, inside: true,
+                    innermost: error.offset..<(error.offset + error.length))
             }
         }
         return nil
@@ -176,14 +258,19 @@ struct GrokExpansion {
                 kind: .badExpression, offset: 0, length: 0, message: error.message, hint: error.hint, path: [])
         }
         if let instance = segment.instance {
-            return failure(.badExpression, at: instance, error.message, hint: error.hint, inside: segment.isCopy)
+            let local = segment.sourceOffset + place - segment.start
+            return failure(
+                .badExpression, at: instance, error.message, hint: error.hint, inside: segment.isCopy,
+                innermost: segment.isCopy ? local..<(local + error.length) : nil)
         }
         // What is wrong may reach over references, which are longer here than in the operator's text.
         let start = segment.sourceOffset + place - segment.start
         let end = error.length > 0 ? max(start, operatorEnd(of: place + error.length - 1)) : start
-        return GrokError(
+        var result = GrokError(
             kind: .badExpression, offset: start, length: end - start, message: error.message, hint: error.hint, path: []
         )
+        result.places = [self.place(start..<end, in: nil)]
+        return result
     }
 
     /// The end, in the operator's expression, of what the byte at `place` of the expansion stands for.

@@ -16,6 +16,29 @@ package struct PatternLibrary: Sendable {
         package let file: String
         /// The line, from 1.
         package let line: Int
+        /// The comment line above it, without `#`.
+        package let comment: String?
+
+        /// What the pattern matches, from its comment `# what — sample`.
+        package var about: String? { comment.map { parts($0).about } }
+        /// A line that the pattern matches, from its comment; nil when it names none.
+        package var sample: String? { comment.flatMap { parts($0).sample } }
+
+        private func parts(_ comment: String) -> (about: String, sample: String?) {
+            let dash = Array(" — ".utf8)
+            let bytes = Array(comment.utf8)
+            var index = 0
+            while index + dash.count <= bytes.count {
+                if bytes[index..<(index + dash.count)].elementsEqual(dash) {
+                    return (
+                        String(decoding: bytes[..<index], as: UTF8.self),
+                        String(decoding: bytes[(index + dash.count)...], as: UTF8.self)
+                    )
+                }
+                index += 1
+            }
+            return (comment, nil)
+        }
     }
 
     private var definitions: [String: Definition] = [:]
@@ -38,9 +61,11 @@ package struct PatternLibrary: Sendable {
     package func definition(of name: String) -> Definition? { definitions[name] }
 
     /// Adds one definition given in the configuration itself.
-    package mutating func add(name: String, expression: String, file: String = "inline definition", line: Int = 1) {
+    package mutating func add(
+        name: String, expression: String, file: String = "inline definition", line: Int = 1, comment: String? = nil
+    ) {
         if definitions[name] == nil { names.append(name) }
-        definitions[name] = Definition(name: name, expression: expression, file: file, line: line)
+        definitions[name] = Definition(name: name, expression: expression, file: file, line: line, comment: comment)
     }
 
     /// Adds the definitions of a file's text: `NAME regexp` a line.
@@ -49,16 +74,20 @@ package struct PatternLibrary: Sendable {
     /// trailing spaces included; `#` in column 0 begins a comment; a name alone defines nothing.
     package mutating func add(text: String, file: String) {
         var number = 0
+        var comment: Substring.UTF8View?
         for part in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
             var line = part
             if line.last == 0x0D { line = line.dropLast() }
+            let above = comment
+            comment = line.first == UInt8(ascii: "#") ? line : nil
             guard line.first != UInt8(ascii: "#"), let end = line.firstIndex(where: Self.isSpace),
                 let start = line[end...].firstIndex(where: { !Self.isSpace($0) }), end > line.startIndex
             else { continue }
             add(
                 name: String(decoding: line[..<end], as: UTF8.self),
-                expression: String(decoding: line[start...], as: UTF8.self), file: file, line: number)
+                expression: String(decoding: line[start...], as: UTF8.self), file: file, line: number,
+                comment: above.map { String(decoding: $0.dropFirst().drop(while: Self.isSpace), as: UTF8.self) })
         }
     }
 

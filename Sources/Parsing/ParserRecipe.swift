@@ -5,10 +5,15 @@ package struct ParserRecipe: Sendable {
     private let make: @Sendable () -> any TextParser
     /// What is wrong but does not prevent the start: bad patterns of a grok list whose others are good.
     package let warnings: [ParserSetupError]
+    /// What a grok parser was made of, for tools that try its expressions; nil for every other parser.
+    package let grok: GrokOptions?
 
-    private init(warnings: [ParserSetupError] = [], _ make: @escaping @Sendable () -> any TextParser) {
+    private init(
+        warnings: [ParserSetupError] = [], grok: GrokOptions? = nil, _ make: @escaping @Sendable () -> any TextParser
+    ) {
         self.make = make
         self.warnings = warnings
+        self.grok = grok
     }
 
     /// A parser for the calling thread.
@@ -79,7 +84,9 @@ package struct ParserRecipe: Sendable {
             program.types.append(try member.pattern.fields.map(valueType))
         }
         let finished = program
-        return ParserRecipe(warnings: set.rejected.map { setupError($0.error) }) { GrokParser(finished) }
+        return ParserRecipe(warnings: set.rejected.map { setupError($0.error) }, grok: options) {
+            GrokParser(finished)
+        }
     }
 
     private static func setupError(_ error: GrokError) -> ParserSetupError {

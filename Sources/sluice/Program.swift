@@ -30,6 +30,11 @@ enum Program {
         case "send": SendCommand.run(parsed)
         case "completion": CompletionCommand.run(parsed)
         case "manual": printManual()
+        case "match": GrokMatchCommand.run(parsed)
+        case "explain": GrokExplainCommand.run(parsed)
+        case "suggest": GrokSuggestCommand.run(parsed)
+        case "patterns": GrokPatternsCommand.run(parsed)
+        case "bench": GrokBenchCommand.run(parsed)
         default: preconditionFailure("the table has a command that nothing runs: \(parsed.name)")
         }
     }

@@ -30,9 +30,12 @@ package final class ForwardDecoder {
     private var tail = ByteBuffer(capacity: 16)
     /// How far the unfinished message has been looked at.
     private var framer: MessagePackFramer?
+    private var jsonFramer: JSONFramer?
     /// The least size of the tail at which looking again makes sense.
     private var wanted = 0
     private var acks: [Ack] = []
+    /// The time at which the present read is decoded: what events without a time get.
+    private var now = EventTime(seconds: 0)
 
     /// Fields that every record gets (`source_address_key` …): name and value.
     package var sourceFields: [(name: [UInt8], value: [UInt8])] = []
@@ -71,6 +74,7 @@ package final class ForwardDecoder {
     ) throws(ForwardError) {
         if tail.isEmpty {
             scratch.clear()
+            scratch.shrink(toAtMost: Self.keptBytes)
             unsafe scratch.append(copying: bytes)
             let done = try process(&scratch, sink)
             if done.consumed < done.received {
@@ -86,12 +90,15 @@ package final class ForwardDecoder {
                 storage.truncate(to: done.received)
                 storage.removePrefix(done.consumed)
                 rebase(by: done.consumed)
-                if storage.isEmpty { storage.shrink(toAtMost: 4096) }
+                storage.shrink(toAtMost: storage.isEmpty ? 4096 : Self.keptBytes)
                 swap(&storage, &tail)
             }
         }
         try checkSize(of: max(tail.count, wanted))
     }
+
+    /// Memory that is kept between reads; a large message, or a compressed one, may need more for a while.
+    private static let keptBytes = 4 << 20
 
     /// Whether a whole message was taken (for `deny_keepalive`); the handshake does not count.
     package private(set) var hasFinishedMessage = false
@@ -101,6 +108,7 @@ package final class ForwardDecoder {
 
     private func rebase(by consumed: Int) {
         framer?.rebase(by: consumed)
+        jsonFramer?.rebase(by: consumed)
         wanted = max(wanted - consumed, 0)
     }
 
@@ -118,6 +126,7 @@ package final class ForwardDecoder {
         _ storage: inout ByteBuffer, _ sink: any ForwardSink
     ) throws(ForwardError) -> (consumed: Int, received: Int) {
         let received = storage.count
+        now = clock()
         var start = 0
         do throws(ForwardError) {
             while start < received, let end = try next(&storage, start, received, sink) {
@@ -172,9 +181,7 @@ package final class ForwardDecoder {
         return message.end
     }
 
-    private var reader: ForwardMessageReader {
-        ForwardMessageReader(options: options, batches: batches, now: clock())
-    }
+    private var reader: ForwardMessageReader { ForwardMessageReader(batches: batches, now: now) }
 
     /// What remains once a message is complete: its packed entries, and what it asked for.
     private func finish(
@@ -183,6 +190,12 @@ package final class ForwardDecoder {
         var message = complete
         guard let batch = message.batch else { return }
         hasFinishedMessage = true
+        do throws(ForwardError) {
+            try checkSize(of: message.end - start)
+        } catch {
+            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+            throw error
+        }
         if let packed = message.packed {
             let entries = try decompress(packed, message.option.compression, &storage)
             do throws(MessagePackError) {
@@ -291,19 +304,16 @@ package final class ForwardDecoder {
     private func nextJSON(
         _ storage: inout ByteBuffer, _ start: Int, _ received: Int, _ sink: any ForwardSink
     ) throws(ForwardError) -> Int? {
-        // Scanning again from the start of a long value on every read would be quadratic: wait until it has doubled.
-        let end: Int
-        let place: Int
+        var framer = jsonFramer ?? JSONFramer(at: start)
+        guard let end = framer.advance(storage, end: received) else {
+            jsonFramer = framer.isBlank ? nil : framer
+            return framer.isBlank ? received : nil
+        }
+        jsonFramer = nil
+        let place = storage.count
         do throws(JSONError) {
-            guard let found = try JSONTranscoder.valueEnd(storage, from: start) else {
-                wanted = start + (received - start) * 2
-                return JSONTranscoder.isBlank(storage, from: start) ? received : nil
-            }
-            end = found
-            wanted = 0
             var text = ByteBuffer(capacity: end - start)
             text.append(Slice(offset: start, length: end - start), of: storage)
-            place = storage.count
             _ = try JSONTranscoder.transcode(text, at: 0, to: &storage)
         } catch {
             throw ForwardError("not JSON: \(error)")

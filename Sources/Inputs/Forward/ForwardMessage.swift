@@ -34,7 +34,6 @@ struct ForwardMessage {
 
 /// Reads messages; what it makes of them is added to the pending batches.
 struct ForwardMessageReader {
-    let options: ForwardOptions
     let batches: PendingBatches
     /// What `time` 0 or nil becomes.
     let now: EventTime
@@ -78,11 +77,8 @@ struct ForwardMessageReader {
         _ entries: Slice, of message: inout ForwardMessage, _ storage: inout ByteBuffer
     ) throws(MessagePackError) {
         guard let batch = message.batch else { return }
-        var offset = Int(entries.offset)
         do throws(MessagePackError) {
-            while offset < entries.end {
-                offset = try readEntry(at: offset, entries.end, batch, &message, &storage)
-            }
+            try readEntries(entries, &batch.rows, &message, &storage)
         } catch {
             if case .truncated = error {
                 note("the last entry of a packed message is cut short", &message)
@@ -90,6 +86,16 @@ struct ForwardMessageReader {
             }
             batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
             throw error
+        }
+    }
+
+    /// Apart, so that the exclusive access to the batch's rows is checked once for all entries.
+    private func readEntries(
+        _ entries: Slice, _ rows: inout Rows, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        var offset = Int(entries.offset)
+        while offset < entries.end {
+            offset = try readEntry(at: offset, entries.end, &rows, &message, &storage)
         }
     }
 
@@ -107,7 +113,7 @@ struct ForwardMessageReader {
         let recordStart = message.end
         // The option comes after the record, but nothing of it changes how the record is read.
         if let time = try time(at: timeStart, end, &storage) {
-            message.end = try readRecord(at: recordStart, end, time, batch, &message, &storage)
+            message.end = try readRecord(at: recordStart, end, time, &batch.rows, &message, &storage)
         } else {
             message.end = try storage.skipMessagePack(at: recordStart, end: end)
             note("the time is neither a number nor an EventTime", &message)
@@ -122,7 +128,7 @@ struct ForwardMessageReader {
         message.end = entries.body
         if entries.length > end - entries.body { throw .truncated(missing: entries.length - (end - entries.body)) }
         for _ in 0..<entries.length {
-            message.end = try readEntry(at: message.end, end, batch, &message, &storage)
+            message.end = try readEntry(at: message.end, end, &batch.rows, &message, &storage)
         }
         try readOption(from: 2, of: count, end, &message, &storage)
     }
@@ -130,7 +136,7 @@ struct ForwardMessageReader {
     // MARK: - Entries
 
     private func readEntry(
-        at start: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+        at start: Int, _ end: Int, _ rows: inout Rows, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
     ) throws(MessagePackError) -> Int {
         let entry = try storage.messagePackItem(at: start, end: end)
         guard entry.kind == .array, entry.length >= 2 else {
@@ -150,7 +156,7 @@ struct ForwardMessageReader {
         }
         var next: Int
         if let time {
-            next = try readRecord(at: recordStart, end, time, batch, &message, &storage)
+            next = try readRecord(at: recordStart, end, time, &rows, &message, &storage)
         } else {
             note("the time is neither a number nor an EventTime", &message)
             next = try storage.skipMessagePack(at: recordStart, end: end)
@@ -160,7 +166,7 @@ struct ForwardMessageReader {
     }
 
     private func readRecord(
-        at start: Int, _ end: Int, _ time: EventTime, _ batch: PendingBatch, _ message: inout ForwardMessage,
+        at start: Int, _ end: Int, _ time: EventTime, _ rows: inout Rows, _ message: inout ForwardMessage,
         _ storage: inout ByteBuffer
     ) throws(MessagePackError) -> Int {
         let item = try storage.messagePackItem(at: start, end: end)
@@ -168,10 +174,9 @@ struct ForwardMessageReader {
             if item.kind != .null { note("a record is no map", &message) }
             return try storage.skipMessagePack(at: start, end: end)
         }
-        let first = batch.rows.fields.count
-        let next = try batch.rows.appendFields(messagePack: start, end: end, &storage)
-        batch.rows.records.append(
-            Record(time: time, firstField: first, fieldCount: batch.rows.fields.count - first))
+        let first = rows.fields.count
+        let next = try rows.appendFields(messagePack: start, end: end, &storage)
+        rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
         return next
     }
 
@@ -181,7 +186,8 @@ struct ForwardMessageReader {
         switch item.kind {
         case .int: return item.bits == 0 ? now : EventTime(seconds: item.intValue)
         case .null: return now
-        case .double: return item.doubleValue.isFinite ? EventTime(item.doubleValue) : nil
+        case .double where item.doubleValue.isFinite:
+            return item.doubleValue == 0 ? now : EventTime(item.doubleValue)
         case .array where item.length >= 1:
             let inner = try storage.messagePackItem(at: item.body, end: end)
             return inner.kind == .array ? nil : try time(at: item.body, end, &storage)

@@ -36,7 +36,7 @@ package struct ForwardSecurity: Sendable {
 
         package func contains(_ address: [UInt8]) -> Bool {
             guard address.count == octets.count else { return false }
-            for bit in stride(from: 0, to: prefixBits, by: 8) {
+            for bit in stride(from: 0, to: min(prefixBits, octets.count * 8), by: 8) {
                 let left = min(prefixBits - bit, 8)
                 let mask = UInt8(truncatingIfNeeded: 0xFF << (8 - left))
                 if (address[bit / 8] ^ octets[bit / 8]) & mask != 0 { return false }

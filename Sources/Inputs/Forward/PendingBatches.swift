@@ -6,7 +6,7 @@ final class PendingBatch {
     let received: [UInt8]
     let tag: Tag
     var rows = Rows(fieldCapacity: 256)
-    /// Whether the last hand-over was taken.
+    /// Whether the records of this read were taken.
     var acceptance = Acceptance.accepted
 
     init(received: [UInt8], tag: Tag) {
@@ -44,7 +44,10 @@ package final class PendingBatches {
     func added(_ records: Int) { recordCount += records }
 
     func clear() {
-        for batch in list where !batch.rows.isEmpty || batch.rows.fields.count > 0 { batch.rows.clear() }
+        for batch in list {
+            if !batch.rows.isEmpty || batch.rows.fields.count > 0 { batch.rows.clear() }
+            batch.acceptance = .accepted  // the next message may hold no records, of which none can be refused
+        }
         recordCount = 0
     }
 }

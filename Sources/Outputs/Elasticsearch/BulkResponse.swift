@@ -46,6 +46,12 @@ package enum BulkResponse {
     package static func scan(
         _ body: borrowing ByteBuffer, _ onItem: (Int, BulkItemAnswer) -> Void
     ) throws(BulkResponseError) -> Summary {
+        try scan(body.span, onItem)
+    }
+
+    private static func scan(
+        _ body: Span<UInt8>, _ onItem: (Int, BulkItemAnswer) -> Void
+    ) throws(BulkResponseError) -> Summary {
         var place = 0
         var errors: Bool?
         var count: Int?
@@ -68,7 +74,7 @@ package enum BulkResponse {
     }
 
     private static func items(
-        _ body: borrowing ByteBuffer, _ place: inout Int, _ onItem: (Int, BulkItemAnswer) -> Void
+        _ body: Span<UInt8>, _ place: inout Int, _ onItem: (Int, BulkItemAnswer) -> Void
     ) throws(BulkResponseError) -> Int {
         var count = 0
         try open(body, &place, UInt8(ascii: "["))
@@ -90,7 +96,7 @@ package enum BulkResponse {
     }
 
     private static func item(
-        _ body: borrowing ByteBuffer, _ place: inout Int, _ answer: inout BulkItemAnswer
+        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer
     ) throws(BulkResponseError) {
         try open(body, &place, UInt8(ascii: "{"))
         while let key = try nextKey(body, &place) {
@@ -110,7 +116,7 @@ package enum BulkResponse {
     }
 
     private static func error(
-        _ body: borrowing ByteBuffer, _ place: inout Int, _ answer: inout BulkItemAnswer
+        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer
     ) throws(BulkResponseError) {
         try open(body, &place, UInt8(ascii: "{"))
         while let key = try nextKey(body, &place) {
@@ -128,7 +134,7 @@ package enum BulkResponse {
     }
 
     private static func cause(
-        _ body: borrowing ByteBuffer, _ place: inout Int, _ answer: inout BulkItemAnswer
+        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer
     ) throws(BulkResponseError) {
         try open(body, &place, UInt8(ascii: "{"))
         while let key = try nextKey(body, &place) {
@@ -145,11 +151,11 @@ package enum BulkResponse {
 
     // MARK: - Steps. `place` is always at or before the end; every loop moves it on.
 
-    private static func peek(_ body: borrowing ByteBuffer, _ place: Int) -> UInt8 {
+    private static func peek(_ body: Span<UInt8>, _ place: Int) -> UInt8 {
         place < body.count ? body[place] : 0
     }
 
-    private static func skipSpace(_ body: borrowing ByteBuffer, _ place: inout Int) {
+    private static func skipSpace(_ body: Span<UInt8>, _ place: inout Int) {
         while place < body.count {
             let byte = body[place]
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
@@ -158,7 +164,7 @@ package enum BulkResponse {
     }
 
     private static func open(
-        _ body: borrowing ByteBuffer, _ place: inout Int, _ byte: UInt8
+        _ body: Span<UInt8>, _ place: inout Int, _ byte: UInt8
     ) throws(BulkResponseError) {
         skipSpace(body, &place)
         guard peek(body, place) == byte else { throw .malformed(offset: place) }
@@ -167,7 +173,7 @@ package enum BulkResponse {
 
     /// The inside of the next member's key, with `place` at its value; nil at the end of the object.
     private static func nextKey(
-        _ body: borrowing ByteBuffer, _ place: inout Int
+        _ body: Span<UInt8>, _ place: inout Int
     ) throws(BulkResponseError) -> Slice? {
         skipSpace(body, &place)
         if peek(body, place) == UInt8(ascii: ",") {
@@ -188,7 +194,7 @@ package enum BulkResponse {
 
     /// Whether there is one more element, with `place` at it.
     private static func nextElement(
-        _ body: borrowing ByteBuffer, _ place: inout Int
+        _ body: Span<UInt8>, _ place: inout Int
     ) throws(BulkResponseError) -> Bool {
         skipSpace(body, &place)
         if peek(body, place) == UInt8(ascii: ",") {
@@ -204,7 +210,7 @@ package enum BulkResponse {
     }
 
     /// Past a string; answers its inside.
-    private static func string(_ body: borrowing ByteBuffer, _ place: inout Int) throws(BulkResponseError) -> Slice {
+    private static func string(_ body: Span<UInt8>, _ place: inout Int) throws(BulkResponseError) -> Slice {
         guard peek(body, place) == 0x22 else { throw .malformed(offset: place) }
         let start = place + 1
         var end = start
@@ -214,7 +220,7 @@ package enum BulkResponse {
         return Slice(offset: start, length: end - start)
     }
 
-    private static func integer(_ body: borrowing ByteBuffer, _ place: inout Int) throws(BulkResponseError) -> Int {
+    private static func integer(_ body: Span<UInt8>, _ place: inout Int) throws(BulkResponseError) -> Int {
         var value = 0
         let start = place
         while place < body.count, body[place] &- 0x30 < 10, place - start < 9 {
@@ -226,7 +232,7 @@ package enum BulkResponse {
     }
 
     /// Past any value, however deep.
-    private static func skip(_ body: borrowing ByteBuffer, _ place: inout Int) throws(BulkResponseError) {
+    private static func skip(_ body: Span<UInt8>, _ place: inout Int) throws(BulkResponseError) {
         var depth = 0
         let start = place
         while place < body.count {
@@ -254,7 +260,7 @@ package enum BulkResponse {
         throw .malformed(offset: place)
     }
 
-    private static func matches(_ body: borrowing ByteBuffer, _ key: Slice, _ name: StaticString) -> Bool {
+    private static func matches(_ body: Span<UInt8>, _ key: Slice, _ name: StaticString) -> Bool {
         guard Int(key.length) == name.utf8CodeUnitCount else { return false }
         return name.withUTF8Buffer { bytes in
             for index in 0..<bytes.count {

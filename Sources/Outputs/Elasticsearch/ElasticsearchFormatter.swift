@@ -36,7 +36,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     /// `,"@log_name":"service.post"` of the last tag.
     private var tail = ByteBuffer(capacity: 64)
+    /// The same with a comma in front, and the document's end; without a tag key only that.
+    private var plainTail: [UInt8] = []
     private var tailTag = -1
+    /// Records are written as they are, unless they hold the tag's key.
+    private let isPlain: Bool
 
     package init(
         _ settings: ElasticsearchSettings, onTimestampProblem: ((TimestampProblem) -> Void)? = nil
@@ -53,6 +57,9 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         timeReader = TimeReader(settings.timeKeySource, zone: .utc)
         let digits = min(max(settings.timePrecision, 0), 9)
         timeWriter = TimeWriter(.iso8601(fractionDigits: digits), offset: settings.timestampOffsetSeconds)
+        isPlain =
+            hiddenKeys.isEmpty && !settings.flattenHashes && settings.writeOperation != .update
+            && settings.writeOperation != .upsert
         indexName = try IndexName(settings)
     }
 
@@ -133,6 +140,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
         to out: inout ByteBuffer
     ) {
+        if isPlain && record.fieldCount > 0
+            && !(settings.includeTagKey && rows.find(tagKey, in: record, storage) != nil)
+        {
+            writePlainDocument(record, tag, stamp, rows, storage, to: &out)
+            return
+        }
         let isWrapped =
             (settings.writeOperation == .update || settings.writeOperation == .upsert) && !settings.suppressDocWrap
         if isWrapped { out.append("{\"doc\":") }
@@ -159,15 +172,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         if writesTimestamp && stamp.isWritten {
             if out.count != open { out.append(UInt8(ascii: ",")) }
-            out.append("\"@timestamp\":\"")
-            if let offset = stamp.offset {
-                var writer = TimeWriter(
-                    .iso8601(fractionDigits: min(max(settings.timePrecision, 0), 9)), offset: offset)
-                writer.write(stamp.time, to: &out)
-            } else {
-                timeWriter.write(stamp.time, to: &out)
-            }
-            out.append(UInt8(ascii: "\""))
+            writeTimestamp(stamp, "\"@timestamp\":\"", to: &out)
         }
         if settings.includeTagKey && !hasTag {
             if out.count != open { out.append(UInt8(ascii: ",")) }
@@ -177,6 +182,30 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         out.append(UInt8(ascii: "}"))
         if isWrapped { out.append(settings.writeOperation == .upsert ? ",\"doc_as_upsert\":true}" : "}") }
         out.append(0x0A)
+    }
+
+    /// The usual case, with as few calls as may be: the record as it is, then what is the same for all events of a tag.
+    private func writePlainDocument(
+        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
+        to out: inout ByteBuffer
+    ) {
+        out.appendJSONObject(record, rows, storage)
+        out.truncate(to: out.count - 1)
+        if writesTimestamp && stamp.isWritten { writeTimestamp(stamp, ",\"@timestamp\":\"", to: &out) }
+        if tag.id != tailTag { prepareTail(tag) }
+        out.append(plainTail)
+    }
+
+    private func writeTimestamp(_ stamp: Stamp, _ name: StaticString, to out: inout ByteBuffer) {
+        out.append(name)
+        if let offset = stamp.offset {
+            let digits = min(max(settings.timePrecision, 0), 9)
+            var writer = TimeWriter(.iso8601(fractionDigits: digits), offset: offset)
+            writer.write(stamp.time, to: &out)
+        } else {
+            timeWriter.write(stamp.time, to: &out)
+        }
+        out.append(UInt8(ascii: "\""))
     }
 
     private func isHidden(_ key: Slice, _ storage: borrowing ByteBuffer) -> Bool {
@@ -190,6 +219,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         tail.appendJSONString(tagKey)
         tail.append(UInt8(ascii: ":"))
         tail.appendJSONString(tag.bytes)
+        plainTail = Array("}\n".utf8)
+        if settings.includeTagKey { plainTail = [UInt8(ascii: ",")] + tail.array() + plainTail }
     }
 
     // MARK: - The action

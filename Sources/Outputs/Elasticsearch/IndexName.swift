@@ -130,19 +130,6 @@ struct IndexName {
 }
 
 extension ByteBuffer {
-    /// A value as text without quotes, as Ruby's `to_s` gives it for what is found in ids and names.
-    mutating func appendText(_ value: Value, _ storage: borrowing ByteBuffer) {
-        switch value.kind {
-        case .null: break
-        case .string: append(value.slice, of: storage)
-        case .jsonString:
-            var text = ByteBuffer(capacity: Int(value.length))
-            text.append(value.slice, of: storage)
-            append(text.appendUnescaped(Slice(offset: 0, length: text.count)), of: text)
-        default: appendJSON(value, storage)
-        }
-    }
-
     /// ASCII letters only: index names may hold others, and they have no case rules there.
     mutating func lowerCase(from start: Int) {
         for offset in start..<count where self[offset] &- 0x41 < 26 { self[offset] |= 0x20 }

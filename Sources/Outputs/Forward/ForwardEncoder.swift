@@ -8,6 +8,12 @@ package struct ForwardOutgoing: Sendable, Equatable {
     /// The `chunk` option that the receiver acknowledges; nil when no receipt was asked for.
     package let chunk: [UInt8]?
     package let eventCount: Int
+
+    package init(bytes: [UInt8], chunk: [UInt8]?, eventCount: Int) {
+        self.bytes = bytes
+        self.chunk = chunk
+        self.eventCount = eventCount
+    }
 }
 
 /// Events of one tag → messages of the forward protocol (specification v1.5, "Message" and "PackedForward" modes).
@@ -136,7 +142,7 @@ package struct ForwardEncoder: ~Copyable {
     /// Base64 (RFC 4648, 4) of 16 random bytes, as the specification asks for.
     @Sendable package static func randomChunk() -> [UInt8] { base64(SecureRandom.bytes(16)) }
 
-    static func base64(_ bytes: [UInt8]) -> [UInt8] {
+    package static func base64(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {

@@ -10,7 +10,7 @@ final class Columns {
     private let keyOffsets: [Int]
     private let keyLengths: [Int]
     private var keyStart = 0
-    private var keys: [Slice]
+    private(set) var keys: [Slice]
     /// nil: text stays text.
     private let converters: [FieldConverter?]
     private let timeColumn: Int
@@ -18,11 +18,17 @@ final class Columns {
     private let reader: TimeReader
     private let nulls: NullRule
     private let hasNulls: Bool
+    /// Every text is taken as it is: no time, no nulls, no types.
+    let isPlain: Bool
 
-    /// The time of the record being filled, if a column held it.
-    private(set) var time: EventTime?
+    private var foundTime: EventTime?
+    private var foundFailure: String?
+
+    /// The time of the record being filled, if a column held it. (Looked up only where there is such a column: every access
+    /// to a variable of an object is checked, which costs as much as a field.)
+    var time: EventTime? { timeColumn < 0 ? nil : foundTime }
     /// Why the time column holds no time.
-    private(set) var failure: String?
+    var failure: String? { timeColumn < 0 ? nil : foundFailure }
 
     /// Names must be distinct. `types` has an entry for each name; nil takes what the rules say.
     init(_ names: [[UInt8]], types: [ValueType?] = [], _ rules: FieldRules) {
@@ -46,6 +52,7 @@ final class Columns {
         reader = TimeReader(rules.timeSource, zone: rules.zone)
         nulls = NullRule(rules)
         hasNulls = nulls.isActive
+        isPlain = timeColumn < 0 && !hasNulls && converters.allSatisfy { $0 == nil }
     }
 
     var count: Int { keys.count }
@@ -64,8 +71,10 @@ final class Columns {
     /// Call it before the first `add` of a record. Should the storage be another than at `beginBatch` (a caller that did
     /// not call it), the keys are written again, so that a forgotten call costs speed and not data.
     func beginRecord(_ storage: inout ByteBuffer) {
-        time = nil
-        failure = nil
+        if timeColumn >= 0 {
+            foundTime = nil
+            foundFailure = nil
+        }
         let block = Slice(offset: keyStart, length: keyBlock.count)
         if block.end > storage.count || !storage.equals(block, keyBlock) { beginBatch(&storage) }
     }
@@ -93,10 +102,10 @@ final class Columns {
     private func takeTime(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
         switch reader.read(text, storage) {
         case .time(let value):
-            time = value
+            foundTime = value
             return true
         case .invalid(let reason):
-            failure = reason
+            foundFailure = reason
             return false
         }
     }

@@ -1,6 +1,7 @@
 package import Events
 package import Inputs
 package import Logging
+package import Parsing
 
 /// What a configuration says, checked and compiled: everything that is needed to run it, nothing opened yet.
 package struct PipelinePlan {
@@ -18,6 +19,16 @@ package struct PipelinePlan {
             for case .match(_, let output) in label.rules { outputs.append(try output.makeOutput(context)) }
         }
         return outputs
+    }
+
+    /// The filters with a grok parser that events of a tag pass, in the order of the file, the root's first.
+    package func grokFilters(matching tag: String) -> [(pattern: TagPattern, filter: FilterPlan, grok: GrokOptions)] {
+        labels.flatMap(\.rules).compactMap { rule in
+            guard case .filter(let pattern, let filter) = rule, let grok = filter.grok,
+                pattern.matches(Array(tag.utf8))
+            else { return nil }
+            return (pattern, filter, grok)
+        }
     }
 }
 
@@ -76,6 +87,8 @@ package struct FilterPlan {
     package var type: String
     package var summary: String
     package var line = 0
+    /// The expressions of a grok parser, for `sluice grok`; nil for every other filter.
+    package var grok: GrokOptions?
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
 }

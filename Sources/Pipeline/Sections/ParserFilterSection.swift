@@ -24,7 +24,7 @@ enum ParserFilterSection {
         settings.passesNonText = parsed.type != "json"
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
         let (recipe, fixed) = (parsed.recipe, settings)
-        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)") { _ in
+        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) { _ in
             ParserFilter(fixed, parser: recipe.makeParser())
         }
     }

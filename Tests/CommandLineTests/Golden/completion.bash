@@ -50,7 +50,7 @@ _sluice() {
             ;;
         send|cat)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --format -f --message-key --ack --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --format -f --message-key --ack --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --version --help -h' -- "$current")) ;;
             esac
             ;;
         version)

@@ -74,13 +74,15 @@ _sluice() {
                 '--message-key=[The field that takes a plain line.]:key: ' \
                 '--ack[Ask for a receipt of each message, and fail without one.]' \
                 '--time-as-integer[Send whole seconds, for Fluentd 0.12 and older.]' \
-                '--batch=[Events in one message.]:count: ' \
+                '--batch=[Events in one message; after 200 ms it goes with what it has.]:count: ' \
                 '--timeout=[How long to wait for a connection or a receipt.]:seconds: ' \
                 '--tls[Connect with TLS.]' \
                 '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
                 '--shared-key=[Log in with the key of the server'\''s <security>.]:key: ' \
                 '--user=[Log in as this user.]:name: ' \
                 '--password=[The user'\''s password.]:password: ' \
+                '-v[Say how many events were sent, as on a terminal.]' \
+                '--verbose[Say how many events were sent, as on a terminal.]' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \

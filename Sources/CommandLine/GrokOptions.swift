@@ -1,0 +1,134 @@
+/// The options of the commands below `sluice grok`.
+package enum GrokCommandOptions {
+    package static let pattern = Option(
+        "pattern", short: "p", value: .required("expression", .text),
+        "The grok expression; of several, the first that matches a line counts.", isRepeatable: true)
+    package static let series = Option(
+        "series", value: .required("series", .choice(["legacy", "ecs-v1"])), "The shipped pattern set.",
+        default: "legacy")
+    package static let patterns = Option(
+        "patterns", value: .required("path", .file),
+        "Add definitions from a file of 'NAME regexp' lines, or from every file of a folder.", isRepeatable: true)
+    package static let define = Option(
+        "define", value: .required("definition", .text), "Add one definition: 'NAME regexp'.", isRepeatable: true)
+    package static let multiline = Option("multiline", "Let '.' match line feeds, as in multiline_grok.")
+    package static let config = Option(
+        "config", short: "c", value: .required("file", .file),
+        "Take the expressions and definitions of a configuration; see --filter.",
+        default: RunOptions.configurationDefault)
+    package static let filter = Option(
+        "filter", value: .required("tag", .text), "The tag whose grok filter in the configuration is meant.")
+    package static let format = Option(
+        "format", value: .required("format", .choice(["pretty", "json"])),
+        "For reading, or one JSON object a line, in the order of the input.", default: "pretty")
+    package static let null = Option(
+        "null", short: "0", "Texts end with a zero byte instead of a line feed, so that one may have several lines.")
+    package static let pairs = Option(
+        "pairs", "Read an expression and a text by turns, and match each text with its own expression.")
+    package static let names = Option("names", "Print the names alone, one a line.")
+    package static let slowest = Option(
+        "slowest", value: .required("count", .integer(0...1000)), "How many of the slowest lines are shown.",
+        default: "5")
+    package static let duration = Option(
+        "seconds", value: .required("seconds", .seconds), "How long to measure.", default: "2")
+
+    /// Where expressions come from.
+    package static let source = [pattern, series, patterns, define, multiline, config, filter]
+
+    package static let match = source + [format, null, pairs]
+    package static let explain = source
+    package static let library = [series, patterns, define, names]
+    package static let bench = source + [null, slowest, duration]
+    package static let suggest = [series, patterns, define, format]
+}
+
+extension SluiceCommands {
+    package static let grok = Command(
+        "grok", "Try, explain and measure grok expressions.",
+        discussion: "The expressions run in the same engine, with the same types, as in the daemon.",
+        examples: [
+            Example(
+                "echo 'took 12 ms' | sluice grok match -p 'took %{INT:duration:integer} ms'",
+                "See what an expression captures."),
+            Example("sluice grok explain -p 'took %{INT:duration} ms' 'took 12ms'", "See why a line does not match."),
+        ],
+        subcommands: [grokMatch, grokExplain, grokSuggest, grokPatterns, grokBench])
+
+    package static let grokMatch = Command(
+        "match", "Match lines and show what is captured.",
+        discussion: """
+            Exit status 0 when every line matched, 1 when some did not, 2 when an expression or a definition is bad.
+
+            json writes {"matched":true,"pattern":0,"captures":{…}} for a match (pattern: the number of the expression, \
+            from 0), {"matched":false} for none, and {"matched":false,"gave_up":true} where a limit was reached first. \
+            A field named time becomes the event's time, as in the daemon, and is shown as "time".
+            """,
+        examples: [
+            Example(
+                "echo 'took 12 ms' | sluice grok match --format json -p 'took %{INT:duration:integer} ms'",
+                "One object a line."),
+            Example(
+                "sluice grok match -p '%{SYSLOGLINE}' /var/log/syslog", "Fields below each line, and a summary."),
+            Example(
+                "sluice grok match -c fluent.conf --filter app.web access.log", "Try what the daemon would do."),
+        ],
+        arguments: [
+            Argument(
+                "file", kind: .file, "The lines.", default: "standard input", isOptional: true, isRepeatable: true)
+        ],
+        options: GrokCommandOptions.match)
+
+    package static let grokExplain = Command(
+        "explain", "Show where a line leaves an expression, and what would help.",
+        discussion: """
+            Shows the part of the expression that matches, the first element that cannot, what it wants and what \
+            stands there instead. Where one small change makes the whole line match, it is named. For a bad \
+            expression it shows the place, through every definition that leads there.
+
+            Exit status 0 when the line matches, 1 when it does not, 2 for a bad expression.
+            """,
+        examples: [
+            Example("sluice grok explain -p 'took %{INT:duration} ms' 'took 12ms'", "A missing space."),
+            Example(
+                "sluice grok explain -p '%{COMBINEDAPACHELOG}' \"$(tail -1 access.log)\"", "The last line of a file."),
+        ],
+        arguments: [
+            Argument("line", "The line.", default: "the first of standard input", isOptional: true)
+        ],
+        options: GrokCommandOptions.explain)
+
+    package static let grokSuggest = Command(
+        "suggest", "Propose expressions for sample lines.",
+        discussion: "Several formats in one file give several expressions, in the order in which they must be tried.",
+        examples: [
+            Example(
+                "printf 'level=info took=12ms\\nlevel=warn took=7ms\\n' | sluice grok suggest",
+                "An expression for lines of key=value.")
+        ],
+        arguments: [Argument("file", kind: .file, "The lines.", default: "standard input", isOptional: true)],
+        options: GrokCommandOptions.suggest)
+
+    package static let grokPatterns = Command(
+        "patterns", "List the patterns, or show one with its expansion, fields and sample.",
+        discussion: "A name with * or ? lists the patterns it fits, in any case.",
+        examples: [
+            Example("sluice grok patterns TIMESTAMP_ISO8601", "One definition."),
+            Example("sluice grok patterns '*SYSLOG*' --series ecs-v1", "What there is for syslog."),
+        ],
+        arguments: [Argument("name", "A name, or a part of names with * and ?.", default: "all", isOptional: true)],
+        options: GrokCommandOptions.library)
+
+    package static let grokBench = Command(
+        "bench", "Measure expressions on the lines of a file.",
+        discussion: """
+            Reads the whole file first, then matches its lines over and over: nanoseconds a line, the share that \
+            matches, the slowest lines, and the lines on which a limit was reached.
+            """,
+        examples: [
+            Example(
+                "sluice grok bench --seconds 0.2 -p '%{SYSLOGLINE}' /var/log/syslog",
+                "How fast, and on which lines not.")
+        ],
+        arguments: [Argument("file", kind: .file, "The lines.", default: "standard input", isOptional: true)],
+        options: GrokCommandOptions.bench)
+}

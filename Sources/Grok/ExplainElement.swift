@@ -1,0 +1,128 @@
+/// A part of an expression as an operator sees it: a reference, a text, white space, or a piece of regular expression.
+struct ExplainElement {
+    enum Kind: Equatable {
+        /// `%{NAME…}`: its number in the expansion.
+        case reference(Int)
+        /// Characters that stand for themselves, without white space.
+        case literal
+        /// Blanks that stand for themselves.
+        case space
+        case expression
+    }
+
+    let kind: Kind
+    var nodes: [PatternNode]
+    /// Its bytes in the pattern's source.
+    var source: Range<Int>
+    /// The reference whose definition it stands in; nil: the operator's expression.
+    let owner: Int?
+
+    /// The characters of a literal.
+    var literal: String {
+        var text = ""
+        for node in nodes {
+            if case .literal(let scalar, _) = node.kind, let value = Unicode.Scalar(scalar) {
+                text.unicodeScalars.append(value)
+            }
+        }
+        return text
+    }
+}
+
+/// Takes a tree apart into elements.
+struct ExplainElements {
+    let expansion: GrokExpansion
+    /// Where the pattern's source begins in the expansion.
+    let shift: Int
+
+    /// The elements that follow one another in a part of `owner`'s text. Groups without alternatives are opened.
+    func elements(of node: PatternNode, owner: Int?) -> [ExplainElement] {
+        var result: [ExplainElement] = []
+        collect(node, owner, &result)
+        return result
+    }
+
+    /// What an element consists of: one list, or one for each alternative; nil for what cannot be taken apart.
+    func choices(of element: ExplainElement) -> [[ExplainElement]]? {
+        guard element.nodes.count == 1, var node = element.nodes.first else { return nil }
+        var owner = element.owner
+        if case .reference(let number) = element.kind {
+            // What a definition without references consists of says less than its own comment.
+            guard GrokReference.first(in: expansion.text(of: number), from: 0) != nil else { return nil }
+            owner = number
+        }
+        while true {
+            switch node.kind {
+            case .group(let body), .capture(_, _, let body), .scoped(_, let body), .atomic(let body):
+                node = body
+                // `(?:%{A})`, and definitions that are another name for one pattern.
+                if let next = expansion.reference(at: node.offset + shift), expansion.parent(of: next) == owner {
+                    return [elements(of: node, owner: owner)]
+                }
+            case .alternation(let branches): return branches.map { elements(of: $0, owner: owner) }
+            case .repetition(let repetition, let body) where repetition.maximum == 1: node = body
+            case .sequence: return [elements(of: node, owner: owner)]
+            default: return nil
+            }
+        }
+    }
+
+    private func collect(_ node: PatternNode, _ owner: Int?, _ result: inout [ExplainElement]) {
+        let source = node.offset..<(node.offset + node.length)
+        func append(_ kind: ExplainElement.Kind) {
+            result.append(ExplainElement(kind: kind, nodes: [node], source: source, owner: owner))
+        }
+        switch node.kind {
+        case .sequence(let items): for item in items { collect(item, owner, &result) }
+        case .empty: break
+        case .group(let body), .scoped(_, let body), .capture(_, _, let body):
+            if let number = expansion.reference(at: node.offset + shift), expansion.parent(of: number) == owner {
+                return append(.reference(number))
+            }
+            if case .alternation = body.kind { return append(.expression) }
+            if case .capture = node.kind, !(body.children.isEmpty) { return append(.expression) }
+            collect(body, owner, &result)
+        case .literal(let scalar, _):
+            let kind: ExplainElement.Kind = scalar == 0x20 || scalar == 0x09 ? .space : .literal
+            // A run of its kind is one element.
+            if let last = result.last, last.kind == kind, last.owner == owner {
+                result[result.count - 1].nodes.append(node)
+                result[result.count - 1].source =
+                    last.source.lowerBound..<max(last.source.upperBound, source.upperBound)
+            } else {
+                append(kind)
+            }
+        default: append(.expression)
+        }
+    }
+}
+
+extension PatternNode {
+    /// The tree without captures, so that the explainer's own group is the only one.
+    func withoutCaptures(unless keeps: Bool) -> PatternNode {
+        if keeps { return self }
+        var result = self
+        func plain(_ node: PatternNode) -> PatternNode { node.withoutCaptures(unless: false) }
+        switch kind {
+        case .capture(_, _, let body), .group(let body): result.kind = .group(plain(body))
+        case .sequence(let items): result.kind = .sequence(items.map(plain))
+        case .alternation(let items): result.kind = .alternation(items.map(plain))
+        case .scoped(let ignoringCase, let body): result.kind = .scoped(ignoringCase: ignoringCase, plain(body))
+        case .atomic(let body): result.kind = .atomic(plain(body))
+        case .look(let ahead, let negative, let body):
+            result.kind = .look(ahead: ahead, negative: negative, plain(body))
+        case .repetition(let repetition, let body): result.kind = .repetition(repetition, plain(body))
+        case .absent(let body): result.kind = .absent(plain(body))
+        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call, .conditional: break
+        }
+        return result
+    }
+
+    /// True when something refers to a group, so that the captures must stay.
+    var containsReference: Bool {
+        switch kind {
+        case .backreference, .call, .conditional: return true
+        default: return children.contains { $0.containsReference }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// Tries parts of an expression on one line, within bounds.
+final class ExplainSearch {
+    /// Bytes of PCRE2 source that may be compiled for one explanation; the search ends early beyond.
+    static let maximumCompiledBytes = 8 << 20
+    /// Steps that one attempt may take: about a millisecond under JIT.
+    static let maximumMatchSteps: UInt32 = 400_000
+
+    let reading: GrokCompiler.Reading
+    let line: [UInt8]
+    let hasReferences: Bool
+    private let isUnicode: Bool
+    private let scratch: MatchScratch
+    private var remainingBytes = maximumCompiledBytes
+
+    init(_ reading: GrokCompiler.Reading, line: [UInt8], isUnicode: Bool) {
+        self.reading = reading
+        self.line = line
+        self.isUnicode = isUnicode
+        hasReferences = reading.pattern.root.containsReference
+        var limits = MatchLimits()
+        limits.matchSteps = Self.maximumMatchSteps
+        scratch = MatchScratch(captures: reading.pattern.groups.count + 1, limits: limits)
+    }
+
+    struct Match {
+        let whole: Range<Int>
+        /// The first group, which is the explainer's own where captures were taken out.
+        let marked: Range<Int>?
+    }
+
+    /// The first place where the nodes follow one another; nil when there is none or a bound is reached.
+    func match(_ nodes: [PatternNode]) -> Match? {
+        var emitter = PatternEmitter(unicode: isUnicode, groups: reading.pattern.groups)
+        do {
+            try emitter.emitBody(PatternNode(.sequence(nodes), offset: 0, length: 0))
+        } catch {
+            return nil
+        }
+        remainingBytes -= emitter.text.count
+        guard remainingBytes > 0, let program = try? CompiledPattern(emitter.text, unicode: isUnicode) else {
+            return nil
+        }
+        scratch.reserve(program.captureCount + 1)
+        // The line was checked to be what the program is for.
+        let result = unsafe line.withUnsafeBytes { unsafe program.handle.run($0, scratch) }
+        guard result > 0 else { return nil }
+        let marked = program.captureCount > 0 ? range(1) : nil
+        return Match(whole: range(0) ?? 0..<0, marked: marked)
+    }
+
+    private func range(_ group: Int) -> Range<Int>? {
+        let start = scratch.start(of: group)
+        return start < 0 ? nil : start..<max(start, scratch.end(of: group))
+    }
+
+    /// Any text, as short as can be, in the explainer's group.
+    static let anything = PatternNode(
+        .capture(
+            name: nil, number: 0,
+            PatternNode(
+                .repetition(
+                    Repetition(minimum: 0, maximum: nil, mode: .lazy),
+                    PatternNode(.any(newline: true), offset: 0, length: 0)), offset: 0, length: 0)),
+        offset: 0, length: 0)
+
+    /// Nodes in the explainer's group.
+    static func marked(_ nodes: [PatternNode]) -> PatternNode {
+        PatternNode(
+            .capture(name: nil, number: 0, PatternNode(.sequence(nodes), offset: 0, length: 0)), offset: 0, length: 0)
+    }
+
+    /// How many of the nodes, from the first, occur in the line one after the other behind `before`.
+    ///
+    /// A beginning matches whenever a longer one does, so the longest is found by halving.
+    func longestBeginning(of nodes: [PatternNode], after before: [PatternNode] = []) -> Int {
+        var known = 0
+        var failing = nodes.count + 1
+        while failing - known > 1 {
+            let middle = (known + failing) / 2
+            if match(before + nodes.prefix(middle)) != nil { known = middle } else { failing = middle }
+        }
+        return known
+    }
+}

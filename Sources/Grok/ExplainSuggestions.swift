@@ -1,0 +1,156 @@
+/// Small changes of an expression, each tried on the whole line before it is proposed.
+struct ExplainSuggestions {
+    /// What may stand in the place of a pattern that is too narrow, the narrowest first.
+    static let wider = [
+        "INT", "NUMBER", "WORD", "LOGLEVEL", "IP", "IPORHOST", "HOSTPORT", "USERNAME", "UUID", "TIMESTAMP_ISO8601",
+        "SYSLOGTIMESTAMP", "HTTPDATE", "TIME", "URIPATHPARAM", "URI", "NOTSPACE", "QUOTEDSTRING", "DATA", "GREEDYDATA",
+    ]
+    static let maximumSuggestions = 3
+
+    private let compiler: GrokCompiler
+    private let expression: [UInt8]
+    private let multiline: Bool
+    private let line: [UInt8]
+
+    init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ line: [UInt8]) {
+        self.compiler = compiler
+        self.expression = Array(expression.utf8)
+        self.multiline = multiline
+        self.line = line
+    }
+
+    /// Changes of the operator's element `element`, in whose place `text` stands; `innermost` is what failed in it.
+    func suggestions(
+        for element: ExplainElement, in elements: [ExplainElement], at index: Int, expansion: GrokExpansion, shift: Int,
+        text: Range<Int>, withSpace: Bool, innermost: ExplainElement, places: [GrokPlace]
+    ) -> [GrokRemedy] {
+        func range(_ element: ExplainElement) -> Range<Int> {
+            expansion.local(
+                (element.source.lowerBound + shift)..<(element.source.upperBound + shift), in: nil)
+        }
+        let own = range(element)
+        let found = String(decoding: line[text], as: UTF8.self)
+        var result: [GrokRemedy] = []
+        func propose(_ replacement: String, at given: Range<Int>? = nil, _ advice: String) {
+            guard result.count < Self.maximumSuggestions else { return }
+            let place = given ?? own
+            guard place.upperBound <= expression.count else { return }
+            let changed =
+                String(decoding: expression[..<place.lowerBound], as: UTF8.self) + replacement
+                + String(decoding: expression[place.upperBound...], as: UTF8.self)
+            if matches(changed) { result.append(GrokRemedy(advice: advice, expression: changed)) }
+        }
+        let written = String(decoding: expression[own.clamped(to: 0..<expression.count)], as: UTF8.self)
+        switch element.kind {
+        case .space:
+            if found.isEmpty {
+                propose(written + "?", "make the space optional")
+            } else if found.allSatisfy({ $0 == " " }) {
+                propose(" +", "allow several spaces")
+            } else if found.allSatisfy({ $0 == " " || $0 == "\t" }) {
+                propose("\\s+", "allow any white space")
+            } else {
+                propose(Self.escaped(found), "write '\(found)' instead of the space")
+            }
+        case .literal:
+            let single = element.nodes.count == 1
+            if found.isEmpty {
+                propose(single ? written + "?" : "(?:\(written))?", "make '\(element.literal)' optional")
+            } else if found.lowercased() == element.literal.lowercased() {
+                propose("(?i:\(written))", "let upper and lower case count the same")
+            }
+            if !found.isEmpty {
+                propose(
+                    Self.escaped(found), "write '\(found)' instead of '\(element.literal)'")
+            }
+        case .reference(let number):
+            if withSpace {
+                for neighbour in [index + 1, index - 1] where elements.indices.contains(neighbour) {
+                    guard elements[neighbour].kind == .space else { continue }
+                    let other = range(elements[neighbour])
+                    let both = min(own.lowerBound, other.lowerBound)..<max(own.upperBound, other.upperBound)
+                    let text = String(decoding: expression[both], as: UTF8.self)
+                    propose(
+                        "(?:\(text))?", at: both, "make \(written) with its space optional: the line has no such field")
+                }
+            } else if found.isEmpty {
+                propose("(?:\(written))?", "make \(written) optional: the line has nothing there")
+            } else {
+                if found == "-" { propose("(?:-|\(written))", "allow a '-' where there is no value") }
+                let old = expansion.name(of: number)
+                if found.lowercased() != found || found.uppercased() != found {
+                    propose("(?i:\(written))", "let upper and lower case count the same")
+                }
+                for name in Self.wider where name != old && result.count < 2 {
+                    guard covers(name, found) else { continue }
+                    propose(
+                        Self.renamed(written, from: old, to: name),
+                        "use \(name) instead of \(old), which takes '\(found)'")
+                }
+            }
+        case .expression:
+            if case .anchor(let anchor)? = element.nodes.first?.kind, element.nodes.count == 1 {
+                if anchor == .lineEnd || anchor == .subjectEnd || anchor == .subjectEndOrLastNewline {
+                    propose("%{GREEDYDATA:rest}" + written, "keep what follows in a field of its own")
+                }
+                propose("", "leave \(written) out: the line has more than the expression")
+            } else if found.isEmpty {
+                propose("(?:\(written))?", "make \(written) optional: the line has nothing there")
+            } else {
+                propose(Self.escaped(found), "write '\(found)' there")
+                if !found.contains(" ") { propose("\\S+", "let any word stand there") }
+            }
+        }
+        if places.count > 1, result.isEmpty, let definition = places.last?.definition, innermost.kind != element.kind {
+            result.append(
+                GrokRemedy(advice: "change only this in a definition of your own of \(definition)", expression: nil)
+            )
+        }
+        return result
+    }
+
+    /// `%{INT:status:integer}` with another name; the type goes where the new pattern is no number.
+    private static func renamed(_ written: String, from old: String, to name: String) -> String {
+        guard written.hasPrefix("%{\(old)") else { return written }
+        var rest = written.dropFirst(2 + old.count)
+        if !["INT", "NUMBER"].contains(name) {
+            for type in FieldType.names where rest.hasSuffix(":\(type)}") {
+                rest = rest.dropLast(type.count + 2) + "}"
+                break
+            }
+        }
+        return "%{\(name)\(rest)"
+    }
+
+    private func covers(_ name: String, _ text: String) -> Bool {
+        guard compiler.library.definition(of: name) != nil else { return false }
+        return Self.matches(compiler, "\\A%{\(name):x}\\z", Array(text.utf8), false)
+    }
+
+    private func matches(_ changed: String) -> Bool { Self.matches(compiler, changed, line, multiline) }
+
+    private static func matches(_ compiler: GrokCompiler, _ expression: String, _ line: [UInt8], _ multiline: Bool)
+        -> Bool
+    {
+        guard let reading = try? compiler.read(expression, multiline: multiline) else { return false }
+        let text = SubjectText.classify(line.span)
+        guard text != .invalid else { return false }
+        return ExplainSearch(reading, line: line, isUnicode: text == .utf8).match([reading.pattern.root]) != nil
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            if character == "\t" {
+                result += "\\t"
+            } else if character.isASCII, !character.isLetter, !character.isNumber,
+                !" _-,:;=/<>@#%&!'\"~`".contains(character)
+            {
+                result += "\\\(character)"
+            } else {
+                result.append(character)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,322 @@
+/// Finds the element that keeps an expression from matching a line.
+///
+/// The longest beginning that occurs in the line shows where a match stops, but not always what is to blame: `%{INT:a} x`
+/// stops on `12a4 x` at the blank, because the number is content with `12`. So each element up to there is replaced by
+/// "any text", and of those with which all the rest matches, the one whose text is nearest to what it should be is named.
+/// References are then opened and the same is done with what is inside.
+struct Explainer {
+    /// Elements before the one that stops that may be to blame.
+    static let maximumSuspects = 12
+    /// Levels of references that are opened.
+    static let maximumLevels = 12
+
+    private let compiler: GrokCompiler
+    private let expression: String
+    private let multiline: Bool
+    private let search: ExplainSearch
+    private let tree: ExplainElements
+
+    init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ search: ExplainSearch) {
+        self.compiler = compiler
+        self.expression = expression
+        self.multiline = multiline
+        self.search = search
+        tree = ExplainElements(expansion: search.reading.expansion, shift: search.reading.shift)
+    }
+
+    /// An element, the list it stands in, and what was found about it.
+    private struct Verdict {
+        var elements: [ExplainElement]
+        var index: Int
+        /// The text that stands where the element should be; nil when nothing more matches after it.
+        var text: Range<Int>?
+        /// Where the match of the elements before begins.
+        var start: Int
+        /// The element is missing together with the blank before or after it.
+        var isMissingWithSpace = false
+        /// All that follows matches.
+        var isComplete: Bool
+        var cost: Double
+        var element: ExplainElement { elements[index] }
+    }
+
+    func explanation() -> GrokExplanation? {
+        let root = search.reading.pattern.root.withoutCaptures(unless: search.hasReferences)
+        var lists = [tree.elements(of: root, owner: nil)]
+        if case .alternation(let branches) = root.kind {
+            lists = branches.map { tree.elements(of: $0, owner: nil) }
+        }
+        guard let outer = best(of: lists.filter { !$0.isEmpty }, before: [], after: []) else { return nil }
+        var verdict = outer
+        for _ in 0..<Self.maximumLevels {
+            guard let choices = tree.choices(of: verdict.element) else { break }
+            let before = Array(verdict.elements[..<verdict.index])
+            let after = Array(verdict.elements[(verdict.index + 1)...])
+            guard !verdict.isMissingWithSpace, verdict.text?.isEmpty != true,
+                let inner = best(of: choices.filter { !$0.isEmpty }, before: before, after: after, in: verdict),
+                inner.cost < 5 || verdict.text == nil || choices.count == 1
+            else { break }
+            verdict = inner
+        }
+        return describe(verdict, outer: outer)
+    }
+
+    /// The verdict about the alternative that comes nearest to the line.
+    private func best(
+        of lists: [[ExplainElement]], before: [ExplainElement], after: [ExplainElement], in outer: Verdict? = nil
+    ) -> Verdict? {
+        var best: (verdict: Verdict, reach: Int)?
+        for list in lists.prefix(64) {
+            let verdict = judge(before + list + after, suspects: before.count..<(before.count + list.count), outer)
+            let reach = reachOf(verdict)
+            if let known = best {
+                let isBetter =
+                    verdict.isComplete == known.verdict.isComplete
+                    ? (reach, -verdict.cost) > (known.reach, -known.verdict.cost) : verdict.isComplete
+                if !isBetter { continue }
+            }
+            best = (verdict, reach)
+        }
+        return best?.verdict
+    }
+
+    /// How far into the line an element is followed.
+    private func reachOf(_ verdict: Verdict) -> Int { stop(of: verdict).found.lowerBound }
+
+    // MARK: - Who is to blame
+
+    private func judge(_ elements: [ExplainElement], suspects: Range<Int>, _ outer: Verdict?) -> Verdict {
+        let nodes = elements.map(\.nodes)
+        let flat = Array(nodes.joined())
+        let known = search.longestBeginning(of: flat)
+        var failing = elements.count - 1
+        var passed = 0
+        for (index, own) in nodes.enumerated() {
+            passed += own.count
+            if passed > known {
+                failing = index
+                break
+            }
+        }
+        let last = min(max(failing, suspects.lowerBound), suspects.upperBound - 1)
+        let first = max(suspects.lowerBound, last - Self.maximumSuspects)
+        var found: [Verdict] = []
+        if !search.hasReferences {
+            for index in stride(from: last, through: first, by: -1) {
+                if let verdict = replacing(index, in: elements, keeping: elements.count) { found.append(verdict) }
+            }
+            if (found.map(\.cost).min() ?? 9) >= 5 {
+                for index in stride(from: last, through: max(first, last - 2), by: -1) {
+                    if let verdict = dropping(index, in: elements) { found.append(verdict) }
+                }
+            }
+            if found.isEmpty, outer?.isComplete != true {
+                // Something else is wrong further on: what follows at once must do.
+                for index in stride(from: last, through: max(first, last - 3), by: -1) where index + 1 < elements.count
+                {
+                    if let verdict = replacing(index, in: elements, keeping: index + 3) { found.append(verdict) }
+                }
+            }
+        }
+        if let best = found.min(by: { $0.cost < $1.cost }) { return best }
+        let beginning = search.match(Array(nodes[..<last].joined()))
+        return Verdict(
+            elements: elements, index: last, text: nil, start: beginning?.whole.lowerBound ?? 0, isComplete: false,
+            cost: 9)
+    }
+
+    /// Any text in the place of an element, with the elements up to `keeping` behind it.
+    private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> Verdict? {
+        let before = elements[..<index].flatMap(\.nodes)
+        let after = elements[(index + 1)..<max(index + 1, min(count, elements.count))].flatMap(\.nodes)
+        guard let match = search.match(before + [ExplainSearch.anything] + after), let text = match.marked else {
+            return nil
+        }
+        let isComplete = count >= elements.count
+        return Verdict(
+            elements: elements, index: index, text: text, start: match.whole.lowerBound, isComplete: isComplete,
+            cost: cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1))
+    }
+
+    /// Nothing in the place of an element and of the blank beside it.
+    private func dropping(_ index: Int, in elements: [ExplainElement]) -> Verdict? {
+        guard elements[index].kind != .space, elements[index].kind != .literal else { return nil }
+        for neighbour in [index + 1, index - 1] where elements.indices.contains(neighbour) {
+            guard elements[neighbour].kind == .space else { continue }
+            let before = elements[..<min(index, neighbour)].flatMap(\.nodes)
+            let after = elements[(max(index, neighbour) + 1)...].flatMap(\.nodes)
+            guard let match = search.match(before + [ExplainSearch.marked([])] + after), let text = match.marked else {
+                continue
+            }
+            return Verdict(
+                elements: elements, index: index, text: text, start: match.whole.lowerBound, isMissingWithSpace: true,
+                isComplete: true, cost: 2.2)
+        }
+        return nil
+    }
+
+    /// How unlike an element the text is that stands in its place; from 5 on the text says that it is not to blame.
+    private func cost(of element: ExplainElement, _ range: Range<Int>, isLast: Bool) -> Double {
+        let text = search.line[range]
+        let isBlank = text.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+        switch element.kind {
+        case .space:
+            if text.isEmpty { return isLast ? 3 : 1.2 }
+            if isBlank { return 1 }
+            let hasWord = text.contains { $0 > 0x7F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) }
+            return hasWord || text.count > 3 ? 6 : 1.5
+        case .literal:
+            let wanted = Array(element.literal.utf8)
+            if text.isEmpty { return 1.3 }
+            if contains(wanted, in: text) { return 6 }
+            let distance = Self.distance(wanted, Array(text.prefix(64)))
+            if distance <= max(1, wanted.count / 3) { return 1.0 }
+            if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
+            return text.count <= wanted.count + 3 ? 1.8 : 4
+        case .reference, .expression:
+            if text.isEmpty { return 2 }
+            if text.first == 0x20 || text.last == 0x20 { return isBlank ? 2.5 : 5.2 }
+            guard text.contains(0x20) else { return 1.05 }
+            return takesWord(element, of: range) ? 5.5 : 2.5
+        }
+    }
+
+    /// Whether a word of a longer text is just what the element wants: then the rest of the text is what is wrong.
+    private func takesWord(_ element: ExplainElement, of range: Range<Int>) -> Bool {
+        var start = range.lowerBound
+        for end in range where search.line[end] == 0x20 || end + 1 == range.upperBound {
+            let word = search.line[start..<(search.line[end] == 0x20 ? end : end + 1)]
+            start = end + 1
+            guard !word.isEmpty, word.count < 256 else { continue }
+            let other = ExplainSearch(
+                search.reading, line: Array(word), isUnicode: word.contains { $0 > 0x7F })
+            if other.match(element.nodes)?.whole == 0..<word.count { return true }
+        }
+        return false
+    }
+
+    private func contains(_ wanted: [UInt8], in text: ArraySlice<UInt8>) -> Bool {
+        guard !wanted.isEmpty, text.count >= wanted.count else { return false }
+        return (text.startIndex...(text.endIndex - wanted.count)).contains {
+            text[$0..<($0 + wanted.count)].elementsEqual(wanted)
+        }
+    }
+
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        guard !b.isEmpty else { return a.count }
+        var row = Array(0...b.count)
+        for (i, x) in a.prefix(64).enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let substituted = diagonal + (x == y ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[b.count]
+    }
+
+    // MARK: - Where it stops
+
+    private struct Stop {
+        /// What the element takes before it stops.
+        var taken: Range<Int>?
+        var found: Range<Int>
+        /// The part of the element that stops it, when that is known.
+        var node: PatternNode?
+    }
+
+    private func stop(of verdict: Verdict) -> Stop {
+        let before = verdict.elements[..<verdict.index].flatMap(\.nodes)
+        let element = verdict.element
+        let line = search.line
+        guard let text = verdict.text else {
+            // Nothing after it is known: the place is where the longest beginning ends.
+            let parts = element.nodes.flatMap { $0.parts }
+            let known = search.longestBeginning(of: parts, after: before)
+            let match = search.match(before + [ExplainSearch.marked(Array(parts.prefix(known)))])
+            let end = match?.marked ?? match.map { $0.whole.upperBound..<$0.whole.upperBound } ?? 0..<0
+            return Stop(
+                taken: end.isEmpty ? nil : end, found: token(at: end.upperBound),
+                node: known < parts.count ? parts[known] : nil)
+        }
+        if element.kind == .literal || element.kind == .space {
+            let wanted = Array(element.literal.utf8)
+            let common = zip(wanted, line[text]).prefix { $0 == $1 }.count
+            let place = text.lowerBound + common
+            return Stop(
+                taken: common > 0 ? text.lowerBound..<place : nil,
+                found: place < text.upperBound ? place..<text.upperBound : token(at: place))
+        }
+        guard !text.isEmpty else { return Stop(found: token(at: text.lowerBound)) }
+        let parts = element.nodes.flatMap { $0.parts }
+        let known = search.longestBeginning(of: parts, after: before)
+        guard let match = search.match(before + [ExplainSearch.marked(Array(parts.prefix(known)))]),
+            let taken = match.marked, taken.lowerBound == text.lowerBound, taken.upperBound < text.upperBound
+        else { return Stop(found: text, node: known < parts.count ? parts[known] : nil) }
+        return Stop(
+            taken: taken.isEmpty ? nil : taken, found: taken.upperBound..<text.upperBound,
+            node: known < parts.count ? parts[known] : nil)
+    }
+
+    /// The word that begins at a place, or the blanks; empty at the end of the line.
+    private func token(at place: Int) -> Range<Int> {
+        let line = search.line
+        guard place < line.count else { return line.count..<line.count }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let first = isBlank(line[place])
+        let end = line[place...].firstIndex { isBlank($0) != first } ?? line.count
+        return place..<end
+    }
+
+    // MARK: - In words
+
+    private func describe(_ verdict: Verdict, outer: Verdict) -> GrokExplanation {
+        let expansion = search.reading.expansion
+        let shift = search.reading.shift
+        let element = verdict.element
+        let stop = stop(of: verdict)
+        let absolute = (element.source.lowerBound + shift)..<(element.source.upperBound + shift)
+        let places: [GrokPlace]
+        if case .reference(let number) = element.kind {
+            places = expansion.places(through: number, innermost: nil)
+        } else {
+            places = expansion.places(
+                through: element.owner, innermost: expansion.local(absolute, in: element.owner))
+        }
+        let place = verdict.text?.lowerBound ?? stop.taken?.lowerBound ?? stop.found.lowerBound
+        let words = ExplainWords(expansion: expansion, library: compiler.library, shift: shift)
+        let suggestions =
+            outer.isComplete
+            ? ExplainSuggestions(compiler, expression, multiline, search.line).suggestions(
+                for: outer.element, in: outer.elements, at: outer.index, expansion: expansion, shift: shift,
+                text: outer.text ?? 0..<0, withSpace: outer.isMissingWithSpace, innermost: element, places: places)
+            : []
+        return GrokExplanation(
+            expressionRange: places.first?.range ?? 0..<0,
+            lineRange: verdict.index > 0 && place >= verdict.start ? verdict.start..<place : nil,
+            path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
+            places: places, wanted: words.wanted(element, stop.node), found: stop.found, taken: stop.taken,
+            isOnlyProblem: verdict.isComplete, suggestions: suggestions)
+    }
+
+    private func referenceName(_ element: ExplainElement) -> String? {
+        if case .reference(let number) = element.kind { return search.reading.expansion.name(of: number) }
+        return nil
+    }
+}
+
+extension PatternNode {
+    /// The parts that follow one another, groups without alternatives opened.
+    var parts: [PatternNode] {
+        switch kind {
+        case .sequence(let items): return items.flatMap { $0.parts }
+        case .group(let body), .scoped(_, let body), .atomic(let body):
+            if case .alternation = body.kind { return [self] }
+            return body.parts
+        case .empty: return []
+        default: return [self]
+        }
+    }
+}

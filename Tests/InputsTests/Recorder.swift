@@ -1,0 +1,57 @@
+import Events
+import Inputs
+import TestSupport
+
+/// A client's decoder and what came out of it.
+final class Recorder: ForwardSink {
+    static let now = EventTime(seconds: 1_700_000_000, nanoseconds: 5)
+
+    let decoder: ForwardDecoder
+    private var scratch = ByteBuffer()
+    /// `tag seconds.nanoseconds json` of each record, in the order of hand-over.
+    var events: [String] = []
+    var batches = 0
+    var replies: [UInt8] = []
+    var warnings: [String] = []
+    var pauses = 0
+    /// What the emitter answers; by default everything is taken.
+    var answer: (Tag) -> Acceptance = { _ in .accepted }
+
+    init(_ options: ForwardOptions = ForwardOptions(), handshake: Handshake? = nil) {
+        let tagged = PendingBatches { received in
+            if let tag = options.tag { return Tag(tag) }
+            if let prefix = options.tagPrefix { return Tag(Array(prefix.utf8) + [0x2E] + received) }
+            return Tag(received)
+        }
+        decoder = ForwardDecoder(options: options, batches: tagged, handshake: handshake) { Recorder.now }
+    }
+
+    func receive(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try decoder.receive($0, scratch: &scratch, sink: self) }
+    }
+
+    /// Feeds it all in pieces; answers the error that would close the connection.
+    @discardableResult
+    func fed(_ bytes: [UInt8], _ feeding: Feeding = .whole) -> String? {
+        do {
+            for piece in feeding.pieces(of: bytes) { try receive(piece) }
+            return nil
+        } catch let error as ForwardError { return error.message } catch { return "\(error)" }
+    }
+
+    // MARK: - ForwardSink
+
+    func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        batches += 1
+        for record in rows.records {
+            var out = ByteBuffer()
+            out.appendJSONObject(record, rows, storage)
+            events.append("\(tag.text) \(record.time.seconds).\(record.time.nanoseconds) \(out.text)")
+        }
+        return answer(tag)
+    }
+
+    func reply(_ bytes: borrowing ByteBuffer) { replies += bytes.array() }
+    func pause() { pauses += 1 }
+    func warn(_ message: String) { warnings.append(message) }
+}

@@ -1,0 +1,75 @@
+import EventLoop
+import Events
+import Inputs
+import Logging
+import Outputs
+import Synchronization
+import TLS
+import Testing
+
+/// How bytes arrive in a test.
+enum Feeding: CaseIterable {
+    case whole, byteByByte, batched
+
+    func pieces(_ bytes: [UInt8]) -> [[UInt8]] {
+        let size =
+            switch self {
+            case .whole: max(bytes.count, 1)
+            case .byteByByte: 1
+            case .batched: 7
+            }
+        return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+    }
+}
+
+/// An emitter that writes down what it gets, one `tag seconds.nanoseconds json` an event.
+final class Collector: Emitter {
+    var lines: [String] = []
+    var answer = Acceptance.accepted
+
+    func emit(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        for record in rows.records {
+            var out = ByteBuffer()
+            out.appendJSONObject(record, rows, storage)
+            let json = String(decoding: out.array(), as: UTF8.self)
+            lines.append("\(tag.text) \(record.time.seconds).\(record.time.nanoseconds) \(json)")
+        }
+        return answer
+    }
+}
+
+/// The forward source's decoder as a reader of what an encoder made.
+final class Receiver: ForwardSink {
+    let collector = Collector()
+    var replies: [[UInt8]] = []
+    var warnings: [String] = []
+
+    func deliver(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        collector.emit(tag: tag, storage: &storage, rows: &rows)
+    }
+    func reply(_ bytes: borrowing ByteBuffer) { replies.append(bytes.array()) }
+    func pause() {}
+    func warn(_ message: String) { warnings.append(message) }
+
+    func decode(_ bytes: [UInt8]) throws {
+        let decoder = ForwardDecoder(options: ForwardOptions(), batches: PendingBatches { Events.Tag($0) })
+        var scratch = ByteBuffer()
+        try bytes.withUnsafeBytes { try decoder.receive($0, scratch: &scratch, sink: self) }
+        #expect(decoder.unfinishedBytes == 0)
+        #expect(warnings == [])
+    }
+}
+
+/// MessagePack for expectations.
+func packed(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
+    var out = ByteBuffer()
+    write(&out)
+    return out.array()
+}
+
+/// Text as storage.
+func text(_ string: String) -> ByteBuffer {
+    var out = ByteBuffer()
+    out.append(string)
+    return out
+}
