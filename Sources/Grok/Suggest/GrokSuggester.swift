@@ -71,7 +71,7 @@ package struct GrokSuggester: Sendable {
         if !isInner { candidates = known(lines, &open, scratch) }
         candidates += keyValues(lines, &open, scratch)
         let isSparse = open.count > 20
-        candidates += clusters(lines, open, scratch, isSparse: isSparse)
+        candidates += clusters(lines, open, scratch, isSparse: isSparse, leastKeys: isInner ? 2 : 0)
         let result = SuggestedSet(
             candidates, lines: lines, compiler: compiler, scratch: scratch, limits: limits, series: series)
         let grok = result.proposals(for: unstructured)
@@ -176,7 +176,7 @@ package struct GrokSuggester: Sendable {
     }
 
     private func clusters(
-        _ lines: [[UInt8]], _ open: [Int], _ scratch: MatchScratch, isSparse: Bool
+        _ lines: [[UInt8]], _ open: [Int], _ scratch: MatchScratch, isSparse: Bool, leastKeys: Int
     ) -> [Candidate] {
         var clusters = LineClusters(lenient: false)
         for index in open { clusters.add(LineTokenizer.tokens(of: lines[index]), in: lines[index], number: index) }
