@@ -169,7 +169,11 @@ extension Rows {
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if isWide { noteKey(hash, first: first, storage) }
+        if isWide {
+            noteKey(hash, first: first, storage)
+        } else if fields.count &- first > KeyTable.threshold {
+            keyTable.first = -1  // a record that was given up may have stood here, and have been as wide
+        }
     }
 }
 

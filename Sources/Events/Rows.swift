@@ -87,9 +87,9 @@
 
 /// A flat, reused array of fields: append costs a store and a compare.
 ///
-/// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
+/// Safety: as `ByteBuffer`: one owner, so it may change threads; bounds checked in every accessor.
 @safe
-@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {
     @usableFromInline var base: UnsafeMutablePointer<Field>
     @usableFromInline package internal(set) var count = 0
     @usableFromInline var capacity: Int

@@ -4,7 +4,7 @@ extension ExpressionBuilder {
         let column = columns[index]
         if index > 0, columns[index - 1].isKey { return names.unique(key: columns[index - 1].text.dropLast()) }
         if let name = nameByKind(index) { return names.unique(name) }
-        if let word = wordBefore(index), let name = Self.name(after: word) {
+        if let word = wordBefore(index), let name = Self.name(after: word, isNumber: isNumber(column)) {
             return names.unique(key: Array(name.utf8))
         }
         return names.unique(nameByPlace(index, column))
@@ -48,10 +48,25 @@ extension ExpressionBuilder {
     private func isLiteralWord(_ index: Int) -> Bool { index >= template.freeStart || template.lines.count >= 3 }
 
     /// What the value behind a word of the language is; nil for a word that says nothing about it.
-    private static func name(after word: String) -> String? {
-        if stopWords.contains(word) { return nil }
-        return wordNames[word] ?? word
+    ///
+    /// Any word can tell what a number counts; only nouns that are known tell what a name is.
+    private static func name(after word: String, isNumber: Bool) -> String? {
+        if let name = wordNames[word] { return name }
+        return isNumber ? (stopWords.contains(word) ? nil : word) : (nouns.contains(word) ? word : nil)
     }
+
+    private func isNumber(_ column: TemplateColumn) -> Bool {
+        TokenKinds([.integer, .decimal, .quantity, .dash]).isSuperset(of: column.kinds)
+    }
+
+    private static let nouns: Set<String> = [
+        "account", "agent", "channel", "class", "cluster", "code", "command", "component", "container", "database",
+        "device", "domain", "event", "file", "group", "host", "id", "image", "index", "interface", "job", "key", "link",
+        "method", "mode", "model", "module", "name", "node", "order", "package", "partition", "path", "peer", "pod",
+        "pool", "process", "program", "project", "protocol", "queue", "reason", "region", "request", "role", "schema",
+        "server", "service", "session", "shard", "size", "source", "stage", "state", "status", "table", "task",
+        "thread", "token", "topic", "type", "unit", "url", "user", "version", "volume", "worker", "zone",
+    ]
 
     private static let wordNames = [
         "took": "duration", "elapsed": "duration", "users": "user", "username": "user", "thread": "thread",

@@ -57,8 +57,10 @@ struct ExpressionBuilder {
             }
         }
         if template.hasTail {
-            text += blanks(template.minimumTailBlanks, template.maximumTailBlanks, false)
-            text += "%{GREEDYDATA:\(names.unique("message"))}"
+            let least = template.minimumTailBlanks == Int.max ? 0 : template.minimumTailBlanks
+            let tail =
+                blanks(least, template.maximumTailBlanks, false) + "%{GREEDYDATA:\(names.unique("message"))}"
+            text += template.isTailOptional && least > 0 ? "(?:\(tail))?$" : tail
             fieldCount += 1
         } else {
             text += strictness == .loose ? "\\s*$" : "$"
@@ -188,7 +190,8 @@ struct ExpressionBuilder {
         }
         if within([.integer, .decimal]) { return "%{NUMBER:\(name)\(column.facts.isEpoch ? "" : ":float")}" }
         if kinds == TokenKinds(.quantity), let unit = column.facts.unit {
-            return "%{NUMBER:\(name):float}\(Self.escaped(unit))"
+            let number = column.facts.isWhole ? "%{INT:\(name):integer}" : "%{NUMBER:\(name):float}"
+            return number + Self.escaped(unit)
         }
         if within([.quantity, .integer, .decimal]) { return "(?<\(name)>[+-]?\\d+(?:\\.\\d+)?[^\\s\\d,;]*)" }
         if kinds == TokenKinds(.uuid) { return "%{UUID:\(name)}" }

@@ -51,35 +51,31 @@ package struct GrokSuggester: Sendable {
     private func suggestion(for lines: [[UInt8]], limits: SuggestLimits, isInner: Bool) -> GrokSuggestion {
         var suggestion = GrokSuggestion()
         suggestion.lineCount = lines.count
-        var open: [Int] = []
-        for parser in [GrokSuggestion.Proposal.Parser.json, .ltsv] {
-            let own = lines.indices.filter {
-                parser == .json ? StructuredLine.isJSON(lines[$0]) : StructuredLine.isLTSV(lines[$0])
-            }
-            guard let first = own.first else { continue }
-            var proposal = GrokSuggestion.Proposal(
-                parser: parser,
-                title: parser == .json ? "JSON, one object a line" : "LTSV, labelled values between tabs")
-            proposal.lineCount = own.count
+        let parsers = lines.map { line -> GrokSuggestion.Proposal.Parser in
+            StructuredLine.isJSON(line) ? .json : StructuredLine.isLTSV(line) ? .ltsv : .grok
+        }
+        for (parser, title) in [
+            (GrokSuggestion.Proposal.Parser.json, "JSON, one object a line"),
+            (.ltsv, "LTSV, labelled values between tabs"),
+        ] {
+            guard let first = parsers.firstIndex(of: parser) else { continue }
+            var proposal = GrokSuggestion.Proposal(parser: parser, title: title)
+            proposal.lineCount = parsers.count { $0 == parser }
             proposal.sample = lines[first]
             suggestion.proposals.append(proposal)
         }
-        for index in lines.indices where !StructuredLine.isJSON(lines[index]) && !StructuredLine.isLTSV(lines[index]) {
-            open.append(index)
-        }
+        let unstructured = lines.indices.filter { parsers[$0] == .grok }
+        var open = unstructured
         let scratch = MatchScratch(limits: Self.matchLimits)
         var candidates: [Candidate] = []
         if !isInner { candidates = known(lines, &open, scratch) }
         candidates += keyValues(lines, &open, scratch)
         let isSparse = open.count > 20
-        candidates += clusters(lines, open, scratch, isSparse: isSparse)
+        candidates += clusters(lines, open, scratch, isSparse: isSparse, leastKeys: isInner ? 2 : 0)
         let result = SuggestedSet(
             candidates, lines: lines, compiler: compiler, scratch: scratch, limits: limits, series: series)
-        let structured = Set(
-            lines.indices.filter { StructuredLine.isJSON(lines[$0]) || StructuredLine.isLTSV(lines[$0]) })
-        let grok = result.proposals(excluding: structured)
-        let jsonFirst = suggestion.proposals
-        suggestion.proposals = jsonFirst + grok.proposals
+        let grok = result.proposals(for: unstructured)
+        suggestion.proposals += grok.proposals
         suggestion.uncoveredCount = grok.uncovered.count
         suggestion.uncovered = grok.uncovered.prefix(limits.maximumShownLines).map { lines[$0] }
         suggestion.notes = grok.notes
@@ -180,7 +176,7 @@ package struct GrokSuggester: Sendable {
     }
 
     private func clusters(
-        _ lines: [[UInt8]], _ open: [Int], _ scratch: MatchScratch, isSparse: Bool
+        _ lines: [[UInt8]], _ open: [Int], _ scratch: MatchScratch, isSparse: Bool, leastKeys: Int
     ) -> [Candidate] {
         var clusters = LineClusters(lenient: false)
         for index in open { clusters.add(LineTokenizer.tokens(of: lines[index]), in: lines[index], number: index) }
@@ -260,10 +256,6 @@ package struct GrokSuggester: Sendable {
             suggestion.notes.append(
                 "\(Self.count(continuations, "line")) without a pattern may continue the line before (a stack trace): use @type multiline_grok with multiline_start_regexp"
             )
-        }
-        if suggestion.proposals.contains(where: { $0.title?.contains("logfmt") == true }) {
-            suggestion.notes.append(
-                "key=value lines with tabs between label:value parts would be @type ltsv; these are logfmt")
         }
         if suggestion.proposals.isEmpty, suggestion.lineCount > 0 {
             suggestion.notes.append(

@@ -37,7 +37,7 @@ struct KnownFormat: Sendable {
         KnownFormat(
             title: "nginx error log",
             expression:
-                #"(?<timestamp>%{YEAR}/%{MONTHNUM}/%{MONTHDAY} %{TIME}) \[%{LOGLEVEL:level}\] %{POSINT:pid:integer}[#]%{NONNEGINT:tid:integer}: (?:\*%{NONNEGINT:connection:integer} )?%{DATA:message}(?:, client: %{IPORHOST:clientip})?(?:, server: %{DATA:server})?(?:, request: "%{DATA:request}")?(?:, (?:sub)?upstream: "%{DATA:upstream}")?(?:, host: "%{DATA:host}")?(?:, referrer: "%{DATA:referrer}")?$"#
+                #"(?<timestamp>%{YEAR}/%{MONTHNUM}/%{MONTHDAY} %{TIME}) \[%{LOGLEVEL:level}\] %{POSINT:pid:integer}[#]%{NONNEGINT:tid:integer}: (?:\*%{NONNEGINT:connection:integer} )?%{DATA:message}(?:, client: %{IPORHOST:clientip})?(?:, server: %{DATA:server})?(?:, request: "%{DATA:request}")?(?:, subrequest: "%{DATA:subrequest}")?(?:, upstream: "%{DATA:upstream}")?(?:, host: "%{DATA:host}")?(?:, referrer: "%{DATA:referrer}")?$"#
         ),
         KnownFormat(title: "HAProxy HTTP log", expression: "%{HAPROXYHTTP}"),
         KnownFormat(title: "HAProxy TCP log", expression: "%{HAPROXYTCP}"),

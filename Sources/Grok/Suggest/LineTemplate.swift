@@ -3,6 +3,8 @@ struct LineTemplate: Sendable {
     private(set) var columns: [TemplateColumn]
     /// A text follows the columns.
     private(set) var hasTail = false
+    /// Some lines end before the text.
+    private(set) var isTailOptional = false
     private(set) var minimumTailBlanks = Int.max
     private(set) var maximumTailBlanks = 0
     /// Which column begins the running text, where texts differ from line to line without a pattern.
@@ -132,15 +134,19 @@ struct LineTemplate: Sendable {
         if let tail = fit.tail, !hasTail || tail < columns.count {
             let next =
                 tail < fit.pairs.count ? fit.pairs[tail].columns.lowerBound : fit.pairs.last?.columns.upperBound ?? 0
-            noteTail(next < columns.count ? columns[next].minimumBlanks : 0)
-            if next < columns.count { noteTail(columns[next].maximumBlanks) }
+            if next < columns.count {
+                noteTail(columns[next].minimumBlanks)
+                noteTail(columns[next].maximumBlanks)
+            } else {
+                isTailOptional = true
+            }
         }
         if fit.tail != nil { hasTail = true }
         columns = merged
         if hasTail {
             let next =
                 count < fit.pairs.count ? fit.pairs[count].tokens.lowerBound : fit.pairs.last?.tokens.upperBound ?? 0
-            noteTail(next < tokens.count ? tokens[next].blanks : 0)
+            if next < tokens.count { noteTail(tokens[next].blanks) } else { isTailOptional = true }
         }
         lines.append(number)
         if distinctLines.count < 3, !distinctLines.contains(line) { distinctLines.append(line) }
@@ -163,6 +169,11 @@ struct LineTemplate: Sendable {
         let varies = columns[freeStart...].contains { !$0.isConstant && !$0.isPunctuation && !$0.isKey }
         if distinctLines.count < 3 || !varies { cut(at: freeStart) }
     }
+
+    /// How many keys there are.
+    var keyCount: Int { columns.count { $0.isKey } }
+
+    var hasTimestamp: Bool { columns.contains { $0.kinds == TokenKinds(.timestamp) } }
 
     /// Whether the columns say more than that there is a text.
     var isMeaningful: Bool {
@@ -256,6 +267,10 @@ struct LineTemplate: Sendable {
         if both([.integer, .decimal, .quantity]) || both([.integer, .hex]) { return true }
         if both([.ipv4, .ipv6, .name]) { return true }
         if both([.word, .name, .opaque, .hex, .path, .uri]) || both([.word, .name, .email]) { return true }
+        if both([.integer, .decimal, .quantity, .name, .opaque]) {
+            // Versions and the like: `2.36` beside `2.36-9+deb12u10`.
+            return column.text.first?.isDigit == true && line[token.start].isDigit
+        }
         if both([.level, .word]) || both([.method, .word]) {
             return isBracketed
                 || column.facts.isUppercase && line[token.start..<token.end].allSatisfy { $0.isUppercase }

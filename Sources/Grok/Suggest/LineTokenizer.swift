@@ -211,7 +211,9 @@ struct LineTokenizer {
             }
             if let colon = line[position..<stop].firstIndex(of: UInt8(ascii: ":")), colon > position {
                 let left = Self.kind(of: line[position..<colon])
-                return add(left, to: colon)
+                let right = Self.kind(of: line[(colon + 1)..<stop])
+                let isPort = right == .integer && left != .integer && left != .opaque
+                if isPort || left == .level { return add(left, to: colon) }
             }
         }
         add(kind, to: stop)

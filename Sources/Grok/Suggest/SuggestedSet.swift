@@ -32,15 +32,14 @@ struct SuggestedSet {
         var messages: [String: (field: String, texts: [[UInt8]])] = [:]
     }
 
-    /// Runs the set over all lines but those that another parser reads.
-    func proposals(excluding structured: Set<Int>) -> Result {
+    /// Runs the set over lines: those that no other parser reads.
+    func proposals(for open: [Int]) -> Result {
         var result = Result()
         if leftOut > 0 {
             result.notes.append(
                 "\(GrokSuggester.count(leftOut, "more pattern")) for fewer lines left out (maximumPatterns \(limits.maximumPatterns)); give the formats one at a time"
             )
         }
-        let open = lines.indices.filter { !structured.contains($0) }
         var ordered = orderedForFirstHit(open)
         // A known format needs no anchors when nothing else is there to take its lines.
         if ordered.count > 1 { ordered = ordered.map(Self.anchored) }
@@ -69,7 +68,7 @@ struct SuggestedSet {
     private static func anchored(_ candidate: GrokSuggester.Candidate) -> GrokSuggester.Candidate {
         var text = candidate.expression
         if !text.hasPrefix("^") { text = "^" + text }
-        if !text.hasSuffix("$"), !text.contains("GREEDYDATA") { text += "\\s*$" }
+        if !text.hasSuffix("$"), !text.hasSuffix("%{GREEDYDATA:message}") { text += "\\s*$" }
         return GrokSuggester.Candidate(
             expression: text, title: candidate.title, time: candidate.time, lines: candidate.lines,
             fieldCount: candidate.fieldCount)

@@ -26,6 +26,8 @@ struct TemplateColumn: Sendable {
         /// A four-digit-or-longer run of digits without a leading zero, or a shorter one.
         var isPlainNumber = true
         var isUppercase = true
+        /// A quantity without a fraction.
+        var isWhole = true
         var hasBlank = false
         var hasEscape = false
         var hasQuery = false
@@ -94,6 +96,7 @@ struct TemplateColumn: Sendable {
         facts.isReferrer = facts.isReferrer && more.isReferrer
         facts.isPlainNumber = facts.isPlainNumber && more.isPlainNumber
         facts.isUppercase = facts.isUppercase && more.isUppercase
+        facts.isWhole = facts.isWhole && more.isWhole
         facts.isEpoch = facts.isEpoch && more.isEpoch
         facts.hasBlank = facts.hasBlank || more.hasBlank
         facts.hasEscape = facts.hasEscape || more.hasEscape
@@ -126,6 +129,7 @@ struct TemplateColumn: Sendable {
         let digits = text.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
         facts.isPlainNumber = digits.count <= 18 && (digits.count == 1 || digits.first != 0x30 || kind == .decimal)
         facts.isUppercase = text.allSatisfy { $0.isUppercase || $0 == 0x5F }
+        facts.isWhole = !text.contains(UInt8(ascii: "."))
         facts.hasBlank = text.contains { $0.isBlank }
         facts.hasEscape = text.contains(UInt8(ascii: "\\"))
         facts.hasQuery = text.contains(UInt8(ascii: "?"))

@@ -42,7 +42,8 @@ package final class PlanBuilder {
                     ?? "add <label \(use.name)> … </label>")
         }
         let used = labelUses.map(\.name) + [LabelPlan.errorName, "@FLUENT_LOG"]
-        for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty {
+        for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty
+        {
             diagnostics.warning(
                 section.place, "nothing sends events to \(section.tag)",
                 hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
@@ -204,6 +205,14 @@ package final class PlanBuilder {
     func known<Read>(_ type: Setting<String>, _ table: [(String, Read)], _ noun: String) -> Read? {
         if let found = table.first(where: { $0.0 == type.value }) { return found.1 }
         let names = table.map(\.0)
+        if let blank = type.value.firstIndex(where: { $0 == " " || $0 == "\t" }),
+            names.contains(String(type.value[..<blank]))
+        {
+            let rest = type.value[blank...].drop { $0 == " " || $0 == "\t" }
+            diagnostics.error(
+                type.place, "unknown \(noun) type '\(type.value)'", hint: "write '\(rest)' on a line of its own")
+            return nil
+        }
         if let hint = KnownPlugins.hint(type.value, noun) {
             diagnostics.error(
                 type.place, "the \(noun) type '\(type.value)' is not supported\(hint.isEmpty ? " yet" : "")",

@@ -5,10 +5,11 @@ extension PlanReport {
     /// A plan and what there is to say about it for machines: one JSON object on one line.
     ///
     /// `rules[].unreachable_because` is there when no event reaches the rule; `outputs` has the stores of a copy.
-    package static func json(_ plan: PipelinePlan, diagnostics: Diagnostics) -> String {
+    /// - Parameter isStrict: a warning is as bad as an error.
+    package static func json(_ plan: PipelinePlan, diagnostics: Diagnostics, isStrict: Bool = false) -> String {
         var out = ByteBuffer()
         out.append("{\"ok\":")
-        out.append(diagnostics.hasErrors ? "false" : "true")
+        out.append(diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0 ? "false" : "true")
         out.append(",\"errors\":\(diagnostics.errorCount),\"warnings\":\(diagnostics.warningCount)")
         list("diagnostics", diagnostics.inFileOrder, &out) { diagnostic, out in
             let members: [(String, Item)] = [

@@ -25,10 +25,12 @@ package enum PlanReport {
                     for child in output.children { text += "\(indent)→ \(describe(child))\n" }
                 }
                 if let above = RouteSurvey.cover(of: rule.pattern, in: label.rules[..<index]) {
-                    text += "\(indent)never reached: <match \(above)> above takes everything\n"
+                    text += "\(indent)never reached: <match \(above)> above takes them first\n"
                 }
             }
-            text += "\n\(heading(label)), by tag\n\(chains(label))"
+            if width > 0, label.rules.contains(where: { $0.pattern.shown != label.rules[0].pattern.shown }) {
+                text += "\n\(heading(label)), by tag\n\(chains(label))"
+            }
         }
         return text
     }

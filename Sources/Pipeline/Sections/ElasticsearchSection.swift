@@ -211,7 +211,8 @@ enum ElasticsearchSection {
         guard let type = inner.type(required: reader.section.type == nil) ?? reader.type() else { return nil }
         if type.value == "secondary_file" {
             reader.diagnostics.warning(
-                type.place, "secondary_file is not supported yet: events that cannot be delivered are written to files"
+                type.place,
+                "secondary_file is not supported yet: events that cannot be delivered are written to files"
                     + " below root_dir (\(SystemSettings.defaultRootDirectory) when <system> does not set it)",
                 hint: "leave <secondary> out")
             return nil
@@ -244,7 +245,8 @@ enum ElasticsearchSection {
         for key in ["target_index_affinity", "remove_keys_on_update", "remove_keys_on_update_key"] {
             guard let parameter = reader.parameter(key), !["false", ""].contains(parameter.text ?? "") else { continue }
             reader.diagnostics.error(
-                parameter.keyPlace, "'\(key)' is not supported yet", hint: "remove the line; without it whole records are sent")
+                parameter.keyPlace, "'\(key)' is not supported yet",
+                hint: "remove the line; without it whole records are sent")
         }
         if let metadata = reader.section(named: "metadata") {
             reader.diagnostics.warning(metadata.place, "<metadata> is not supported yet: no chunk id is added")
