@@ -75,7 +75,7 @@ package final class FlushWorkers: Sendable {
     package func flushAll() { buffer.flushAll() }
 
     /// Sends what there is for at most `seconds` (not at all with `flush_at_shutdown false`), stops the workers and
-    /// answers what is left.
+    /// answers what is left. Cancelling the calling task ends the wait at once.
     package func shutdown(within seconds: Double) async -> FlushRemainder {
         if buffer.settings.flushAtShutdown {
             let deadline = buffer.clock.monotonicSeconds() + seconds
@@ -83,7 +83,7 @@ package final class FlushWorkers: Sendable {
             while true {
                 let generation = buffer.wakeup.generation
                 let left = deadline - buffer.clock.monotonicSeconds()
-                if buffer.isEmpty || left <= 0 { break }
+                if buffer.isEmpty || left <= 0 || Task.isCancelled { break }
                 await buffer.wakeup.sleep(since: generation, seconds: left, clock: buffer.clock)
             }
         }

@@ -162,7 +162,9 @@ final class StagingArea: Sendable {
         state.chunks.removeValue(forKey: staged.key)
         for id in staged.tagIDs { state.chunksByTag.removeValue(forKey: id) }
         if staged.body.items.isEmpty { return }
-        state.capacity = min(max(staged.body.bytes.count, 4096), settings.chunkLimitBytes)
+        // A little more, or a chunk of the same size would be copied into twice the room for its last bytes.
+        let size = staged.body.bytes.count
+        state.capacity = min(size + size / 16 + 4096, settings.chunkLimitBytes)
         sealed.append(staged.seal())
     }
 

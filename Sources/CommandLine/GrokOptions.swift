@@ -39,7 +39,7 @@ package enum GrokCommandOptions {
     package static let explain = source
     package static let library = [series, patterns, define, names]
     package static let bench = source + [null, slowest, duration]
-    package static let suggest = [series, patterns, define]
+    package static let suggest = [series, patterns, define, format]
 }
 
 extension SluiceCommands {

@@ -12,6 +12,8 @@ package final class SectionReader {
     private var knownSections: [String] = []
     private var takesAnyKey = false
     private var takesAnySection = false
+    /// Required keys that are missing while a line of the section looks like them: `finish` tells which of both it is.
+    private var perhapsMissing: [(key: String, message: String, hint: String)] = []
 
     /// A reader for a section; the description is the section's own when none is given.
     package init(_ section: Section, description: String? = nil, diagnostics: Diagnostics) {
@@ -44,6 +46,9 @@ package final class SectionReader {
         return ([key] + aliases).contains { section.parameter($0) != nil }
     }
 
+    /// Whether a key was asked for or accepted before.
+    package func knows(_ key: String) -> Bool { knownKeys.contains(key) || SectionNames.reservedKeys.contains(key) }
+
     /// `@type` (or `type`), a word that names the plugin.
     package func type(required: Bool = false) -> Setting<String>? {
         let type = parameter("@type", aliases: ["type"])
@@ -52,11 +57,21 @@ package final class SectionReader {
             diagnostics.noteReading(SectionNames.reserving.contains(section.name) ? .plain : .text, of: type.valuePlace)
             return Setting(text, type)
         }
-        if required {
+        if required, type == nil, let misspelt = section.parameters.first(where: Self.looksLikeType) {
+            // Word for word what the parser says where '@' is reserved: it is said once.
+            diagnostics.error(
+                misspelt.keyPlace, "unknown parameter '\(misspelt.key)' in \(section.tag)",
+                hint: "did you mean '@type'?")
+        } else if required {
             diagnostics.error(
                 type?.keyPlace ?? section.place, "\(section.tag) has no '@type'", hint: "add a line '@type NAME'")
         }
         return nil
+    }
+
+    private static func looksLikeType(_ parameter: Parameter) -> Bool {
+        EditDistance.between(parameter.key, "@type", limit: 1) != nil
+            || EditDistance.between(parameter.key, "type", limit: 1) != nil
     }
 
     /// `@id` (or `id`).
@@ -148,44 +163,91 @@ package final class SectionReader {
     package func finish() {
         let known = knownKeys + SectionNames.reservedKeys
         var reported: Set<String> = []
+        var meant: Set<String> = []
         // Names that begin with '@' were judged by the parser, which knows what is reserved where.
         for parameter in section.parameters where !takesAnyKey && !parameter.key.hasPrefix("@") {
             if known.contains(parameter.key) || !reported.insert(parameter.key).inserted { continue }
             if Self.oldNames.contains(parameter.key), SectionNames.reserving.contains(section.name) { continue }
-            report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)
+            if let glued = Guess.glued(parameter, among: known) {
+                diagnostics.error(
+                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(description)",
+                    hint: "did you mean '\(glued.name) \(glued.rest)'?")
+                meant.insert(glued.name)
+                continue
+            }
+            let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)
+            if let near { meant.insert(near) }
         }
+        reportLostLines(&meant)
+        for missing in perhapsMissing where !meant.contains(missing.key) {
+            diagnostics.error(section.place, missing.message, hint: missing.hint)
+        }
+        perhapsMissing.removeAll()
         for nested in section.sections where !takesAnySection && !knownSections.contains(nested.name) {
             let name = Place(nested.place.file, nested.place.start + 1, nested.place.start + 1 + nested.name.utf8.count)
-            report(unknown: nested.name, "section", at: name, known: knownSections)
+            _ = report(unknown: nested.name, "section", at: name, known: knownSections)
+        }
+    }
+
+    /// Lines that stand inside the value of the line before, because the newline between them was lost.
+    private func reportLostLines(_ meant: inout Set<String>) {
+        guard !takesAnyKey else { return }
+        for parameter in section.parameters {
+            guard let lost = Guess.lostLine(parameter, among: knownKeys), section.parameter(lost.name) == nil else {
+                continue
+            }
+            let isRequired = perhapsMissing.contains { $0.key == lost.name }
+            diagnostics.add(
+                Diagnostic(
+                    isRequired ? .error : .warning, at: parameter.place(ofOffset: lost.offset, length: lost.length),
+                    "'\(lost.name)' stands inside the value of '\(parameter.key)'",
+                    hint: "write it on a line of its own"))
+            meant.insert(lost.name)
         }
     }
 
     /// What v0.12 wrote for `@type`, `@id` and `@log_level`.
     private static let oldNames: Set<String> = ["type", "id", "log_level"]
 
-    private func report(unknown name: String, _ noun: String, at place: Place, known: [String]) {
+    /// Answers the known name that was probably meant.
+    private func report(unknown name: String, _ noun: String, at place: Place, known: [String]) -> String? {
         let shown = noun == "section" ? "<\(name)>" : "'\(name)'"
         if let near = EditDistance.nearest(to: name, in: known) {
             let meant = noun == "section" ? "<\(near)>" : "'\(near)'"
             diagnostics.error(place, "unknown \(noun) \(shown) in \(description)", hint: "did you mean \(meant)?")
-            return
+            return near
         }
         let nearest = EditDistance.ranked(known.filter { !$0.hasPrefix("@") }, by: name, count: 3)
         let list = nearest.map { noun == "section" ? "<\($0)>" : "'\($0)'" }.joined(separator: ", ")
         diagnostics.warning(
             place, "unknown \(noun) \(shown) in \(description) is not used",
             hint: list.isEmpty ? "\(description) takes no \(noun)s" : "the nearest known are \(list)")
+        return nil
     }
 
     private func know(_ key: String, _ aliases: [String] = []) {
         for name in [key] + aliases where !knownKeys.contains(name) { knownKeys.append(name) }
     }
 
-    /// Reports a missing parameter at the section's tag.
+    /// Reports a missing parameter at the section's tag; when a line looks like it, `finish` reports that line instead.
     func reportMissing(_ key: String) {
-        diagnostics.error(
-            section.parameter(key)?.keyPlace ?? section.place, "'\(key)' is required in \(description)",
-            hint: "add a line '\(key) VALUE'")
+        missing(key, "'\(key)' is required in \(description)", hint: "add a line '\(key) VALUE'")
+    }
+
+    /// An error about a parameter that is not there; when a line looks like it, `finish` reports that line instead.
+    package func missing(_ key: String, _ message: String, hint: String) {
+        if diagnostics.hasTagErrors { return }
+        let isPerhapsThere =
+            key.utf8.count > 2 && section.parameter(key) == nil
+            && section.parameters.contains { parameter in
+                EditDistance.nearest(to: parameter.key, in: [key]) != nil
+                    || Guess.glued(parameter, among: [key]) != nil || Guess.lostLine(parameter, among: [key]) != nil
+            }
+        if isPerhapsThere {
+            perhapsMissing.append((key, message, hint))
+        } else {
+            diagnostics.error(section.parameter(key)?.keyPlace ?? section.place, message, hint: hint)
+        }
     }
 }
 

@@ -5,27 +5,34 @@ internal import Glibc
 /// `Array.append` costs 3.9 ns a byte and `append(contentsOf:)` 25 ns for a 24-byte field; this type costs about 1 and 2.2
 /// (measured, codebases.md §7). It never shrinks while it is reused: `clear()` keeps the capacity.
 ///
-/// Safety: the pointer is owned by exactly one value (`~Copyable`), allocated in `init`/`grow` and freed in `deinit`;
-/// every method below checks its offsets before it touches memory, except those whose name says unsafe.
+/// Safety: the pointer is owned by exactly one value (`~Copyable`), so it may change threads; it is allocated in `init`/`grow` and freed in `deinit`;
+/// every method below checks its offsets before it touches memory, except those whose name says unsafe. Behind
+/// `capacity` lie `slackBytes` more, so that this module's kernels may load or store a whole word at any offset up to it.
+///
+/// The small methods are `@inlinable`: a call from another module costs more than what they do. (For a `package` type that
+/// has an effect only when the type itself is `@usableFromInline`.)
 @safe
-package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
-    @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
-    package private(set) var count: Int
-    package private(set) var capacity: Int
+@usableFromInline package struct ByteBuffer: ~Copyable, @unchecked Sendable {
+    @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline package internal(set) var count: Int
+    @usableFromInline package internal(set) var capacity: Int
+
+    /// Allocated behind `capacity` and never counted: what a kernel's last word may touch beyond the end.
+    static let slackBytes = 16
 
     package init(capacity: Int = 256) {
         let size = max(capacity, 16)
-        unsafe base = .allocate(capacity: size)
+        unsafe base = .allocate(capacity: size &+ Self.slackBytes)
         count = 0
         self.capacity = size
     }
 
     deinit { unsafe base.deallocate() }
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable package var isEmpty: Bool { count == 0 }
 
     /// The bytes written so far.
-    package var span: Span<UInt8> {
+    @inlinable package var span: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             let span = unsafe Span(_unsafeStart: base, count: count)
@@ -33,7 +40,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
         }
     }
 
-    package subscript(_ offset: Int) -> UInt8 {
+    @inlinable package subscript(_ offset: Int) -> UInt8 {
         get {
             precondition(offset >= 0 && offset < count, "byte offset outside the buffer")
             return unsafe base[offset]
@@ -47,24 +54,24 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
     // MARK: - Room
 
     /// Makes sure that `extra` more bytes fit. Amortised O(1).
-    package mutating func reserve(_ extra: Int) {
+    @inlinable package mutating func reserve(_ extra: Int) {
         if capacity &- count < extra { grow(extra) }
     }
 
-    @inline(never)
-    private mutating func grow(_ extra: Int) {
+    @inline(never) @usableFromInline
+    mutating func grow(_ extra: Int) {
         let wanted = max(capacity * 2, count + extra + 64)
-        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted &+ Self.slackBytes)
         unsafe larger.update(from: base, count: count)
         unsafe base.deallocate()
         unsafe base = larger
         capacity = wanted
     }
 
-    package mutating func clear() { count = 0 }
+    @inlinable package mutating func clear() { count = 0 }
 
     /// Drops everything from `length` on. A length beyond the end changes nothing.
-    package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
+    @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
 
     /// Drops the first `length` bytes and moves the rest to the front. O(rest).
     package mutating func removePrefix(_ length: Int) {
@@ -78,7 +85,7 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
     /// Gives memory back when the buffer has grown far beyond what it is used for.
     package mutating func shrink(toAtMost limit: Int) {
         guard capacity > limit, count <= limit else { return }
-        let smaller = UnsafeMutablePointer<UInt8>.allocate(capacity: limit)
+        let smaller = UnsafeMutablePointer<UInt8>.allocate(capacity: limit &+ Self.slackBytes)
         unsafe smaller.update(from: base, count: count)
         unsafe base.deallocate()
         unsafe base = smaller
@@ -87,28 +94,28 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
 
     // MARK: - Appending
 
-    package mutating func append(_ byte: UInt8) {
+    @inlinable package mutating func append(_ byte: UInt8) {
         if count == capacity { grow(1) }
         unsafe base[count] = byte
         count &+= 1
     }
 
-    package mutating func append(_ text: StaticString) {
+    @inlinable package mutating func append(_ text: StaticString) {
         let length = text.utf8CodeUnitCount
         reserve(length)
-        unsafe memcpy(base + count, text.utf8Start, length)
+        unsafe (base + count).initialize(from: text.utf8Start, count: length)
         count &+= length
     }
 
-    package mutating func append(_ bytes: Span<UInt8>) {
+    @inlinable package mutating func append(_ bytes: Span<UInt8>) {
         reserve(bytes.count)
         unsafe bytes.withUnsafeBufferPointer { source in
-            if let start = source.baseAddress { unsafe memcpy(base + count, start, source.count) }
+            if let start = source.baseAddress { unsafe (base + count).initialize(from: start, count: source.count) }
         }
         count &+= bytes.count
     }
 
-    package mutating func append(_ bytes: borrowing [UInt8]) { append(bytes.span) }
+    @inlinable package mutating func append(_ bytes: borrowing [UInt8]) { append(bytes.span) }
 
     /// Not for literals: those are `StaticString`s, which the compiler only takes when this one is disfavoured.
     @_disfavoredOverload
@@ -139,20 +146,20 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
     }
 
     /// Appends a copy of bytes that this very buffer holds.
-    package mutating func append(slice: Slice) {
+    @inlinable package mutating func append(slice: Slice) {
         precondition(slice.end <= count, "slice outside the buffer")
         let length = Int(slice.length)
         reserve(length)
-        unsafe memcpy(base + count, base + Int(slice.offset), length)
+        unsafe (base + count).initialize(from: base + Int(slice.offset), count: length)
         count &+= length
     }
 
     /// Appends a copy of part of another buffer.
-    package mutating func append(_ slice: Slice, of other: borrowing ByteBuffer) {
+    @inlinable package mutating func append(_ slice: Slice, of other: borrowing ByteBuffer) {
         precondition(slice.end <= other.count, "slice outside the buffer")
         let length = Int(slice.length)
         reserve(length)
-        unsafe memcpy(base + count, other.base + Int(slice.offset), length)
+        unsafe (base + count).initialize(from: other.base + Int(slice.offset), count: length)
         count &+= length
     }
 
@@ -185,32 +192,32 @@ package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of it
             decoding: UnsafeBufferPointer(start: base + Int(slice.offset), count: Int(slice.length)), as: UTF8.self)
     }
 
-    package func equals(_ slice: Slice, _ bytes: borrowing [UInt8]) -> Bool {
+    @inlinable package func equals(_ slice: Slice, _ bytes: borrowing [UInt8]) -> Bool {
         guard Int(slice.length) == bytes.count else { return false }
         precondition(slice.end <= count, "slice outside the buffer")
         return unsafe bytes.withUnsafeBufferPointer { other in
-            unsafe bytes.isEmpty || memcmp(base + Int(slice.offset), other.baseAddress!, other.count) == 0
+            unsafe bytes.isEmpty || bytesEqual(base + Int(slice.offset), other.baseAddress!, other.count)
         }
     }
 
     /// Lends the bytes of a slice to a C library for the duration of the call.
     @unsafe
-    package func withUnsafeBytes<R>(_ slice: Slice, _ body: (UnsafePointer<UInt8>, Int) -> R) -> R {
+    @inlinable package func withUnsafeBytes<R>(_ slice: Slice, _ body: (UnsafePointer<UInt8>, Int) -> R) -> R {
         precondition(slice.end <= count, "slice outside the buffer")
         return unsafe body(base + Int(slice.offset), Int(slice.length))
     }
 }
 
 /// A place in a buffer: offset and length in bytes. 32 bits each, so a batch's storage is at most 4 GiB.
-package struct Slice: Sendable, Equatable, BitwiseCopyable {
-    package var offset: UInt32
-    package var length: UInt32
+@usableFromInline package struct Slice: Sendable, Equatable, BitwiseCopyable {
+    @usableFromInline package var offset: UInt32
+    @usableFromInline package var length: UInt32
 
-    package init(offset: Int, length: Int) {
+    @inlinable package init(offset: Int, length: Int) {
         self.offset = UInt32(truncatingIfNeeded: offset)
         self.length = UInt32(truncatingIfNeeded: length)
     }
 
-    package var end: Int { Int(offset) + Int(length) }
-    package static var empty: Slice { Slice(offset: 0, length: 0) }
+    @inlinable package var end: Int { Int(offset) + Int(length) }
+    @inlinable package static var empty: Slice { Slice(offset: 0, length: 0) }
 }

@@ -7,19 +7,22 @@
 /// tags    [ service.post ]
 /// ```
 /// Filled under the buffer's lock while it is staged, then sealed and never changed again.
-package struct ChunkBody: ~Copyable, Sendable {
-    package var bytes: ByteBuffer
-    package private(set) var items: [ChunkItem] = []
-    package private(set) var labels: [[UInt8]] = []
-    package private(set) var tags: [Tag] = []
+@usableFromInline package struct ChunkBody: ~Copyable, Sendable {
+    @usableFromInline package var bytes: ByteBuffer
+    @usableFromInline package internal(set) var items: [ChunkItem] = []
+    @usableFromInline package internal(set) var labels: [[UInt8]] = []
+    @usableFromInline package internal(set) var tags: [Tag] = []
+
+    private var lastLabel: UInt32 = 0
+    private var lastStamp = -1
 
     package init(capacity: Int = 64 * 1024) { bytes = ByteBuffer(capacity: capacity) }
 
     /// Size in bytes as the limits count it: the formatted events and their table.
-    package var byteCount: Int { bytes.count + items.count * ChunkItem.tableBytes }
+    @inlinable package var byteCount: Int { bytes.count + items.count * ChunkItem.tableBytes }
 
     /// Enters the event whose bytes were appended since `start`.
-    package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
+    @inlinable package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
         items.append(
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
@@ -31,9 +34,19 @@ package struct ChunkBody: ~Copyable, Sendable {
 
     /// The number of a label; new ones are entered. Looks at the newest first: consecutive events share theirs.
     package mutating func label(_ label: borrowing [UInt8]) -> UInt32 {
+        lastStamp = -1
         for index in labels.indices.reversed() where sameBytes(labels[index], label) { return UInt32(index) }
         labels.append(copy label)
         return UInt32(labels.count - 1)
+    }
+
+    /// The same, without looking as long as `stamp`, by which the one formatter that fills the chunk tells its labels apart
+    /// (not negative), is that of the event before.
+    package mutating func label(_ label: borrowing [UInt8], stamp: Int) -> UInt32 {
+        if stamp == lastStamp { return lastLabel }
+        lastLabel = self.label(label)
+        lastStamp = stamp
+        return lastLabel
     }
 
     package mutating func tag(_ tag: Tag) -> UInt32 {
@@ -49,14 +62,21 @@ package struct ChunkBody: ~Copyable, Sendable {
     }
 }
 
-package struct ChunkItem: Sendable, BitwiseCopyable {
+@usableFromInline package struct ChunkItem: Sendable, BitwiseCopyable {
     /// The event's bytes in the chunk.
-    package var source: Slice
-    package var label: UInt32
-    package var tag: UInt32
-    package var time: EventTime
+    @usableFromInline package var source: Slice
+    @usableFromInline package var label: UInt32
+    @usableFromInline package var tag: UInt32
+    @usableFromInline package var time: EventTime
 
-    package static var tableBytes: Int { MemoryLayout<ChunkItem>.stride }
+    @inlinable init(source: Slice, label: UInt32, tag: UInt32, time: EventTime) {
+        self.source = source
+        self.label = label
+        self.tag = tag
+        self.time = time
+    }
+
+    @inlinable package static var tableBytes: Int { MemoryLayout<ChunkItem>.stride }
 }
 
 /// A chunk that changes no more. Shared by reference: it is sent, retried and at last dropped.
@@ -78,7 +98,7 @@ package final class SealedChunk: Sendable {
 
 /// The chunk keys' values: events that differ in one go to different chunks (`<buffer tag,time,user>`).
 package struct ChunkKey: Sendable, Hashable {
-    package var tag: [UInt8]?
+    @usableFromInline package var tag: [UInt8]?
     /// Start of the time slice, seconds since 1970.
     package var timeSlice: Int64?
     /// Values of the record keys, in the order in which the buffer section names them.

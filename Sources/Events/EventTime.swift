@@ -1,9 +1,9 @@
 /// The time of an event: seconds since 1970 and nanoseconds, as the forward protocol's EventTime has them.
-package struct EventTime: Sendable, Equatable, BitwiseCopyable {
-    package var seconds: Int64
-    package var nanoseconds: UInt32
+@usableFromInline package struct EventTime: Sendable, Equatable, BitwiseCopyable {
+    @usableFromInline package var seconds: Int64
+    @usableFromInline package var nanoseconds: UInt32
 
-    package init(seconds: Int64, nanoseconds: UInt32 = 0) {
+    @inlinable package init(seconds: Int64, nanoseconds: UInt32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }

@@ -5,16 +5,12 @@ internal import Glibc
 extension ByteBuffer {
     /// A record as an object.
     package mutating func appendJSONObject(_ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) {
-        append(UInt8(ascii: "{"))
-        var isFirst = true
+        var opener = UInt8(ascii: "{")
         for index in record.fieldRange {
-            if !isFirst { append(UInt8(ascii: ",")) }
-            isFirst = false
-            let field = rows.fields[index]
-            appendJSONString(field.key, storage)
-            append(UInt8(ascii: ":"))
-            appendJSON(field.value, storage)
+            appendJSONMember(opener, rows.fields[index], storage)
+            opener = UInt8(ascii: ",")
         }
+        if record.fieldCount == 0 { append(opener) }
         append(UInt8(ascii: "}"))
     }
 
@@ -37,92 +33,95 @@ extension ByteBuffer {
         }
     }
 
+    /// A field as a member of an object: `opener` (the brace or the comma before it), key, colon, value.
+    package mutating func appendJSONMember(_ opener: UInt8, _ field: Field, _ storage: borrowing ByteBuffer) {
+        let key = field.key
+        precondition(key.end <= storage.count, "slice outside the buffer")
+        let length = Int(key.length)
+        reserve(length &+ 4)
+        let target = unsafe base + count
+        unsafe target[0] = opener
+        unsafe target[1] = 0x22
+        let source = unsafe UnsafePointer(storage.base + Int(key.offset))
+        let plain = unsafe Self.copyPlain(source, length, to: target + 2)
+        if plain == length {
+            unsafe target[length &+ 2] = 0x22
+            unsafe target[length &+ 3] = UInt8(ascii: ":")
+            count &+= length &+ 4
+        } else {
+            count &+= plain &+ 2
+            unsafe appendEscaped(source + plain, length &- plain)
+            append("\":")
+        }
+        if field.value.kind == .string {
+            appendJSONString(field.value.slice, storage)
+        } else {
+            appendJSON(field.value, storage)
+        }
+    }
+
     /// Bytes as a JSON string with its quotes.
     package mutating func appendJSONString(_ slice: Slice, _ storage: borrowing ByteBuffer) {
         precondition(slice.end <= storage.count, "slice outside the buffer")
         let length = Int(slice.length)
-        reserve(length &+ 10)
-        unsafe base[count] = 0x22
-        advance(by: 1)
-        unsafe appendEscaped(
-            storage.base + Int(slice.offset), length, readable: storage.count &- Int(slice.offset))
-        append(0x22)
+        reserve(length &+ 2)
+        let target = unsafe base + count
+        unsafe target[0] = 0x22
+        let source = unsafe UnsafePointer(storage.base + Int(slice.offset))
+        let plain = unsafe Self.copyPlain(source, length, to: target + 1)
+        if plain == length {
+            unsafe target[length &+ 1] = 0x22
+            count &+= length &+ 2
+        } else {
+            count &+= plain &+ 1
+            unsafe appendEscaped(source + plain, length &- plain)
+            append(0x22)
+        }
     }
 
     package mutating func appendJSONString(_ bytes: borrowing [UInt8]) {
-        append(0x22)
-        unsafe bytes.withUnsafeBufferPointer { buffer in
-            if let start = buffer.baseAddress { unsafe appendEscaped(start, buffer.count) }
-        }
-        append(0x22)
+        // An array has no slack behind its end, which the kernel below wants.
+        var text = ByteBuffer(capacity: bytes.count)
+        text.append(bytes)
+        appendJSONString(Slice(offset: 0, length: bytes.count), text)
     }
 
     package mutating func appendJSONString(_ text: String) { appendJSONString(Array(text.utf8)) }
 
-    /// The hot loop: eight bytes a step while they are printable ASCII without quote and backslash.
-    ///
-    /// `readable`: how many bytes may be read from `source` on, at least `length`. Where a whole word may be read, the last
-    /// one to seven bytes cost one step as well.
-    /// Room for what is left and a word more is kept at every step, so the eight-byte store always stays inside.
-    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int, readable: Int) {
-        reserve(length &+ 8)
+    /// Writes the inside of a JSON string. `source` must lie in a `ByteBuffer` (see `copyPlain`), but not in this one.
+    @inline(never)
+    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int) {
         var from = 0
         while from < length {
-            var target = unsafe base + count
-            while from &+ 8 <= length {
-                let word = unsafe UnsafeRawPointer(source + from).loadUnaligned(as: UInt64.self)
-                let special = Self.specialBytes(word)
-                unsafe UnsafeMutableRawPointer(target).storeBytes(of: word, as: UInt64.self)
-                if special != 0 {
-                    let clean = special.littleEndian.trailingZeroBitCount >> 3
-                    from &+= clean
-                    advance(by: clean)
-                    unsafe target += clean
-                    break
-                }
-                from &+= 8
-                advance(by: 8)
-                unsafe target += 8
-            }
-            let left = length &- from
-            if left > 0 && left < 8 && from &+ 8 <= readable {
-                let word = unsafe UnsafeRawPointer(source + from).loadUnaligned(as: UInt64.self)
-                // Only the bytes of the text count; those behind it are stored and overwritten by what comes next.
-                let special = Self.specialBytes(word).littleEndian & (1 << UInt64(left &* 8) &- 1)
-                let clean = special == 0 ? left : special.trailingZeroBitCount >> 3
-                unsafe UnsafeMutableRawPointer(target).storeBytes(of: word, as: UInt64.self)
-                from &+= clean
-                advance(by: clean)
-            } else {
-                while from < length {
-                    let byte = unsafe source[from]
-                    if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { break }
-                    unsafe target.pointee = byte
-                    unsafe target += 1
-                    from &+= 1
-                    advance(by: 1)
-                }
-            }
-            if from < length {
-                unsafe from = appendSpecial(source, from, length)
-                reserve(length &- from &+ 8)
-            }
+            reserve(length &- from)
+            let plain = unsafe Self.copyPlain(source + from, length &- from, to: base + count)
+            count &+= plain
+            from &+= plain
+            if from < length { unsafe from = appendSpecial(source, from, length) }
         }
     }
 
-    mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int) {
-        unsafe appendEscaped(source, length, readable: length)
-    }
-
-    /// A high bit for each byte ≥ 0x80, below 0x20, quote or backslash (exact up to the lowest hit).
+    /// The hot loop: copies printable ASCII without quote and backslash, eight bytes a step; answers how many there were.
+    ///
+    /// The last step loads and stores a whole word too, up to seven bytes beyond `length`: both sides lie in buffers, whose
+    /// slack allows that, and what lies there is of no use yet.
     @inline(__always)
-    private static func specialBytes(_ word: UInt64) -> UInt64 {
-        let quotes = word ^ 0x2222_2222_2222_2222
-        let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    private static func copyPlain(
+        _ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt8>
+    ) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
-        return
-            (word | (word &- 0x2020_2020_2020_2020) & ~word | (quotes &- ones) & ~quotes
-            | (slashes &- ones) & ~slashes) & 0x8080_8080_8080_8080
+        var done = 0
+        while done < length {
+            let word = unsafe UnsafeRawPointer(source + done).loadUnaligned(as: UInt64.self).littleEndian
+            unsafe UnsafeMutableRawPointer(target + done).storeBytes(of: word.littleEndian, as: UInt64.self)
+            // A high bit set in: bytes ≥ 0x80, bytes < 0x20, quotes, backslashes (exact up to the lowest hit).
+            let special =
+                (word | (word &- 0x2020_2020_2020_2020) | ((word ^ 0x2222_2222_2222_2222) &- ones)
+                    | ((word ^ 0x5C5C_5C5C_5C5C_5C5C) &- ones)) & 0x8080_8080_8080_8080
+            if special != 0 { return min(done &+ special.trailingZeroBitCount >> 3, length) }
+            done &+= 8
+        }
+        return length
     }
 
     /// One byte or sequence that cannot be copied blindly; answers the offset after it.

@@ -1,7 +1,7 @@
 /// MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md): what a first byte says about its item.
 ///
 /// One place knows the table: the reader, the framer and the JSON writer all ask here.
-package enum MessagePackError: Error, Equatable, Sendable {
+@usableFromInline package enum MessagePackError: Error, Equatable, Sendable {
     /// The input ends before the item does. `missing` is how many more bytes are needed at least.
     case truncated(missing: Int)
     /// No MessagePack: 0xC1, or an extension type nobody knows.
@@ -12,19 +12,24 @@ package enum MessagePackError: Error, Equatable, Sendable {
 }
 
 /// An item's header: what it is and where its body starts.
-package struct MessagePackItem: BitwiseCopyable, Sendable {
-    package enum Kind: UInt8, BitwiseCopyable, Sendable {
+@usableFromInline package struct MessagePackItem: BitwiseCopyable, Sendable {
+    @usableFromInline package enum Kind: UInt8, BitwiseCopyable, Sendable {
         case null, `false`, `true`, int, uint, double, string, binary, array, map, ext
+
+        // The one the compiler makes is a call from every other module.
+        @inlinable package static func == (a: Kind, b: Kind) -> Bool { a.number == b.number }
+        /// Safe: the enum has no payload and one byte, by its raw type.
+        @inlinable var number: UInt8 { unsafe unsafeBitCast(self, to: UInt8.self) }
     }
-    package var kind: Kind
+    @usableFromInline package var kind: Kind
     /// For ext: its type.
-    package var extType: Int8 = 0
+    @usableFromInline package var extType: Int8 = 0
     /// Bytes of a string, binary or ext; items of an array; pairs of a map.
-    package var length: Int = 0
+    @usableFromInline package var length: Int = 0
     /// The number's bits.
-    package var bits: UInt64 = 0
+    @usableFromInline package var bits: UInt64 = 0
     /// Where the body starts: for scalars and containers the offset after the header.
-    package var body: Int
+    @usableFromInline package var body: Int
 }
 
 enum MessagePackFormat {
@@ -158,20 +163,20 @@ enum MessagePackFormat {
 
 extension MessagePackItem {
     /// Bytes that follow the header before the next item: the body of strings, binaries and extensions.
-    package var bodyLength: Int {
+    @inlinable package var bodyLength: Int {
         switch kind {
         case .string, .binary, .ext: length
         default: 0
         }
     }
     /// Items that follow inside: pairs count twice.
-    package var children: Int {
+    @inlinable package var children: Int {
         switch kind {
         case .array: length
         case .map: length &* 2
         default: 0
         }
     }
-    package var doubleValue: Double { Double(bitPattern: bits) }
-    package var intValue: Int64 { Int64(bitPattern: bits) }
+    @inlinable package var doubleValue: Double { Double(bitPattern: bits) }
+    @inlinable package var intValue: Int64 { Int64(bitPattern: bits) }
 }

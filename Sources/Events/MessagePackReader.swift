@@ -82,6 +82,7 @@ extension Rows {
         // A count the input cannot hold is a lie or not all here: say so before looking at each.
         if map.length > end &- map.body { throw .truncated(missing: map.length &- (end &- map.body)) }
         let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         var seen: UInt64 = 0
         var offset = map.body
         for _ in 0..<map.length {
@@ -122,19 +123,57 @@ extension Rows {
         return offset
     }
 
+    /// Appends the fields of one record, but one, and over them those of another: equal keys keep the first's place and
+    /// take the other's value.
+    package mutating func merge(
+        _ original: Range<Int>, without left: Int, _ added: Range<Int>, _ storage: borrowing ByteBuffer
+    ) {
+        let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
+        var seen: UInt64 = 0
+        for index in original where index != left {
+            // Keys of one record are distinct, so nothing is looked for yet.
+            let field = fields[index]
+            seen |= UInt64(1) << (storage.keyHash(field.key) & 63)
+            fields.append(field)
+        }
+        let last = fields.count
+        let isWide = original.count &+ added.count > KeyTable.threshold
+        adding: for index in added {
+            let field = fields[index]
+            if isWide {
+                set(field.key, field.value, first: first, seen: &seen, storage)
+                continue
+            }
+            if seen & UInt64(1) << (storage.keyHash(field.key) & 63) != 0 {
+                for place in first..<last where storage.equal(fields[place].key, field.key) {
+                    fields[place].value = field.value
+                    continue adding
+                }
+            }
+            fields.append(field)
+        }
+    }
+
     /// Adds a field of the record that begins at `first`, or replaces the value of an equal key. `seen` is a filter over
     /// the keys so far (start with 0): a key it has not seen is new, which saves most comparisons.
     package mutating func set(
         _ key: Slice, _ value: Value, first: Int, seen: inout UInt64, _ storage: borrowing ByteBuffer
     ) {
         let bit = UInt64(1) << (storage.keyHash(key) & 63)
-        if seen & bit != 0, let index = find(key, first: first, storage) {
+        let isWide = fields.count &- first > KeyTable.threshold
+        let hash = isWide ? storage.wideKeyHash(key, keyTable.secret) : 0
+        if seen & bit != 0, let index = find(key, hash, first: first, storage) {
             fields[index].value = value
             return
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if fields.count &- first > KeyTable.threshold { noteKey(first: first, storage) }
+        if isWide {
+            noteKey(hash, first: first, storage)
+        } else if fields.count &- first > KeyTable.threshold {
+            keyTable.first = -1  // a record that was given up may have stood here, and have been as wide
+        }
     }
 }
 
@@ -168,7 +207,7 @@ extension ByteBuffer {
     }
 
     /// Whether two slices hold the same bytes.
-    package func equal(_ a: Slice, _ b: Slice) -> Bool {
+    @inlinable package func equal(_ a: Slice, _ b: Slice) -> Bool {
         guard a.length == b.length else { return false }
         precondition(a.end <= count && b.end <= count, "slice outside the buffer")
         return unsafe bytesEqual(base + Int(a.offset), base + Int(b.offset), Int(a.length))
@@ -177,7 +216,7 @@ extension ByteBuffer {
     /// The text of a key that is no string: its JSON form.
     fileprivate mutating func appendKeyText(messagePack offset: Int) -> Slice {
         let start = count
-        appendJSON(messagePackAt: offset)
+        appendJSON(keyAt: offset)
         return Slice(offset: start, length: count - start)
     }
 }

@@ -8,14 +8,18 @@ extension ByteBuffer {
         appendMessagePack(&offset, storage)
     }
 
-    /// For writing into the very buffer that holds the input.
-    mutating func appendJSON(messagePackAt offset: Int) {
+    /// The text of a key that is no string, into the very buffer that holds it.
+    mutating func appendJSON(keyAt offset: Int) {
+        var offset = offset
         var text = ByteBuffer()
-        text.appendJSON(messagePackAt: offset, self)
+        text.appendMessagePack(&offset, self, inKey: true)
         append(text)
     }
 
-    private mutating func appendMessagePack(_ offset: inout Int, _ storage: borrowing ByteBuffer) {
+    /// - Parameter inKey: the item is part of a key, in which containers cannot be keys again.
+    private mutating func appendMessagePack(
+        _ offset: inout Int, _ storage: borrowing ByteBuffer, inKey: Bool = false
+    ) {
         guard let item = try? storage.messagePackItem(at: offset, end: storage.count) else {
             append("null")
             return
@@ -35,52 +39,61 @@ extension ByteBuffer {
             append(UInt8(ascii: "["))
             for index in 0..<item.length {
                 if index > 0 { append(UInt8(ascii: ",")) }
-                appendMessagePack(&offset, storage)
+                appendMessagePack(&offset, storage, inKey: inKey)
             }
             append(UInt8(ascii: "]"))
-        case .map: appendMessagePackMap(item.length, &offset, storage)
+        case .map: appendMessagePackMap(item.length, &offset, storage, inKey: inKey)
         }
     }
 
-    private mutating func appendMessagePackMap(_ pairs: Int, _ offset: inout Int, _ storage: borrowing ByteBuffer) {
+    private mutating func appendMessagePackMap(
+        _ pairs: Int, _ offset: inout Int, _ storage: borrowing ByteBuffer, inKey: Bool
+    ) {
         let start = count
         var seen = SeenKeys()
         append(UInt8(ascii: "{"))
         for index in 0..<pairs {
             if index > 0 { append(UInt8(ascii: ",")) }
             let keyStart = count
-            appendMessagePackKey(&offset, storage)
+            appendMessagePackKey(&offset, storage, inKey: inKey)
             if seen.mayRepeat(keyHash(Slice(offset: keyStart, length: count - keyStart))) {
                 var members = takeMembers(from: start, keyStart: keyStart)
                 for rest in index..<pairs {
                     if rest > index {
                         var key = ByteBuffer(capacity: 32)
-                        key.appendMessagePackKey(&offset, storage)
+                        key.appendMessagePackKey(&offset, storage, inKey: inKey)
                         members.key = key.array()
                     }
                     var value = ByteBuffer()
-                    value.appendMessagePack(&offset, storage)
+                    value.appendMessagePack(&offset, storage, inKey: inKey)
                     members.set(value.array())
                 }
                 append(members)
                 return
             }
             append(UInt8(ascii: ":"))
-            appendMessagePack(&offset, storage)
+            appendMessagePack(&offset, storage, inKey: inKey)
         }
         append(UInt8(ascii: "}"))
     }
 
     /// A key as a JSON string, whatever its type is.
-    private mutating func appendMessagePackKey(_ offset: inout Int, _ storage: borrowing ByteBuffer) {
-        if let item = try? storage.messagePackItem(at: offset, end: storage.count),
-            item.kind == .string || item.kind == .binary
-        {
+    ///
+    /// A container as a key of a container that is a key itself is left out: escaping on every level would make its text
+    /// twice as long on every level.
+    private mutating func appendMessagePackKey(
+        _ offset: inout Int, _ storage: borrowing ByteBuffer, inKey: Bool
+    ) {
+        let item = try? storage.messagePackItem(at: offset, end: storage.count)
+        if let item, item.kind == .string || item.kind == .binary {
             offset = item.body + item.length
             appendJSONString(Slice(offset: item.body, length: item.length), storage)
+        } else if inKey, let item, item.kind == .map || item.kind == .array {
+            offset = (try? storage.skipMessagePack(at: offset, end: storage.count)) ?? storage.count
+            append(item.kind == .map ? "\"{…}\"" : "\"[…]\"")
         } else {
             var text = ByteBuffer(capacity: 32)
-            text.appendMessagePack(&offset, storage)
+            text.appendMessagePack(&offset, storage, inKey: true)
             appendJSONString(Slice(offset: 0, length: text.count), text)
         }
     }

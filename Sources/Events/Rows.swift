@@ -8,17 +8,17 @@
 ///   points the record at them; it never changes a field in place. So a snapshot of `records` is a snapshot of the batch,
 ///   which is how one batch goes to several outputs.
 /// - A record has no two fields with equal keys.
-package struct Rows: ~Copyable, Sendable {
-    package var records: [Record] = []
-    package var fields: FieldArray
+@usableFromInline package struct Rows: ~Copyable, Sendable {
+    @usableFromInline package var records: [Record] = []
+    @usableFromInline package var fields: FieldArray
     /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
-    package var rejections: [Rejection] = []
+    @usableFromInline package var rejections: [Rejection] = []
     /// Scratch for duplicate keys in wide records, kept between batches.
     var keyTable = KeyTable()
 
     package init(fieldCapacity: Int = 1024) { fields = FieldArray(capacity: fieldCapacity) }
 
-    package var isEmpty: Bool { records.isEmpty }
+    @inlinable package var isEmpty: Bool { records.isEmpty }
 
     /// Forgets everything and keeps the capacity.
     package mutating func clear() {
@@ -44,32 +44,35 @@ package struct Rows: ~Copyable, Sendable {
 
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
     package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
-        let first = Int(record.firstField)
-        for index in first..<(first + Int(record.fieldCount))
-        where storage.equals(fields[index].key, key) {
-            return index
+        let range = record.fieldRange
+        precondition(range.upperBound <= fields.count, "record outside the fields")
+        // Nearly all other keys differ in length: one load and one comparison each.
+        let length = UInt32(truncatingIfNeeded: key.count)
+        for index in range {
+            let found = unsafe fields.base[index].key
+            if found.length == length, storage.equals(found, key) { return index }
         }
         return nil
     }
 }
 
 /// One event: its time and where its fields are. 24 bytes.
-package struct Record: Sendable, BitwiseCopyable {
-    package var time: EventTime
-    package var firstField: UInt32
-    package var fieldCount: UInt32
+@usableFromInline package struct Record: Sendable, BitwiseCopyable {
+    @usableFromInline package var time: EventTime
+    @usableFromInline package var firstField: UInt32
+    @usableFromInline package var fieldCount: UInt32
 
-    package init(time: EventTime, firstField: Int, fieldCount: Int) {
+    @inlinable package init(time: EventTime, firstField: Int, fieldCount: Int) {
         self.time = time
         self.firstField = UInt32(truncatingIfNeeded: firstField)
         self.fieldCount = UInt32(truncatingIfNeeded: fieldCount)
     }
 
-    package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
+    @inlinable package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
 }
 
 /// A record that a stage refused, as it was when the stage saw it.
-package struct Rejection: Sendable {
+@usableFromInline package struct Rejection: Sendable {
     package var record: Record
     /// Fluentd's name for the kind of error (`Fluent::Plugin::Parser::ParserError`), which operators grep for.
     package var kind: String
@@ -84,12 +87,12 @@ package struct Rejection: Sendable {
 
 /// A flat, reused array of fields: append costs a store and a compare.
 ///
-/// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
+/// Safety: as `ByteBuffer`: one owner, so it may change threads; bounds checked in every accessor.
 @safe
-package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
-    private var base: UnsafeMutablePointer<Field>
-    package private(set) var count = 0
-    private var capacity: Int
+@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {
+    @usableFromInline var base: UnsafeMutablePointer<Field>
+    @usableFromInline package internal(set) var count = 0
+    @usableFromInline var capacity: Int
 
     package init(capacity: Int) {
         self.capacity = max(capacity, 16)
@@ -98,7 +101,7 @@ package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of it
 
     deinit { unsafe base.deallocate() }
 
-    package subscript(_ index: Int) -> Field {
+    @inlinable package subscript(_ index: Int) -> Field {
         get {
             precondition(index >= 0 && index < count, "field outside the array")
             return unsafe base[index]
@@ -109,16 +112,16 @@ package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of it
         }
     }
 
-    package mutating func append(_ field: Field) {
+    @inlinable package mutating func append(_ field: Field) {
         if count == capacity { grow() }
         unsafe (base + count).initialize(to: field)
         count &+= 1
     }
 
-    package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
+    @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
 
-    @inline(never)
-    private mutating func grow() {
+    @inline(never) @usableFromInline
+    mutating func grow() {
         let larger = UnsafeMutablePointer<Field>.allocate(capacity: capacity * 2)
         unsafe larger.update(from: base, count: count)
         unsafe base.deallocate()

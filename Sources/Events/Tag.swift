@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// An event's tag. One object per distinct tag in use, so that a stage can cache by identity what it derives from a tag.
-package final class Tag: Sendable {
+@usableFromInline package final class Tag: Sendable {
     package let bytes: [UInt8]
     /// Unique in the process; never reused.
     package let id: Int

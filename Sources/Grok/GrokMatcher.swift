@@ -6,7 +6,7 @@ import Glibc
 /// is laid out flat at the start. `@safe`: the tables are private, live as long as the object, and are indexed by what
 /// `init` counted.
 @safe
-package final class GrokMatcher {
+@usableFromInline package final class GrokMatcher {
     /// What a line gave.
     package enum Result: Sendable, Equatable {
         /// The member of the set that matched; its fields are found by `range(of:)`.
@@ -37,7 +37,8 @@ package final class GrokMatcher {
     private let programs: UnsafeMutablePointer<Program>
     private let fields: UnsafeMutablePointer<FieldGroups>
     private let groups: UnsafeMutablePointer<Int>
-    private let ranges: UnsafeMutablePointer<FieldRange>
+    @usableFromInline let ranges: UnsafeMutablePointer<FieldRange>
+    @usableFromInline let rangeCount: Int
     private let counts: UnsafeMutablePointer<PatternCounters>
 
     /// A matcher with a scratch of its own, or one shared with other expressions of the same thread.
@@ -49,6 +50,7 @@ package final class GrokMatcher {
         unsafe programs = .allocate(capacity: max(1, patterns.count))
         unsafe fields = .allocate(capacity: max(1, patterns.reduce(0) { $0 + $1.fields.count }))
         unsafe groups = .allocate(capacity: max(1, patterns.reduce(0) { $0 + $1.captures.count }))
+        rangeCount = set.maximumFieldCount
         unsafe ranges = .allocate(capacity: max(1, set.maximumFieldCount))
         unsafe ranges.initialize(repeating: .unset, count: set.maximumFieldCount)
         unsafe counts = .allocate(capacity: max(1, patterns.count))
@@ -119,9 +121,9 @@ package final class GrokMatcher {
     }
 
     /// Where field `index` of the pattern that hit last is in its line. The order is that of the pattern's `fields`.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func range(of index: Int) -> FieldRange {
-        precondition(index >= 0 && index < set.maximumFieldCount, "no such field")
+        precondition(index >= 0 && index < rangeCount, "no such field")
         return unsafe ranges[index]
     }
 

@@ -36,11 +36,11 @@ package struct GrokPattern: Sendable {
 }
 
 /// Where a field's text is in the line, in bytes; unset when its group took no part.
-package struct FieldRange: Sendable, Equatable {
+@usableFromInline package struct FieldRange: Sendable, Equatable {
     /// -1 when unset.
-    package var start: Int32
+    @usableFromInline package var start: Int32
     /// -1 when unset.
-    package var end: Int32
+    @usableFromInline package var end: Int32
 
     package static let unset = FieldRange(start: -1, end: -1)
 

@@ -23,9 +23,11 @@ enum ConfigurationLoader {
         "Error: no configuration was found: FLUENT_CONF is not set, and neither /etc/fluent/fluent.conf nor ./fluent.conf exists\n"
         + "  name one: sluice run -c FILE\n"
 
-    static func load(_ path: String) -> Loaded {
+    /// - Parameter appending: `--inline-config` texts, which stand behind the file's own.
+    static func load(_ path: String, appending: [String] = []) -> Loaded {
         let environment = ConfigEnvironment(variables: variables(), hostname: hostname())
-        let document = ConfigDocument.load(path: path, environment: environment)
+        let files = FilesWithInlineText(path: path, text: appending)
+        let document = ConfigDocument.load(path: path, environment: environment, from: files)
         return Loaded(path: path, document: document, plan: PlanBuilder.build(document, environment: environment))
     }
 
@@ -55,4 +57,28 @@ enum ConfigurationLoader {
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+/// The disk, where the main configuration has some lines more than its file.
+private struct FilesWithInlineText: FileSource {
+    let path: String
+    let text: [String]
+    private let disk = DiskFiles()
+
+    init(path: String, text: [String]) {
+        self.path = path
+        self.text = text
+    }
+
+    func read(_ path: String, maximumBytes: Int) throws(FileFailure) -> [UInt8] {
+        var bytes = try disk.read(path, maximumBytes: maximumBytes)
+        if path == self.path { for line in text { bytes += [0x0A] + Array(line.utf8) } }
+        return bytes
+    }
+
+    func entries(ofDirectory path: String) -> [String]? { disk.entries(ofDirectory: path) }
+
+    func exists(_ path: String) -> Bool { disk.exists(path) }
+
+    func identity(of path: String) -> String { disk.identity(of: path) }
 }

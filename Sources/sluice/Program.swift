@@ -32,6 +32,7 @@ enum Program {
         case "manual": printManual()
         case "match": GrokMatchCommand.run(parsed)
         case "explain": GrokExplainCommand.run(parsed)
+        case "suggest": GrokSuggestCommand.run(parsed)
         case "patterns": GrokPatternsCommand.run(parsed)
         case "bench": GrokBenchCommand.run(parsed)
         default: preconditionFailure("the table has a command that nothing runs: \(parsed.name)")

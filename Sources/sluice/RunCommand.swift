@@ -7,23 +7,26 @@ import Pipeline
 /// `sluice run`: the daemon.
 enum RunCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
+        if let directory = parsed.value(RunOptions.setup) { return ProcessSetup.writeSample(into: directory) }
         guard let path = ConfigurationLoader.path(parsed.value(RunOptions.config)) else {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
         if parsed.has(RunOptions.dryRun) { return CheckCommand.check(path, isStrict: false, asJSON: false) }
-        let loaded = ConfigurationLoader.load(path)
+        let loaded = ConfigurationLoader.load(path, appending: parsed.values(RunOptions.inlineConfig))
         let diagnostics = loaded.document.diagnostics
         StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
         guard !diagnostics.hasErrors else { return ExitStatus.configuration }
-        if let mask = parsed.octal(RunOptions.umask) { umask(mode_t(mask)) }
         do {
+            try ProcessSetup.apply(parsed)
             let log = try makeLog(parsed, loaded.plan.system)
             log.info("starting sluice", ["version": Program.version, "configuration": path])
             if !parsed.has(RunOptions.suppressConfigDump) && !loaded.plan.system.suppressesConfigDump {
                 log.info("using configuration:\n" + loaded.document.root.dump(diagnostics))
             }
-            let failure = try RunningPipeline(loaded.plan, log: log).run()
+            var plan = loaded.plan
+            if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
+            let failure = try RunningPipeline(plan, log: log).run()
             guard let failure else { return ExitStatus.success }
             log.fatal("cannot run: \(failure)")
         } catch {

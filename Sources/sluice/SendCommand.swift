@@ -14,6 +14,11 @@ enum SendCommand {
             StandardError.write("sluice send: the tag is empty; name one, such as app.log\n")
             return ExitStatus.usage
         }
+        // Before anything is opened, which would get the free number.
+        guard fcntl(STDIN_FILENO, F_GETFD) >= 0 else {
+            StandardError.write("sluice send: standard input is closed; give it the events\n")
+            return ExitStatus.failure
+        }
         do {
             let tls = try tlsContext(parsed)
             let feed = try EventFeed(

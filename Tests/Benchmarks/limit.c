@@ -5,7 +5,7 @@
 // white space; tag service.ui: match `log` against RUBY_LOGGER, its message against two grok patterns (PCRE2 with JIT);
 // write an action line and a document with @timestamp and @log_name.
 //
-//   limit [EVENTS]       prints {"events", "seconds": of the best of five passes, "unmatched"}
+//   limit [EVENTS]       prints {"events", "seconds": CPU, of the best of five passes, "unmatched"}
 //
 // cc -O3 -march=native limit.c -o limit -lpcre2-8
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -289,6 +289,13 @@ static int run(const Buffer *entries, int events, uint8_t *out) {
     return unmatched;
 }
 
+// CPU time, as the daemon's is measured: a second that the machine gave to others does not count.
+static double cpu_seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
 int main(int count, char **arguments) {
     int events = count > 1 ? atoi(arguments[1]) : 400000;
     prepare_patterns();
@@ -297,11 +304,9 @@ int main(int count, char **arguments) {
     double best = 1e9;
     int unmatched = 0;
     for (int pass = 0; pass < PASSES; pass++) {
-        struct timespec start, end;
-        clock_gettime(CLOCK_MONOTONIC, &start);
+        double start = cpu_seconds();
         unmatched = run(&entries, events, out);
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9;
+        double seconds = cpu_seconds() - start;
         if (seconds < best) best = seconds;
     }
     printf("{\"events\":%d,\"seconds\":%.6f,\"unmatched\":%d}\n", events, best, unmatched);

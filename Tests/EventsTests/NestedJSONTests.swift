@@ -66,6 +66,19 @@ import Testing
         #expect(elapsed < .seconds(1))
     }
 
+    @Test("keys that are maps whose keys are maps do not grow with every level") func keysOfKeys() throws {
+        #expect(try json(hex("81 81 a1 22 01 02")) == #"{"k":{"{\"\\\"\":1}":2}}"#)
+        #expect(try json(hex("81 81 81 01 02 03 04")) == #"{"k":{"{\"{…}\":3}":4}}"#)
+        #expect(try json(hex("81 91 81 91 01 03 04")) == #"{"k":{"[{\"[…]\":3}]":4}}"#)
+        var item: [UInt8] = hex("81 a1 22 01")
+        for _ in 0..<60 { item = [0x81] + item + [0x01] }
+        let asValue = try json(item)
+        #expect(asValue.utf8.count < 100)
+        let batch = EventBatch()
+        try batch.add(messagePack: item)
+        #expect(batch.lines[0].utf8.count < 100)
+    }
+
     @Test("JSON is written into the buffer that holds it") func sameBuffer() throws {
         var buffer = ByteBuffer(hex("82 a1 61 01 a1 62 91 c0"))
         let end = buffer.count

@@ -2,7 +2,12 @@ import Events
 import TestSupport
 
 /// A random value of the kinds JSON and MessagePack share, written both ways by the simplest code there is.
-indirect enum RandomValue {
+enum RandomValue {
+    struct Member {
+        var key: String
+        var value: RandomValue
+    }
+
     case null
     case bool(Bool)
     case int(Int64)
@@ -10,7 +15,7 @@ indirect enum RandomValue {
     case double(Double)
     case string(String)
     case array([RandomValue])
-    case map([(String, RandomValue)])
+    case map([Member])
 
     static func make(_ generator: inout SeededGenerator, depth: Int) -> RandomValue {
         switch Int.random(in: 0...(depth > 0 ? 8 : 5), using: &generator) {
@@ -34,10 +39,10 @@ indirect enum RandomValue {
     static func map(_ generator: inout SeededGenerator, depth: Int) -> RandomValue {
         let count = Int.random(in: 0...(depth > 2 ? 40 : 12), using: &generator)
         var keys: Set<String> = []
-        var members: [(String, RandomValue)] = []
+        var members: [Member] = []
         for _ in 0..<count {
             let key = text(&generator)
-            if keys.insert(key).inserted { members.append((key, make(&generator, depth: depth))) }
+            if keys.insert(key).inserted { members.append(Member(key: key, value: make(&generator, depth: depth))) }
         }
         return .map(members)
     }
@@ -74,9 +79,9 @@ indirect enum RandomValue {
             for item in items { item.write(to: &out) }
         case .map(let members):
             out.appendMessagePack(mapCount: members.count)
-            for (key, value) in members {
-                out.appendMessagePackString(key)
-                value.write(to: &out)
+            for member in members {
+                out.appendMessagePackString(member.key)
+                member.value.write(to: &out)
             }
         }
     }

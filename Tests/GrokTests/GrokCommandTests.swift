@@ -251,7 +251,7 @@ enum GrokProgram {
         #expect(bench.status == 0 && bench.text.contains("matched    1 (50.0 %)"))
     }
 
-    @Test("every example of the help runs", arguments: ["match", "explain", "patterns", "bench"])
+    @Test("every example of the help runs", arguments: ["match", "explain", "suggest", "patterns", "bench"])
     func examples(_ command: String) throws {
         let program = URL(fileURLWithPath: try #require(GrokProgram.path))
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grok-\(UUID().uuidString)")

@@ -290,7 +290,10 @@ import Testing
     @Test("inputs that once failed do no harm") func replay() {
         for (name, bytes) in GoldenData.failCases("Forward") {
             let clock = ContinuousClock()
-            let elapsed = clock.measure { for feeding in Feeding.allCases { Recorder().fed(bytes, feeding) } }
+            // The first byte is the fuzzer's choice of pieces.
+            let elapsed = clock.measure {
+                for feeding in Feeding.allCases { Recorder().fed(Array(bytes.dropFirst()), feeding) }
+            }
             #expect(elapsed < .seconds(2), "\(name)")
         }
     }

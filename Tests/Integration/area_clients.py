@@ -207,7 +207,11 @@ def client_certificate(_):
         check_numbers(daemon, "service.tls", 1)
 
 
-@area.test("plain bytes on the TLS port end that connection with one line in the log")
+def complaints(daemon):
+    return [line for line in daemon.log().splitlines() if "[warn]" in line or "[error]" in line]
+
+
+@area.test("plain bytes on the TLS port end that connection with one line in the log, which says what to do")
 def not_tls(_):
     with tls_daemon() as (daemon, port, certificates):
         with socket.create_connection(("127.0.0.1", port), 5) as stream:
@@ -221,8 +225,28 @@ def not_tls(_):
         with ForwardClient(port, tls_stream(port, certificates)) as client:
             client.deliver("service.tls", [[1576606504, {"number": 0}]])
         check_numbers(daemon, "service.tls", 1)
-        lines = [line for line in daemon.log().splitlines() if "[warn]" in line or "[error]" in line]
-        assert len(lines) == 1, daemon.log()
+        lines = [line for line in complaints(daemon) if "TLS port" in line]
+        assert len(lines) == 1 and "transport tls" in lines[0], daemon.log()
+
+
+@area.test("a connection to the TLS port that closes without a byte, as health checks do, is no warning")
+def tls_probe(_):
+    with tls_daemon() as (daemon, port, _):
+        for _ in range(3):
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        time.sleep(0.5)
+        assert not complaints(daemon), complaints(daemon)
+
+
+@area.test("a TLS client that closes between two messages without close_notify, as Python's does, is no warning")
+def tls_abrupt_close(_):
+    with tls_daemon() as (daemon, port, certificates):
+        with ForwardClient(port, tls_stream(port, certificates)) as client:
+            client.deliver("service.tls", [[1576606504, {"number": 0}]])
+        check_numbers(daemon, "service.tls", 1)
+        time.sleep(0.5)
+        lines = [line for line in complaints(daemon) if "close_notify" in line]
+        assert not lines, lines
 
 
 # MARK: - sluice send

@@ -1,5 +1,5 @@
 """How the daemon ends, what signals do, and what it says when it cannot start."""
-import signal, socket, time
+import re, signal, socket, threading, time
 
 from bulk_server import BulkServer
 from harness import (Area, Daemon, ForwardClient, STDOUT, accepts, elasticsearch_store, forward_source, free_port,
@@ -69,10 +69,12 @@ def second_signal(_):
         time.sleep(1)
         # With no server a drain may take long, but not for ever; here it must still be trying.
         assert daemon.process.poll() is None, f"ended after 1 s with {daemon.process.returncode}; log:\n{daemon.log()}"
+        before = len(daemon.log())
         daemon.signal(signal.SIGTERM)
         status = daemon.wait(3)
         assert status >= 0, f"ended by signal {-status}"
-        assert "10" in daemon.log(), f"the log does not tell what was lost:\n{daemon.log()}"
+        end = daemon.log()[before:]
+        assert re.search(r"\b1 chunk\b|\b10 (events|records)\b", end), f"the log does not tell what was lost:\n{end}"
 
 
 @area.test("a port in use is an error that names it, with a status that is not 0")
@@ -108,3 +110,24 @@ def dry_run(_):
     with socket.create_server(("127.0.0.1", 0)) as other:
         with Daemon(forward_source(other.getsockname()[1]) + STDOUT, options=["--dry-run"]).launch() as daemon:
             assert daemon.wait(10) == 0, daemon.log()
+
+
+@area.test("two loops (<system> threads 2), eight clients: each event once, each client's in order, all at SIGTERM")
+def two_loops(_):
+    port, clients, batches = free_port(), 8, 20
+    with BulkServer() as bulk, \
+            Daemon("<system>\n  threads 2\n</system>\n" + buffered_config(port, bulk.port), port) as daemon:
+        def send(client_number):
+            with ForwardClient(port) as client:
+                for batch in range(batches):
+                    client.deliver(f"service.{client_number}", numbered(50, batch * 50))
+
+        threads = [threading.Thread(target=send, args=(i,)) for i in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(15)
+        assert daemon.stop() == 0, daemon.log()
+        for i in range(clients):
+            got = [d["number"] for d in bulk.sources() if d["@log_name"] == f"service.{i}"]
+            assert got == list(range(batches * 50)), f"service.{i}: {len(got)} documents, sorted: {got == sorted(got)}"

@@ -1,18 +1,29 @@
-"""An Elasticsearch end for tests that only ask what arrives, and when."""
-import gzip, http.server, json, threading
+"""An Elasticsearch end for tests that ask what arrives, and what happens when the answer is a fault."""
+import gzip, http.server, json, ssl, threading
 
 from harness import free_port
 
 
 class BulkServer:
-    """Keeps every document it is sent, as (action, source). A context; `port` is known before it listens."""
+    """Keeps every document it accepts, as (action, source). A context; `port` is known before it listens.
 
-    def __init__(self, port=None):
-        self.port, self.documents, self.lock = port or free_port(), [], threading.Lock()
+    `fault`, a function of (handler, body), may return an HTTP status that answers the bulk request instead. With
+    `certificates` it speaks HTTPS. `requests` has the headers of each bulk request.
+    """
+
+    def __init__(self, fault=None, certificates=None):
+        self.port, self.fault, self.certificates = free_port(), fault, certificates
+        self.documents, self.requests, self.lock = [], [], threading.Lock()
 
     def __enter__(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a client that refuses the certificate is part of the test
+        if self.certificates:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificates.certificate, self.certificates.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -23,6 +34,9 @@ class BulkServer:
     def sources(self):
         with self.lock:
             return [source for _, source in self.documents]
+
+    def numbers(self):
+        return sorted(source["number"] for source in self.sources())
 
     def take(self, body):
         lines = [json.loads(line) for line in body.split(b"\n") if line]
@@ -37,9 +51,9 @@ class BulkServer:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def answer(self, value):
+            def answer(self, value, status=200):
                 body = json.dumps(value).encode()
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("X-elastic-product", "Elasticsearch")
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -55,7 +69,15 @@ class BulkServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
-                self.answer(owner.take(body) if "_bulk" in self.path else {"acknowledged": True})
+                if "_bulk" not in self.path:
+                    return self.answer({"acknowledged": True})
+                with owner.lock:
+                    owner.requests.append(dict(self.headers))
+                status = owner.fault and owner.fault(self, body)
+                if status:
+                    self.answer({"error": {"type": "test", "reason": "a fault on purpose"}, "status": status}, status)
+                else:
+                    self.answer(owner.take(body))
 
             do_PUT = do_POST
 
@@ -63,3 +85,16 @@ class BulkServer:
                 pass
 
         return Handler
+
+
+def first(count, status):
+    """A fault for the first so many bulk requests."""
+    left = [count]
+
+    def fault(_handler, _body):
+        left[0] -= 1
+        if left[0] < 0:
+            return None
+        return status
+
+    return fault

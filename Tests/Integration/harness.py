@@ -119,7 +119,12 @@ class Daemon:
             file.write(config)
 
     def __enter__(self):
-        return self.start()
+        """Starts it, unless `launch` has."""
+        try:
+            return self if self.process else self.start()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_):
         if self.process:

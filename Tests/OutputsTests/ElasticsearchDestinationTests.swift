@@ -94,7 +94,8 @@ struct ElasticsearchDestinationTests {
             ),
             (200, "<html>", "retry the bulk answer is no valid JSON at byte 0"),
             (413, "", "tooLarge HTTP 413"), (503, "busy", "retry HTTP 503: busy"), (429, "", "retry HTTP 429"),
-            (401, "", "retry HTTP 401: the user or the api_key may not write"), (400, "bad", "rejected HTTP 400: bad"),
+            (401, "", "retry HTTP 401: the user or the api_key may not write"),
+            (400, "bad", "partial [0, 1] HTTP 400: bad"),
             (502, "<html>", "retry HTTP 502: <html>"),
         ])
     func wholeAnswers(status: Int, body: String, expected: String) async throws {
@@ -105,7 +106,8 @@ struct ElasticsearchDestinationTests {
         switch outcome {
         case .retry(let reason, nil): #expect("retry \(reason)" == expected)
         case .tooLarge(let reason): #expect("tooLarge \(reason)" == expected)
-        case .rejected(let reason): #expect("rejected \(reason)" == expected)
+        case .partial([], _, let rejected):
+            #expect("partial \(rejected.map(\.item)) \(rejected.first?.reason ?? "")" == expected)
         default: Issue.record("\(outcome)")
         }
     }
@@ -179,20 +181,77 @@ struct ElasticsearchDestinationTests {
         #expect(servers.map { $0.received.filter(\.isBulk).count } == [3, 3])
     }
 
-    @Test("a chunk above bulk_message_request_threshold is sent in parts")
+    @Test("a chunk above bulk_message_request_threshold is sent in parts, in order")
     func threshold() async throws {
         defer { client.stop() }
         let server = try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) }
         defer { server.stop() }
         var settings = settings(server)
-        settings.requestLimitBytes = 150
-        let chunk = try chunk(["{}", "{}", "{}"])
-        guard case .tooLarge = await destination(settings).deliver(chunk, items: [0, 1, 2]) else {
-            Issue.record("not split")
-            return
+        settings.requestLimitBytes = 190
+        let chunk = try chunk((0..<5).map { #"{"n":\#($0)}"# })
+        #expect(await destination(settings).deliver(chunk, items: [0, 1, 2, 3, 4]) == .delivered)
+        let parts = server.received.filter(\.isBulk).map { request in
+            request.text.split(separator: "\n").filter { $0.contains("\"n\":") }.compactMap { $0.dropFirst(5).first }
         }
+        #expect(parts == [["0", "1"], ["2", "3"], ["4"]])
+        settings.requestLimitBytes = 1
         #expect(
             await destination(settings).deliver(chunk, items: [0]) == .delivered, "one item is sent whatever its size")
+    }
+
+    @Test("when a part fails, what was delivered is not sent again")
+    func thresholdFailure() async throws {
+        defer { client.stop() }
+        let server = try TestServer { request in
+            guard request.isBulk else { return .ok(es7) }
+            return request.text.contains("\"n\":2") ? .status(503, "busy") : .ok(#"{"errors":false}"#)
+        }
+        defer { server.stop() }
+        var settings = settings(server)
+        settings.requestLimitBytes = 190
+        let chunk = try chunk((0..<6).map { #"{"n":\#($0)}"# })
+        let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
+        #expect(outcome == .partial(retry: [2, 3, 4, 5], reason: "HTTP 503: busy", rejected: []))
+    }
+
+    @Test("one item that makes the server refuse the whole request is found; the others are delivered")
+    func culprit() async throws {
+        defer { client.stop() }
+        let stored = Mutex(Set<Int>())
+        let server = try TestServer { request in
+            guard request.isBulk else { return .ok(es7) }
+            if request.text.contains("culprit") { return .status(400, "Validation Failed: 1: id is too long") }
+            for line in request.text.split(separator: "\n") where line.hasPrefix("{\"n\":") {
+                let number = Int(line.dropFirst(5).prefix(while: \.isNumber)) ?? -1
+                let isNew = stored.withLock { $0.insert(number).inserted }
+                #expect(isNew, "sent twice")
+            }
+            return .ok(#"{"errors":false}"#)
+        }
+        defer { server.stop() }
+        let chunk = try chunk((0..<1000).map { $0 == 777 ? #"{"n":777,"x":"culprit"}"# : #"{"n":\#($0)}"# })
+        let outcome = await destination(settings(server)).deliver(chunk, items: chunk.allItems)
+        let rejected = RejectedItem(
+            item: 777, status: 400, type: "request_rejected", reason: "HTTP 400: Validation Failed: 1: id is too long")
+        #expect(outcome == .partial(retry: [], reason: "", rejected: [rejected]))
+        #expect(stored.withLock { $0.count } == 999)
+    }
+
+    @Test("a server that refuses everything is not flooded with halves")
+    func refusesEverything() async throws {
+        defer { client.stop() }
+        let server = try TestServer { $0.isBulk ? .status(400, "no") : .ok(es7) }
+        defer { server.stop() }
+        let chunk = try chunk(Array(repeating: "{}", count: 1000))
+        guard
+            case .partial(let retry, _, let rejected) = await destination(settings(server))
+                .deliver(chunk, items: chunk.allItems)
+        else {
+            Issue.record("not rejected")
+            return
+        }
+        #expect(retry.isEmpty && Set(rejected.map(\.item)).count == 1000 && rejected.count == 1000)
+        #expect(server.received.count < 140)
     }
 
     @Test("a 413 that comes while a large body is being sent is not lost")

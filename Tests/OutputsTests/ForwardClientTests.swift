@@ -16,6 +16,8 @@ final class Exchange {
     var reports: [ForwardClient.Report] = []
     var outcome: ForwardClientError??
     private var listener: Listener?
+    /// Closes what a test's own server left open.
+    var afterwards: () -> Void = {}
     private var watchdog: LoopTimer?
 
     init() throws { loop = try Loop() }
@@ -63,6 +65,7 @@ final class Exchange {
                 watchdog?.close()
                 input?.stop()
                 listener?.close()
+                afterwards()
             }
         }
         let limit = LoopTimer(on: loop)
@@ -103,8 +106,15 @@ final class Exchange {
 /// Reads and says nothing; closes at once if asked to.
 final class Mute: ConnectionHandler {
     var closesAtOnce = false
-    func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) { if closesAtOnce { connection.close() } }
-    func closed(_ connection: Connection, because reason: CloseReason) {}
+    /// Reads once, then leaves everything to the kernel.
+    var isStuck = false
+    private(set) var last: Connection?
+    func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
+        if closesAtOnce { connection.close() }
+        if isStuck { connection.pauseReading() }
+        last = connection
+    }
+    func closed(_ connection: Connection, because reason: CloseReason) { last = nil }
 }
 
 @Suite("Forward: the client against a real source")
@@ -192,9 +202,11 @@ struct ForwardClientTests {
 
     @Test("nobody listening is said so")
     func nobody() throws {
+        let earlier = try Exchange()
+        let endpoint = try earlier.serve()
+        try earlier.run(endpoint, [])
+        #expect(earlier.isSuccess)
         let exchange = try Exchange()
-        let endpoint = try exchange.serve()
-        exchange.input?.stop()
         try exchange.run(endpoint, try Exchange.messages(1))
         guard case .tcp(_, let port) = endpoint else { return }
         #expect(
@@ -219,6 +231,17 @@ struct ForwardClientTests {
         try hangUp.run(try hangUp.serve(mute), try Exchange.messages(1))
         #expect(
             hangUp.error?.contains("with 2 events unacknowledged; they may be lost") == true, "\(hangUp.error ?? "")")
+    }
+
+    @Test("a server that takes no more bytes is given up")
+    func stuck() throws {
+        let mute = Mute()
+        mute.isStuck = true
+        let exchange = try Exchange()
+        exchange.afterwards = { mute.last?.close() }
+        let message = ForwardOutgoing(bytes: [UInt8](repeating: 0xC0, count: 32 << 20), chunk: nil, eventCount: 1)
+        try exchange.run(try exchange.serve(mute), [message], timeoutMilliseconds: 100)
+        #expect(exchange.error?.hasSuffix("it took nothing within 100 ms") == true, "\(exchange.error ?? "")")
     }
 
     @Test("a refused batch gets no receipt, and that is an error")

@@ -44,12 +44,18 @@ package final class ParserFilter: Filter {
     package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
         parser.beginBatch(storage: &storage)
         now = clock()
-        output.removeAll(keepingCapacity: true)
-        for index in 0..<rows.records.count { apply(rows.records[index], &storage, &rows) }
-        swap(&rows.records, &output)
+        // A local, so that the exclusive access to the property is checked once for all records.
+        var kept: [Record] = []
+        swap(&kept, &output)
+        kept.removeAll(keepingCapacity: true)
+        for index in 0..<rows.records.count { apply(rows.records[index], &storage, &rows, &kept) }
+        swap(&rows.records, &kept)
+        swap(&kept, &output)
     }
 
-    private func apply(_ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func apply(
+        _ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows, _ output: inout [Record]
+    ) {
         var value: Value?
         var keyIndex = -1
         if let topLevelKey {
@@ -62,11 +68,11 @@ package final class ParserFilter: Filter {
         }
         guard let value, value.kind != .null else {
             refuse(record, "ArgumentError", "\(settings.key.text) does not exist", &rows)
-            if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+            if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
             return
         }
         guard value.isText else {
-            refuse(record, value, &storage, &rows)
+            refuse(record, value, &storage, &rows, &output)
             if settings.passesNonText && !settings.reservesData { output.append(record) }
             return
         }
@@ -77,17 +83,17 @@ package final class ParserFilter: Filter {
         let first = rows.fields.count
         switch parser.parse(text, storage: &storage, rows: &rows) {
         case .matched(let time):
-            keep(first..<rows.fields.count, time, record, keyIndex, &storage, &rows)
+            keep(first..<rows.fields.count, time, record, keyIndex, &storage, &rows, &output)
         case .matchedMany(let parsed):
-            for one in parsed { keep(one.fields, one.time, record, keyIndex, &storage, &rows) }
-        case .noMatch: refuse(record, .string(text), &storage, &rows)
+            for one in parsed { keep(one.fields, one.time, record, keyIndex, &storage, &rows, &output) }
+        case .noMatch: refuse(record, .string(text), &storage, &rows, &output)
         case .invalidTime(let reason):
             // An exception in Fluentd's filter: reported, and the record goes on as it was.
             refuse(record, Self.parserError, reason, &rows)
             output.append(record)
         case .gaveUp(let reason):
             refuse(record, Self.parserError, reason, &rows)
-            if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+            if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
         }
     }
 
@@ -96,7 +102,7 @@ package final class ParserFilter: Filter {
     /// Makes the new record out of the parsed fields, and of the original ones when they are to be kept.
     private func keep(
         _ parsed: Range<Int>, _ time: EventTime?, _ record: Record, _ keyIndex: Int, _ storage: inout ByteBuffer,
-        _ rows: inout Rows
+        _ rows: inout Rows, _ output: inout [Record]
     ) {
         let eventTime =
             settings.reservesTime ? record.time : time ?? (settings.estimatesCurrentEvent ? now : record.time)
@@ -108,16 +114,10 @@ package final class ParserFilter: Filter {
         if !settings.keyPrefix.isEmpty { fields = prefix(parsed, &storage, &rows) }
         if let name = settings.hashValueField { fields = wrap(fields, in: name, &storage, &rows) }
         let first = rows.fields.count
-        var seen: UInt64 = 0
         if settings.reservesData {
-            for index in record.fieldRange where !(settings.removesKey && index == keyIndex) {
-                let field = rows.fields[index]
-                rows.set(field.key, field.value, first: first, seen: &seen, storage)
-            }
-        }
-        for index in fields {
-            let field = rows.fields[index]
-            rows.set(field.key, field.value, first: first, seen: &seen, storage)
+            rows.merge(record.fieldRange, without: settings.removesKey ? keyIndex : -1, fields, storage)
+        } else {
+            rows.merge(0..<0, without: -1, fields, storage)
         }
         output.append(Record(time: eventTime, firstField: first, fieldCount: rows.fields.count - first))
     }
@@ -156,7 +156,9 @@ package final class ParserFilter: Filter {
     /// How much of a line a message quotes.
     private static let quotedBytes = 200
 
-    private func refuse(_ record: Record, _ value: Value, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func refuse(
+        _ record: Record, _ value: Value, _ storage: inout ByteBuffer, _ rows: inout Rows, _ output: inout [Record]
+    ) {
         if settings.emitsInvalidRecords {
             var shown = ByteBuffer()
             if value.kind == .string {
@@ -170,7 +172,7 @@ package final class ParserFilter: Filter {
             let text = shown.text(Slice(offset: 0, length: shown.count))
             refuse(record, Self.parserError, "pattern not matched with data '\(text)'", &rows)
         }
-        if settings.reservesData { keepUnparsed(record, &storage, &rows) }
+        if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
     }
 
     private func refuse(_ record: Record, _ kind: String, _ reason: @autoclosure () -> String, _ rows: inout Rows) {
@@ -179,7 +181,9 @@ package final class ParserFilter: Filter {
     }
 
     /// With `reserve_data` a record that was not parsed goes on, with an empty hash where the parsed fields would be.
-    private func keepUnparsed(_ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func keepUnparsed(
+        _ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows, _ output: inout [Record]
+    ) {
         guard let name = settings.hashValueField else {
             output.append(record)
             return

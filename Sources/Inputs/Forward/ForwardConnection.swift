@@ -57,7 +57,9 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     func reachedEnd(of connection: Connection) {
-        if !isEnding, let secure {
+        // A connection that ends before TLS was established is worth a line when the client had said something: health
+        // checks only connect. One that ends without close_notify is not, as long as no message is cut (see `closed`).
+        if !isEnding, let secure, secure.hasReceived, secure.session.state == .handshaking {
             do throws(TLSError) {
                 try secure.session.receivedEndOfStream()
             } catch {
@@ -87,6 +89,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     private func decrypt(_ bytes: UnsafeRawBufferPointer, _ secure: SecureChannel) {
         do throws(TLSError) {
+            secure.hasReceived = true
             unsafe try secure.session.receive(bytes)
             while !isEnding, let count = unsafe try secure.session.read(into: input.plaintext.memory) {
                 unsafe decode(UnsafeRawBufferPointer(rebasing: input.plaintext.memory[..<count]))
@@ -140,6 +143,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 /// A connection's TLS session, owned by reference: an optional ~Copyable property of a class cannot be looked into.
 private final class SecureChannel {
     var session: TLSSession
+    var hasReceived = false
 
     init(_ context: TLSContext) throws(TLSError) { session = try TLSSession(context) }
 }

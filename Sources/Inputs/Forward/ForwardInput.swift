@@ -18,6 +18,8 @@ package final class ForwardInput {
         package var deniesKeepAlive = false
         /// Permissions of a unix socket.
         package var socketMode: UInt32 = 0o666
+        /// Other loops listen on the same port; the kernel spreads the connections (SO_REUSEPORT).
+        package var sharesPort = false
         /// Answers heartbeats by UDP; not for unix sockets.
         package var answersHeartbeats = true
 
@@ -56,7 +58,8 @@ package final class ForwardInput {
     /// Opens the sockets. Throws what the operator must mend: an address in use, a port without permission.
     package func start() throws(LoopError) {
         let listener = try Listener(
-            settings.endpoint, on: loop, backlog: settings.backlog, mode: settings.socketMode,
+            settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort,
+            mode: settings.socketMode,
             options: settings.connection
         ) { [unowned self] connection in
             accept(connection)

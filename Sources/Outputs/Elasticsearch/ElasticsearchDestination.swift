@@ -41,13 +41,13 @@ package final class ElasticsearchDestination: Destination {
     }
 
     package func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
-        if let limit = settings.requestLimitBytes, items.count > 1 {
-            let size = items.reduce(0) { $0 + Int(chunk.body.items[$1].source.length) }
-            if size > limit {
-                return .tooLarge(
-                    reason: "\(size) bytes are more than bulk_message_request_threshold (\(limit) bytes)")
-            }
-        }
+        var groups = BulkGroups(chunk, items, limitBytes: settings.requestLimitBytes)
+        while let group = groups.next() { groups.note(await deliver(group, of: chunk), for: group) }
+        return groups.outcome
+    }
+
+    /// One request, to whichever server takes it.
+    private func deliver(_ items: [Int], of chunk: SealedChunk) async -> DeliveryOutcome {
         var outcome = DeliveryOutcome.retry(reason: "no server is configured", after: nil)
         for _ in 0..<pool.count {
             let (index, server) = pool.pick(at: now())
@@ -76,12 +76,13 @@ package final class ElasticsearchDestination: Destination {
             dialect = known
         } else {
             do throws(HTTPError) {
-                guard let found = try await ask(server.host) else {
+                guard let (found, text) = try await ask(server.host) else {
                     pool.markDead(index, at: now(), forget: true)
                     return .next("\(server.host.baseURL) is not ready")
                 }
                 dialect = found
-                pool.know(index, found)
+                // Several workers may have asked at once.
+                if pool.know(index, found) { log.info("found \(text)", ["host": server.host.baseURL]) }
             } catch {
                 pool.markDead(index, at: now(), forget: true)
                 return .next(describe(error, server.host))
@@ -156,19 +157,18 @@ package final class ElasticsearchDestination: Destination {
     // MARK: - What the server is
 
     /// nil: it answers, but is not ready.
-    private func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> BulkDialect? {
+    private func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> (BulkDialect, String)? {
         let response = try await client.send(request(.get, host, "/"))
         if response.status == 429 || response.status >= 500 { return nil }
         if let version = ServerVersion(response.body) {
-            log.info("found \(version)", ["host": host.baseURL])
-            return version.dialect(settings)
+            return (version.dialect(settings), version.description)
         }
         // A proxy, or an account that may write but not look: go on as with a present-day server; a server that wants
         // something else says so in its first answer.
         log.warn(
             "cannot tell the server's version, assuming a present-day one",
             ["host": host.baseURL, "status": response.status])
-        return ServerVersion(major: 8).dialect(settings)
+        return (ServerVersion(major: 8).dialect(settings), "a server of unknown version")
     }
 
     /// The other spelling, when a whole request was refused because of `_type`.

@@ -42,10 +42,14 @@ final class ServerPool: Sendable {
 
     func hasAlive(at now: Double) -> Bool { state.withLock { $0.servers.contains { $0.deadUntil <= now } } }
 
-    func know(_ index: Int, _ dialect: BulkDialect) {
+    /// Answers whether that is news.
+    @discardableResult
+    func know(_ index: Int, _ dialect: BulkDialect) -> Bool {
         state.withLock { state in
+            let isNews = state.servers[index].dialect != dialect
             state.servers[index].dialect = dialect
             state.servers[index].deadUntil = 0
+            return isNews
         }
     }
 

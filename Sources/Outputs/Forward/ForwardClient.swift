@@ -47,6 +47,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     /// Handed over before the handshakes were done.
     private var pending: [ForwardOutgoing] = []
     private var untakenBytes = 0
+    /// All bytes given to the connection so far.
+    private var writtenBytes = 0
     private var sentMessages = 0
     private var isReady = false
     private var isFinishing = false
@@ -54,8 +56,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     private var hasEnded = false
     private var hasGreetingTime = false
     private var failure: ForwardClientError?
-    private let progressTimer: LoopTimer
-    private let receiptTimer: LoopTimer
+    private let progressWatch: StallWatch
+    private let receiptWatch: StallWatch
     private let greetingTimer: LoopTimer
 
     /// - Parameters:
@@ -67,8 +69,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         self.loop = loop
         self.report = report
         session = ForwardClientSession(credentials: settings.credentials)
-        progressTimer = LoopTimer(on: loop)
-        receiptTimer = LoopTimer(on: loop)
+        progressWatch = StallWatch(on: loop, milliseconds: settings.timeoutMilliseconds)
+        receiptWatch = StallWatch(on: loop, milliseconds: settings.timeoutMilliseconds)
         greetingTimer = LoopTimer(on: loop)
     }
 
@@ -81,7 +83,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
             attempt = nil
             switch result {
             case .success(let connection): didConnect(connection)
-            case .failure(let error): fail(connecting(error))
+            case .failure(let error): fail(.cannotConnect(to: settings.endpoint, error))
             }
         }
     }
@@ -114,17 +116,6 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
 
     // MARK: - Connecting
 
-    private func connecting(_ error: LoopError) -> ForwardClientError {
-        let place = settings.endpoint.place
-        switch error.name {
-        case "ECONNREFUSED", "ENOENT":
-            return ForwardClientError("cannot connect to \(place): \(error.explanation); is sluice running there?")
-        default:
-            let advice = error.advice.isEmpty ? "" : "; \(error.advice)"
-            return ForwardClientError("cannot \(error.call) \(place): \(error.explanation)\(advice)")
-        }
-    }
-
     private func didConnect(_ connection: Connection) {
         guard !hasEnded else { return connection.close() }
         self.connection = connection
@@ -135,7 +126,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
             return fail(ForwardClientError(error.description))
         }
         connection.start(self)
-        expectProgress("shake hands with")
+        expectHandshake()
         if settings.credentials == nil {
             greetingTimer.start(afterMilliseconds: Self.greetingMilliseconds) { [self] in
                 hasGreetingTime = true
@@ -151,7 +142,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     private func becomeReadyIfPossible() {
         guard !isReady, session.isReady, channel.map({ $0.session.state == .established }) ?? true else { return }
         isReady = true
-        progressTimer.stop()
+        progressWatch.stop()
         report(.ready)
         let messages = pending
         pending = []
@@ -173,12 +164,12 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         write(message.bytes)
         if session.unacknowledgedMessages == 1, message.chunk != nil { expectReceipt() }
         noteTaken()
-        if untakenBytes > 0 { expectProgress("send to") }
+        if untakenBytes > 0, !progressWatch.isRunning { expectRoom() }
     }
 
     private func write(_ bytes: [UInt8]) {
         guard let channel else {
-            connection?.write(bytes)
+            put(bytes)
             return
         }
         do throws(TLSError) {
@@ -193,14 +184,22 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         guard let channel else { return }
         var out: [UInt8] = []
         channel.session.takeCiphertext(appendingTo: &out)
-        if !out.isEmpty { connection?.write(out) }
+        if !out.isEmpty { put(out) }
     }
+
+    private func put(_ bytes: [UInt8]) {
+        writtenBytes += bytes.count
+        connection?.write(bytes)
+    }
+
+    /// Bytes the kernel has taken: what a slow peer still makes grow.
+    private var acceptedBytes: Int { writtenBytes - (connection?.queuedWriteBytes ?? 0) }
 
     private func noteTaken() {
         guard untakenBytes > 0, pending.isEmpty, connection?.queuedWriteBytes == 0 else { return }
         let bytes = untakenBytes
         untakenBytes = 0
-        progressTimer.stop()
+        progressWatch.stop()
         report(.taken(bytes: bytes))
     }
 
@@ -236,7 +235,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
             case .write(let bytes): write(bytes)
             case .ready: becomeReadyIfPossible()
             case .acknowledged(let chunk, let eventCount):
-                if session.unacknowledgedMessages == 0 { receiptTimer.stop() } else { expectReceipt() }
+                if session.unacknowledgedMessages == 0 { receiptWatch.stop() } else { expectReceipt() }
                 report(.acknowledged(chunk: chunk, eventCount: eventCount))
             case .fail(let error): fail(error)
             }
@@ -303,63 +302,34 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     private func end(_ error: ForwardClientError?) {
         guard !hasEnded else { return }
         hasEnded = true
-        progressTimer.close()
-        receiptTimer.close()
+        progressWatch.close()
+        receiptWatch.close()
         greetingTimer.close()
         report(.ended(error))
     }
 
     // MARK: - Time limits
 
-    private func expectProgress(_ what: String) {
-        let milliseconds = settings.timeoutMilliseconds
-        progressTimer.start(afterMilliseconds: milliseconds) { [self] in
-            let hint =
-                isReady || settings.credentials == nil
-                ? "" : "; if its source has no <security>, send without a shared key"
-            fail(
-                ForwardClientError(
-                    "cannot \(what) \(settings.endpoint.place): no answer within \(milliseconds) ms\(hint)"))
+    private func expectHandshake() {
+        progressWatch.start({ 0 }) { [self] in
+            let hint = settings.credentials == nil ? "" : "; if its source has no <security>, send without a shared key"
+            fail(.stalled("shake hands with", settings, "no answer", hint))
         }
     }
 
+    private func expectRoom() {
+        progressWatch.start({ [self] in acceptedBytes }) { [self] in
+            fail(.stalled("send to", settings, "it took nothing"))
+        }
+    }
+
+    /// A receipt cannot come before its message has got through: as long as bytes move, it is not late.
     private func expectReceipt() {
-        let milliseconds = settings.timeoutMilliseconds
-        receiptTimer.start(afterMilliseconds: milliseconds) { [self] in
+        receiptWatch.start({ [self] in acceptedBytes }) { [self] in
             fail(
                 ForwardClientError(
-                    "no receipt within \(milliseconds) ms for \(session.unacknowledgedEvents) events"
+                    "no receipt within \(settings.timeoutMilliseconds) ms for \(session.unacknowledgedEvents) events"
                         + " in \(session.unacknowledgedMessages) messages; they may be lost"))
         }
     }
-}
-
-extension Endpoint {
-    /// As people write it: `127.0.0.1:24224`, `/run/sluice.sock`.
-    package var place: String {
-        switch self {
-        case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let path): path
-        }
-    }
-
-    /// What a certificate must name; a unix socket stands for this machine.
-    var host: String { if case .tcp(let host, _) = self { host } else { "localhost" } }
-}
-
-/// A connection's TLS session, by reference: an optional ~Copyable property of a class cannot be looked into. With the
-/// memory for what it decrypts, 16 KiB, one record.
-///
-/// `@safe`: the memory is allocated and freed here and nowhere else; users index it within its bounds.
-@safe
-private final class TLSChannel {
-    var session: TLSSession
-    let plaintext: UnsafeMutableRawBufferPointer
-
-    init(_ context: TLSContext, serverName: String) throws(TLSError) {
-        session = try TLSSession(context, serverName: serverName)
-        unsafe plaintext = .allocate(byteCount: 16 * 1024, alignment: 16)
-    }
-
-    deinit { unsafe plaintext.deallocate() }
 }

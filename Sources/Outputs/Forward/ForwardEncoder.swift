@@ -8,6 +8,12 @@ package struct ForwardOutgoing: Sendable, Equatable {
     /// The `chunk` option that the receiver acknowledges; nil when no receipt was asked for.
     package let chunk: [UInt8]?
     package let eventCount: Int
+
+    package init(bytes: [UInt8], chunk: [UInt8]?, eventCount: Int) {
+        self.bytes = bytes
+        self.chunk = chunk
+        self.eventCount = eventCount
+    }
 }
 
 /// Events of one tag → messages of the forward protocol (specification v1.5, "Message" and "PackedForward" modes).

@@ -113,7 +113,7 @@ final class CurlTransfer: @unchecked Sendable {
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(options.timeoutSeconds))
         set(CURLOPT_USERNAME, options.user)
         set(CURLOPT_PASSWORD, options.password)
-        if options.user != nil { set(CURLOPT_HTTPAUTH, 1 /* CURLAUTH_BASIC */) }
+        if options.user != nil { set(CURLOPT_HTTPAUTH, Self.basicAuthentication) }
         setTLS(options)
         unsafe set(CURLOPT_WRITEDATA, context)
         unsafe sluice_curl_setopt_write(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
@@ -171,6 +171,9 @@ final class CurlTransfer: @unchecked Sendable {
             set(CURLOPT_SSLVERSION, least | most)
         }
     }
+
+    /// CURLAUTH_BASIC, a macro that Swift cannot import (curl/curl.h).
+    private static let basicAuthentication = 1
 
     private static func number(_ version: HTTPOptions.TLSVersion) -> Int {
         switch version {

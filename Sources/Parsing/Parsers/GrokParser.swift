@@ -51,12 +51,14 @@ package final class GrokParser: TextParser {
     /// Where the fields of the last hit are, and counters per pattern.
     package let matcher: GrokMatcher
     /// The member of `matcher.set` that matched the last text; nil when none did, and the text passed as it is.
-    package private(set) var lastHit: Int?
+    package var lastHit: Int? { hit }
+    /// Private, so that the compiler sees all accesses and needs no check for them.
+    private var hit: Int?
     private let columns: [Columns]
     /// What a record gets under the name key, per member: the text of its name, or its index.
     private let memberNames: [[UInt8]?]
     private let memberIndexes: [Int]
-    private let keys: ConstantText
+    private let constants: ConstantText
 
     init(_ program: Program) {
         matcher = GrokMatcher(program.set)
@@ -66,7 +68,7 @@ package final class GrokParser: TextParser {
         }
         memberNames = program.set.members.map { $0.name.map { Array($0.utf8) } }
         memberIndexes = program.set.members.map(\.index)
-        keys = ConstantText(
+        constants = ConstantText(
             [program.messageKey, program.failureKey, Array("No grok pattern matched".utf8), program.nameKey]
                 + memberNames)
     }
@@ -74,7 +76,7 @@ package final class GrokParser: TextParser {
     private enum Constant { static let message = 0, failure = 1, failureText = 2, name = 3, members = 4 }
 
     package func beginBatch(storage: inout ByteBuffer) {
-        keys.write(&storage)
+        constants.write(&storage)
         for columns in columns { columns.beginBatch(&storage) }
     }
 
@@ -88,10 +90,10 @@ package final class GrokParser: TextParser {
             subject = storage.appendRepaired(text)
             kind = .utf8
         }
-        lastHit = nil
+        hit = nil
         switch search(subject, kind, storage) {
         case .hit(let member):
-            lastHit = member
+            hit = member
             return collect(member, subject, &storage, &rows)
         case .noMatch: return passWhole(text, &storage, &rows)
         case .gaveUp(_, let reason): return .gaveUp(reason: reason.description)
@@ -108,17 +110,12 @@ package final class GrokParser: TextParser {
         let first = rows.fields.count
         let columns = columns[member]
         columns.beginRecord(&storage)
-        for index in 0..<columns.count {
-            let range = matcher.range(of: index)
-            guard range.isSet else { continue }
-            let value = Slice(offset: Int(text.offset) + Int(range.start), length: Int(range.end - range.start))
-            if !columns.add(index, value, &storage, &rows) {
-                rows.fields.truncate(to: first)
-                return .invalidTime(reason: columns.failure ?? "")
-            }
+        if !columns.addCaptures(of: matcher, in: text, &storage, &rows) {
+            rows.fields.truncate(to: first)
+            return .invalidTime(reason: columns.failure ?? "")
         }
-        if let key = keys.slice(Constant.name, &storage) {
-            let name = keys.slice(Constant.members + member, &storage)
+        if let key = constants.slice(Constant.name, &storage) {
+            let name = constants.slice(Constant.members + member, &storage)
             rows.put(key, name.map(Value.string) ?? .int(Int64(memberIndexes[member])), first: first, storage)
         }
         return .matched(time: columns.time)
@@ -126,8 +123,10 @@ package final class GrokParser: TextParser {
 
     private func passWhole(_ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> ParseResult {
         let first = rows.fields.count
-        if let key = keys.slice(Constant.message, &storage) { rows.put(key, .string(text), first: first, storage) }
-        if let key = keys.slice(Constant.failure, &storage), let reason = keys.slice(Constant.failureText, &storage) {
+        if let key = constants.slice(Constant.message, &storage) { rows.put(key, .string(text), first: first, storage) }
+        if let key = constants.slice(Constant.failure, &storage),
+            let reason = constants.slice(Constant.failureText, &storage)
+        {
             rows.put(key, .string(reason), first: first, storage)
         }
         return .matched(time: nil)

@@ -12,6 +12,15 @@ package struct PipelinePlan {
 
     package func label(_ name: String) -> LabelPlan? { labels.first { $0.name == name } }
 
+    /// The outputs of all labels, in the order of their match rules.
+    func makeOutputs(_ context: RunContext) throws -> [any RunningOutput] {
+        var outputs: [any RunningOutput] = []
+        for label in labels {
+            for case .match(_, let output) in label.rules { outputs.append(try output.makeOutput(context)) }
+        }
+        return outputs
+    }
+
     /// The filters with a grok parser that events of a tag pass, in the order of the file, the root's first.
     package func grokFilters(matching tag: String) -> [(pattern: TagPattern, filter: FilterPlan, grok: GrokOptions)] {
         labels.flatMap(\.rules).compactMap { rule in
@@ -25,6 +34,9 @@ package struct PipelinePlan {
 
 /// `<system>`.
 package struct SystemSettings: Sendable {
+    /// Where Fluentd keeps what nobody takes, when `root_dir` is not set.
+    package static let defaultRootDirectory = "/tmp/fluent"
+
     package var logLevel: LogLevel?
     /// `threads N`: event loops.
     package var threads = 1
@@ -44,17 +56,39 @@ package struct LabelPlan {
 
     package var name: String
     package var rules: [RulePlan] = []
+    /// Made for a `<secondary>`: no file can name it, and no report shows it.
+    package var isHidden = false
 }
 
 package enum RulePlan {
     case filter(TagPattern, FilterPlan)
     case match(TagPattern, OutputPlan)
+
+    package var pattern: TagPattern {
+        switch self {
+        case .filter(let pattern, _), .match(let pattern, _): pattern
+        }
+    }
+}
+
+/// Where a section begins: what a report names.
+package struct SectionOrigin: Sendable {
+    package var file = ""
+    package var line = 0
+
+    /// `line 7`, or `outputs/stdout.conf:3` for a section of an included file.
+    func shown(in path: String) -> String {
+        if file == path { return "line \(line)" }
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        return "\(file.hasPrefix(folder) ? String(file.dropFirst(folder.count)) : file):\(line)"
+    }
 }
 
 package struct SourcePlan {
     package var type: String
-    /// `port 24224, bind 0.0.0.0`, for `sluice check`.
+    /// `0.0.0.0:24224, TLS`, for `sluice check`.
     package var summary: String
+    package var origin = SectionOrigin()
     package var label: String?
     package var logLevel: LogLevel?
     package var forward: ForwardInput.Settings
@@ -64,6 +98,7 @@ package struct SourcePlan {
 package struct FilterPlan {
     package var type: String
     package var summary: String
+    package var origin = SectionOrigin()
     /// The expressions of a grok parser, for `sluice grok`; nil for every other filter.
     package var grok: GrokOptions?
     /// One filter for each loop.
@@ -74,7 +109,12 @@ package struct FilterPlan {
 package struct OutputPlan {
     package var type: String
     package var summary: String
+    package var origin = SectionOrigin()
     /// The stores of a copy.
     package var children: [OutputPlan] = []
+    /// What takes events that this output cannot deliver, for reports.
+    package var secondary: String?
+    /// Where a relabel sends events.
+    package var label: String?
     package var makeOutput: (RunContext) throws -> any RunningOutput
 }

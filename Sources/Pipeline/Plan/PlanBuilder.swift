@@ -9,15 +9,19 @@ package final class PlanBuilder {
     private var labelNames: [String] = []
     private var labelUses: [(name: String, place: Place)] = []
     private var plan = PipelinePlan()
+    /// The opening tags of each label's rules.
+    private var places: [String: [Place]] = [:]
+    private var firstPlace: Place
 
-    private init(_ diagnostics: Diagnostics, _ environment: ConfigEnvironment) {
+    private init(_ root: Section, _ diagnostics: Diagnostics, _ environment: ConfigEnvironment) {
+        firstPlace = root.sections.first?.place ?? root.place
         self.diagnostics = diagnostics
         self.environment = environment
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
     package static func build(_ document: ConfigDocument, environment: ConfigEnvironment) -> PipelinePlan {
-        let builder = PlanBuilder(document.diagnostics, environment)
+        let builder = PlanBuilder(document.root, document.diagnostics, environment)
         builder.build(document.root)
         return builder.plan
     }
@@ -26,16 +30,54 @@ package final class PlanBuilder {
         labelNames = labelSections(root).map(\.argument.text)
         plan.labels = [LabelPlan(name: LabelPlan.rootName)]
         visit(root)
+        checkLabels(root)
+        checkRoutes()
+    }
+
+    private func checkLabels(_ root: Section) {
         for use in labelUses where !labelNames.contains(use.name) && use.name != LabelPlan.rootName {
             diagnostics.error(
                 use.place, "no <label \(use.name)> is defined",
                 hint: EditDistance.nearest(to: use.name, in: labelNames).map { "did you mean '\($0)'?" }
                     ?? "add <label \(use.name)> … </label>")
         }
+        let used = labelUses.map(\.name) + [LabelPlan.errorName, "@FLUENT_LOG"]
+        for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty
+        {
+            diagnostics.warning(
+                section.place, "nothing sends events to \(section.tag)",
+                hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
+        }
         if plan.sources.isEmpty && !diagnostics.hasErrors {
             diagnostics.error(
                 root.place, "the configuration has no <source>, so no event would ever arrive",
                 hint: "add <source> with '@type forward'")
+        }
+    }
+
+    /// What a configuration can say without being wrong, and yet not mean. Only where everything else is right: a rule
+    /// that was not understood would make others look unreachable.
+    private func checkRoutes() {
+        guard !diagnostics.hasErrors else { return }
+        for label in plan.labels where !label.isHidden {
+            for (index, rule) in label.rules.enumerated() {
+                guard let place = places[label.name]?[index],
+                    let above = RouteSurvey.cover(of: rule.pattern, in: label.rules[..<index])
+                else { continue }
+                diagnostics.warning(
+                    place, "no event reaches this section: <match \(above)> above it takes them",
+                    hint: "the first <match> that fits takes an event; put this section above it")
+            }
+        }
+        if plan.labels.allSatisfy({ label in !label.rules.contains { if case .match = $0 { true } else { false } } }) {
+            diagnostics.warning(
+                firstPlace, "there is no <match>, so every event is dropped",
+                hint: "add <match **> with an '@type', such as stdout")
+        }
+        if let circle = RouteSurvey.circle(plan), let place = labelUses.first(where: { $0.name == circle[0] })?.place {
+            diagnostics.error(
+                place, "events would go round in circles: \((circle + [circle[0]]).joined(separator: " → "))",
+                hint: "let one of them end in an output that is no relabel")
         }
     }
 
@@ -49,8 +91,12 @@ package final class PlanBuilder {
             switch child.name {
             case "system": plan.system = SystemSection.read(child, diagnostics)
             case "source": if let source = source(child) { plan.sources.append(source) }
-            case "filter", "match": if let rule = rule(child) { plan.labels[0].rules.append(rule) }
-            case "label": plan.labels.append(label(child))
+            case "filter", "match": add(child, toLabel: LabelPlan.rootName)
+            case "label":
+                _ = labelIndex(child.argument.text)
+                for rule in child.sections where ["filter", "match"].contains(rule.name) {
+                    add(rule, toLabel: child.argument.text)
+                }
             case "worker":
                 diagnostics.warning(
                     child.place, "\(child.tag) runs in the one process there is, like everything else",
@@ -61,18 +107,30 @@ package final class PlanBuilder {
         }
     }
 
-    private func label(_ section: Section) -> LabelPlan {
-        LabelPlan(
-            name: section.argument.text,
-            rules: section.sections.compactMap { ["filter", "match"].contains($0.name) ? rule($0) : nil })
+    /// Labels of one name in two `<worker>` sections are one: there is one process.
+    private func add(_ section: Section, toLabel name: String) {
+        guard let rule = rule(section) else { return }
+        plan.labels[labelIndex(name)].rules.append(rule)
+        places[name, default: []].append(section.place)
+    }
+
+    private func labelIndex(_ name: String) -> Int {
+        if let index = plan.labels.firstIndex(where: { $0.name == name }) { return index }
+        plan.labels.append(LabelPlan(name: name))
+        return plan.labels.count - 1
     }
 
     private func source(_ section: Section) -> SourcePlan? {
         let reader = SectionReader(section, diagnostics: diagnostics)
         guard let type = reader.type(required: true) else { return nil }
+        if let reason = KnownPlugins.needless[type.value] {
+            diagnostics.warning(type.place, "the source type '\(type.value)' is left out: \(reason)")
+            return nil
+        }
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
         var plan = read(reader, self)
         plan?.logLevel = logLevel(reader)
+        plan?.origin = origin(section)
         if let label = reader.label() {
             use(label: label.value, at: label.place)
             plan?.label = label.value
@@ -88,12 +146,21 @@ package final class PlanBuilder {
         do throws(TagPattern.SyntaxError) {
             pattern = try TagPattern(section.argument.text)
         } catch {
-            diagnostics.error(section.argument.place, "\(section.tag): \(error.message)")
+            let argument = section.argument.place
+            // Without quotes and embedded code the argument's bytes are those of the file.
+            let isPlain = argument.text.utf8.count == section.argument.text.utf8.count
+            let place = isPlain ? Place(argument.file, argument.start + error.offset, argument.end) : argument
+            diagnostics.error(place, "\(section.tag): \(error.message)")
         }
         guard let type = reader.type(required: true) else { return nil }
         if section.name == "filter" {
+            if let reason = KnownPlugins.needless[type.value] {
+                diagnostics.warning(type.place, "the filter type '\(type.value)' is left out: \(reason)")
+                return nil
+            }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
-            let filter = read(reader, self)
+            var filter = read(reader, self)
+            filter?.origin = origin(section)
             _ = (reader.id(), logLevel(reader))
             reader.finish()
             guard let pattern, let filter else { return nil }
@@ -107,7 +174,8 @@ package final class PlanBuilder {
     /// The output of a `<match>`, a `<store>` or a `<secondary>`.
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
-        let output = read(reader, self)
+        var output = read(reader, self)
+        output?.origin = origin(reader.section)
         _ = (reader.id(), logLevel(reader))
         reader.finish()
         return output
@@ -126,8 +194,12 @@ package final class PlanBuilder {
     func addHiddenLabel(for output: OutputPlan) -> String? {
         guard let everything = try? TagPattern("**") else { return nil }
         let name = "<secondary> \(plan.labels.count)"
-        plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)]))
+        plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)], isHidden: true))
         return name
+    }
+
+    private func origin(_ section: Section) -> SectionOrigin {
+        SectionOrigin(file: section.place.file.path, line: section.place.line)
     }
 
     /// Notes that something sends to a label; that it exists is checked at the end.
@@ -137,6 +209,20 @@ package final class PlanBuilder {
     func known<Read>(_ type: Setting<String>, _ table: [(String, Read)], _ noun: String) -> Read? {
         if let found = table.first(where: { $0.0 == type.value }) { return found.1 }
         let names = table.map(\.0)
+        if let blank = type.value.firstIndex(where: { $0 == " " || $0 == "\t" }),
+            names.contains(String(type.value[..<blank]))
+        {
+            let rest = type.value[blank...].drop { $0 == " " || $0 == "\t" }
+            diagnostics.error(
+                type.place, "unknown \(noun) type '\(type.value)'", hint: "write '\(rest)' on a line of its own")
+            return nil
+        }
+        if let hint = KnownPlugins.hint(type.value, noun) {
+            diagnostics.error(
+                type.place, "the \(noun) type '\(type.value)' is not supported\(hint.isEmpty ? " yet" : "")",
+                hint: hint.isEmpty ? "there are \(names.joined(separator: ", "))" : hint)
+            return nil
+        }
         diagnostics.error(
             type.place, "unknown \(noun) type '\(type.value)'",
             hint: EditDistance.nearest(to: type.value, in: names).map { "did you mean '\($0)'?" }

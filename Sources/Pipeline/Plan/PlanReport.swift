@@ -1,123 +1,97 @@
-package import ConfigFile
-internal import Events
-
-/// A plan for people and for machines: what `sluice check` prints.
+/// A plan for people: what `sluice check` prints.
 package enum PlanReport {
-    /// Sources, then for each label the way of an event from the top to the bottom.
+    /// Sources; then for the root and each label its rules from top to bottom, and what becomes of each pattern's tags.
     package static func text(_ plan: PipelinePlan, path: String) -> String {
+        let shown = plan.labels.filter { !$0.isHidden && !$0.rules.isEmpty }
+        let origins = plan.sources.map(\.origin) + shown.flatMap { $0.rules.map(\.origin) }
+        let originWidth = origins.map { $0.shown(in: path).count }.max() ?? 0
+        func place(_ origin: SectionOrigin) -> String { "  " + left(origin.shown(in: path), originWidth) }
+
         var text = "\(path): ok\n\nsources\n"
+        let typeWidth = plan.sources.map { $0.type.count }.max() ?? 0
+        let summaryWidth = plan.sources.map { $0.summary.count }.max() ?? 0
         for source in plan.sources {
-            text += "  \(source.type)  \(source.summary)  → \(source.label ?? LabelPlan.rootName)\n"
+            let target = source.label.map { $0 == LabelPlan.rootName ? "events" : "label \($0)" } ?? "events"
+            text +=
+                "\(place(source.origin))  \(left(source.type, typeWidth))  \(left(source.summary, summaryWidth))  → \(target)\n"
         }
-        for label in plan.labels where !label.rules.isEmpty {
-            text += "\n\(label.name == LabelPlan.rootName ? "events" : "label \(label.name)")\n"
-            let width = label.rules.map { Self.pattern($0).count }.max() ?? 0
+        for label in shown {
+            text += "\n\(heading(label))\n"
+            let width = label.rules.map { $0.pattern.shown.count }.max() ?? 0
+            let indent = String(repeating: " ", count: originWidth + width + 14)
             for (index, rule) in label.rules.enumerated() {
-                let pattern = Self.pattern(rule)
-                let padded = pattern + String(repeating: " ", count: width - pattern.count)
-                switch rule {
-                case .filter(_, let filter):
-                    text += "  filter  \(padded)  \(describe(filter.type, filter.summary))\n"
-                case .match(_, let output):
-                    text += "  match   \(padded)  \(describe(output.type, output.summary))\n"
-                    for child in output.children {
-                        text +=
-                            "          \(String(repeating: " ", count: width))    → \(describe(child.type, child.summary))\n"
-                    }
-                    if let hidden = shadowed(label.rules[..<index], rule) {
-                        text +=
-                            "          \(String(repeating: " ", count: width))    never reached: <match \(hidden)> above takes everything\n"
-                    }
+                text +=
+                    "\(place(rule.origin))  \(left(rule.kind, 6))  \(left(rule.pattern.shown, width))  \(rule.stage)\n"
+                if case .match(_, let output) = rule {
+                    for child in output.children { text += "\(indent)→ \(describe(child))\n" }
                 }
+                if let above = RouteSurvey.cover(of: rule.pattern, in: label.rules[..<index]) {
+                    text += "\(indent)never reached: <match \(above)> above takes them first\n"
+                }
+            }
+            if width > 0, label.rules.contains(where: { $0.pattern.shown != label.rules[0].pattern.shown }) {
+                text += "\n\(heading(label)), by tag\n\(chains(label))"
             }
         }
         return text
     }
 
-    package static func json(_ plan: PipelinePlan, diagnostics: Diagnostics) -> String {
-        var out = ByteBuffer()
-        out.append("{\"ok\":")
-        out.append(diagnostics.hasErrors ? "false" : "true")
-        out.append(",\"diagnostics\":[")
-        for (index, diagnostic) in diagnostics.inFileOrder.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            object(
-                [
-                    ("severity", .text(diagnostic.severity.rawValue)), ("file", .text(diagnostic.file)),
-                    ("line", .number(diagnostic.line)), ("column", .number(diagnostic.column)),
-                    ("message", .text(diagnostic.message)), ("hint", .text(diagnostic.hint ?? "")),
-                ], to: &out)
+    /// A line for each pattern: the filters that change its events, and where they end.
+    private static func chains(_ label: LabelPlan) -> String {
+        var patterns: [TagPattern] = []
+        for rule in label.rules where !patterns.contains(where: { $0.shown == rule.pattern.shown }) {
+            patterns.append(rule.pattern)
         }
-        out.append("],\"sources\":[")
-        for (index, source) in plan.sources.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            object(
-                [
-                    ("type", .text(source.type)), ("summary", .text(source.summary)),
-                    ("label", .text(source.label ?? LabelPlan.rootName)),
-                ], to: &out)
-        }
-        out.append("],\"rules\":[")
-        var isFirst = true
-        for label in plan.labels {
-            for rule in label.rules {
-                if !isFirst { out.append(UInt8(ascii: ",")) }
-                isFirst = false
-                let (kind, type, summary) =
-                    switch rule {
-                    case .filter(_, let filter): ("filter", filter.type, filter.summary)
-                    case .match(_, let output):
-                        (
-                            "match", output.type,
-                            ([output.summary] + output.children.map { describe($0.type, $0.summary) }).joined(
-                                separator: "; ")
-                        )
-                    }
-                object(
-                    [
-                        ("label", .text(label.name)), ("kind", .text(kind)), ("pattern", .text(pattern(rule))),
-                        ("type", .text(type)), ("summary", .text(summary)),
-                    ], to: &out)
+        let width = patterns.map(\.shown.count).max() ?? 0
+        var text = ""
+        for pattern in patterns {
+            // The first sample has each star stand for a part of its own.
+            guard let tag = pattern.samples.first else { continue }
+            let route = RouteSurvey.route(tag, in: label.rules)
+            let end = route.output.map { output in
+                output.children.isEmpty
+                    ? describe(output)
+                    : "\(output.type) to \(output.children.map(\.type).joined(separator: ", "))"
             }
+            let steps = route.filters.map { describe($0.type, $0.summary) } + [end ?? "dropped: no <match> takes it"]
+            text += "  \(left(pattern.shown, width))  \(steps.joined(separator: " → "))\n"
         }
-        out.append("]}\n")
-        return out.text(Slice(offset: 0, length: out.count))
+        return text
     }
 
-    private enum Item { case text(String), number(Int) }
+    private static func heading(_ label: LabelPlan) -> String {
+        label.name == LabelPlan.rootName ? "events" : "label \(label.name)"
+    }
 
-    private static func object(_ members: [(String, Item)], to out: inout ByteBuffer) {
-        out.append(UInt8(ascii: "{"))
-        for (index, member) in members.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            out.appendJSONString(member.0)
-            out.append(UInt8(ascii: ":"))
-            switch member.1 {
-            case .text(let text): out.appendJSONString(text)
-            case .number(let number): out.appendDecimal(Int64(number))
-            }
-        }
-        out.append(UInt8(ascii: "}"))
+    private static func left(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    static func describe(_ output: OutputPlan) -> String {
+        describe(output.type, output.summary) + (output.secondary.map { ", else \($0)" } ?? "")
     }
 
     private static func describe(_ type: String, _ summary: String) -> String {
         summary.isEmpty ? type : "\(type) (\(summary))"
     }
+}
 
-    private static func pattern(_ rule: RulePlan) -> String {
-        let text =
-            switch rule {
-            case .filter(let pattern, _): pattern.text
-            case .match(let pattern, _): pattern.text
-            }
-        return text.isEmpty ? "**" : text
+extension RulePlan {
+    /// The name of its section.
+    var kind: String { if case .filter = self { "filter" } else { "match" } }
+
+    var origin: SectionOrigin {
+        switch self {
+        case .filter(_, let filter): filter.origin
+        case .match(_, let output): output.origin
+        }
     }
 
-    /// The earlier match that takes every tag, if there is one.
-    private static func shadowed(_ earlier: ArraySlice<RulePlan>, _ rule: RulePlan) -> String? {
-        for case .match(let pattern, _) in earlier where pattern.text == "**" || pattern.text.isEmpty {
-            return pattern.text.isEmpty ? "**" : pattern.text
+    /// What it does, in a few words.
+    var stage: String {
+        switch self {
+        case .filter(_, let filter): filter.summary.isEmpty ? filter.type : "\(filter.type) (\(filter.summary))"
+        case .match(_, let output): PlanReport.describe(output)
         }
-        return nil
     }
 }

@@ -28,6 +28,10 @@ package final class Router: Emitter {
     private var lastRoute = Route(filters: [], emitter: nil)
     /// `<label @ERROR>`; nil when there is none, and in it itself.
     package weak var errorRouter: Router?
+    /// How often a batch may come back to one label before it counts as going round in circles. Once is legitimate:
+    /// `@ERROR` may mend a record and send it back.
+    private static let maximumReturns = 8
+    private var depth = 0
 
     package init(_ rules: [Rule], name: String, log: Log) {
         self.rules = rules
@@ -36,6 +40,13 @@ package final class Router: Emitter {
     }
 
     package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        guard depth <= Self.maximumReturns else {
+            log.limited(
+                .error, "events go round in circles between labels: dropped", ["label": name, "tag": tag.text])
+            return .accepted
+        }
+        depth += 1
+        defer { depth -= 1 }
         if tag.id != lastTag {
             lastRoute = route(for: tag)
             lastTag = tag.id

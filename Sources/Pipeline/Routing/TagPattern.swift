@@ -70,6 +70,24 @@ package struct TagPattern: Sendable {
     }
 }
 
+extension TagPattern {
+    /// The pattern as it is written; an empty one means `**`.
+    package var shown: String { text.isEmpty ? "**" : text }
+
+    /// Tags that the pattern matches, one for each way it can be told from another pattern; those of `**` for an
+    /// expression, whose tags nobody can list.
+    var samples: [[UInt8]] {
+        var samples: [[UInt8]] = []
+        for alternative in alternatives {
+            switch alternative {
+            case .glob(let glob): samples += glob.samples
+            case .regexp: samples += TagGlob(steps: [.any]).samples
+            }
+        }
+        return samples
+    }
+}
+
 /// One glob without alternatives.
 struct TagGlob: Sendable, Equatable {
     enum Step: Sendable, Equatable {
@@ -114,6 +132,37 @@ struct TagGlob: Sendable, Equatable {
             places = next
         }
         return places[tag.count]
+    }
+
+    /// A part of a tag that no pattern is likely to name.
+    private static let unnamedPart = Array("~q".utf8)
+    private static let maximumSampleParts = 6
+    private static let maximumSamples = 512
+
+    /// Tags that the glob matches, with stars that stand for nothing, for one part and for several.
+    var samples: [[UInt8]] {
+        let part = Self.unnamedPart
+        let runs = (1...Self.maximumSampleParts).map {
+            Array([[UInt8]](repeating: part, count: $0).joined(separator: [0x2E]))
+        }
+        var tags: [[UInt8]] = [[]]
+        for step in steps {
+            let choices: [[UInt8]] =
+                switch step {
+                case .byte(let byte): [[byte]]
+                case .part: [part, []]
+                case .any: runs + [[]] + runs.map { [0x2E] + $0 }
+                case .boundary: [[]]
+                case .prefix: [[]] + runs.map { $0 + [0x2E] }
+                }
+            tags = Array(tags.lazy.flatMap { tag in choices.map { tag + $0 } }.prefix(Self.maximumSamples))
+        }
+        let matching = tags.filter(matches)
+        // Empty parts are no tags that anybody sends; they only count when the pattern names nothing else.
+        let usual = matching.filter { tag in
+            !tag.split(separator: 0x2E, omittingEmptySubsequences: false).contains { $0.isEmpty }
+        }
+        return usual.isEmpty ? matching : usual
     }
 
     /// Writes braces out: `a.{b,c}` is `a.b` and `a.c`.

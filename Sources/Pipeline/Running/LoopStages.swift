@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Inputs
 internal import Logging
+internal import Outputs
 internal import TLS
 
 /// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
@@ -11,9 +12,11 @@ final class LoopStages {
     private var storage = ByteBuffer()
     private var rows = Rows()
 
-    /// - Parameter outputs: the running outputs in the order of the plan's match rules.
-    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log) {
-        let context = LoopContext(log: log)
+    /// - Parameters:
+    ///   - outputs: the running outputs in the order of the plan's match rules.
+    ///   - standardOutput: where the stdout filters write.
+    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink) {
+        let context = LoopContext(log: log, standardOutput: standardOutput)
         var next = 0
         for label in plan.labels {
             var rules: [Router.Rule] = []
@@ -33,11 +36,16 @@ final class LoopStages {
         }
     }
 
-    func openInputs(_ plan: PipelinePlan, on loop: Loop, log: Log) throws {
+    /// - Parameter sharing: how many loops listen on each port; a unix socket belongs to the first alone.
+    func openInputs(_ plan: PipelinePlan, on loop: Loop, isFirst: Bool, sharing: Int, log: Log) throws {
         for source in plan.sources {
             guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
+            var settings = source.forward
+            if case .unix = settings.endpoint, !isFirst { continue }
+            settings.sharesPort = sharing > 1
+            settings.answersHeartbeats = settings.answersHeartbeats && isFirst
             let input = ForwardInput(
-                source.forward, tls: try source.tls?.makeContext(), on: loop, emitter: router,
+                settings, tls: try source.tls?.makeContext(), on: loop, emitter: router,
                 log: log.with("source", source.type).at(source.logLevel))
             try input.start()
             inputs.append(input)
@@ -64,6 +72,35 @@ final class LoopStages {
                     Record(time: event.time, firstField: start, fieldCount: rows.fields.count - start))
             }
             if !rows.isEmpty { _ = router.emit(tag: first.tag, storage: &storage, rows: &rows) }
+        }
+    }
+}
+
+/// A loop and its stages. The stages are touched on that loop alone: from elsewhere with `submit`.
+final class LoopWorker: @unchecked Sendable {  // `stages` is written and read on `loop`
+    let loop: Loop
+    private let isFirst: Bool
+    private let count: Int
+    private(set) var stages: LoopStages?
+
+    init(loop: Loop, isFirst: Bool, of count: Int) {
+        self.loop = loop
+        self.isFirst = isFirst
+        self.count = count
+    }
+
+    /// On the loop: makes the stages and opens the inputs.
+    func open(
+        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink
+    ) throws {
+        let made = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
+        stages = made
+        try made.openInputs(plan, on: loop, isFirst: isFirst, sharing: count, log: log)
+    }
+
+    func submit(_ job: @escaping @Sendable (LoopStages) -> Void) {
+        loop.submit { [self] in
+            if let stages { job(stages) }
         }
     }
 }

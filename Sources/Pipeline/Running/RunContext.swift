@@ -1,20 +1,24 @@
 package import Events
 package import Logging
-internal import Outputs
+package import Outputs
 
 /// What outputs are given when they come to life.
 package final class RunContext {
     package let log: Log
     /// Where chunks are kept that nobody takes: `<root_dir or /tmp/fluent>`.
     package let rootDirectory: String
-    /// Hands records to a label of the first loop, on that loop: for what a destination refused.
+    /// Where all stdout outputs and filters write: one sink, so that their lines do not run into each other.
+    package let standardOutput: TextSink
     private var client: HTTPClient?
+    /// Hands records to a label of the first loop, on that loop: for what a destination refused.
     package let reinject: @Sendable (_ label: String, _ events: RefusedEvents) -> Bool
 
     package init(
-        log: Log, rootDirectory: String, reinject: @escaping @Sendable (String, RefusedEvents) -> Bool
+        log: Log, rootDirectory: String, standardOutput: TextSink? = nil,
+        reinject: @escaping @Sendable (String, RefusedEvents) -> Bool
     ) {
         self.log = log
+        self.standardOutput = standardOutput ?? TextSink(log: log)
         self.rootDirectory = rootDirectory
         self.reinject = reinject
     }
@@ -53,10 +57,14 @@ package struct RefusedEvents: Sendable {
 /// What stages are given when a loop's own are made.
 package final class LoopContext {
     package let log: Log
+    package let standardOutput: TextSink
     /// Emitters that wait for their label's router.
     private var pending: [(label: String, emitter: RelabelEmitter)] = []
 
-    package init(log: Log) { self.log = log }
+    package init(log: Log, standardOutput: TextSink) {
+        self.log = log
+        self.standardOutput = standardOutput
+    }
 
     /// An emitter into a label that may not exist yet.
     func emitter(toLabel label: String) -> RelabelEmitter {

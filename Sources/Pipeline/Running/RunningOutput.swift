@@ -20,6 +20,26 @@ extension RunningOutput {
     package func whenRoom(_ action: @escaping @Sendable () -> Void) {}
 }
 
+/// An output on its way to the task that stops it. Its shutdown is safe from any task: it touches only the output's
+/// buffer, which has a lock.
+struct OutputToDrain: @unchecked Sendable {
+    private let output: any RunningOutput
+
+    init(_ output: any RunningOutput) { self.output = output }
+
+    fileprivate func shutdown(within seconds: Double) async -> Int { await output.shutdown(within: seconds) }
+}
+
+extension [OutputToDrain] {
+    /// Stops all at once, so that the slowest decides how long it takes and not the sum.
+    func shutdown(within seconds: Double) async -> Int {
+        await withTaskGroup(of: Int.self) { group in
+            for output in self { group.addTask { await output.shutdown(within: seconds) } }
+            return await group.reduce(0, +)
+        }
+    }
+}
+
 /// An output that holds nothing: it only makes emitters.
 final class DirectOutput: RunningOutput {
     private let make: (LoopContext) -> any Emitter

@@ -8,9 +8,17 @@ enum BufferSection {
     struct Read {
         var settings = BufferSettings()
         var fieldReaders: [RecordAccessor] = []
-        /// Whether the section's argument names chunk keys.
-        var hasKeys = false
     }
+
+    /// Parameters that have their place in `<buffer>` only, and that Fluentd does not take from v0.12's either.
+    static let keysInside = [
+        "retry_wait", "retry_timeout", "retry_max_times", "retry_max_interval", "retry_forever", "retry_type",
+        "retry_randomize", "retry_exponential_backoff_base", "retry_secondary_threshold", "flush_mode",
+        "flush_thread_count", "flush_thread_interval", "flush_thread_burst_interval", "overflow_action",
+        "chunk_limit_size", "chunk_limit_records", "chunk_full_threshold", "total_limit_size", "queue_limit_length",
+        "queued_chunks_limit_size", "timekey", "timekey_wait", "timekey_use_utc", "timekey_zone",
+        "delayed_commit_timeout", "disable_chunk_backup", "compress",
+    ]
 
     /// - Parameter section: nil: all defaults.
     static func read(_ section: Section?, _ diagnostics: Diagnostics) -> Read {
@@ -100,7 +108,6 @@ enum BufferSection {
         let usesUTC = reader.bool("timekey_use_utc", default: false)
         let zone = reader.string("timekey_zone")
         let names = section.argument.text.split { ", \t".contains($0) }.map(String.init)
-        result.hasKeys = !names.isEmpty
         for name in names {
             switch name {
             case "tag": settings.keys.usesTag = true

@@ -12,14 +12,22 @@ enum CopySection {
             let inner = SectionReader(section, diagnostics: reader.diagnostics)
             guard let type = inner.type(required: true), let plan = builder.output(inner, type) else { continue }
             var (ignoresError, ignoresIfPreviousSucceeded) = (false, false)
-            for word in section.argument.text.split(separator: " ") {
+            for word in section.argument.text.split(whereSeparator: { " \t".contains($0) }) {
                 switch word {
                 case "ignore_error": ignoresError = true
-                case "ignore_if_prev_success": ignoresIfPreviousSucceeded = true
+                case "ignore_if_prev_success":
+                    ignoresIfPreviousSucceeded = true
+                    if stores.isEmpty && section.place == sections.first?.place {
+                        reader.diagnostics.error(
+                            section.argument.place, "the first <store> has none before it that could succeed",
+                            hint: "ignore_if_prev_success is for the second <store> and those after it")
+                    }
                 default:
                     reader.diagnostics.error(
                         section.argument.place, "<store> does not know '\(word)'",
-                        hint: "ignore_error or ignore_if_prev_success")
+                        hint: EditDistance.nearest(
+                            to: String(word), in: ["ignore_error", "ignore_if_prev_success"], limit: 4
+                        ).map { "did you mean '\($0)'?" } ?? "there are ignore_error and ignore_if_prev_success")
                 }
             }
             stores.append((plan, ignoresError, ignoresIfPreviousSucceeded))
@@ -30,7 +38,7 @@ enum CopySection {
         }
         let fixed = stores
         return OutputPlan(
-            type: "copy", summary: "\(stores.count) stores", children: stores.map(\.plan),
+            type: "copy", summary: "", children: stores.map(\.plan),
             makeOutput: { context in
                 CopyOutput(
                     try fixed.map { store in
@@ -62,10 +70,7 @@ private final class CopyOutput: RunningOutput {
     func flushAll() { for store in stores { store.output.flushAll() } }
 
     func shutdown(within seconds: Double) async -> Int {
-        // All at once: the slowest decides, not the sum.
-        var left = 0
-        for store in stores { left += await store.output.shutdown(within: seconds) }
-        return left
+        await stores.map { OutputToDrain($0.output) }.shutdown(within: seconds)
     }
 
     func whenRoom(_ action: @escaping @Sendable () -> Void) {

@@ -24,12 +24,13 @@ enum ElasticsearchSection {
         let index =
             fixed.logstashFormat
             ? fixed.logstashPrefix + fixed.logstashPrefixSeparator + fixed.logstashDateFormat : fixed.indexName
-        return OutputPlan(type: "elasticsearch", summary: "\(hosts), index \(index)") { context in
+        let makeOutput: (RunContext) throws -> any RunningOutput = { context in
             let log = context.log
             let destination = ElasticsearchDestination(
                 fixed, client: try context.httpClient(), log: log.with("output", hosts))
             return BufferedOutput(
-                buffering, name: destination.name, destination: destination, secondary: secondary, context: context
+                buffering, name: destination.name, destination: destination, secondary: secondary?.label,
+                context: context
             ) { loop in
                 do {
                     return try ElasticsearchFormatter(fixed) { problem in
@@ -42,6 +43,9 @@ enum ElasticsearchSection {
                 }
             }
         }
+        return OutputPlan(
+            type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
+            makeOutput: makeOutput)
     }
 
     // MARK: - Servers
@@ -184,17 +188,40 @@ enum ElasticsearchSection {
     private static func readBuffer(
         _ reader: SectionReader, _ settings: inout ElasticsearchSettings
     ) -> BufferSection.Read {
-        let buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        var buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        reader.ignore(BufferSection.keysInside, reason: "it belongs into <buffer>")
+        // Fluentd has this one outside of the section.
+        if let threshold = reader.time("slow_flush_log_threshold", range: 0...1e9) {
+            buffering.settings.slowFlushLogThresholdSeconds = threshold.value
+        }
         settings.resolvesTimePlaceholders = buffering.settings.keys.timekeySeconds != nil
         return buffering
     }
 
     /// What the destination never takes goes on as events, into a label that no configuration can name.
-    private static func readSecondary(_ reader: SectionReader, _ builder: PlanBuilder) -> String? {
+    private static func readSecondary(
+        _ reader: SectionReader, _ builder: PlanBuilder
+    ) -> (label: String, type: String)? {
         guard let section = reader.section(named: "secondary") else { return nil }
+        for name in ["buffer", "secondary"] {
+            guard let nested = section.sections(named: name).first else { continue }
+            reader.diagnostics.error(
+                nested.place, "<secondary> cannot have a <\(name)>",
+                hint: "remove it: the buffer of the output around it serves both")
+        }
         let inner = SectionReader(section, diagnostics: reader.diagnostics)
-        guard let type = inner.type(required: true), let output = builder.output(inner, type) else { return nil }
-        return builder.addHiddenLabel(for: output)
+        // Without a type it is one more output of the primary's.
+        guard let type = inner.type(required: reader.section.type == nil) ?? reader.type() else { return nil }
+        if type.value == "secondary_file" {
+            reader.diagnostics.warning(
+                type.place,
+                "secondary_file is not supported yet: events that cannot be delivered are written to files"
+                    + " below root_dir (\(SystemSettings.defaultRootDirectory) when <system> does not set it)",
+                hint: "leave <secondary> out")
+            return nil
+        }
+        guard let output = builder.output(inner, type) else { return nil }
+        return builder.addHiddenLabel(for: output).map { ($0, type.value) }
     }
 
     private static func readIgnored(_ reader: SectionReader) {
@@ -207,16 +234,26 @@ enum ElasticsearchSection {
                 "validate_client_version", "unrecoverable_error_types", "unrecoverable_record_types",
                 "use_legacy_template",
                 "emit_error_label_event", "exception_backup", "ignore_exceptions", "retry_tag", "time_parse_error_tag",
-                "verify_es_version_at_startup", "suppress_type_name_warning", "fail_on_putting_template_retry_exceed",
+                "suppress_type_name_warning", "catch_transport_exception_on_retry", "application_name",
+                "truncate_caches_interval",
             ], reason: "sluice does the right thing by itself", severity: .note)
         reader.ignore(
             [
                 "template_name", "template_file", "template_overwrite", "templates", "customize_template",
-                "rollover_index", "index_date_pattern", "index_prefix", "deflector_alias", "application_name",
+                "rollover_index", "index_date_pattern", "deflector_alias",
                 "enable_ilm", "ilm_policy_id", "ilm_policy", "ilm_policies", "ilm_policy_overwrite",
-                "truncate_caches_interval", "host_placeholder", "max_retry_putting_template", "index_separator",
-                "target_type_key", "join_relation_key",
+                "max_retry_putting_template", "fail_on_putting_template_retry_exceed", "index_separator",
             ], reason: "templates and index lifecycles are not managed yet; set them up in Elasticsearch")
+        reader.ignore(["target_type_key"], reason: "Elasticsearch has one type an index since version 6")
+        for key in ["target_index_affinity", "remove_keys_on_update", "remove_keys_on_update_key"] {
+            guard let parameter = reader.parameter(key), !["false", ""].contains(parameter.text ?? "") else { continue }
+            reader.diagnostics.error(
+                parameter.keyPlace, "'\(key)' is not supported yet",
+                hint: "remove the line; without it whole records are sent")
+        }
+        if let metadata = reader.section(named: "metadata") {
+            reader.diagnostics.warning(metadata.place, "<metadata> is not supported yet: no chunk id is added")
+        }
     }
 
     /// Index names and formats are compiled once here, so that an error has its place.

@@ -48,11 +48,20 @@ enum GrepSection {
     }
 
     private static func conditions(_ reader: SectionReader, _ name: String) -> [GrepFilter.Condition] {
-        reader.sections(named: name).compactMap { section in
+        var seen: [String: Place] = [:]
+        return reader.sections(named: name).compactMap { section in
             let inner = SectionReader(section, description: "<\(name)>", diagnostics: reader.diagnostics)
             let key = inner.string("key", required: true)
             let pattern = inner.regexp("pattern", required: true)
             inner.finish()
+            if let key, let first = seen[key.value] {
+                // Fluentd refuses to start: it would keep only the last.
+                reader.diagnostics.error(
+                    key.place, "'\(key.value)' has a second <\(name)> in \(reader.description)",
+                    hint: "put both into one pattern: /one|other/, or into <and> or <or>",
+                    related: [.init(first, "the first one is here")])
+            }
+            if let key { seen[key.value] = key.place }
             guard let key, let pattern, let accessor = AccessorText.read(key, inner),
                 let regex = compile(pattern, reader.diagnostics)
             else { return nil }

@@ -33,8 +33,16 @@ enum GrokSection {
             reason: "it only concerns inputs that read lines, such as tail")
 
         var sections: [Section] = []
-        if let pattern = reader.string("grok_pattern") { grok.sections.append(.init(pattern.value)) }
-        for section in reader.sections(named: "grok") {
+        let written = reader.sections(named: "grok")
+        let single = reader.string("grok_pattern")
+        if let single { grok.sections.append(.init(single.value)) }
+        if let single, let first = written.first {
+            reader.diagnostics.warning(
+                first.place, "<grok> has no effect beside grok_pattern, which counts as in Fluentd",
+                hint: "put all patterns into <grok> sections",
+                related: [.init(single.parameter.keyPlace, "grok_pattern stands here")])
+        }
+        for section in single == nil ? written : [] {
             let sectionReader = SectionReader(section, description: "<grok>", diagnostics: reader.diagnostics)
             let name = sectionReader.string("name")?.value
             let pattern = sectionReader.string("pattern", required: true)
@@ -49,17 +57,17 @@ enum GrokSection {
                 sections.append(section)
             }
         }
-        guard !reader.has("grok_pattern") || sections.isEmpty else {
-            throw ParserSetupError(
-                "grok_pattern", "grok_pattern and <grok> sections exclude each other",
-                hint: "put all patterns into <grok> sections")
-        }
+        if grok.sections.isEmpty && !written.isEmpty { return nil }  // each was reported
         // Each expression is compiled alone first, so that an error points at its own line.
         let errorsBefore = reader.diagnostics.errorCount
         let compiler = GrokCompiler(library: library)
         for (index, section) in grok.sections.enumerated() {
             let owner = sections.isEmpty ? reader.section : sections[index]
             guard let parameter = owner.parameter(sections.isEmpty ? "grok_pattern" : "pattern") else { continue }
+            if let typo = GrokTypos.first(in: section.expression) {
+                reader.diagnostics.warning(
+                    parameter.place(ofOffset: typo.offset, length: typo.length), typo.message, hint: typo.hint)
+            }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: grok.isMultiline)
             } catch {

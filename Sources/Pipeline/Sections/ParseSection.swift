@@ -9,8 +9,17 @@ enum ParseSection {
         "grok_pattern", "custom_pattern_path", "grok_failure_key", "grok_name_key", "grok_pattern_series",
         "multiline_start_regexp", "multi_line_start_regexp", "expression", "time_type", "time_format_fallbacks",
         "null_value_pattern", "null_empty_string", "rfc5424_time_format", "json_parser", "parser_engine",
-        "estimate_current_event", "timezone",
+        "estimate_current_event", "timezone", "ignorecase", "multiline", "delimiter_pattern", "support_colonless_ident",
+        "timeout",
     ]
+    /// All that v0.12 wrote outside of a section: what every parser has, and `oldKeys`.
+    static let keysOutside =
+        [
+            "format", "types", "types_delimiter", "types_label_delimiter", "time_key", "time_format", "keep_time_key",
+            "keys", "delimiter", "label_delimiter", "message_key", "with_priority", "message_format",
+            "format_firstline", "localtime", "utc",
+        ] + (1...20).map { "format\($0)" } + oldKeys
+    static let sectionsOutside = ["grok", "pattern"]
 
     struct Parsed {
         var type: String
@@ -31,7 +40,7 @@ enum ParseSection {
             report(error, reader)
         }
         reader.ignore(
-            ["timeout", "json_parser", "parser_engine", "time_parser", "stream_buffer_size"],
+            ["timeout", "json_parser", "parser_engine", "parser_type", "time_parser", "stream_buffer_size"],
             reason: "sluice has its own parsers, with limits", severity: .note)
         _ = reader.id()
         reader.finish()
@@ -42,7 +51,7 @@ enum ParseSection {
 
     private static let types = [
         "json", "regexp", "grok", "multiline_grok", "ltsv", "none", "csv", "tsv", "apache2", "apache_error", "nginx",
-        "syslog", "multi_format",
+        "syslog", "multi_format", "multiline", "msgpack",
     ]
 
     private static func make(
@@ -68,6 +77,11 @@ enum ParseSection {
             }
         case "grok", "multiline_grok": return try GrokSection.recipe(reader, options, type.value)
         case "ltsv":
+            if let pattern = reader.string("delimiter_pattern") {
+                reader.diagnostics.error(
+                    pattern.parameter.keyPlace, "'delimiter_pattern' is not supported yet",
+                    hint: "use 'delimiter', or '@type regexp' for a fixed set of labels")
+            }
             return try .ltsv(
                 delimiter: reader.string("delimiter", default: "\t"),
                 labelDelimiter: reader.string("label_delimiter", default: ":"), options)
@@ -90,12 +104,21 @@ enum ParseSection {
             syslog.rfc5424TimeFormat = reader.string("rfc5424_time_format", default: syslog.rfc5424TimeFormat)
             reader.ignore(["support_colonless_ident"], reason: "both forms are read", severity: .note)
             return try .syslog(syslog)
+        case "multiline":
+            let formats = (1...20).compactMap { reader.string("format\($0)")?.value }
+            reader.ignore(
+                ["format_firstline", "unmatched_lines"],
+                reason: "it only concerns inputs that read lines, such as tail",
+                severity: .note)
+            return try .multiline(formats: formats, options)
+        case "msgpack": return try .messagePack(options)
         case "multi_format":
             let recipes = reader.sections(named: "pattern").compactMap { pattern in
                 // multi_format's sections say `format json` where others say `@type json`.
                 let inner = SectionReader(pattern, diagnostics: reader.diagnostics)
                 let old =
-                    inner.section.type == nil ? inner.parseSection(alsoKeys: oldKeys, alsoSections: ["grok"]) : nil
+                    inner.section.type == nil
+                    ? inner.parseSection(alsoKeys: oldKeys, alsoSections: sectionsOutside) : nil
                 return read(old ?? pattern, reader.diagnostics)?.recipe
             }
             return try .firstMatch(recipes)

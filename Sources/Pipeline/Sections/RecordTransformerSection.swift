@@ -6,11 +6,7 @@ enum RecordTransformerSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> FilterPlan? {
         var settings = RecordTransformerFilter.Settings()
         settings.hostname = Array(builder.environment.hostname.utf8)
-        if let ruby = reader.bool("enable_ruby"), ruby.value {
-            reader.error(
-                "enable_ruby", "enable_ruby is not supported: sluice has no Ruby",
-                hint: "placeholders such as ${tag_parts[1]} and ${record[\"key\"]} work without it")
-        }
+        let usesRuby = reader.bool("enable_ruby", default: false)
         settings.typecasts = reader.bool("auto_typecast", default: true)
         settings.renewsRecord = reader.bool("renew_record", default: false)
         settings.renewsTimeKey = (reader.string("renew_time_key")?.value).map { Array($0.utf8) }
@@ -31,12 +27,16 @@ enum RecordTransformerSection {
             for parameter in inner.allParameters() {
                 guard let text = parameter.text else { continue }
                 let value = template(parameter, text)
-                for name in value.unknownNames {
+                for name in value.unknownNames + TextTemplate(parameter.key).unknownNames {
+                    if usesRuby {
+                        reader.diagnostics.error(
+                            parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run",
+                            hint: hint)
+                        continue
+                    }
                     reader.diagnostics.warning(
                         parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
-                        hint:
-                            "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
-                            + " and ${record[\"KEY\"]}")
+                        hint: hint)
                 }
                 settings.fields.append((key: TextTemplate(parameter.key), value: value))
             }
@@ -47,6 +47,10 @@ enum RecordTransformerSection {
             type: "record_transformer", summary: "\(fixed.fields.count) field\(fixed.fields.count == 1 ? "" : "s")"
         ) { _ in RecordTransformerFilter(fixed) }
     }
+
+    private static let hint =
+        "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
+        + " and ${record[\"KEY\"]}"
 
     private static func template(_ parameter: Parameter, _ text: String) -> RecordTemplate {
         if parameter.quoting == .json, let value = JSONValue(parsing: text) { return template(value) }

@@ -12,9 +12,9 @@ enum RelabelSection {
         }
         builder.use(label: label.value, at: label.place)
         let name = label.value
-        return OutputPlan(type: "relabel", summary: name) { _ in
-            DirectOutput { context in context.emitter(toLabel: name) }
-        }
+        return OutputPlan(
+            type: "relabel", summary: name, label: name,
+            makeOutput: { _ in DirectOutput { context in context.emitter(toLabel: name) } })
     }
 }
 
@@ -22,7 +22,9 @@ enum RelabelSection {
 enum NullSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
         reader.ignore(["never_flush"], reason: "nothing is buffered", severity: .note)
-        _ = reader.bufferSection()
-        return OutputPlan(type: "null", summary: "") { _ in DirectOutput { _ in NullEmitter() } }
+        if let buffer = reader.bufferSection() {
+            reader.diagnostics.note(buffer.place, "null keeps nothing; <buffer> has no effect")
+        }
+        return OutputPlan(type: "null", summary: "", makeOutput: { _ in DirectOutput { _ in NullEmitter() } })
     }
 }

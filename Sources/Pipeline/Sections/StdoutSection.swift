@@ -12,17 +12,28 @@ enum StdoutSection {
         if let buffer = reader.bufferSection() {
             reader.diagnostics.note(buffer.place, "stdout writes at once; <buffer> has no effect")
         }
-        return OutputPlan(type: "stdout", summary: format.rawValue == "stdout" ? "" : format.rawValue) { context in
-            let sink = TextSink(log: context.log)
-            return DirectOutput { _ in StdoutEmitter(sink: sink, format: LineFormat(format)) }
-        }
+        ignoreInject(reader)
+        return OutputPlan(
+            type: "stdout", summary: format == .stdout ? "" : format.rawValue,
+            makeOutput: { context in
+                let sink = context.standardOutput
+                return DirectOutput { _ in StdoutEmitter(sink: sink, format: LineFormat(format)) }
+            })
     }
 
     static func readFilter(_ reader: SectionReader, _ builder: PlanBuilder) -> FilterPlan? {
         let format = format(reader)
-        return FilterPlan(type: "stdout", summary: "") { context in
-            TapFilter(StdoutEmitter(sink: TextSink(log: context.log), format: LineFormat(format)))
+        ignoreInject(reader)
+        return FilterPlan(type: "stdout", summary: format == .stdout ? "" : format.rawValue) { context in
+            TapFilter(StdoutEmitter(sink: context.standardOutput, format: LineFormat(format)))
         }
+    }
+
+    private static func ignoreInject(_ reader: SectionReader) {
+        guard let inject = reader.injectSection() else { return }
+        reader.diagnostics.warning(
+            inject.parameters.first?.keyPlace ?? inject.place, "<inject> is not supported yet: nothing is added",
+            hint: "a filter of type record_transformer adds '${tag}' and '${time}' to the record")
     }
 
     private static func format(_ reader: SectionReader) -> LineFormat.Kind {

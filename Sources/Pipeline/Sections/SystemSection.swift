@@ -15,10 +15,6 @@ enum SystemSection {
             }
         }
         settings.threads = reader.int("threads", default: 1, range: 1...64)
-        if settings.threads > 1 {
-            reader.warning("threads", "more than one loop is not supported yet; one is used")
-            settings.threads = 1
-        }
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)

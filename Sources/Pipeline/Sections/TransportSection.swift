@@ -39,7 +39,12 @@ enum TransportSection {
         let caCertificate = reader.string("ca_cert_path")
         let caKey = reader.string("ca_private_key_path")
         let caPassphrase = reader.secret("ca_private_key_passphrase")?.value
-        reader.ignore(["ca_cert_path_for_client"], reason: "use 'ca_path'")
+        if let verifier = reader.string("cert_verifier") {
+            reader.diagnostics.error(
+                verifier.parameter.keyPlace, "'cert_verifier' is Ruby code, which sluice cannot run",
+                hint: "use 'client_cert_auth true' with 'ca_path'")
+        }
+        reader.ignore(["ensure_fips"], reason: "it is a setting of the OpenSSL library (openssl.cnf)")
         var generated = GeneratedCertificate.Options(
             commonName: reader.string("generate_cert_common_name", default: "localhost"))
         generated.country = reader.string("generate_cert_country", default: generated.country)

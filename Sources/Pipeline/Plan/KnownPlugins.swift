@@ -1,0 +1,51 @@
+/// Plugin types of the Fluentd world that sluice does not have: what to say about them instead of "unknown".
+enum KnownPlugins {
+    /// Types that a configuration can do without: left out with a warning, so that the rest of it runs.
+    static let needless: [String: String] = [
+        "monitor_agent": "sluice does not report metrics yet; no event is lost",
+        "prometheus": "sluice does not report metrics yet; no event is lost",
+        "prometheus_monitor": "sluice does not report metrics yet; no event is lost",
+        "prometheus_output_monitor": "sluice does not report metrics yet; no event is lost",
+        "prometheus_tail_monitor": "sluice does not report metrics yet; no event is lost",
+        "debug_agent": "there is no Ruby to look into",
+        "gc_stat": "there is no Ruby whose memory could be watched",
+        "object_space": "there is no Ruby whose memory could be watched",
+    ]
+
+    private static let advice: [String: String] = [
+        "opensearch": "elasticsearch speaks with OpenSearch, too: @type elasticsearch",
+        "elasticsearch_dynamic": "elasticsearch takes placeholders such as ${tag} in index_name: @type elasticsearch",
+        "secondary_file": "leave it out: events that cannot be delivered are written to files below root_dir",
+        "dummy": "sluice send TAG < FILE sends events for a test",
+        "sample": "sluice send TAG < FILE sends events for a test",
+        "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
+        "record_modifier": "record_transformer adds, changes and removes fields",
+        "debug": "stdout writes events to standard output: @type stdout",
+    ]
+
+    private static let names: [String: Set<String>] = [
+        "source": [
+            "tail", "http", "syslog", "tcp", "udp", "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
+            "sql", "dummy", "sample", "secure_forward", "stream", "elasticsearch",
+        ],
+        "filter": [
+            "concat", "kubernetes_metadata", "geoip", "elasticsearch_genid", "detect_exceptions", "record_modifier",
+            "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
+            "genhashvalue",
+        ],
+        "output": [
+            "file", "forward", "http", "exec", "exec_filter", "roundrobin", "secondary_file", "rewrite_tag_filter",
+            "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
+            "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "mongo", "loki",
+            "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
+            "detect_exceptions", "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
+            "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
+        ],
+    ]
+
+    /// What to do instead; empty when there is nothing to say; nil for a type that nobody knows.
+    static func hint(_ type: String, _ noun: String) -> String? {
+        guard names[noun]?.contains(type) == true || advice[type] != nil else { return nil }
+        return advice[type] ?? ""
+    }
+}

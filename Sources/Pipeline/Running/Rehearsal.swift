@@ -1,0 +1,26 @@
+package import Events
+package import Logging
+package import Outputs
+
+/// A plan without sockets, loops and deliveries: what is handed in goes through routers, filters and emitters at once.
+/// For tests of configurations; what outputs with a buffer take stays in it.
+package final class Rehearsal {
+    private let stages: LoopStages
+    private let outputs: [any RunningOutput]
+
+    /// - Parameter standardOutput: where the stdout outputs and filters write.
+    package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
+        let context = RunContext(
+            log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
+            standardOutput: standardOutput, reinject: { _, _ in false })
+        outputs = try plan.makeOutputs(context)
+        stages = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
+    }
+
+    /// Sends a batch into a label, as a source does.
+    package func emit(
+        tag: Tag, storage: inout ByteBuffer, rows: inout Rows, label: String = LabelPlan.rootName
+    ) -> Acceptance {
+        stages.routers[label]?.emit(tag: tag, storage: &storage, rows: &rows) ?? .refused("no label \(label)")
+    }
+}
