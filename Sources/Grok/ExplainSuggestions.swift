@@ -51,6 +51,13 @@ struct ExplainSuggestions {
         switch element.kind {
         case .space:
             if found.isEmpty {
+                let end = line[text.lowerBound...].firstIndex { $0 == 0x20 } ?? line.count
+                let mark = String(decoding: line[text.lowerBound..<end], as: UTF8.self)
+                if end < line.count, (1...2).contains(mark.utf8.count),
+                    !mark.contains(where: { $0.isLetter || $0.isNumber })
+                {
+                    propose(Self.escaped(mark) + written, "write '\(mark)' before the space")
+                }
                 propose(written + "?", "make the space optional")
             } else if found.allSatisfy({ $0 == " " }) {
                 propose(" +", "allow several spaces")
@@ -79,7 +86,10 @@ struct ExplainSuggestions {
                 if found.lowercased() != found || found.uppercased() != found {
                     propose("(?i:\(written))", "let upper and lower case count the same")
                 }
-                for name in Self.wider where name != old && result.count < 2 {
+                // One with fields of its own cannot be replaced by one without.
+                let fields = (try? compiler.compile("%{\(old):x}"))?.fields.count ?? 2
+                let before = result.count
+                for name in Self.wider where name != old && fields == 1 && result.count == before {
                     guard covers(name, found) else { continue }
                     propose(
                         Self.renamed(written, from: old, to: name),

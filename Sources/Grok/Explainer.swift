@@ -55,7 +55,7 @@ struct Explainer {
             let after = Array(verdict.elements[(verdict.index + 1)...])
             guard verdict.dropped == nil, verdict.text?.isEmpty != true,
                 let inner = best(of: choices.filter { !$0.isEmpty }, before: before, after: after, in: verdict),
-                inner.cost < 5 || verdict.text == nil || choices.count == 1
+                inner.cost < 5 || verdict.text == nil
             else { break }
             verdict = inner
         }
@@ -106,9 +106,9 @@ struct Explainer {
         if !search.hasReferences, elements.count > 1 {
             for index in stride(from: last, through: first, by: -1) {
                 guard var verdict = replacing(index, in: elements, keeping: elements.count) else { continue }
-                // A blank that was there is not what is missing.
-                if index < failing, elements[index].kind == .space, verdict.text?.isEmpty == true {
-                    verdict.cost += 1.5
+                if let text = verdict.text, isFarFetched(index, text, elements, failing) { verdict.cost += 1.5 }
+                if index == failing, elements[index].isAnchor, let text = verdict.text {
+                    verdict.cost = cost(ofAnchor: text)
                 }
                 found.append(verdict)
             }
@@ -146,6 +146,31 @@ struct Explainer {
         return Verdict(
             elements: elements, index: index, text: text, start: match.whole.lowerBound, isComplete: isComplete,
             cost: cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1))
+    }
+
+    /// Whether a text is blamed on a literal that was there, or that the elements before only leave room for by giving up
+    /// characters they would take: the blank that splits a word is not what is missing.
+    private func isFarFetched(
+        _ index: Int, _ text: Range<Int>, _ elements: [ExplainElement], _ failing: Int
+    ) -> Bool {
+        switch elements[index].kind {
+        case .space where text.isEmpty:
+            index < failing || !endsOfItself(elements[..<index], at: text.lowerBound)
+        case .space, .literal: index < failing && !endsOfItself(elements[..<index], at: text.lowerBound)
+        case .reference, .expression: false
+        }
+    }
+
+    /// Whether elements, left alone, end at a place and did not give up characters to end there.
+    private func endsOfItself(_ elements: ArraySlice<ExplainElement>, at place: Int) -> Bool {
+        search.match(elements.flatMap(\.nodes))?.whole.upperBound == place
+    }
+
+    /// What it costs to blame an anchor for a place: little, unless the place is inside a word.
+    private func cost(ofAnchor text: Range<Int>) -> Double {
+        let place = text.lowerBound
+        guard place > 0, place < search.line.count else { return 1.04 }
+        return Self.isWord(search.line[place - 1]) && Self.isWord(search.line[place]) ? 1.6 : 1.04
     }
 
     /// The line ends where an element should begin.
@@ -346,8 +371,7 @@ struct Explainer {
             lineRange: verdict.index > 0 && place >= verdict.start ? verdict.start..<place : nil,
             path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
             places: places,
-            wanted: words.wanted(element, stop.node) + (followsAnything(verdict) ? ", here or further on" : ""),
-            found: stop.found, taken: stop.taken,
+            wanted: words.wanted(element, stop.node) + remark(verdict), found: stop.found, taken: stop.taken,
             isOnlyProblem: verdict.isComplete, suggestions: suggestions)
     }
 
@@ -360,6 +384,14 @@ struct Explainer {
             [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
             + verdict.elements[verdict.index - 1].nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
         return ExplainSearch(search.reading, line: Array("a -1: ".utf8), isUnicode: false).match(whole) != nil
+    }
+
+    private func remark(_ verdict: Verdict) -> String {
+        if followsAnything(verdict) { return ", here or further on" }
+        let isNowhere =
+            verdict.index == 0 && verdict.text == nil && verdict.element.kind == .literal
+            && search.match(verdict.element.nodes) == nil
+        return isNowhere ? ", which is nowhere in the line" : ""
     }
 
     private func referenceName(_ element: ExplainElement) -> String? {

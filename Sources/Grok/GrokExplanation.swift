@@ -63,4 +63,24 @@ extension GrokCompiler {
     package func expansion(of expression: String) throws(GrokError) -> String {
         String(decoding: try GrokExpansion(Array(expression.utf8), library: library).text, as: UTF8.self)
     }
+
+    /// Where an expression has a `%{` that begins no reference: it is read as text, without an error, as in Fluentd.
+    package func looseReferences(in expression: String) -> [Range<Int>] {
+        let text = Array(expression.utf8)
+        var result: [Range<Int>] = []
+        var index = 0
+        while index + 1 < text.count {
+            if text[index] == UInt8(ascii: "%"), text[index + 1] == UInt8(ascii: "{") {
+                if let reference = GrokReference.first(in: text, from: index), reference.range.lowerBound == index {
+                    index = reference.range.upperBound
+                    continue
+                }
+                let end = text[index...].firstIndex(of: UInt8(ascii: "}")).map { $0 + 1 } ?? text.count
+                result.append(index..<end)
+                index += 1
+            }
+            index += 1
+        }
+        return result
+    }
 }

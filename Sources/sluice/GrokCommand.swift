@@ -124,6 +124,13 @@ enum GrokCommand {
         let compiler = GrokCompiler(library: options.library)
         var texts: [String] = []
         for section in options.sections {
+            for range in compiler.looseReferences(in: section.expression) {
+                let bytes = Array(section.expression.utf8)
+                let part = String(decoding: bytes[range], as: UTF8.self)
+                StandardError.write(
+                    "warning: '\(part)' is no reference and stands for itself"
+                        + (part.hasSuffix("}") ? "; write %{NAME:field:type} without spaces\n" : ": it has no }\n"))
+            }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: options.isMultiline)
             } catch {
