@@ -59,7 +59,7 @@ extension SluiceCommands {
         discussion: """
             Exit status 0 when every line matched, 1 when some did not, 2 when an expression or a definition is bad.
 
-            json writes {"matched":true,"pattern":0,"captures":{…}} for a match (pattern: the number of the expression, \
+            json writes {"matched":true,"pattern":0,"captures":{...}} for a match (pattern: the number of the expression, \
             from 0), {"matched":false} for none, and {"matched":false,"gave_up":true} where a limit was reached first. \
             A field named time becomes the event's time, as in the daemon, and is shown as "time".
             """,

@@ -71,8 +71,11 @@ package struct HelpText: Sendable {
             blocks.append("EXAMPLES:\n" + examples.joined(separator: "\n"))
         }
         if !subcommands.isEmpty {
-            let words = [path[0].name, "help"] + path.dropFirst().map(\.name) + ["<subcommand>"]
-            blocks.append("  See '\(words.joined(separator: " "))' for detailed help.")
+            let names = ["help"] + path.dropFirst().map(\.name) + ["<subcommand>"]
+            blocks.append(
+                wrapped(
+                    "  See '\(path[0].name) \(names.joined(separator: " "))' for detailed help.", to: width,
+                    indentation: 2))
         }
         return blocks.joined(separator: "\n\n") + "\n"
     }

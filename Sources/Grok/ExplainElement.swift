@@ -17,6 +17,15 @@ struct ExplainElement {
     /// The reference whose definition it stands in; nil: the operator's expression.
     let owner: Int?
 
+    /// How many characters it takes, when it is a piece of expression that always takes as many.
+    var fixedLength: Int? { kind == .expression && nodes.count == 1 ? nodes[0].fixedLength : nil }
+
+    /// `^`, `$` and their like.
+    var isAnchor: Bool {
+        if nodes.count == 1, case .anchor = nodes[0].kind { return true }
+        return false
+    }
+
     /// The characters of a literal.
     var literal: String {
         var text = ""
@@ -34,6 +43,7 @@ struct ExplainElements {
     let expansion: GrokExpansion
     /// Where the pattern's source begins in the expansion.
     let shift: Int
+    let library: PatternLibrary
 
     /// The elements that follow one another in a part of `owner`'s text. Groups without alternatives are opened.
     func elements(of node: PatternNode, owner: Int?) -> [ExplainElement] {
@@ -48,8 +58,15 @@ struct ExplainElements {
         var owner = element.owner
         if case .reference(let number) = element.kind {
             // What a definition without references consists of says less than its own comment.
-            guard GrokReference.first(in: expansion.text(of: number), from: 0) != nil else { return nil }
+            let definition = expansion.text(of: number)
+            guard let first = GrokReference.first(in: definition, from: 0), !isOtherName(first, definition) else {
+                return nil
+            }
             owner = number
+        } else {
+            let source = (element.source.lowerBound + shift)..<(element.source.upperBound + shift)
+            let text = Array(expansion.text(of: owner)[expansion.local(source, in: owner)])
+            guard GrokReference.first(in: text, from: 0) != nil else { return nil }
         }
         while true {
             switch node.kind {
@@ -67,6 +84,33 @@ struct ExplainElements {
         }
     }
 
+    /// Whether a definition is nothing but another pattern's name, and that one has no references.
+    private func isOtherName(_ reference: GrokReference, _ definition: [UInt8]) -> Bool {
+        guard reference.range == 0..<definition.count, let target = library.definition(of: reference.name) else {
+            return false
+        }
+        return GrokReference.first(in: Array(target.expression.utf8), from: 0) == nil
+    }
+
+    private func joins(_ element: ExplainElement, _ scalar: UInt32) -> Bool {
+        guard element.kind == .literal, let last = element.nodes.last, case .literal(let before, _) = last.kind else {
+            return true
+        }
+        return before == scalar || ScalarSet.word.contains(before) || before > 0x7F
+    }
+
+    /// `(?<name>…)` as written; the captures themselves may have been taken out of the tree.
+    private func isNamedGroup(_ node: PatternNode) -> Bool {
+        let start = node.offset + shift
+        guard start + 4 < expansion.text.count, expansion.text[start..<(start + 2)].elementsEqual("(?".utf8) else {
+            return false
+        }
+        let opening = expansion.text[start + 2]
+        let next = expansion.text[start + 3]
+        return opening == UInt8(ascii: "'")
+            || opening == UInt8(ascii: "<") && next != UInt8(ascii: "=") && next != UInt8(ascii: "!")
+    }
+
     private func collect(_ node: PatternNode, _ owner: Int?, _ result: inout [ExplainElement]) {
         let source = node.offset..<(node.offset + node.length)
         func append(_ kind: ExplainElement.Kind) {
@@ -80,12 +124,12 @@ struct ExplainElements {
                 return append(.reference(number))
             }
             if case .alternation = body.kind { return append(.expression) }
-            if case .capture = node.kind, !(body.children.isEmpty) { return append(.expression) }
+            if isNamedGroup(node) { return append(.expression) }
             collect(body, owner, &result)
         case .literal(let scalar, _):
             let kind: ExplainElement.Kind = scalar == 0x20 || scalar == 0x09 ? .space : .literal
-            // A run of its kind is one element.
-            if let last = result.last, last.kind == kind, last.owner == owner {
+            // A run of its kind is one element: `user=`, `--`; `]:` is two.
+            if let last = result.last, last.kind == kind, last.owner == owner, joins(last, scalar) {
                 result[result.count - 1].nodes.append(node)
                 result[result.count - 1].source =
                     last.source.lowerBound..<max(last.source.upperBound, source.upperBound)

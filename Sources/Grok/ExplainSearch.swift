@@ -63,6 +63,17 @@ final class ExplainSearch {
                     PatternNode(.any(newline: true), offset: 0, length: 0)), offset: 0, length: 0)),
         offset: 0, length: 0)
 
+    /// The word that begins here, or the blanks; may be empty.
+    static func word(isBlank: Bool) -> PatternNode {
+        let blank = ClassExpression.scalars(.space)
+        let one = PatternNode(
+            .oneOf(isBlank ? blank : .complement(blank), ignoringCase: false), offset: 0, length: 0)
+        return marked([
+            PatternNode(
+                .repetition(Repetition(minimum: 0, maximum: nil, mode: .greedy), one), offset: 0, length: 0)
+        ])
+    }
+
     /// Nodes in the explainer's group.
     static func marked(_ nodes: [PatternNode]) -> PatternNode {
         PatternNode(

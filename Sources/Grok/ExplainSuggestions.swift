@@ -22,7 +22,7 @@ struct ExplainSuggestions {
     /// Changes of the operator's element `element`, in whose place `text` stands; `innermost` is what failed in it.
     func suggestions(
         for element: ExplainElement, in elements: [ExplainElement], at index: Int, expansion: GrokExpansion, shift: Int,
-        text: Range<Int>, withSpace: Bool, innermost: ExplainElement, places: [GrokPlace]
+        text: Range<Int>, dropped: Range<Int>?, innermost: ExplainElement, places: [GrokPlace]
     ) -> [GrokRemedy] {
         func range(_ element: ExplainElement) -> Range<Int> {
             expansion.local(
@@ -41,6 +41,13 @@ struct ExplainSuggestions {
             if matches(changed) { result.append(GrokRemedy(advice: advice, expression: changed)) }
         }
         let written = String(decoding: expression[own.clamped(to: 0..<expression.count)], as: UTF8.self)
+        if let dropped, let first = elements[dropped].first, let last = elements[dropped].last {
+            let all = range(first).lowerBound..<range(last).upperBound
+            guard all.upperBound <= expression.count else { return [] }
+            let text = String(decoding: expression[all], as: UTF8.self)
+            propose("(?:\(text))?", at: all, "make '\(text)' optional: the line has no such part")
+            return result
+        }
         switch element.kind {
         case .space:
             if found.isEmpty {
@@ -64,16 +71,7 @@ struct ExplainSuggestions {
                     Self.escaped(found), "write '\(found)' instead of '\(element.literal)'")
             }
         case .reference(let number):
-            if withSpace {
-                for neighbour in [index + 1, index - 1] where elements.indices.contains(neighbour) {
-                    guard elements[neighbour].kind == .space else { continue }
-                    let other = range(elements[neighbour])
-                    let both = min(own.lowerBound, other.lowerBound)..<max(own.upperBound, other.upperBound)
-                    let text = String(decoding: expression[both], as: UTF8.self)
-                    propose(
-                        "(?:\(text))?", at: both, "make \(written) with its space optional: the line has no such field")
-                }
-            } else if found.isEmpty {
+            if found.isEmpty {
                 propose("(?:\(written))?", "make \(written) optional: the line has nothing there")
             } else {
                 if found == "-" { propose("(?:-|\(written))", "allow a '-' where there is no value") }

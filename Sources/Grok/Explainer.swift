@@ -21,7 +21,8 @@ struct Explainer {
         self.expression = expression
         self.multiline = multiline
         self.search = search
-        tree = ExplainElements(expansion: search.reading.expansion, shift: search.reading.shift)
+        tree = ExplainElements(
+            expansion: search.reading.expansion, shift: search.reading.shift, library: compiler.library)
     }
 
     /// An element, the list it stands in, and what was found about it.
@@ -32,8 +33,8 @@ struct Explainer {
         var text: Range<Int>?
         /// Where the match of the elements before begins.
         var start: Int
-        /// The element is missing together with the blank before or after it.
-        var isMissingWithSpace = false
+        /// The elements that are missing together with it.
+        var dropped: Range<Int>?
         /// All that follows matches.
         var isComplete: Bool
         var cost: Double
@@ -52,7 +53,7 @@ struct Explainer {
             guard let choices = tree.choices(of: verdict.element) else { break }
             let before = Array(verdict.elements[..<verdict.index])
             let after = Array(verdict.elements[(verdict.index + 1)...])
-            guard !verdict.isMissingWithSpace, verdict.text?.isEmpty != true,
+            guard verdict.dropped == nil, verdict.text?.isEmpty != true,
                 let inner = best(of: choices.filter { !$0.isEmpty }, before: before, after: after, in: verdict),
                 inner.cost < 5 || verdict.text == nil || choices.count == 1
             else { break }
@@ -101,20 +102,29 @@ struct Explainer {
         let last = min(max(failing, suspects.lowerBound), suspects.upperBound - 1)
         let first = max(suspects.lowerBound, last - Self.maximumSuspects)
         var found: [Verdict] = []
-        if !search.hasReferences {
+        // Alone, anything would do for it.
+        if !search.hasReferences, elements.count > 1 {
             for index in stride(from: last, through: first, by: -1) {
-                if let verdict = replacing(index, in: elements, keeping: elements.count) { found.append(verdict) }
+                guard var verdict = replacing(index, in: elements, keeping: elements.count) else { continue }
+                // A blank that was there is not what is missing.
+                if index < failing, elements[index].kind == .space, verdict.text?.isEmpty == true {
+                    verdict.cost += 1.5
+                }
+                found.append(verdict)
             }
-            if (found.map(\.cost).min() ?? 9) >= 5 {
-                for index in stride(from: last, through: max(first, last - 2), by: -1) {
-                    if let verdict = dropping(index, in: elements) { found.append(verdict) }
+            if (found.map(\.cost).min() ?? 9) >= 2 {
+                if let verdict = cut(elements, at: last, failing: failing) { found.append(verdict) }
+                for start in [last, last - 1] where start >= max(first, 1) {
+                    if let verdict = dropping(from: start, in: elements) { found.append(verdict) }
                 }
             }
             if found.isEmpty, outer?.isComplete != true {
                 // Something else is wrong further on: what follows at once must do.
-                for index in stride(from: last, through: max(first, last - 3), by: -1) where index + 1 < elements.count
-                {
-                    if let verdict = replacing(index, in: elements, keeping: index + 3) { found.append(verdict) }
+                for index in stride(from: last, through: max(first, last - 1, 1), by: -1)
+                where index + 1 < elements.count {
+                    if let verdict = replacing(index, in: elements, keeping: index + 3), verdict.cost < 3 {
+                        found.append(verdict)
+                    }
                 }
             }
         }
@@ -129,28 +139,39 @@ struct Explainer {
     private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> Verdict? {
         let before = elements[..<index].flatMap(\.nodes)
         let after = elements[(index + 1)..<max(index + 1, min(count, elements.count))].flatMap(\.nodes)
-        guard let match = search.match(before + [ExplainSearch.anything] + after), let text = match.marked else {
-            return nil
-        }
+        // At the end the shortest text would always be none.
+        let any = after.isEmpty ? ExplainSearch.word(isBlank: elements[index].kind == .space) : ExplainSearch.anything
+        guard let match = search.match(before + [any] + after), let text = match.marked else { return nil }
         let isComplete = count >= elements.count
         return Verdict(
             elements: elements, index: index, text: text, start: match.whole.lowerBound, isComplete: isComplete,
             cost: cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1))
     }
 
-    /// Nothing in the place of an element and of the blank beside it.
-    private func dropping(_ index: Int, in elements: [ExplainElement]) -> Verdict? {
-        guard elements[index].kind != .space, elements[index].kind != .literal else { return nil }
-        for neighbour in [index + 1, index - 1] where elements.indices.contains(neighbour) {
-            guard elements[neighbour].kind == .space else { continue }
-            let before = elements[..<min(index, neighbour)].flatMap(\.nodes)
-            let after = elements[(max(index, neighbour) + 1)...].flatMap(\.nodes)
+    /// The line ends where an element should begin.
+    private func cut(_ elements: [ExplainElement], at index: Int, failing: Int) -> Verdict? {
+        guard index == failing, index > 0,
+            let match = search.match(elements[..<index].flatMap(\.nodes)), match.whole.upperBound == search.line.count
+        else { return nil }
+        let end = search.line.count
+        return Verdict(
+            elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
+            cost: 1.9)
+    }
+
+    /// Nothing in the place of some elements that follow one another: a field that is missing with what belongs to it.
+    private func dropping(from start: Int, in elements: [ExplainElement]) -> Verdict? {
+        let before = elements[..<start].flatMap(\.nodes)
+        for count in 2...4 where start + count < elements.count {
+            let after = elements[(start + count)...].flatMap(\.nodes)
             guard let match = search.match(before + [ExplainSearch.marked([])] + after), let text = match.marked else {
                 continue
             }
+            let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
             return Verdict(
-                elements: elements, index: index, text: text, start: match.whole.lowerBound, isMissingWithSpace: true,
-                isComplete: true, cost: 2.2)
+                elements: elements, index: index, text: text, start: match.whole.lowerBound,
+                dropped: start..<(start + count), isComplete: true,
+                cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0))
         }
         return nil
     }
@@ -161,9 +182,9 @@ struct Explainer {
         let isBlank = text.allSatisfy { $0 == 0x20 || $0 == 0x09 }
         switch element.kind {
         case .space:
-            if text.isEmpty { return isLast ? 3 : 1.2 }
+            if text.isEmpty { return isLast ? 3 : 1 }
             if isBlank { return 1 }
-            let hasWord = text.contains { $0 > 0x7F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) }
+            let hasWord = text.contains(where: Self.isWord)
             return hasWord || text.count > 3 ? 6 : 1.5
         case .literal:
             let wanted = Array(element.literal.utf8)
@@ -175,10 +196,40 @@ struct Explainer {
             return text.count <= wanted.count + 3 ? 1.8 : 4
         case .reference, .expression:
             if text.isEmpty { return 2 }
+            if element.isAnchor { return 1.04 }
             if text.first == 0x20 || text.last == 0x20 { return isBlank ? 2.5 : 5.2 }
-            guard text.contains(0x20) else { return 1.05 }
-            return takesWord(element, of: range) ? 5.5 : 2.5
+            // Of two that fit alike the one with the shorter text.
+            var base = 1.05 + Double(min(text.count, 50)) / 100
+            // In the middle of a number something else has begun too early.
+            if let first = text.first, range.lowerBound > 0, Self.isDigit(first),
+                Self.isDigit(search.line[range.lowerBound - 1])
+            {
+                base += 0.3
+            }
+            if let length = element.fixedLength, length < text.count { return base + 3 }
+            if text.contains(0x20), !element.nodes.contains(where: { $0.containsSpace }) {
+                return takesWord(element, of: range) ? 5.5 : base + 1.5
+            }
+            // `bob,` for a name: the comma is too much, the name is right.
+            let tail = text.reversed().prefix { !Self.isWord($0) }.count
+            if tail > 0, tail <= 2, tail < text.count, takes(element, range.lowerBound..<(range.upperBound - tail)) {
+                return base + 1
+            }
+            return base
         }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte > 0x7F || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+    }
+
+    /// Whether the element takes a text as a whole.
+    private func takes(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
+        let text = Array(search.line[range])
+        let other = ExplainSearch(search.reading, line: text, isUnicode: text.contains { $0 > 0x7F })
+        return other.match(element.nodes)?.whole == 0..<text.count
     }
 
     /// Whether a word of a longer text is just what the element wants: then the rest of the text is what is wrong.
@@ -187,10 +238,7 @@ struct Explainer {
         for end in range where search.line[end] == 0x20 || end + 1 == range.upperBound {
             let word = search.line[start..<(search.line[end] == 0x20 ? end : end + 1)]
             start = end + 1
-            guard !word.isEmpty, word.count < 256 else { continue }
-            let other = ExplainSearch(
-                search.reading, line: Array(word), isUnicode: word.contains { $0 > 0x7F })
-            if other.match(element.nodes)?.whole == 0..<word.count { return true }
+            if !word.isEmpty, word.count < 256, takes(element, word.startIndex..<word.endIndex) { return true }
         }
         return false
     }
@@ -291,14 +339,27 @@ struct Explainer {
             outer.isComplete
             ? ExplainSuggestions(compiler, expression, multiline, search.line).suggestions(
                 for: outer.element, in: outer.elements, at: outer.index, expansion: expansion, shift: shift,
-                text: outer.text ?? 0..<0, withSpace: outer.isMissingWithSpace, innermost: element, places: places)
+                text: outer.text ?? 0..<0, dropped: outer.dropped, innermost: element, places: places)
             : []
         return GrokExplanation(
             expressionRange: places.first?.range ?? 0..<0,
             lineRange: verdict.index > 0 && place >= verdict.start ? verdict.start..<place : nil,
             path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
-            places: places, wanted: words.wanted(element, stop.node), found: stop.found, taken: stop.taken,
+            places: places,
+            wanted: words.wanted(element, stop.node) + (followsAnything(verdict) ? ", here or further on" : ""),
+            found: stop.found, taken: stop.taken,
             isOnlyProblem: verdict.isComplete, suggestions: suggestions)
+    }
+
+    /// Whether what stands before an element takes any text, so that the element may be anywhere behind.
+    private func followsAnything(_ verdict: Verdict) -> Bool {
+        guard verdict.index > 0, verdict.element.kind == .literal || verdict.element.kind == .space else {
+            return false
+        }
+        let whole =
+            [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
+            + verdict.elements[verdict.index - 1].nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
+        return ExplainSearch(search.reading, line: Array("a -1: ".utf8), isUnicode: false).match(whole) != nil
     }
 
     private func referenceName(_ element: ExplainElement) -> String? {
@@ -308,6 +369,12 @@ struct Explainer {
 }
 
 extension PatternNode {
+    /// Whether a blank stands in it literally: such a part takes texts of several words.
+    var containsSpace: Bool {
+        if case .literal(0x20, _) = kind { return true }
+        return children.contains { $0.containsSpace }
+    }
+
     /// The parts that follow one another, groups without alternatives opened.
     var parts: [PatternNode] {
         switch kind {

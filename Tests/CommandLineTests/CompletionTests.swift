@@ -24,6 +24,9 @@ import Testing
             ("sluice -c /etc/host", "/etc/host.conf /etc/hostname /etc/hosts"),
             ("sluice check /etc/hostn", "/etc/hostname"),
             ("sluice send --po", "--port"), ("sluice cat --po", "--port"),
+            ("sluice grok m", "match"), ("sluice grok match --fo", "--format"),
+            ("sluice grok match --format j", "json"), ("sluice grok explain --ser", "--series"),
+            ("sluice grok match -p x /etc/hostn", "/etc/hostname"),
         ])
     func bash(_ line: String, _ expected: String) throws {
         let script = CompletionShell.bash.script(for: SluiceCommands.table)

@@ -10,8 +10,15 @@ import Testing
         expectGolden(HelpText(path: [Self.table.root], includingHidden: true).text, "help-hidden.txt")
     }
 
-    @Test("each command's help", arguments: table.root.subcommands) func commands(_ command: Command) {
-        expectGolden(HelpText(path: [Self.table.root, command]).text, "help-\(command.name).txt")
+    @Test("each command's help", arguments: paths) func commands(_ path: [Command]) {
+        expectGolden(HelpText(path: path).text, "help-\(path.dropFirst().map(\.name).joined(separator: "-")).txt")
+    }
+
+    /// Every command with those above it, the tool first.
+    static let paths = below([table.root])
+
+    private static func below(_ path: [Command]) -> [[Command]] {
+        path[path.count - 1].subcommands.flatMap { [path + [$0]] + below(path + [$0]) }
     }
 
     @Test("hidden options of run") func hidden() {
@@ -21,8 +28,9 @@ import Testing
 
     @Test("no line is wider than the terminal, except for a word that is", arguments: [40, 60, 80, 132])
     func widths(_ width: Int) {
-        for command in Self.table.root.subcommands {
-            let text = HelpText(path: [Self.table.root, command], width: width, includingHidden: true).text
+        for path in Self.paths {
+            let command = path[path.count - 1]
+            let text = HelpText(path: path, width: width, includingHidden: true).text
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             for line in lines where line.count > width {
                 let words = line.split(separator: " ")

@@ -4,7 +4,7 @@ import Testing
 /// What must hold for every entry of the table.
 @Suite struct TableRulesTests {
     private static let root = SluiceCommands.table.root
-    private static let commands = [root] + root.subcommands
+    private static let commands = [root] + HelpTests.paths.map { $0[$0.count - 1] }
 
     @Test("names are unique, sentences are sentences", arguments: commands) func entries(_ command: Command) {
         let longs = command.allOptions.compactMap(\.long)
@@ -31,7 +31,7 @@ import Testing
     @Test("each example parses", arguments: commands.flatMap(\.examples).map(\.line)) func examples(_ line: String)
         throws
     {
-        let words = line.split(separator: " ").map(String.init)
+        let words = try shellWords(line)
         let start = try #require(words.lastIndex(of: "sluice"))
         let typed = words[(start + 1)...].prefix { $0 != ">" && $0 != "|" }
         let request = try SluiceCommands.table.parse(Array(typed)).get()
@@ -42,14 +42,15 @@ import Testing
         #expect(parsed.warnings.isEmpty)
     }
 
-    @Test("each option can be given, and is read back", arguments: commands.dropFirst()) func options(
-        _ command: Command
+    @Test("each option can be given, and is read back", arguments: HelpTests.paths) func options(
+        _ path: [Command]
     ) throws {
+        let command = path[path.count - 1]
         let arguments = command.arguments.map { value($0.kind) }
         for option in command.options {
             let given = option.kind.map { "=" + value($0) } ?? ""
             guard let long = option.long else { continue }
-            let words = [command.name, "--\(long)\(given)"] + arguments
+            let words = path.dropFirst().map(\.name) + ["--\(long)\(given)"] + arguments
             let request = try SluiceCommands.table.parse(words).get()
             guard case .command(let parsed) = request else {
                 Issue.record("\(words) asks for \(request)")
@@ -59,6 +60,15 @@ import Testing
             #expect(parsed.value(option) == option.kind.map(value) ?? "")
             #expect(parsed.warnings.isEmpty == (option.ignoredBecause == nil))
         }
+    }
+
+    /// The words as bash makes them; substitutions are not run.
+    private func shellWords(_ line: String) throws -> [String] {
+        let quoted = line.replacing("$(", with: "\\$(").replacing("|", with: "'|'").replacing(">", with: "'>'")
+        // A bar or angle inside quotes is left as it was written: the expressions of examples have none.
+        let (status, output, _) = try run("/bin/bash", ["--norc"], input: "printf '%s\\0' \(quoted)")
+        #expect(status == 0)
+        return output.split(separator: "\0").map(String.init)
     }
 
     private func isSentence(_ text: String) -> Bool {

@@ -1,9 +1,11 @@
 import Foundation
+import TestSupport
 
-/// The captured behaviour of fluent-plugin-grok-parser: `$SLUICE_GOLDEN/grok`, by default the project's shared folder.
+/// The captured behaviour of fluent-plugin-grok-parser: `Tests/Golden/grok`, or `$SLUICE_GOLDEN/grok`.
 enum GoldenFile {
     static let folder =
-        (ProcessInfo.processInfo.environment["SLUICE_GOLDEN"] ?? "/work/shared/golden") + "/grok"
+        ProcessInfo.processInfo.environment["SLUICE_GOLDEN"].map { $0 + "/grok" }
+        ?? GoldenData.folder.appendingPathComponent("grok").path
 
     static var isPresent: Bool { FileManager.default.fileExists(atPath: folder + "/cases.jsonl") }
 

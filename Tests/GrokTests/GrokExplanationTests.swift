@@ -15,7 +15,7 @@ import Testing
     @Test("the part the line does not follow is found, with the text before it")
     func parts() throws {
         let literal = try #require(try explain("user=%{W:u} id=%{N:n}", "- user=bob uid=5"))
-        #expect(literal.expressionRange == 12..<13)
+        #expect(literal.expressionRange == 12..<15)
         #expect(literal.lineRange == 2..<11)
         let reference = try #require(try explain("%{W:u}: %{N:n}", "bob: x"))
         #expect(reference.expressionRange == 8..<14 && reference.path == ["N"])

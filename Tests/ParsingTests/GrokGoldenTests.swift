@@ -2,17 +2,18 @@ import Events
 import Foundation
 import Grok
 import Parsing
+import TestSupport
 import Testing
 
 private enum GoldenGrok {
     /// Captured with `TZ=UTC`.
     static var isUsable: Bool { data != nil && LocalZone.offset(at: 1_795_544_564) == 0 }
     static let data = FileManager.default.contents(
-        atPath: (ProcessInfo.processInfo.environment["SLUICE_GOLDEN"] ?? "/work/shared/golden") + "/grok/cases.jsonl")
+        atPath: (ProcessInfo.processInfo.environment["SLUICE_GOLDEN"] ?? GoldenData.folder.path) + "/grok/cases.jsonl")
 }
 
 /// The golden grok cases through the parser: records with their types, event times, failures.
-/// `$SLUICE_GOLDEN/grok/cases.jsonl`, by default in the project's shared folder; skipped where there is none.
+/// `Tests/Golden/grok/cases.jsonl`, or that of `$SLUICE_GOLDEN`.
 @Suite("Grok, golden")
 struct GrokGoldenTests {
     /// Beyond the plugin on purpose: `int` and `long` are types. And one whose byte order mark Foundation's JSON drops.
