@@ -178,6 +178,15 @@ import Testing
         #expect(suggestion.uncoveredCount == 0)
     }
 
+    @Test("of a long line the beginning makes the fields, the rest is text")
+    func longLines() throws {
+        let words = Array(repeating: "word 17", count: 300).joined(separator: " ")
+        let suggestion = try suggest("2026-11-24 18:22:44 INFO \(words)\n2026-11-24 18:22:45 WARN \(words)x")
+        #expect(suggestion.proposals.count == 1 && suggestion.uncoveredCount == 0)
+        let captures = try #require(suggestion.proposals.first).captures
+        #expect(captures.prefix(2).map(\.name) == ["timestamp", "level"] && captures.last?.name == "message")
+    }
+
     @Test("stack traces are noticed")
     func continuation() throws {
         let suggestion = try suggest(
@@ -204,6 +213,9 @@ import Testing
                 </parse>
 
                 """)
+        let elastic = try SuggestSampleTests.suggest(Array("10.0.0.1 began\n10.0.0.2 ended".utf8), .ecsV1)
+        #expect(
+            elastic.configuration.hasPrefix("<parse>\n  @type grok\n  grok_pattern_series ecs-v1\n  grok_pattern ^"))
         let text = try SuggestSampleTests.sample("syslog") + SuggestSampleTests.sample("apache-combined")
         #expect(
             try SuggestSampleTests.suggest(text).configuration == """

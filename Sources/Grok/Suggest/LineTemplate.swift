@@ -1,5 +1,8 @@
 /// What a cluster of lines has in common: columns from the left, and perhaps a text at the end that varies.
 struct LineTemplate: Sendable {
+    /// Columns of a line with more tokens than are looked at; the rest is text.
+    private static let maximumLongColumns = 40
+
     private(set) var columns: [TemplateColumn]
     /// A text follows the columns.
     private(set) var hasTail = false
@@ -19,7 +22,7 @@ struct LineTemplate: Sendable {
         freeStart = Self.freeStart(tokens, in: line)
         lines = [number]
         distinctLines = [line]
-        if tokens.count >= LineTokenizer.maximumTokens { cut(at: min(freeStart, columns.count)) }
+        if tokens.count >= LineTokenizer.maximumTokens { cut(at: min(freeStart, Self.maximumLongColumns)) }
     }
 
     /// A template of columns made elsewhere.
