@@ -187,6 +187,14 @@ import Testing
         #expect(captures.prefix(2).map(\.name) == ["timestamp", "level"] && captures.last?.name == "message")
     }
 
+    @Test("a level or an address before running text is enough to share a pattern")
+    func shortHeads() throws {
+        let levels = try suggest("INFO Server started\nWARN Disk is nearly full\nERROR Could not write it")
+        #expect(levels.proposals.map(\.expression) == ["^%{LOGLEVEL:level} %{GREEDYDATA:message}"])
+        let addresses = try suggest("10.0.0.1 Began to send\n10.0.0.2 Ended\n10.0.0.3 Went away again")
+        #expect(addresses.proposals.map(\.expression) == ["^%{IP:clientip} %{GREEDYDATA:message}"])
+    }
+
     @Test("stack traces are noticed")
     func continuation() throws {
         let suggestion = try suggest(
