@@ -42,12 +42,9 @@ run: build ## Run with config/default.conf
 demo: build ## Show it at work
 	./config/demo
 
-test: test-deps lint build ## Lint, build, all tests, and conformance with Fluentd where the golden cases are
-	@rm -f .build/conformance.log
-	swift test 2>&1 | tee .build/test.log
-	@if [ -x ../shared/conformance/conformance ]; then \
-		../shared/conformance/conformance --daemon '$(SLUICE) run -c {config}' 2>&1 | tee .build/conformance.log; fi
-	@echo && grep -h 'Test run with' .build/test.log && { [ ! -f .build/conformance.log ] || tail -1 .build/conformance.log; }
+test: test-deps lint build ## Lint, build, all tests, real Docker, search engines and clients, conformance with Fluentd
+	@set -e; swift test 2>&1 | tee .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
+		echo; grep -h 'Test run with' .build/test.log; tail -1 .build/integration.log
 
 lint:
 	@swift format lint --strict --parallel -r $(SOURCES)

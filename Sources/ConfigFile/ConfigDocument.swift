@@ -70,6 +70,7 @@ package struct ConfigDocument {
         session.open[0].section.reportDuplicates(session.diagnostics)
         var root = session.open[0].section
         var diagnostics = session.diagnostics
+        let hasTagErrors = session.hasTagErrors
         if session.hasTagErrors, !session.isStopped {
             session.restart(root: file)
             session.parse(file)
@@ -80,6 +81,7 @@ package struct ConfigDocument {
             }
         }
         reading.add(contentsOf: diagnostics)
+        reading.hasTagErrors = reading.hasErrors && hasTagErrors
         return ConfigDocument(root: root, diagnostics: reading, path: file.path)
     }
 

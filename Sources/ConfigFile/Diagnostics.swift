@@ -12,6 +12,8 @@ package final class Diagnostics {
     package private(set) var errorCount = 0
     /// Warnings found, with those that found no room.
     package private(set) var warningCount = 0
+    /// Sections were not opened or closed as they should: what seems to be missing may stand in the wrong one.
+    package internal(set) var hasTagErrors = false
     private var seen: Set<Diagnostic> = []
     /// How each value was read, by the place of the value: what the dump needs to print it as Fluentd does.
     private(set) var readings: [Place: ReadingKind] = [:]

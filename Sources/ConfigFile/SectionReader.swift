@@ -13,7 +13,7 @@ package final class SectionReader {
     private var takesAnyKey = false
     private var takesAnySection = false
     /// Required keys that are missing while a line of the section looks like them: `finish` tells which of both it is.
-    private var perhapsMissing: [String] = []
+    private var perhapsMissing: [(key: String, message: String, hint: String)] = []
 
     /// A reader for a section; the description is the section's own when none is given.
     package init(_ section: Section, description: String? = nil, diagnostics: Diagnostics) {
@@ -60,7 +60,8 @@ package final class SectionReader {
         if required, type == nil, let misspelt = section.parameters.first(where: Self.looksLikeType) {
             // Word for word what the parser says where '@' is reserved: it is said once.
             diagnostics.error(
-                misspelt.keyPlace, "unknown parameter '\(misspelt.key)' in \(section.tag)", hint: "did you mean '@type'?")
+                misspelt.keyPlace, "unknown parameter '\(misspelt.key)' in \(section.tag)",
+                hint: "did you mean '@type'?")
         } else if required {
             diagnostics.error(
                 type?.keyPlace ?? section.place, "\(section.tag) has no '@type'", hint: "add a line '@type NAME'")
@@ -167,14 +168,41 @@ package final class SectionReader {
         for parameter in section.parameters where !takesAnyKey && !parameter.key.hasPrefix("@") {
             if known.contains(parameter.key) || !reported.insert(parameter.key).inserted { continue }
             if Self.oldNames.contains(parameter.key), SectionNames.reserving.contains(section.name) { continue }
+            if let glued = Guess.glued(parameter, among: known) {
+                diagnostics.error(
+                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(description)",
+                    hint: "did you mean '\(glued.name) \(glued.rest)'?")
+                meant.insert(glued.name)
+                continue
+            }
             let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)
             if let near { meant.insert(near) }
         }
-        for key in perhapsMissing where !meant.contains(key) { sayMissing(key) }
+        reportLostLines(&meant)
+        for missing in perhapsMissing where !meant.contains(missing.key) {
+            diagnostics.error(section.place, missing.message, hint: missing.hint)
+        }
         perhapsMissing.removeAll()
         for nested in section.sections where !takesAnySection && !knownSections.contains(nested.name) {
             let name = Place(nested.place.file, nested.place.start + 1, nested.place.start + 1 + nested.name.utf8.count)
             _ = report(unknown: nested.name, "section", at: name, known: knownSections)
+        }
+    }
+
+    /// Lines that stand inside the value of the line before, because the newline between them was lost.
+    private func reportLostLines(_ meant: inout Set<String>) {
+        guard !takesAnyKey else { return }
+        for parameter in section.parameters {
+            guard let lost = Guess.lostLine(parameter, among: knownKeys), section.parameter(lost.name) == nil else {
+                continue
+            }
+            let isRequired = perhapsMissing.contains { $0.key == lost.name }
+            diagnostics.add(
+                Diagnostic(
+                    isRequired ? .error : .warning, at: parameter.place(ofOffset: lost.offset, length: lost.length),
+                    "'\(lost.name)' stands inside the value of '\(parameter.key)'",
+                    hint: "write it on a line of its own"))
+            meant.insert(lost.name)
         }
     }
 
@@ -203,16 +231,23 @@ package final class SectionReader {
 
     /// Reports a missing parameter at the section's tag; when a line looks like it, `finish` reports that line instead.
     func reportMissing(_ key: String) {
-        let isMisspelt = section.parameters.contains {
-            $0.key != key && EditDistance.nearest(to: $0.key, in: [key]) != nil
-        }
-        if isMisspelt && section.parameter(key) == nil { perhapsMissing.append(key) } else { sayMissing(key) }
+        missing(key, "'\(key)' is required in \(description)", hint: "add a line '\(key) VALUE'")
     }
 
-    private func sayMissing(_ key: String) {
-        diagnostics.error(
-            section.parameter(key)?.keyPlace ?? section.place, "'\(key)' is required in \(description)",
-            hint: "add a line '\(key) VALUE'")
+    /// An error about a parameter that is not there; when a line looks like it, `finish` reports that line instead.
+    package func missing(_ key: String, _ message: String, hint: String) {
+        if diagnostics.hasTagErrors { return }
+        let isPerhapsThere =
+            key.utf8.count > 2 && section.parameter(key) == nil
+            && section.parameters.contains { parameter in
+                EditDistance.nearest(to: parameter.key, in: [key]) != nil
+                    || Guess.glued(parameter, among: [key]) != nil || Guess.lostLine(parameter, among: [key]) != nil
+            }
+        if isPerhapsThere {
+            perhapsMissing.append((key, message, hint))
+        } else {
+            diagnostics.error(section.parameter(key)?.keyPlace ?? section.place, message, hint: hint)
+        }
     }
 }
 

@@ -5,14 +5,14 @@ internal import Glibc
 /// `Array.append` costs 3.9 ns a byte and `append(contentsOf:)` 25 ns for a 24-byte field; this type costs about 1 and 2.2
 /// (measured, codebases.md §7). It never shrinks while it is reused: `clear()` keeps the capacity.
 ///
-/// Safety: the pointer is owned by exactly one value (`~Copyable`), allocated in `init`/`grow` and freed in `deinit`;
+/// Safety: the pointer is owned by exactly one value (`~Copyable`), so it may change threads; it is allocated in `init`/`grow` and freed in `deinit`;
 /// every method below checks its offsets before it touches memory, except those whose name says unsafe. Behind
 /// `capacity` lie `slackBytes` more, so that this module's kernels may load or store a whole word at any offset up to it.
 ///
 /// The small methods are `@inlinable`: a call from another module costs more than what they do. (For a `package` type that
 /// has an effect only when the type itself is `@usableFromInline`.)
 @safe
-@usableFromInline package struct ByteBuffer: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+@usableFromInline package struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
     @usableFromInline package internal(set) var count: Int
     @usableFromInline package internal(set) var capacity: Int

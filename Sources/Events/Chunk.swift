@@ -13,6 +13,9 @@
     @usableFromInline package internal(set) var labels: [[UInt8]] = []
     @usableFromInline package internal(set) var tags: [Tag] = []
 
+    private var lastLabel: UInt32 = 0
+    private var lastStamp = -1
+
     package init(capacity: Int = 64 * 1024) { bytes = ByteBuffer(capacity: capacity) }
 
     /// Size in bytes as the limits count it: the formatted events and their table.
@@ -31,9 +34,19 @@
 
     /// The number of a label; new ones are entered. Looks at the newest first: consecutive events share theirs.
     package mutating func label(_ label: borrowing [UInt8]) -> UInt32 {
+        lastStamp = -1
         for index in labels.indices.reversed() where sameBytes(labels[index], label) { return UInt32(index) }
         labels.append(copy label)
         return UInt32(labels.count - 1)
+    }
+
+    /// The same, without looking as long as `stamp`, by which the one formatter that fills the chunk tells its labels apart
+    /// (not negative), is that of the event before.
+    package mutating func label(_ label: borrowing [UInt8], stamp: Int) -> UInt32 {
+        if stamp == lastStamp { return lastLabel }
+        lastLabel = self.label(label)
+        lastStamp = stamp
+        return lastLabel
     }
 
     package mutating func tag(_ tag: Tag) -> UInt32 {

@@ -104,48 +104,52 @@ package struct TimeWriter: Sendable {
     /// nil: the process's zone, asked for every new second.
     private let fixedOffset: Int?
     private var second = Int64.min
-    private var head: [UInt8] = []
-    private var tail: [UInt8] = []
+    /// The whole text of the last time written; only its fraction is written anew within a second. In place, because an
+    /// array costs a reference count each time.
+    private var text = InlineArray<64, UInt8>(repeating: 0)
+    private var textCount = 0
+    private var fractionStart = 0
+    private let fractionDigits: Int
 
     package init(_ form: Form, offset: Int? = nil) {
         self.form = form
         fixedOffset = offset
+        fractionDigits = if case .iso8601(let digits) = form { min(max(digits, 0), 9) } else { 9 }
     }
 
     package mutating func write(_ time: EventTime, to out: inout ByteBuffer) {
-        if time.seconds != second || head.isEmpty { prepare(time.seconds) }
-        out.append(head)
-        switch form {
-        case .iso8601(let digits):
-            if digits > 0 {
-                var fraction = time.nanoseconds
-                for _ in min(digits, 9)..<9 { fraction /= 10 }
-                out.append(UInt8(ascii: "."))
-                out.appendDecimal(fraction, width: min(digits, 9))
-            }
-        case .fluentd: out.appendDecimal(time.nanoseconds, width: 9)
+        if time.seconds != second || textCount == 0 { prepare(time.seconds) }
+        var fraction = time.nanoseconds
+        for _ in fractionDigits..<9 { fraction /= 10 }
+        var place = fractionStart &+ fractionDigits
+        while place > fractionStart {
+            place &-= 1
+            text[place] = UInt8(truncatingIfNeeded: fraction % 10) &+ 0x30
+            fraction /= 10
         }
-        out.append(tail)
+        out.append(text.span.extracting(0..<textCount))
     }
 
     private mutating func prepare(_ seconds: Int64) {
         second = seconds
         let offset = fixedOffset ?? LocalZone.offset(at: seconds)
         let civil = CivilTime(seconds: seconds, offset: offset)
-        var text = ByteBuffer(capacity: 40)
-        text.appendDate(civil)
-        text.append(isISO ? UInt8(ascii: "T") : 0x20)
-        text.appendDecimal(UInt32(civil.hour), width: 2)
-        text.append(UInt8(ascii: ":"))
-        text.appendDecimal(UInt32(civil.minute), width: 2)
-        text.append(UInt8(ascii: ":"))
-        text.appendDecimal(UInt32(civil.second), width: 2)
-        if !isISO { text.append(UInt8(ascii: ".")) }
-        head = text.array()
-        text.clear()
-        if !isISO { text.append(0x20) }
-        text.appendZone(offset, colon: isISO)
-        tail = text.array()
+        var made = ByteBuffer(capacity: 64)
+        made.appendDate(civil)
+        made.append(isISO ? UInt8(ascii: "T") : 0x20)
+        made.appendDecimal(UInt32(civil.hour), width: 2)
+        made.append(UInt8(ascii: ":"))
+        made.appendDecimal(UInt32(civil.minute), width: 2)
+        made.append(UInt8(ascii: ":"))
+        made.appendDecimal(UInt32(civil.second), width: 2)
+        if fractionDigits > 0 { made.append(UInt8(ascii: ".")) }
+        fractionStart = made.count
+        for _ in 0..<fractionDigits { made.append(0x30) }
+        if !isISO { made.append(0x20) }
+        made.appendZone(offset, colon: isISO)
+        // At most 20 digits of a year, and 36 bytes that follow.
+        textCount = made.count
+        for index in 0..<textCount { text[index] = made[index] }
     }
 
     private var isISO: Bool { if case .iso8601 = form { true } else { false } }

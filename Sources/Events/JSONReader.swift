@@ -7,6 +7,7 @@ extension Rows {
     package mutating func appendFields(json text: Slice, _ storage: inout ByteBuffer) throws(JSONError) {
         precondition(text.end <= storage.count, "slice outside the buffer")
         let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         do {
             try readObject(text, first, &storage)
         } catch {

@@ -82,6 +82,7 @@ extension Rows {
         // A count the input cannot hold is a lie or not all here: say so before looking at each.
         if map.length > end &- map.body { throw .truncated(missing: map.length &- (end &- map.body)) }
         let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         var seen: UInt64 = 0
         var offset = map.body
         for _ in 0..<map.length {
@@ -128,6 +129,7 @@ extension Rows {
         _ original: Range<Int>, without left: Int, _ added: Range<Int>, _ storage: borrowing ByteBuffer
     ) {
         let first = fields.count
+        keyTable.first = -1  // another record may have stood here and been taken back
         var seen: UInt64 = 0
         for index in original where index != left {
             // Keys of one record are distinct, so nothing is looked for yet.
@@ -167,7 +169,11 @@ extension Rows {
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if isWide { noteKey(hash, first: first, storage) }
+        if isWide {
+            noteKey(hash, first: first, storage)
+        } else if fields.count &- first > KeyTable.threshold {
+            keyTable.first = -1  // a record that was given up may have stood here, and have been as wide
+        }
     }
 }
 

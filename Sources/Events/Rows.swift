@@ -44,9 +44,12 @@
 
     /// The value of a top-level key; the field's index too, so that it can be left out of a copy. O(fields).
     package func find(_ key: borrowing [UInt8], in record: Record, _ storage: borrowing ByteBuffer) -> Int? {
+        let range = record.fieldRange
+        precondition(range.upperBound <= fields.count, "record outside the fields")
+        // Nearly all other keys differ in length: one load and one comparison each.
         let length = UInt32(truncatingIfNeeded: key.count)
-        for index in record.fieldRange {
-            let found = fields[index].key
+        for index in range {
+            let found = unsafe fields.base[index].key
             if found.length == length, storage.equals(found, key) { return index }
         }
         return nil
@@ -84,9 +87,9 @@
 
 /// A flat, reused array of fields: append costs a store and a compare.
 ///
-/// Safety: as `ByteBuffer`: one owner, bounds checked in every accessor.
+/// Safety: as `ByteBuffer`: one owner, so it may change threads; bounds checked in every accessor.
 @safe
-@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {  // sole owner of its memory, so it may change threads
+@usableFromInline package struct FieldArray: ~Copyable, @unchecked Sendable {
     @usableFromInline var base: UnsafeMutablePointer<Field>
     @usableFromInline package internal(set) var count = 0
     @usableFromInline var capacity: Int

@@ -70,7 +70,8 @@ struct ExplainSuggestions {
                     let other = range(elements[neighbour])
                     let both = min(own.lowerBound, other.lowerBound)..<max(own.upperBound, other.upperBound)
                     let text = String(decoding: expression[both], as: UTF8.self)
-                    propose("(?:\(text))?", at: both, "make \(written) with its space optional: the line has no such field")
+                    propose(
+                        "(?:\(text))?", at: both, "make \(written) with its space optional: the line has no such field")
                 }
             } else if found.isEmpty {
                 propose("(?:\(written))?", "make \(written) optional: the line has nothing there")

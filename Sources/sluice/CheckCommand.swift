@@ -18,9 +18,12 @@ enum CheckCommand {
         let diagnostics = loaded.document.diagnostics
         let failed = diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0
         if asJSON {
-            StandardOutput.write(PlanReport.json(loaded.plan, diagnostics: diagnostics))
+            StandardOutput.write(PlanReport.json(loaded.plan, diagnostics: diagnostics, isStrict: isStrict))
         } else {
             StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
+            if failed && !diagnostics.hasErrors {
+                StandardError.write("Error: with --strict the warnings above count as errors\n")
+            }
             if !failed { StandardOutput.write(PlanReport.text(loaded.plan, path: path)) }
         }
         return failed ? ExitStatus.configuration : ExitStatus.success

@@ -114,6 +114,17 @@ import Testing
         #expect(batch.rows.fields.count - first == 60)
     }
 
+    @Test("after a wide record that was cut short, the next in its place has no key twice", arguments: 30..<40)
+    func cutShort(count: Int) throws {
+        func object(_ letter: String, _ count: Int) -> String {
+            "{" + (0..<count).map { "\"\(letter)\($0)\":1" }.joined(separator: ",")
+        }
+        let batch = EventBatch()
+        #expect(throws: JSONError.self) { try batch.add(object("a", count) + ",\"a0\":") }
+        try batch.add(object("b", count + 3) + ",\"b1\":2}")
+        #expect(Int(batch.rows.records[0].fieldCount) == count + 3)
+    }
+
     @Test("find answers the field of a top-level key") func find() throws {
         let batch = EventBatch()
         try batch.add(#"{"a":1,"bb":2,"":3}"#)

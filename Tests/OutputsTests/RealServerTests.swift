@@ -27,8 +27,15 @@ struct RealServerTests {
                 .deliver(chunk, items: chunk.allItems)
         }
 
-        #expect(
-            try await deliver(settings, [#"{"at":"2019-12-18T00:00:00Z","s":"x","o":{"a":1},"n":5}"#]) == .delivered)
+        // A server on a busy machine answers its first requests late or with 503, which is no answer to this test.
+        let first = [#"{"at":"2019-12-18T00:00:00Z","s":"x","o":{"a":1},"n":5}"#]
+        var opening = try await deliver(settings, first)
+        for _ in 0..<20 {
+            guard case .retry = opening else { break }
+            try await Task.sleep(for: .seconds(1))
+            opening = try await deliver(settings, first)
+        }
+        #expect(opening == .delivered)
         #expect(
             recorder.lines.contains { $0.contains(name == "opensearch" ? "found OpenSearch 2" : "found Elasticsearch") }
         )

@@ -31,7 +31,9 @@ import Testing
         }
         print("deletions in \(configuration.testDescription): \(failed) errors, \(warned) warned, \(silent) silent")
         if configuration.testDescription == "grok" {
-            for (line, count) in Dictionary(grouping: accepted, by: { $0 }).mapValues(\.count).sorted(by: { $0.key < $1.key }) {
+            for (line, count) in Dictionary(grouping: accepted, by: { $0 }).mapValues(\.count).sorted(by: {
+                $0.key < $1.key
+            }) {
                 print("  silent \(count)×: \(line)")
             }
         }

@@ -101,7 +101,10 @@ import Testing
     func relabel() throws {
         let journal = Journal()
         let label = router(
-            [.filter(try TagPattern("**"), Marker("in", journal)), .match(try TagPattern("**"), Recorder("out", journal))],
+            [
+                .filter(try TagPattern("**"), Marker("in", journal)),
+                .match(try TagPattern("**"), Recorder("out", journal)),
+            ],
             "@L")
         let emitter = RelabelEmitter()
         let router = router([
@@ -215,7 +218,9 @@ private final class Marker: Filter {
     private let name: String
     private let journal: Journal
     init(_ name: String, _ journal: Journal) { (self.name, self.journal) = (name, journal) }
-    func apply(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) { journal.entries.append("filter \(name)") }
+    func apply(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) {
+        journal.entries.append("filter \(name)")
+    }
 }
 
 private final class Dropper: Filter {

@@ -101,7 +101,9 @@ package final class ForwardDecoder {
     private static let keptBytes = 4 << 20
 
     /// Whether a whole message was taken (for `deny_keepalive`); the handshake does not count.
-    package private(set) var hasFinishedMessage = false
+    package var hasFinishedMessage: Bool { hasFinished }
+    /// Private, so that the compiler sees all accesses and needs no check for them.
+    private var hasFinished = false
 
     /// Bytes of a message that has not fully arrived, for the log when a client goes away in the middle of it.
     package var unfinishedBytes: Int { tail.count }
@@ -154,7 +156,7 @@ package final class ForwardDecoder {
             form = isText && handshake == nil ? .json : .messagePack
         }
         if form == .json { return try nextJSON(&storage, start, received, sink) }
-        let message: ForwardMessage
+        var message: ForwardMessage
         do throws(MessagePackError) {
             if framer != nil {
                 guard try framer!.advance(storage, wanted: &wanted) != nil else { return nil }
@@ -176,7 +178,7 @@ package final class ForwardDecoder {
         if let state = handshake, !state.isDone {
             try shakeHands(Slice(offset: start, length: message.end - start), storage, sink)
         } else {
-            try finish(message, from: start, &storage, sink)
+            try finish(&message, from: start, &storage, sink)
         }
         return message.end
     }
@@ -185,11 +187,10 @@ package final class ForwardDecoder {
 
     /// What remains once a message is complete: its packed entries, and what it asked for.
     private func finish(
-        _ complete: ForwardMessage, from start: Int, _ storage: inout ByteBuffer, _ sink: any ForwardSink
+        _ message: inout ForwardMessage, from start: Int, _ storage: inout ByteBuffer, _ sink: any ForwardSink
     ) throws(ForwardError) {
-        var message = complete
         guard let batch = message.batch else { return }
-        hasFinishedMessage = true
+        hasFinished = true
         do throws(ForwardError) {
             try checkSize(of: message.end - start)
         } catch {
@@ -208,6 +209,7 @@ package final class ForwardDecoder {
             sink.warn("\(message.skipReason) (\(message.skipped) in one message with tag \(batch.tag.text))")
             if !options.skipsInvalidEvents {
                 batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+                message.recordCount = 0
             }
         }
         if let limit = options.limits.messageWarnBytes, message.end - start > limit {
@@ -215,7 +217,7 @@ package final class ForwardDecoder {
         }
         if !sourceFields.isEmpty { addSourceFields(to: batch, from: message.mark.records, &storage) }
         if let chunk = message.option.chunk { acks.append(Ack(batch: batch, chunk: chunk)) }
-        batches.added(batch.rows.records.count - message.mark.records)
+        batches.added(message.recordCount)
     }
 
     /// The entries of a packed message as they are to be read; decompressed ones are put behind what was received.
@@ -224,6 +226,7 @@ package final class ForwardDecoder {
     private func decompress(
         _ packed: Slice, _ compression: ForwardMessage.Compression, _ storage: inout ByteBuffer
     ) throws(ForwardError) -> Slice {
+        if compression == .none { return packed }
         let limit = DecompressionLimit(bytes: options.limits.decompressedBytes, parameter: "decompression_size_limit")
         var plain = ByteBuffer(capacity: Int(packed.length) * 4)
         do throws(CompressionError) {
@@ -318,13 +321,13 @@ package final class ForwardDecoder {
         } catch {
             throw ForwardError("not JSON: \(error)")
         }
-        let message: ForwardMessage
+        var message: ForwardMessage
         do throws(MessagePackError) {
             message = try reader.read(at: place, end: storage.count, &storage)
         } catch {
             throw ForwardError("a JSON value that is no message of the forward protocol")
         }
-        try finish(message, from: place, &storage, sink)
+        try finish(&message, from: place, &storage, sink)
         return end
     }
 

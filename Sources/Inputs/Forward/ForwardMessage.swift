@@ -29,7 +29,10 @@ struct ForwardMessage {
     var mark = (records: 0, fields: 0)
     /// Events that were left out because they are none.
     var skipped = 0
-    var skipReason = ""
+    /// Static text: a message is copied about, and so it holds one reference only, the batch.
+    var skipReason: StaticString = ""
+    /// Records that were read so far.
+    var recordCount = 0
 }
 
 /// Reads messages; what it makes of them is added to the pending batches.
@@ -55,21 +58,30 @@ struct ForwardMessageReader {
         let second = try storage.messagePackItem(at: message.end, end: end)
         let batch = batches.batch(for: Slice(offset: tag.body, length: tag.length), storage)
         message.batch = batch
-        message.mark = (batch.rows.records.count, batch.rows.fields.count)
+        try readContent(top.length, second, end, &batch.rows, &message, &storage)
+        return message
+    }
+
+    /// What follows the tag. One function, so that the exclusive access to the batch's rows is checked once a message.
+    private func readContent(
+        _ count: Int, _ second: MessagePackItem, _ end: Int, _ rows: inout Rows, _ message: inout ForwardMessage,
+        _ storage: inout ByteBuffer
+    ) throws(MessagePackError) {
+        message.mark = (rows.records.count, rows.fields.count)
         do throws(MessagePackError) {
             switch second.kind {
-            case .array: try readForward(second, top.length, end, batch, &message, &storage)
+            case .array: try readForward(second, count, end, &rows, &message, &storage)
             case .string, .binary:
                 message.end = second.body + second.length
                 message.packed = Slice(offset: second.body, length: second.length)
-                try readOption(from: 2, of: top.length, end, &message, &storage)
-            default: try readSingle(top.length, end, batch, &message, &storage)
+                try readOption(from: 2, of: count, end, &message, &storage)
+            default: try readSingle(count, second, end, &rows, &message, &storage)
             }
         } catch {
-            batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
+            rows.rollBack(records: message.mark.records, fields: message.mark.fields)
             throw error
         }
-        return message
+        message.recordCount = rows.records.count - message.mark.records
     }
 
     /// Reads the entries of a packed message from where they are, decompressed. On an error none of them is left.
@@ -94,6 +106,7 @@ struct ForwardMessageReader {
         _ entries: Slice, _ rows: inout Rows, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
     ) throws(MessagePackError) {
         var offset = Int(entries.offset)
+        defer { message.recordCount = rows.records.count - message.mark.records }
         while offset < entries.end {
             offset = try readEntry(at: offset, entries.end, &rows, &message, &storage)
         }
@@ -102,33 +115,50 @@ struct ForwardMessageReader {
     // MARK: - The three modes
 
     private func readSingle(
-        _ count: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage, _ storage: inout ByteBuffer
+        _ count: Int, _ second: MessagePackItem, _ end: Int, _ rows: inout Rows, _ message: inout ForwardMessage,
+        _ storage: inout ByteBuffer
     ) throws(MessagePackError) {
-        let timeStart = message.end
-        message.end = try storage.skipMessagePack(at: timeStart, end: end)
+        let time = try readTime(second, &message.end, end, &storage, isWanted: count >= 3)
         guard count >= 3 else {
             note("a message of 2 elements has no record", &message)
             return
         }
-        let recordStart = message.end
         // The option comes after the record, but nothing of it changes how the record is read.
-        if let time = try time(at: timeStart, end, &storage) {
-            message.end = try readRecord(at: recordStart, end, time, &batch.rows, &message, &storage)
+        let recordStart = message.end
+        if let time {
+            message.end = try readRecord(at: recordStart, end, time, &rows, &message, &storage)
         } else {
             message.end = try storage.skipMessagePack(at: recordStart, end: end)
             note("the time is neither a number nor an EventTime", &message)
         }
-        try readOption(from: 3, of: count, end, &message, &storage)
+        if count > 3 { try readOption(from: 3, of: count, end, &message, &storage) }
+    }
+
+    /// The time whose header was read at `offset`, which moves behind it; nil when it is none.
+    @inline(__always)
+    private func readTime(
+        _ item: MessagePackItem, _ offset: inout Int, _ end: Int, _ storage: inout ByteBuffer, isWanted: Bool = true
+    ) throws(MessagePackError) -> EventTime? {
+        // EventTime as fixext 8, what every client with sub-second precision sends.
+        if item.kind == .ext, let eventTime = storage.eventTime(item) {
+            offset = item.body + item.length
+            return eventTime.seconds == 0 && eventTime.nanoseconds == 0 ? now : eventTime
+        }
+        let start = offset
+        let next = try storage.skipMessagePack(at: start, end: end)
+        let time = isWanted ? try time(at: start, end, &storage) : nil
+        offset = next
+        return time
     }
 
     private func readForward(
-        _ entries: MessagePackItem, _ count: Int, _ end: Int, _ batch: PendingBatch, _ message: inout ForwardMessage,
+        _ entries: MessagePackItem, _ count: Int, _ end: Int, _ rows: inout Rows, _ message: inout ForwardMessage,
         _ storage: inout ByteBuffer
     ) throws(MessagePackError) {
         message.end = entries.body
         if entries.length > end - entries.body { throw .truncated(missing: entries.length - (end - entries.body)) }
         for _ in 0..<entries.length {
-            message.end = try readEntry(at: message.end, end, &batch.rows, &message, &storage)
+            message.end = try readEntry(at: message.end, end, &rows, &message, &storage)
         }
         try readOption(from: 2, of: count, end, &message, &storage)
     }
@@ -143,17 +173,9 @@ struct ForwardMessageReader {
             note("an entry is no [time, record]", &message)
             return try storage.skipMessagePack(at: start, end: end)
         }
-        let recordStart: Int
-        let time: EventTime?
-        // EventTime as fixext 8, what every client with sub-second precision sends.
-        let item = try storage.messagePackItem(at: entry.body, end: end)
-        if item.kind == .ext, let eventTime = storage.eventTime(item) {
-            time = eventTime.seconds == 0 && eventTime.nanoseconds == 0 ? now : eventTime
-            recordStart = item.body + item.length
-        } else {
-            time = try self.time(at: entry.body, end, &storage)
-            recordStart = try storage.skipMessagePack(at: entry.body, end: end)
-        }
+        var recordStart = entry.body
+        let time = try readTime(
+            storage.messagePackItem(at: entry.body, end: end), &recordStart, end, &storage)
         var next: Int
         if let time {
             next = try readRecord(at: recordStart, end, time, &rows, &message, &storage)
@@ -245,7 +267,7 @@ struct ForwardMessageReader {
     private static let gzip = Array("gzip".utf8)
     private static let zstd = Array("zstd".utf8)
 
-    private func note(_ reason: String, _ message: inout ForwardMessage) {
+    private func note(_ reason: StaticString, _ message: inout ForwardMessage) {
         message.skipped += 1
         message.skipReason = reason
     }

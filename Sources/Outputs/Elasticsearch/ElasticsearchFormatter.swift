@@ -25,10 +25,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private let hiddenKeys: [[UInt8]]
     private let hasMetadata: Bool
     private let timeReader: TimeReader
-    private var timeWriter: TimeWriter
+    private var ending: DocumentEnding
 
     private var indexName: IndexName
     private var label: [UInt8] = []
+    /// Counts the changes of `label`.
+    private var labelNumber = 0
     private var labelTag = -1
     private var labelFrom = Int64.max
     private var labelUntil = Int64.min
@@ -36,8 +38,6 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     /// `,"@log_name":"service.post"` of the last tag.
     private var tail = ByteBuffer(capacity: 64)
-    /// The same with a comma in front, and the document's end; without a tag key only that.
-    private var plainTail: [UInt8] = []
     private var tailTag = -1
     /// Records are written as they are, unless they hold the tag's key.
     private let isPlain: Bool
@@ -56,7 +56,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         // Ruby reads times without a zone as UTC.
         timeReader = TimeReader(settings.timeKeySource, zone: .utc)
         let digits = min(max(settings.timePrecision, 0), 9)
-        timeWriter = TimeWriter(.iso8601(fractionDigits: digits), offset: settings.timestampOffsetSeconds)
+        ending = DocumentEnding(
+            time: TimeWriter(.iso8601(fractionDigits: digits), offset: settings.timestampOffsetSeconds))
         isPlain =
             hiddenKeys.isEmpty && !settings.flattenHashes && settings.writeOperation != .update
             && settings.writeOperation != .upsert
@@ -82,7 +83,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         writeDocument(record, tag, stamp, rows, storage, to: &chunk.bytes)
         prepareLabel(record, tag, stamp.time, flags, rows, storage)
-        chunk.endItem(from: start, label: chunk.label(label), tag: chunk.tag(tag), time: record.time)
+        chunk.endItem(
+            from: start, label: chunk.label(label, stamp: labelNumber), tag: chunk.tag(tag), time: record.time)
     }
 
     // MARK: - The time
@@ -191,9 +193,13 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     ) {
         out.appendJSONObject(record, rows, storage)
         out.truncate(to: out.count - 1)
-        if writesTimestamp && stamp.isWritten { writeTimestamp(stamp, ",\"@timestamp\":\"", to: &out) }
         if tag.id != tailTag { prepareTail(tag) }
-        out.append(plainTail)
+        if writesTimestamp && stamp.isWritten && stamp.offset == nil {
+            ending.write(stamp.time, to: &out)
+            return
+        }
+        if writesTimestamp && stamp.isWritten { writeTimestamp(stamp, ",\"@timestamp\":\"", to: &out) }
+        out.append(ending.tail)
     }
 
     private func writeTimestamp(_ stamp: Stamp, _ name: StaticString, to out: inout ByteBuffer) {
@@ -203,7 +209,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             var writer = TimeWriter(.iso8601(fractionDigits: digits), offset: offset)
             writer.write(stamp.time, to: &out)
         } else {
-            timeWriter.write(stamp.time, to: &out)
+            ending.time.write(stamp.time, to: &out)
         }
         out.append(UInt8(ascii: "\""))
     }
@@ -219,8 +225,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         tail.appendJSONString(tagKey)
         tail.append(UInt8(ascii: ":"))
         tail.appendJSONString(tag.bytes)
-        plainTail = Array("}\n".utf8)
-        if settings.includeTagKey { plainTail = [UInt8(ascii: ",")] + tail.array() + plainTail }
+        ending.tail.clear()
+        if settings.includeTagKey {
+            ending.tail.append(UInt8(ascii: ","))
+            ending.tail.append(tail)
+        }
+        ending.tail.append("}\n")
     }
 
     // MARK: - The action
@@ -262,6 +272,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         if !isNamed { indexName.write(record, time, tag, rows, storage, to: &scratch) }
         label = BulkLabel(operation: settings.writeOperation, flags: flags, index: scratch.array()).bytes
+        labelNumber &+= 1
         labelTag = tag.id
         if indexName.dependsOnRecord || settings.targetIndexKey != nil {
             (labelFrom, labelUntil) = (.max, .min)
@@ -272,6 +283,23 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             labelFrom = time.seconds - (rest < 0 ? rest + indexName.stableSeconds : rest)
             labelUntil = labelFrom + indexName.stableSeconds
         }
+    }
+}
+
+/// What ends a document whose record is written as it is. In one value, because each access to a variable of an object
+/// is checked, and that costs as much as a field.
+private struct DocumentEnding: ~Copyable {
+    var time: TimeWriter
+    /// `,"@log_name":"service.post"}` and the line's end; without a tag key only the brace.
+    var tail = ByteBuffer(capacity: 64)
+
+    init(time: TimeWriter) { self.time = time }
+
+    mutating func write(_ stamp: EventTime, to out: inout ByteBuffer) {
+        out.append(",\"@timestamp\":\"")
+        time.write(stamp, to: &out)
+        out.append(UInt8(ascii: "\""))
+        out.append(tail)
     }
 }
 

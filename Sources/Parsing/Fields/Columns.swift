@@ -1,4 +1,5 @@
 internal import Events
+internal import Grok
 
 /// The fields of a parser that knows their names beforehand: captures of an expression, columns of a table.
 ///
@@ -10,7 +11,6 @@ final class Columns {
     private let keyOffsets: [Int]
     private let keyLengths: [Int]
     private var keyStart = 0
-    private(set) var keys: [Slice]
     /// nil: text stays text.
     private let converters: [FieldConverter?]
     private let timeColumn: Int
@@ -19,7 +19,7 @@ final class Columns {
     private let nulls: NullRule
     private let hasNulls: Bool
     /// Every text is taken as it is: no time, no nulls, no types.
-    let isPlain: Bool
+    private let isPlain: Bool
 
     private var foundTime: EventTime?
     private var foundFailure: String?
@@ -41,7 +41,6 @@ final class Columns {
             offset += name.count
         }
         keyOffsets = offsets
-        keys = Array(repeating: .empty, count: names.count)
         converters = names.indices.map { index in
             let type = (index < types.count ? types[index] : nil) ?? rules.type(of: names[index])
             guard let converter = type.map(FieldConverter.init), !converter.keepsText else { return nil }
@@ -55,17 +54,16 @@ final class Columns {
         isPlain = timeColumn < 0 && !hasNulls && converters.allSatisfy { $0 == nil }
     }
 
-    var count: Int { keys.count }
+    var count: Int { keyOffsets.count }
 
     /// Whether a name is among the columns.
-    func key(_ column: Int) -> Slice { keys[column] }
+    func key(_ column: Int) -> Slice {
+        Slice(offset: keyStart &+ keyOffsets[column], length: keyLengths[column])
+    }
 
     func beginBatch(_ storage: inout ByteBuffer) {
         keyStart = storage.count
         storage.append(keyBlock)
-        for index in keys.indices {
-            keys[index] = Slice(offset: keyStart + keyOffsets[index], length: keyLengths[index])
-        }
     }
 
     /// Call it before the first `add` of a record. Should the storage be another than at `beginBatch` (a caller that did
@@ -79,6 +77,25 @@ final class Columns {
         if block.end > storage.count || !storage.equals(block, keyBlock) { beginBatch(&storage) }
     }
 
+    /// Adds a field for each column that the expression captured. false: the time is invalid, see `failure`.
+    func addCaptures(
+        of matcher: GrokMatcher, in text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Bool {
+        let keyStart = keyStart
+        for column in 0..<keyOffsets.count {
+            let range = matcher.range(of: column)
+            guard range.isSet else { continue }
+            let value = Slice(offset: Int(text.offset) &+ Int(range.start), length: Int(range.end &- range.start))
+            if isPlain {
+                let key = Slice(offset: keyStart &+ keyOffsets[column], length: keyLengths[column])
+                rows.fields.append(Field(key: key, value: .string(value)))
+            } else if !add(column, value, &storage, &rows) {
+                return false
+            }
+        }
+        return true
+    }
+
     /// Adds a field with a text, or takes it as the time. false: the time is invalid, see `failure`.
     @inline(__always)
     func add(_ column: Int, _ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Bool {
@@ -90,13 +107,13 @@ final class Columns {
         } else if let converter = converters[column] {
             value = converter.convert(value, &storage)
         }
-        rows.fields.append(Field(key: keys[column], value: value))
+        rows.fields.append(Field(key: key(column), value: value))
         return true
     }
 
     /// Adds a field with a value that needs no conversion.
     func add(_ column: Int, value: Value, _ rows: inout Rows) {
-        rows.fields.append(Field(key: keys[column], value: value))
+        rows.fields.append(Field(key: key(column), value: value))
     }
 
     private func takeTime(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {

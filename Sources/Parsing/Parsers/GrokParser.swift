@@ -51,7 +51,9 @@ package final class GrokParser: TextParser {
     /// Where the fields of the last hit are, and counters per pattern.
     package let matcher: GrokMatcher
     /// The member of `matcher.set` that matched the last text; nil when none did, and the text passed as it is.
-    package private(set) var lastHit: Int?
+    package var lastHit: Int? { hit }
+    /// Private, so that the compiler sees all accesses and needs no check for them.
+    private var hit: Int?
     private let columns: [Columns]
     /// What a record gets under the name key, per member: the text of its name, or its index.
     private let memberNames: [[UInt8]?]
@@ -88,10 +90,10 @@ package final class GrokParser: TextParser {
             subject = storage.appendRepaired(text)
             kind = .utf8
         }
-        lastHit = nil
+        hit = nil
         switch search(subject, kind, storage) {
         case .hit(let member):
-            lastHit = member
+            hit = member
             return collect(member, subject, &storage, &rows)
         case .noMatch: return passWhole(text, &storage, &rows)
         case .gaveUp(_, let reason): return .gaveUp(reason: reason.description)
@@ -108,17 +110,9 @@ package final class GrokParser: TextParser {
         let first = rows.fields.count
         let columns = columns[member]
         columns.beginRecord(&storage)
-        let keys = columns.keys
-        for index in keys.indices {
-            let range = matcher.range(of: index)
-            guard range.isSet else { continue }
-            let value = Slice(offset: Int(text.offset) &+ Int(range.start), length: Int(range.end &- range.start))
-            if columns.isPlain {
-                rows.fields.append(Field(key: keys[index], value: .string(value)))
-            } else if !columns.add(index, value, &storage, &rows) {
-                rows.fields.truncate(to: first)
-                return .invalidTime(reason: columns.failure ?? "")
-            }
+        if !columns.addCaptures(of: matcher, in: text, &storage, &rows) {
+            rows.fields.truncate(to: first)
+            return .invalidTime(reason: columns.failure ?? "")
         }
         if let key = constants.slice(Constant.name, &storage) {
             let name = constants.slice(Constant.members + member, &storage)

@@ -30,7 +30,8 @@ enum KnownPlugins {
         ],
         "filter": [
             "concat", "kubernetes_metadata", "geoip", "elasticsearch_genid", "detect_exceptions", "record_modifier",
-            "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer", "genhashvalue",
+            "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
+            "genhashvalue",
         ],
         "output": [
             "file", "forward", "http", "exec", "exec_filter", "roundrobin", "secondary_file", "rewrite_tag_filter",

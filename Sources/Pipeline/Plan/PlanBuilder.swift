@@ -42,7 +42,8 @@ package final class PlanBuilder {
                     ?? "add <label \(use.name)> … </label>")
         }
         let used = labelUses.map(\.name) + [LabelPlan.errorName, "@FLUENT_LOG"]
-        for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty {
+        for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty
+        {
             diagnostics.warning(
                 section.place, "nothing sends events to \(section.tag)",
                 hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
@@ -129,7 +130,7 @@ package final class PlanBuilder {
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
         var plan = read(reader, self)
         plan?.logLevel = logLevel(reader)
-        plan?.line = section.place.line
+        plan?.origin = origin(section)
         if let label = reader.label() {
             use(label: label.value, at: label.place)
             plan?.label = label.value
@@ -159,7 +160,7 @@ package final class PlanBuilder {
             }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
             var filter = read(reader, self)
-            filter?.line = section.place.line
+            filter?.origin = origin(section)
             _ = (reader.id(), logLevel(reader))
             reader.finish()
             guard let pattern, let filter else { return nil }
@@ -174,7 +175,7 @@ package final class PlanBuilder {
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
         var output = read(reader, self)
-        output?.line = reader.section.place.line
+        output?.origin = origin(reader.section)
         _ = (reader.id(), logLevel(reader))
         reader.finish()
         return output
@@ -197,6 +198,10 @@ package final class PlanBuilder {
         return name
     }
 
+    private func origin(_ section: Section) -> SectionOrigin {
+        SectionOrigin(file: section.place.file.path, line: section.place.line)
+    }
+
     /// Notes that something sends to a label; that it exists is checked at the end.
     func use(label: String, at place: Place) { labelUses.append((label, place)) }
 
@@ -204,6 +209,14 @@ package final class PlanBuilder {
     func known<Read>(_ type: Setting<String>, _ table: [(String, Read)], _ noun: String) -> Read? {
         if let found = table.first(where: { $0.0 == type.value }) { return found.1 }
         let names = table.map(\.0)
+        if let blank = type.value.firstIndex(where: { $0 == " " || $0 == "\t" }),
+            names.contains(String(type.value[..<blank]))
+        {
+            let rest = type.value[blank...].drop { $0 == " " || $0 == "\t" }
+            diagnostics.error(
+                type.place, "unknown \(noun) type '\(type.value)'", hint: "write '\(rest)' on a line of its own")
+            return nil
+        }
         if let hint = KnownPlugins.hint(type.value, noun) {
             diagnostics.error(
                 type.place, "the \(noun) type '\(type.value)' is not supported\(hint.isEmpty ? " yet" : "")",

@@ -5,10 +5,11 @@ extension PlanReport {
     /// A plan and what there is to say about it for machines: one JSON object on one line.
     ///
     /// `rules[].unreachable_because` is there when no event reaches the rule; `outputs` has the stores of a copy.
-    package static func json(_ plan: PipelinePlan, diagnostics: Diagnostics) -> String {
+    /// - Parameter isStrict: a warning is as bad as an error.
+    package static func json(_ plan: PipelinePlan, diagnostics: Diagnostics, isStrict: Bool = false) -> String {
         var out = ByteBuffer()
         out.append("{\"ok\":")
-        out.append(diagnostics.hasErrors ? "false" : "true")
+        out.append(diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0 ? "false" : "true")
         out.append(",\"errors\":\(diagnostics.errorCount),\"warnings\":\(diagnostics.warningCount)")
         list("diagnostics", diagnostics.inFileOrder, &out) { diagnostic, out in
             let members: [(String, Item)] = [
@@ -22,7 +23,8 @@ extension PlanReport {
             object(
                 [
                     ("type", .text(source.type)), ("summary", .text(source.summary)),
-                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.line)),
+                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.origin.line)),
+                    ("file", .text(source.origin.file)),
                 ], &out)
         }
         let rules = plan.labels.filter { !$0.isHidden }.flatMap { label in
@@ -39,7 +41,7 @@ extension PlanReport {
         let rule = label.rules[index]
         var members: [(String, Item)] = [
             ("label", .text(label.name)), ("kind", .text(rule.kind)), ("pattern", .text(rule.pattern.shown)),
-            ("line", .number(rule.line)),
+            ("line", .number(rule.origin.line)), ("file", .text(rule.origin.file)),
         ]
         if let above = RouteSurvey.cover(of: rule.pattern, in: label.rules[..<index]) {
             members.append(("unreachable_because", .text(above)))
@@ -59,7 +61,7 @@ extension PlanReport {
     private static func nested(_ output: OutputPlan, _ out: inout ByteBuffer) {
         guard !output.children.isEmpty else { return }
         list("outputs", output.children, &out) { child, out in
-            object(members(of: child) + [("line", .number(child.line))], &out) { nested(child, &$0) }
+            object(members(of: child) + [("line", .number(child.origin.line))], &out) { nested(child, &$0) }
         }
     }
 

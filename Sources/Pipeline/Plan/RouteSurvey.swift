@@ -3,13 +3,20 @@
 /// Tags of a pattern are endless, but a glob can only be told apart by its own text and by how many parts its stars
 /// stand for: `TagPattern.samples` has one tag for each of these.
 enum RouteSurvey {
+    /// A pattern with more alternatives than this is not looked into: a check must stay a matter of milliseconds.
+    private static let maximumSamples = 2048
+
     /// The pattern of the `<match>` rules above that take all tags of a pattern; nil when some of its tags get by.
     static func cover(of pattern: TagPattern, in above: ArraySlice<RulePlan>) -> String? {
         var covering: [String] = []
-        for tag in pattern.samples {
-            guard let rule = above.first(where: { rule in
-                if case .match(let earlier, _) = rule { earlier.matches(tag) } else { false }
-            }) else { return nil }
+        let samples = pattern.samples
+        guard samples.count <= maximumSamples else { return nil }
+        for tag in samples {
+            guard
+                let rule = above.first(where: { rule in
+                    if case .match(let earlier, _) = rule { earlier.matches(tag) } else { false }
+                })
+            else { return nil }
             if !covering.contains(rule.pattern.shown) { covering.append(rule.pattern.shown) }
         }
         return covering.isEmpty ? nil : covering.joined(separator: "> and <match ")
@@ -32,7 +39,8 @@ enum RouteSurvey {
         for label in plan.labels {
             for rule in label.rules {
                 for tag in rule.pattern.samples.prefix(16) {
-                    if let found = circle(tag, label.name, [], plan) { return found }
+                    var cleared: Set<String> = []
+                    if let found = circle(tag, label.name, [], plan, &cleared) { return found }
                 }
             }
         }
@@ -40,13 +48,15 @@ enum RouteSurvey {
     }
 
     private static func circle(
-        _ tag: [UInt8], _ name: String, _ path: [String], _ plan: PipelinePlan
+        _ tag: [UInt8], _ name: String, _ path: [String], _ plan: PipelinePlan, _ cleared: inout Set<String>
     ) -> [String]? {
         if let index = path.firstIndex(of: name) { return Array(path[index...]) }
-        guard let label = plan.label(name), let output = route(tag, in: label.rules).output else { return nil }
+        guard !cleared.contains(name), let label = plan.label(name), let output = route(tag, in: label.rules).output
+        else { return nil }
         for one in [output] + output.children {
-            if let next = one.label, let found = circle(tag, next, path + [name], plan) { return found }
+            if let next = one.label, let found = circle(tag, next, path + [name], plan, &cleared) { return found }
         }
+        cleared.insert(name)
         return nil
     }
 }

@@ -142,7 +142,9 @@ struct TagGlob: Sendable, Equatable {
     /// Tags that the glob matches, with stars that stand for nothing, for one part and for several.
     var samples: [[UInt8]] {
         let part = Self.unnamedPart
-        let runs = (1...Self.maximumSampleParts).map { Array([[UInt8]](repeating: part, count: $0).joined(separator: [0x2E])) }
+        let runs = (1...Self.maximumSampleParts).map {
+            Array([[UInt8]](repeating: part, count: $0).joined(separator: [0x2E]))
+        }
         var tags: [[UInt8]] = [[]]
         for step in steps {
             let choices: [[UInt8]] =

@@ -188,9 +188,12 @@ enum ElasticsearchSection {
     private static func readBuffer(
         _ reader: SectionReader, _ settings: inout ElasticsearchSettings
     ) -> BufferSection.Read {
-        let buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        var buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
         reader.ignore(BufferSection.keysInside, reason: "it belongs into <buffer>")
-        reader.accept(["slow_flush_log_threshold"])
+        // Fluentd has this one outside of the section.
+        if let threshold = reader.time("slow_flush_log_threshold", range: 0...1e9) {
+            buffering.settings.slowFlushLogThresholdSeconds = threshold.value
+        }
         settings.resolvesTimePlaceholders = buffering.settings.keys.timekeySeconds != nil
         return buffering
     }
@@ -211,7 +214,8 @@ enum ElasticsearchSection {
         guard let type = inner.type(required: reader.section.type == nil) ?? reader.type() else { return nil }
         if type.value == "secondary_file" {
             reader.diagnostics.warning(
-                type.place, "secondary_file is not supported yet: events that cannot be delivered are written to files"
+                type.place,
+                "secondary_file is not supported yet: events that cannot be delivered are written to files"
                     + " below root_dir (\(SystemSettings.defaultRootDirectory) when <system> does not set it)",
                 hint: "leave <secondary> out")
             return nil
@@ -244,7 +248,8 @@ enum ElasticsearchSection {
         for key in ["target_index_affinity", "remove_keys_on_update", "remove_keys_on_update_key"] {
             guard let parameter = reader.parameter(key), !["false", ""].contains(parameter.text ?? "") else { continue }
             reader.diagnostics.error(
-                parameter.keyPlace, "'\(key)' is not supported yet", hint: "remove the line; without it whole records are sent")
+                parameter.keyPlace, "'\(key)' is not supported yet",
+                hint: "remove the line; without it whole records are sent")
         }
         if let metadata = reader.section(named: "metadata") {
             reader.diagnostics.warning(metadata.place, "<metadata> is not supported yet: no chunk id is added")

@@ -6,6 +6,12 @@ internal import Inputs
 enum ForwardSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
         let bind = reader.string("bind", default: "0.0.0.0")
+        if bind.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }), SocketAddress(host: bind, port: 0) == nil
+        {
+            reader.error(
+                "bind", "'bind' is '\(bind)', which is no address",
+                hint: "0.0.0.0 listens on all addresses, 127.0.0.1 on this machine only")
+        }
         let port = reader.int("port", default: 24224, range: 0...65535)
         var settings = ForwardInput.Settings(endpoint: .tcp(host: bind, port: UInt16(port)))
         readCommon(reader, &settings)

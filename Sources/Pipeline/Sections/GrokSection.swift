@@ -64,6 +64,10 @@ enum GrokSection {
         for (index, section) in grok.sections.enumerated() {
             let owner = sections.isEmpty ? reader.section : sections[index]
             guard let parameter = owner.parameter(sections.isEmpty ? "grok_pattern" : "pattern") else { continue }
+            if let typo = GrokTypos.first(in: section.expression) {
+                reader.diagnostics.warning(
+                    parameter.place(ofOffset: typo.offset, length: typo.length), typo.message, hint: typo.hint)
+            }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: grok.isMultiline)
             } catch {

@@ -40,8 +40,11 @@ enum ParserFilterSection {
         for name in ParseSection.sectionsOutside { _ = reader.sections(named: name) }
         var mended = reader.section
         for (index, parameter) in mended.parameters.enumerated() where !reader.knows(parameter.key) {
-            guard let meant = EditDistance.nearest(to: parameter.key, in: ParseSection.keysOutside) else { continue }
-            mended.parameters[index] = parameter.renamed(meant)
+            if let glued = Guess.glued(parameter, among: ParseSection.keysOutside) {
+                mended.parameters[index] = parameter.renamed(glued.name, value: glued.rest)
+            } else if let meant = EditDistance.nearest(to: parameter.key, in: ParseSection.keysOutside) {
+                mended.parameters[index] = parameter.renamed(meant)
+            }
         }
         let names = ParseSection.sectionsOutside + ["parse"]
         for (index, section) in mended.sections.enumerated() where !names.contains(section.name) {
@@ -53,10 +56,14 @@ enum ParserFilterSection {
             return section
         }
         let leftover = mended.parameters.first { ParseSection.oldKeys.contains($0.key) && $0.key != "timezone" }
-        reader.diagnostics.error(
-            leftover?.keyPlace ?? reader.section.place, "\(reader.description) does not say how to parse",
-            hint: leftover.map { "add a line 'format NAME' to go with '\($0.key)'" }
-                ?? "add <parse> with '@type json', '@type grok', …; or, as in v0.12, 'format json'")
+        let message = "\(reader.description) does not say how to parse"
+        if let leftover {
+            let hint = "add a line 'format NAME' to go with '\(leftover.key)'"
+            reader.diagnostics.error(leftover.keyPlace, message, hint: hint)
+        } else {
+            let hint = "add <parse> with '@type json', '@type grok', …; or, as in v0.12, 'format json'"
+            reader.missing("format", message, hint: hint)
+        }
         return nil
     }
 }
