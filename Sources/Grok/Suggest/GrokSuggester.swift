@@ -32,7 +32,7 @@ package struct GrokSuggester: Sendable {
         }
         if sample.repairedCount > 0 {
             notes.append(
-                "\(count(sample.repairedCount, "line")) not valid UTF-8: bytes that are not were replaced by U+FFFD")
+                "\(count(sample.repairedCount, "line")) not in valid UTF-8: what is not was replaced by U+FFFD")
         }
         return notes
     }
