@@ -70,7 +70,10 @@ package struct HelpText: Sendable {
             }
             blocks.append("EXAMPLES:\n" + examples.joined(separator: "\n"))
         }
-        if !subcommands.isEmpty { blocks.append("  See '\(tool) help <subcommand>' for detailed help.") }
+        if !subcommands.isEmpty {
+            let words = [path[0].name, "help"] + path.dropFirst().map(\.name) + ["<subcommand>"]
+            blocks.append("  See '\(words.joined(separator: " "))' for detailed help.")
+        }
         return blocks.joined(separator: "\n\n") + "\n"
     }
 

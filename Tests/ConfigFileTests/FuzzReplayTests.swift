@@ -12,5 +12,6 @@ import Testing
             for parameter in section.parameters { _ = reader.regexp(parameter.key) }
             reader.finish()
         }
+        #expect(document.diagnostics.all.count <= document.diagnostics.maximumCount)
     }
 }

@@ -2,6 +2,7 @@ import Events
 import Foundation
 import Outputs
 import Parsing
+import TestSupport
 import Testing
 
 @Suite("Elasticsearch documents")
@@ -10,8 +11,8 @@ struct ElasticsearchFormatterTests {
         "the bulk bodies are Fluentd's, byte for byte, whatever sizes they are read in",
         arguments: [1, 7, 4096, 1 << 20])
     func golden(readSize: Int) throws {
-        let stdout = try String(contentsOfFile: goldenFolder + "/exact-stdout.txt", encoding: .utf8)
-        let bulk = try String(contentsOfFile: goldenFolder + "/exact-bulk.ndjson", encoding: .utf8)
+        let stdout = try String(decoding: GoldenData.bytes("exact-stdout.txt"), as: UTF8.self)
+        let bulk = try String(decoding: GoldenData.bytes("exact-bulk.ndjson"), as: UTF8.self)
         let expected = bulk.split(separator: "\n")
         let formatter = try ElasticsearchFormatter(goldenSettings())
         var events: [String: [GoldenLine]] = [:]

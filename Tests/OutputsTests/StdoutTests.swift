@@ -2,13 +2,14 @@ import Events
 import Foundation
 import Logging
 import Outputs
+import TestSupport
 import Testing
 
 @Suite("stdout")
 struct StdoutTests {
     @Test("every line of the golden file comes out as it went in")
     func golden() throws {
-        let text = try String(contentsOfFile: goldenFolder + "/exact-stdout.txt", encoding: .utf8)
+        let text = try String(decoding: GoldenData.bytes("exact-stdout.txt"), as: UTF8.self)
         let lines = text.split(separator: "\n")
         #expect(lines.count == 120)
         let pipe = try PipeEnd()
@@ -71,8 +72,6 @@ struct StdoutTests {
         #expect(rest.dropFirst().hasPrefix(#"{"n":100000}"#))
     }
 }
-
-let goldenFolder = ProcessInfo.processInfo.environment["SLUICE_GOLDEN"] ?? "/work/shared/golden"
 
 /// `2019-12-17 17:55:04.123456789 +0000 tag: {json}`, taken apart.
 struct GoldenLine {

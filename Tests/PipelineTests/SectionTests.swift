@@ -227,6 +227,10 @@ import Testing
     static let matches: [(String, [String])] = [
         ("@type elasticsearch\nhost es", []),
         (
+            "@type elasticsearch\nslow_flush_log_threshold 5s\nflush_interval 1s\nbuffer_chunk_limit 8m\nretry_limit 3",
+            []
+        ),
+        (
             "@type elasticsearch\nport 0",
             ["3:6 error 'port' is '0', which is too small (in <match **> of type elasticsearch)"]
         ),

@@ -71,12 +71,24 @@ package enum RulePlan {
     }
 }
 
+/// Where a section begins: what a report names.
+package struct SectionOrigin: Sendable {
+    package var file = ""
+    package var line = 0
+
+    /// `line 7`, or `outputs/stdout.conf:3` for a section of an included file.
+    func shown(in path: String) -> String {
+        if file == path { return "line \(line)" }
+        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        return "\(file.hasPrefix(folder) ? String(file.dropFirst(folder.count)) : file):\(line)"
+    }
+}
+
 package struct SourcePlan {
     package var type: String
     /// `0.0.0.0:24224, TLS`, for `sluice check`.
     package var summary: String
-    /// Where the section begins: what a report names.
-    package var line = 0
+    package var origin = SectionOrigin()
     package var label: String?
     package var logLevel: LogLevel?
     package var forward: ForwardInput.Settings
@@ -86,7 +98,7 @@ package struct SourcePlan {
 package struct FilterPlan {
     package var type: String
     package var summary: String
-    package var line = 0
+    package var origin = SectionOrigin()
     /// The expressions of a grok parser, for `sluice grok`; nil for every other filter.
     package var grok: GrokOptions?
     /// One filter for each loop.
@@ -97,7 +109,7 @@ package struct FilterPlan {
 package struct OutputPlan {
     package var type: String
     package var summary: String
-    package var line = 0
+    package var origin = SectionOrigin()
     /// The stores of a copy.
     package var children: [OutputPlan] = []
     /// What takes events that this output cannot deliver, for reports.

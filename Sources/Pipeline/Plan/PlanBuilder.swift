@@ -130,7 +130,7 @@ package final class PlanBuilder {
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
         var plan = read(reader, self)
         plan?.logLevel = logLevel(reader)
-        plan?.line = section.place.line
+        plan?.origin = origin(section)
         if let label = reader.label() {
             use(label: label.value, at: label.place)
             plan?.label = label.value
@@ -160,7 +160,7 @@ package final class PlanBuilder {
             }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
             var filter = read(reader, self)
-            filter?.line = section.place.line
+            filter?.origin = origin(section)
             _ = (reader.id(), logLevel(reader))
             reader.finish()
             guard let pattern, let filter else { return nil }
@@ -175,7 +175,7 @@ package final class PlanBuilder {
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
         var output = read(reader, self)
-        output?.line = reader.section.place.line
+        output?.origin = origin(reader.section)
         _ = (reader.id(), logLevel(reader))
         reader.finish()
         return output
@@ -196,6 +196,10 @@ package final class PlanBuilder {
         let name = "<secondary> \(plan.labels.count)"
         plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)], isHidden: true))
         return name
+    }
+
+    private func origin(_ section: Section) -> SectionOrigin {
+        SectionOrigin(file: section.place.file.path, line: section.place.line)
     }
 
     /// Notes that something sends to a label; that it exists is checked at the end.

@@ -23,7 +23,8 @@ extension PlanReport {
             object(
                 [
                     ("type", .text(source.type)), ("summary", .text(source.summary)),
-                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.line)),
+                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.origin.line)),
+                    ("file", .text(source.origin.file)),
                 ], &out)
         }
         let rules = plan.labels.filter { !$0.isHidden }.flatMap { label in
@@ -40,7 +41,7 @@ extension PlanReport {
         let rule = label.rules[index]
         var members: [(String, Item)] = [
             ("label", .text(label.name)), ("kind", .text(rule.kind)), ("pattern", .text(rule.pattern.shown)),
-            ("line", .number(rule.line)),
+            ("line", .number(rule.origin.line)), ("file", .text(rule.origin.file)),
         ]
         if let above = RouteSurvey.cover(of: rule.pattern, in: label.rules[..<index]) {
             members.append(("unreachable_because", .text(above)))
@@ -60,7 +61,7 @@ extension PlanReport {
     private static func nested(_ output: OutputPlan, _ out: inout ByteBuffer) {
         guard !output.children.isEmpty else { return }
         list("outputs", output.children, &out) { child, out in
-            object(members(of: child) + [("line", .number(child.line))], &out) { nested(child, &$0) }
+            object(members(of: child) + [("line", .number(child.origin.line))], &out) { nested(child, &$0) }
         }
     }
 

@@ -3,9 +3,9 @@ package enum PlanReport {
     /// Sources; then for the root and each label its rules from top to bottom, and what becomes of each pattern's tags.
     package static func text(_ plan: PipelinePlan, path: String) -> String {
         let shown = plan.labels.filter { !$0.isHidden && !$0.rules.isEmpty }
-        let lines = plan.sources.map(\.line) + shown.flatMap { $0.rules.map(\.line) }
-        let lineWidth = "\(lines.max() ?? 0)".count
-        func line(_ number: Int) -> String { "  line " + left("\(number)", lineWidth) }
+        let origins = plan.sources.map(\.origin) + shown.flatMap { $0.rules.map(\.origin) }
+        let originWidth = origins.map { $0.shown(in: path).count }.max() ?? 0
+        func place(_ origin: SectionOrigin) -> String { "  " + left(origin.shown(in: path), originWidth) }
 
         var text = "\(path): ok\n\nsources\n"
         let typeWidth = plan.sources.map { $0.type.count }.max() ?? 0
@@ -13,14 +13,15 @@ package enum PlanReport {
         for source in plan.sources {
             let target = source.label.map { $0 == LabelPlan.rootName ? "events" : "label \($0)" } ?? "events"
             text +=
-                "\(line(source.line))  \(left(source.type, typeWidth))  \(left(source.summary, summaryWidth))  → \(target)\n"
+                "\(place(source.origin))  \(left(source.type, typeWidth))  \(left(source.summary, summaryWidth))  → \(target)\n"
         }
         for label in shown {
             text += "\n\(heading(label))\n"
             let width = label.rules.map { $0.pattern.shown.count }.max() ?? 0
-            let indent = String(repeating: " ", count: lineWidth + width + 19)
+            let indent = String(repeating: " ", count: originWidth + width + 14)
             for (index, rule) in label.rules.enumerated() {
-                text += "\(line(rule.line))  \(left(rule.kind, 6))  \(left(rule.pattern.shown, width))  \(rule.stage)\n"
+                text +=
+                    "\(place(rule.origin))  \(left(rule.kind, 6))  \(left(rule.pattern.shown, width))  \(rule.stage)\n"
                 if case .match(_, let output) = rule {
                     for child in output.children { text += "\(indent)→ \(describe(child))\n" }
                 }
@@ -79,10 +80,10 @@ extension RulePlan {
     /// The name of its section.
     var kind: String { if case .filter = self { "filter" } else { "match" } }
 
-    var line: Int {
+    var origin: SectionOrigin {
         switch self {
-        case .filter(_, let filter): filter.line
-        case .match(_, let output): output.line
+        case .filter(_, let filter): filter.origin
+        case .match(_, let output): output.origin
         }
     }
 

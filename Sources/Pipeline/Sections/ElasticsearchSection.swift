@@ -188,9 +188,12 @@ enum ElasticsearchSection {
     private static func readBuffer(
         _ reader: SectionReader, _ settings: inout ElasticsearchSettings
     ) -> BufferSection.Read {
-        let buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        var buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
         reader.ignore(BufferSection.keysInside, reason: "it belongs into <buffer>")
-        reader.accept(["slow_flush_log_threshold"])
+        // Fluentd has this one outside of the section.
+        if let threshold = reader.time("slow_flush_log_threshold", range: 0...1e9) {
+            buffering.settings.slowFlushLogThresholdSeconds = threshold.value
+        }
         settings.resolvesTimePlaceholders = buffering.settings.keys.timekeySeconds != nil
         return buffering
     }

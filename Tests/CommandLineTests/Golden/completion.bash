@@ -3,8 +3,8 @@ _sluice() {
     local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case "$word" in
-            run|check|validate|send|cat|version|help|completion) command="$word"; break ;;
+        case "${command:+$command }$word" in
+            run|check|validate|send|cat|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion) command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -31,11 +31,39 @@ _sluice() {
         send:--shared-key|cat:--shared-key) :; return ;;
         send:--user|cat:--user) :; return ;;
         send:--password|cat:--password) :; return ;;
+        "grok match:--pattern"|"grok match:-p") :; return ;;
+        "grok match:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
+        "grok match:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok match:--define") :; return ;;
+        "grok match:--config"|"grok match:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok match:--filter") :; return ;;
+        "grok match:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
+        "grok explain:--pattern"|"grok explain:-p") :; return ;;
+        "grok explain:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
+        "grok explain:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok explain:--define") :; return ;;
+        "grok explain:--config"|"grok explain:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok explain:--filter") :; return ;;
+        "grok suggest:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
+        "grok suggest:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok suggest:--define") :; return ;;
+        "grok suggest:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
+        "grok patterns:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
+        "grok patterns:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok patterns:--define") :; return ;;
+        "grok bench:--pattern"|"grok bench:-p") :; return ;;
+        "grok bench:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
+        "grok bench:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok bench:--define") :; return ;;
+        "grok bench:--config"|"grok bench:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
+        "grok bench:--filter") :; return ;;
+        "grok bench:--slowest") :; return ;;
+        "grok bench:--seconds") :; return ;;
     esac
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check send version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check send grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -53,6 +81,40 @@ _sluice() {
                 -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --format -f --message-key --ack --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --version --help -h' -- "$current")) ;;
             esac
             ;;
+        grok)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'match explain suggest patterns bench' -- "$current")) ;;
+            esac
+            ;;
+        "grok match")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--pattern -p --series --patterns --define --multiline --config -c --filter --format --null -0 --pairs --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        "grok explain")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--pattern -p --series --patterns --define --multiline --config -c --filter --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        "grok suggest")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--series --patterns --define --format --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        "grok patterns")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--series --patterns --define --names --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        "grok bench")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--pattern -p --series --patterns --define --multiline --config -c --filter --null -0 --slowest --seconds --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
         version)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
@@ -61,7 +123,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check send version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check send grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

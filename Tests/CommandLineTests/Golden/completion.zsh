@@ -2,12 +2,14 @@
 # zsh completion for sluice, printed by 'sluice completion zsh'
 _sluice() {
     local -a commands
+    local command
     commands=(
         'run:Run the daemon.'
         'check:Check a configuration and show every mistake.'
         'validate:Check a configuration and show every mistake.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
+        'grok:Try, explain and measure grok expressions.'
         'version:Show the version.'
         'help:Show the help of a command.'
         'completion:Print a script that completes commands and options in a shell.'
@@ -16,7 +18,7 @@ _sluice() {
         _describe -t commands command commands
         return
     fi
-    local command="$words[2]"
+    command="$words[2]"
     if [[ "$command" == -* ]]; then
         command=run
     else
@@ -88,6 +90,106 @@ _sluice() {
                 '--help[Show help information.]' \
                 '1:tag: '
             ;;
+        grok)
+            commands=(
+                'match:Match lines and show what is captured.'
+                'explain:Show where a line leaves an expression, and what would help.'
+                'suggest:Propose expressions for sample lines.'
+                'patterns:List the patterns, or show one with its expansion, fields and sample.'
+                'bench:Measure expressions on the lines of a file.'
+            )
+            if (( CURRENT == 2 )) && [[ "$words[2]" != -* ]]; then
+                _describe -t commands command commands
+                return
+            fi
+            command="$words[2]"
+            if [[ "$command" == -* ]]; then
+                command=
+            else
+                shift words
+                (( CURRENT-- ))
+            fi
+            case "$command" in
+                match)
+                    _arguments \
+                        '*-p+[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '*--pattern=[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
+                    '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
+                    '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
+                    '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
+                    '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
+                    '--pairs[Read an expression and a text by turns, and match each text with its own expression.]' \
+                    '--version[Show the version.]' \
+                    '-h[Show help information.]' \
+                    '--help[Show help information.]' \
+                    '*:file:_files'
+                    ;;
+                explain)
+                    _arguments \
+                        '*-p+[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '*--pattern=[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
+                    '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
+                    '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '--version[Show the version.]' \
+                    '-h[Show help information.]' \
+                    '--help[Show help information.]' \
+                    '1::line: '
+                    ;;
+                suggest)
+                    _arguments \
+                        '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
+                    '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
+                    '--version[Show the version.]' \
+                    '-h[Show help information.]' \
+                    '--help[Show help information.]' \
+                    '1::file:_files'
+                    ;;
+                patterns)
+                    _arguments \
+                        '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
+                    '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--names[Print the names alone, one a line.]' \
+                    '--version[Show the version.]' \
+                    '-h[Show help information.]' \
+                    '--help[Show help information.]' \
+                    '1::name: '
+                    ;;
+                bench)
+                    _arguments \
+                        '*-p+[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '*--pattern=[The grok expression; of several, the first that matches a line counts.]:expression: ' \
+                    '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
+                    '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
+                    '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
+                    '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
+                    '--slowest=[How many of the slowest lines are shown.]:count: ' \
+                    '--seconds=[How long to measure.]:seconds: ' \
+                    '--version[Show the version.]' \
+                    '-h[Show help information.]' \
+                    '--help[Show help information.]' \
+                    '1::file:_files'
+                    ;;
+            esac
+            ;;
         version)
             _arguments \
                 '--version[Show the version.]' \
@@ -99,7 +201,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check send version help completion)'
+                '1:command:(run check send grok version help completion)'
             ;;
         completion)
             _arguments \
