@@ -77,6 +77,7 @@ complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcomm
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l series -x -a 'legacy ecs-v1' -d 'The shipped pattern set.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l patterns -x -a '(__fish_complete_path (commandline -ct))' -d 'Add definitions from a file of \'NAME regexp\' lines, or from every file of a folder.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l define -x -d 'Add one definition: \'NAME regexp\'.'
+complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l format -x -a 'pretty json' -d 'For reading, or one JSON object a line, in the order of the input.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l version -d 'Show the version.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l help -s h -d 'Show help information.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -a '(__fish_complete_path (commandline -ct))'

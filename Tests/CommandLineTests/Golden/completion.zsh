@@ -151,6 +151,7 @@ _sluice() {
                         '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
                     '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
                     '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
