@@ -13,8 +13,8 @@
     @usableFromInline package internal(set) var labels: [[UInt8]] = []
     @usableFromInline package internal(set) var tags: [Tag] = []
 
-    private var lastLabel: UInt32 = 0
-    private var lastStamp = -1
+    @usableFromInline var lastLabel: UInt32 = 0
+    @usableFromInline var lastStamp = -1
 
     package init(capacity: Int = 64 * 1024) { bytes = ByteBuffer(capacity: capacity) }
 
@@ -40,10 +40,12 @@
         return UInt32(labels.count - 1)
     }
 
-    /// The same, without looking as long as `stamp`, by which the one formatter that fills the chunk tells its labels apart
-    /// (not negative), is that of the event before.
+    /// The number of the label that was entered last, if it was entered under this stamp: by stamps, not negative, the one
+    /// formatter that fills the chunk tells its labels apart without comparing them.
+    @inlinable package func label(stamp: Int) -> UInt32? { stamp == lastStamp ? lastLabel : nil }
+
+    /// As `label(_:)`, and enters it under a stamp.
     package mutating func label(_ label: borrowing [UInt8], stamp: Int) -> UInt32 {
-        if stamp == lastStamp { return lastLabel }
         lastLabel = self.label(label)
         lastStamp = stamp
         return lastLabel

@@ -13,7 +13,8 @@ package enum JSONLimits {
     package static let depth = 512
 }
 
-/// The steps of the grammar over raw bytes. Every function takes the end and never looks past it.
+/// The steps of the grammar over raw bytes, which must lie in a `ByteBuffer`: every function takes the end, and what lies
+/// behind it decides nothing, but whole words are loaded there, and the buffer's slack makes that safe.
 enum JSONScanner {
     @inline(__always)
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
@@ -24,6 +25,7 @@ enum JSONScanner {
         var offset = start
         while offset < end {
             let byte = unsafe base[offset]
+            if byte > 0x20 && byte != UInt8(ascii: "/") { return offset }  // nearly always
             if isSpace(byte) {
                 offset &+= 1
             } else if byte == UInt8(ascii: "/") {
@@ -57,21 +59,21 @@ enum JSONScanner {
     ) throws(JSONError) -> Int {
         var offset = start
         while true {
-            // Eight bytes a step while none is a quote or a backslash (bytes equal to c: zero bytes of w ^ c·0x01…).
-            while offset &+ 8 <= end {
-                let word = unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
+            // Eight bytes a step while none is a quote or a backslash (bytes equal to c: zero bytes of w ^ c·0x01…). The
+            // last step looks beyond the end, into the rest of the buffer or its slack; a hit there is none.
+            while offset < end {
+                let word = unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self).littleEndian
                 let quotes = word ^ 0x2222_2222_2222_2222
                 let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
                 let hit =
-                    ((quotes &- 0x0101_0101_0101_0101) & ~quotes | (slashes &- 0x0101_0101_0101_0101) & ~slashes)
+                    ((quotes &- 0x0101_0101_0101_0101) | (slashes &- 0x0101_0101_0101_0101)) & ~word
                     & 0x8080_8080_8080_8080
                 if hit != 0 {
-                    offset &+= hit.littleEndian.trailingZeroBitCount >> 3
+                    offset &+= hit.trailingZeroBitCount >> 3
                     break
                 }
                 offset &+= 8
             }
-            while offset < end, unsafe base[offset] != 0x22 && base[offset] != 0x5C { offset &+= 1 }
             if offset >= end { throw .syntax(offset: start) }
             if unsafe base[offset] == 0x22 { return offset }
             escaped = true

@@ -200,8 +200,9 @@ extension ByteBuffer {
             let mixed = (a &* 0x9E37_79B9_7F4A_7C15) ^ (b &* 0xC2B2_AE3D_27D4_EB4F) &+ UInt64(length)
             return mixed ^ (mixed >> 32)
         }
-        var word: UInt64 = 0
-        for index in 0..<length { unsafe word = word << 8 | UInt64(start[index]) }
+        // The bytes behind a short key are in the buffer or its slack, and are shifted out.
+        let word =
+            unsafe UnsafeRawPointer(start).loadUnaligned(as: UInt64.self).littleEndian << UInt64(64 &- 8 &* length)
         let mixed = (word ^ UInt64(length) << 56) &* 0x9E37_79B9_7F4A_7C15
         return mixed ^ (mixed >> 32)
     }

@@ -30,6 +30,15 @@ enum UTF8Scan {
     @inline(__always)
     static func firstNonASCII(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
         var offset = start
+        while offset &+ 32 <= end {
+            let bytes = unsafe UnsafeRawPointer(base + offset)
+            let a = unsafe bytes.loadUnaligned(as: UInt64.self)
+            let b = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let c = unsafe bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
+            let d = unsafe bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self)
+            if (a | b | c | d) & 0x8080_8080_8080_8080 != 0 { break }
+            offset &+= 32
+        }
         while offset &+ 8 <= end {
             let word = unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
             if word & 0x8080_8080_8080_8080 != 0 { break }

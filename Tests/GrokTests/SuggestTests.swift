@@ -178,6 +178,52 @@ import Testing
         #expect(suggestion.uncoveredCount == 0)
     }
 
+    @Test("of a long line the beginning makes the fields, the rest is text")
+    func longLines() throws {
+        let words = Array(repeating: "word 17", count: 300).joined(separator: " ")
+        let suggestion = try suggest("2026-11-24 18:22:44 INFO \(words)\n2026-11-24 18:22:45 WARN \(words)x")
+        #expect(suggestion.proposals.count == 1 && suggestion.uncoveredCount == 0)
+        let captures = try #require(suggestion.proposals.first).captures
+        #expect(captures.prefix(2).map(\.name) == ["timestamp", "level"] && captures.last?.name == "message")
+    }
+
+    @Test("a level or an address before running text is enough to share a pattern")
+    func shortHeads() throws {
+        let levels = try suggest("INFO Server started\nWARN Disk is nearly full\nERROR Could not write it")
+        #expect(levels.proposals.map(\.expression) == ["^%{LOGLEVEL:level} %{GREEDYDATA:message}"])
+        let addresses = try suggest("10.0.0.1 Began to send\n10.0.0.2 Ended\n10.0.0.3 Went away again")
+        #expect(addresses.proposals.map(\.expression) == ["^%{IP:clientip} %{GREEDYDATA:message}"])
+    }
+
+    @Test(
+        "known formats are called by their name",
+        arguments: [
+            ("[    0.057240] Inode-cache hash table entries: 2097152", "kernel log (dmesg), seconds since the start"),
+            ("2026-11-24 18:22:44 status installed libc6:amd64 2.36-9", "dpkg log, state of a package"),
+            ("2026-11-24 18:22:44 install vim:amd64 <none> 2:9.0", "dpkg log, action on a package"),
+            ("2026-11-24 18:22:44 startup archives unpack", "dpkg log, start"),
+            ("[2026-11-24T18:22:44,615][INFO ][o.e.n.Node               ] [node-1] started", "Elasticsearch log"),
+            ("2026-11-24 18:22:44,615 - app.db - ERROR - no connection", "Python logging"),
+            ("[2026-11-24 18:22:44,615] INFO started (kafka.server.KafkaServer)", "log4j, class at the end (Kafka)"),
+            ("I1124 18:22:44.615172    1234 main.go:17] Starting", "Kubernetes component log (klog)"),
+            ("2026-11-24T18:22:44.615172Z stdout F hello there", "container log (CRI)"),
+            ("77:M 24 Nov 2026 18:22:44.615 * Ready to accept connections", "Redis log"),
+            ("2026-11-24T18:22:44.615172Z 0 [System] [MY-010116] [Server] starting as process 1", "MySQL error log"),
+            ("2026-11-24 18:22:44 +0000 [info]: #0 fluentd worker is now running worker=0", "Fluentd log"),
+            ("2026-11-24T18:22:44.615+0000 I NETWORK  [conn12] end connection", "MongoDB log"),
+            ("<34>1 2026-11-24T18:22:44Z web-1 su 12 ID1 - 'su root' failed", "syslog, RFC 5424"),
+            ("<34>Nov 24 18:22:44 web-1 su[12]: 'su root' failed", "syslog with priority"),
+            ("2026-11-24 18:22:44.615  INFO 4711 --- [           main] o.acme.App   : Started App", "Spring Boot log"),
+            ("[Tue Nov 24 18:22:44.654321 2026] [core:error] [pid 12:tid 14] AH00035: denied", "Apache error log"),
+        ])
+    func knownFormats(_ line: String, _ title: String) throws {
+        for series in PatternSeries.allCases {
+            let suggestion = try SuggestSampleTests.suggest(Array(line.utf8), series)
+            #expect(suggestion.proposals.map(\.title) == [title])
+            #expect(suggestion.uncoveredCount == 0)
+        }
+    }
+
     @Test("stack traces are noticed")
     func continuation() throws {
         let suggestion = try suggest(
@@ -204,6 +250,9 @@ import Testing
                 </parse>
 
                 """)
+        let elastic = try SuggestSampleTests.suggest(Array("10.0.0.1 began\n10.0.0.2 ended".utf8), .ecsV1)
+        #expect(
+            elastic.configuration.hasPrefix("<parse>\n  @type grok\n  grok_pattern_series ecs-v1\n  grok_pattern ^"))
         let text = try SuggestSampleTests.sample("syslog") + SuggestSampleTests.sample("apache-combined")
         #expect(
             try SuggestSampleTests.suggest(text).configuration == """

@@ -120,6 +120,9 @@ extension ExpressionBuilder {
         if within([.quoted, .apostrophes]) { return "text" }
         if isByte(index + 1, "["), columns[index + 1].maximumBlanks == 0 { return "program" }
         if isByte(index - 1, "["), isByte(index + 1, "]") { return index < template.freeStart ? "thread" : "text" }
+        if isByte(index - 1, "("), isByte(index + 1, ")"), index < template.freeStart, within([.name, .word, .text]) {
+            return "thread"
+        }
         if column.facts.isClass, within([.name]) { return "class" }
         if isByte(index + 1, ":"), columns[index + 1].maximumBlanks == 0, index < template.freeStart {
             return "program"

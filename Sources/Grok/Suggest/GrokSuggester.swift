@@ -32,7 +32,7 @@ package struct GrokSuggester: Sendable {
         }
         if sample.repairedCount > 0 {
             notes.append(
-                "\(count(sample.repairedCount, "line")) not valid UTF-8: bytes that are not were replaced by U+FFFD")
+                "\(count(sample.repairedCount, "line")) not in valid UTF-8: what is not was replaced by U+FFFD")
         }
         return notes
     }
@@ -49,7 +49,7 @@ package struct GrokSuggester: Sendable {
     }
 
     private func suggestion(for lines: [[UInt8]], limits: SuggestLimits, isInner: Bool) -> GrokSuggestion {
-        var suggestion = GrokSuggestion()
+        var suggestion = GrokSuggestion(series: series)
         suggestion.lineCount = lines.count
         let parsers = lines.map { line -> GrokSuggestion.Proposal.Parser in
             StructuredLine.isJSON(line) ? .json : StructuredLine.isLTSV(line) ? .ltsv : .grok
@@ -188,9 +188,9 @@ package struct GrokSuggester: Sendable {
         return clusters.templates.compactMap { template in
             var template = template
             template.settle()
-            guard template.isMeaningful, !isSparse || template.lines.count >= 2 || template.score >= 5 else {
-                return nil
-            }
+            guard template.isMeaningful, template.keyCount >= leastKeys,
+                !isSparse || template.lines.count >= 2 || template.hasTimestamp && template.score >= 5
+            else { return nil }
             let builders = ExpressionBuilder.Strictness.allCases.map {
                 ExpressionBuilder(template, series: series, strictness: $0)
             }

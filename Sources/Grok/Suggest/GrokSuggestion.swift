@@ -1,5 +1,7 @@
 /// What is proposed for a sample of lines.
 package struct GrokSuggestion: Sendable, Equatable {
+    /// The definitions the expressions are for.
+    package let series: PatternSeries
     /// In the order for first-hit matching: a pattern that takes the lines of another stands behind it.
     package var proposals: [Proposal] = []
     /// Lines that were looked at.
@@ -11,7 +13,7 @@ package struct GrokSuggestion: Sendable, Equatable {
     /// What else an operator should know, one sentence each.
     package var notes: [String] = []
 
-    package init() {}
+    package init(series: PatternSeries) { self.series = series }
 
     /// A way to parse some of the lines.
     package struct Proposal: Sendable, Equatable {
@@ -80,12 +82,15 @@ extension GrokSuggestion {
     /// The `<parse>` sections for fluent.conf: one for each parser, since one section has one type.
     package var configuration: String {
         var text = ""
+        // The legacy definitions are the default of the parser.
+        let opening =
+            "<parse>\n  @type grok\n" + (series == .legacy ? "" : "  grok_pattern_series \(series.rawValue)\n")
         let groks = proposals.filter { $0.parser == .grok }
         if groks.count == 1, let only = groks.first {
-            text += "<parse>\n  @type grok\n  grok_pattern \(only.expression)\n"
+            text += opening + "  grok_pattern \(only.expression)\n"
             text += only.timeLines(indent: "  ") + "</parse>\n"
         } else if !groks.isEmpty {
-            text += "<parse>\n  @type grok\n"
+            text += opening
             for grok in groks {
                 text += "  <grok>\n    pattern \(grok.expression)\n" + grok.timeLines(indent: "    ") + "  </grok>\n"
             }

@@ -134,6 +134,20 @@ struct KnownFormat: Sendable {
         KnownFormat(title: "Nagios log", expression: "%{NAGIOSLOGLINE}"),
         KnownFormat(title: "Exim message arrival", expression: "%{EXIM}"),
         KnownFormat(title: "BIND query log", expression: "%{BIND9}"),
+        KnownFormat(
+            title: "dpkg log, state of a package",
+            expression: isoTime + " status %{NOTSPACE:state} %{NOTSPACE:package} %{NOTSPACE:version}", timeFormat: ""),
+        KnownFormat(
+            title: "dpkg log, action on a package",
+            expression: isoTime
+                + " (?<action>install|upgrade|remove|purge|disappear|trigproc|configure) %{NOTSPACE:package} %{NOTSPACE:old_version} %{NOTSPACE:new_version}",
+            timeFormat: ""),
+        KnownFormat(
+            title: "dpkg log, start", expression: isoTime + " startup %{NOTSPACE:type} %{GREEDYDATA:message}",
+            requirement: isoTime + " startup (?:archives|packages) ", timeFormat: ""),
+        KnownFormat(
+            title: "kernel log (dmesg), seconds since the start",
+            expression: #"\[ *%{NUMBER:uptime:float}\] %{GREEDYDATA:message}"#, requirement: #"\[ *\d+\.\d{6}\] "#),
         // Syslog, which carries any other
         KnownFormat(title: "syslog, RFC 5424", expression: "%{SYSLOG5424LINE}", requirement: #"<\d+>\d+ "#),
         KnownFormat(

@@ -23,7 +23,7 @@ struct TemplateColumn: Sendable {
         var isRequestLine = true
         /// `http://…` or a hyphen, in quotes.
         var isReferrer = true
-        /// A four-digit-or-longer run of digits without a leading zero, or a shorter one.
+        /// A number that stays itself as an integer: no leading zero, and at most 18 digits.
         var isPlainNumber = true
         var isUppercase = true
         /// A quantity without a fraction.

@@ -98,11 +98,9 @@ struct TimestampForm: Sendable {
                 at = begin
                 return false
             }
-            let hours = at
             if at < line.count, line[at] == UInt8(ascii: ":") { at += 1 }
             // Hours alone are no offset to the pattern for ISO times.
             guard number(2, 2, upTo: 59) else {
-                at = hours
                 at = begin
                 return false
             }

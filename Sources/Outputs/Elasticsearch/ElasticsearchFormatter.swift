@@ -29,6 +29,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     private var indexName: IndexName
     private var label: [UInt8] = []
+    private var labelFlags: UInt8 = 0
     /// Counts the changes of `label`.
     private var labelNumber = 0
     private var labelTag = -1
@@ -83,8 +84,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         writeDocument(record, tag, stamp, rows, storage, to: &chunk.bytes)
         prepareLabel(record, tag, stamp.time, flags, rows, storage)
-        chunk.endItem(
-            from: start, label: chunk.label(label, stamp: labelNumber), tag: chunk.tag(tag), time: record.time)
+        let number = chunk.label(stamp: labelNumber) ?? chunk.label(label, stamp: labelNumber)
+        chunk.endItem(from: start, label: number, tag: chunk.tag(tag), time: record.time)
     }
 
     // MARK: - The time
@@ -262,7 +263,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         _ record: Record, _ tag: Tag, _ time: EventTime, _ flags: UInt8, _ rows: borrowing Rows,
         _ storage: borrowing ByteBuffer
     ) {
-        if time.seconds >= labelFrom, time.seconds < labelUntil, tag.id == labelTag, label[1] == flags { return }
+        if time.seconds >= labelFrom, time.seconds < labelUntil, tag.id == labelTag, labelFlags == flags { return }
         scratch.clear()
         var isNamed = false
         if let key = settings.targetIndexKey, let value = rows.value(at: key, in: record, storage) {
@@ -272,6 +273,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         if !isNamed { indexName.write(record, time, tag, rows, storage, to: &scratch) }
         label = BulkLabel(operation: settings.writeOperation, flags: flags, index: scratch.array()).bytes
+        labelFlags = flags
         labelNumber &+= 1
         labelTag = tag.id
         if indexName.dependsOnRecord || settings.targetIndexKey != nil {
