@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CAllocator"),
 
         // MARK: - What flows
         .target(name: "Events", swiftSettings: lifetimes),
@@ -68,7 +69,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Events", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Outputs", "ConfigFile", "Pipeline",
-                "CommandLine",
+                "CommandLine", "CAllocator",
             ],
             swiftSettings: strict),
 

@@ -18,6 +18,7 @@ enum RunCommand {
         StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
         guard !diagnostics.hasErrors else { return ExitStatus.configuration }
         do {
+            Allocator.returnLargeBlocks()
             try ProcessSetup.apply(parsed)
             let log = try makeLog(parsed, loaded.plan.system)
             log.info("starting sluice", ["version": Program.version, "configuration": path])
