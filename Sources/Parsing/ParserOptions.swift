@@ -1,3 +1,5 @@
+package import Grok
+
 /// What the value of a time field is.
 package enum TimeType: String, Sendable, CaseIterable {
     /// Text, read by `time_format` or leniently.
@@ -27,6 +29,8 @@ package struct ParserOptions: Sendable {
     package var nullEmptyString = false
     /// `key:type[:option],…` or a JSON object of the same.
     package var types: String?
+    /// How long an expression may try (`match_limit`, `timeout`); for parsers that have one.
+    package var matchLimits = MatchLimits()
 
     package init() {}
 

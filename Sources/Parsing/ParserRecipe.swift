@@ -52,7 +52,8 @@ package struct ParserRecipe: Sendable {
 
     private static func regexp(_ regex: Regex, _ options: ParserOptions) throws(ParserSetupError) -> ParserRecipe {
         let rules = try FieldRules(options)
-        return ParserRecipe { RegexpParser(regex, rules) }
+        let limits = options.matchLimits
+        return ParserRecipe { RegexpParser(regex, rules, limits: limits) }
     }
 
     /// `grok` and `multiline_grok`. Default: `time_key time`.
@@ -71,7 +72,8 @@ package struct ParserRecipe: Sendable {
         }
         var program = GrokParser.Program(
             set: set, rules: [], types: [], nameKey: options.nameKey.map { Array($0.utf8) },
-            failureKey: options.failureKey.map { Array($0.utf8) }, messageKey: Array(options.messageKey.utf8))
+            failureKey: options.failureKey.map { Array($0.utf8) }, messageKey: Array(options.messageKey.utf8),
+            limits: options.options.matchLimits)
         for member in set.members {
             let section = options.sections[member.index]
             let sectionOptions = (section.options ?? options.options).with(defaultTimeKey: "time")

@@ -1,4 +1,5 @@
 package import Events
+package import Logging
 package import Parsing
 
 /// `@type parser`: parses one field of each record (compatibility.md D4; golden/parser-options-cases.jsonl decides).
@@ -26,6 +27,8 @@ package final class ParserFilter: Filter {
 
     private let settings: Settings
     private let parser: any TextParser
+    private let log: Log
+    private var gaveUps = GaveUpReport()
     private let clock: @Sendable () -> EventTime
     private let topLevelKey: [UInt8]?
     /// The batch under construction, swapped with the incoming one.
@@ -33,10 +36,12 @@ package final class ParserFilter: Filter {
     private var now = EventTime(seconds: 0)
 
     package init(
-        _ settings: Settings, parser: any TextParser, clock: @escaping @Sendable () -> EventTime = Clock.now
+        _ settings: Settings, parser: any TextParser, log: Log = .discarding,
+        clock: @escaping @Sendable () -> EventTime = Clock.now
     ) {
         self.settings = settings
         self.parser = parser
+        self.log = log
         self.clock = clock
         topLevelKey = settings.key.topLevelKey
     }
@@ -92,6 +97,7 @@ package final class ParserFilter: Filter {
             refuse(record, Self.parserError, reason, &rows)
             output.append(record)
         case .gaveUp(let reason):
+            gaveUps.note(reason, at: now.seconds, log)
             refuse(record, Self.parserError, reason, &rows)
             if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
         }
@@ -194,5 +200,23 @@ package final class ParserFilter: Filter {
         var seen = UInt64.max
         rows.set(key, Value(.json, empty), first: first, seen: &seen, storage)
         output.append(Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first))
+    }
+}
+
+/// Names the expressions that stop at a limit, at once and then once a minute with how often.
+private struct GaveUpReport {
+    private static let intervalSeconds: Int64 = 60
+    private var counts: [String: Int] = [:]
+    private var reportedAt = Int64.min / 2
+
+    mutating func note(_ reason: String, at seconds: Int64, _ log: Log) {
+        counts[reason, default: 0] += 1
+        guard seconds - reportedAt >= Self.intervalSeconds else { return }
+        for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
+            log.warn(
+                reason, ["lines": count, "limit": "match_limit of this parser; or make the expression less ambiguous"])
+        }
+        counts.removeAll(keepingCapacity: true)
+        reportedAt = seconds
     }
 }

@@ -9,9 +9,9 @@ final class PatternMatcher {
     private let numbers: [Int]
     private let starts: [Int]
 
-    init(_ regex: Regex) {
+    init(_ regex: Regex, limits: MatchLimits = MatchLimits()) {
         self.regex = regex
-        scratch = MatchScratch(captures: regex.captureCount)
+        scratch = MatchScratch(captures: regex.captureCount, limits: limits)
         numbers = regex.groups.flatMap { $0.numbers.reversed() }
         var starts = [0]
         for group in regex.groups { starts.append(starts[starts.count - 1] + group.numbers.count) }

@@ -46,6 +46,7 @@ package final class GrokParser: TextParser {
         var nameKey: [UInt8]?
         var failureKey: [UInt8]?
         var messageKey: [UInt8]
+        var limits = MatchLimits()
     }
 
     /// Where the fields of the last hit are, and counters per pattern.
@@ -61,7 +62,7 @@ package final class GrokParser: TextParser {
     private let constants: ConstantText
 
     init(_ program: Program) {
-        matcher = GrokMatcher(program.set)
+        matcher = GrokMatcher(program.set, scratch: MatchScratch(limits: program.limits))
         columns = program.set.members.indices.map { index in
             let names = program.set.members[index].pattern.fields.map { Array($0.name.utf8) }
             return Columns(names, types: program.types[index], program.rules[index])
@@ -96,7 +97,10 @@ package final class GrokParser: TextParser {
             hit = member
             return collect(member, subject, &storage, &rows)
         case .noMatch: return passWhole(text, &storage, &rows)
-        case .gaveUp(_, let reason): return .gaveUp(reason: reason.description)
+        case .gaveUp(let member, let reason):
+            let name =
+                memberNames[member].map { "'\(String(decoding: $0, as: UTF8.self))'" } ?? "\(memberIndexes[member])"
+            return .gaveUp(reason: "grok pattern \(name) gave up: \(reason)")
         }
     }
 

@@ -6,8 +6,8 @@ package final class RegexpParser: TextParser {
     private let matcher: PatternMatcher
     private let columns: Columns
 
-    init(_ regex: Regex, types: [ValueType?] = [], _ rules: FieldRules) {
-        matcher = PatternMatcher(regex)
+    init(_ regex: Regex, types: [ValueType?] = [], _ rules: FieldRules, limits: MatchLimits = MatchLimits()) {
+        matcher = PatternMatcher(regex, limits: limits)
         columns = Columns(matcher.names, types: types, rules)
     }
 
@@ -17,7 +17,7 @@ package final class RegexpParser: TextParser {
         var subject = text
         switch matcher.match(&subject, &storage) {
         case .noMatch: return .noMatch
-        case .gaveUp(let reason): return .gaveUp(reason: reason.description)
+        case .gaveUp(let reason): return .gaveUp(reason: "the expression gave up: \(reason)")
         case .matched: break
         }
         let first = rows.fields.count

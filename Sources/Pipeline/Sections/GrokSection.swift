@@ -22,6 +22,15 @@ enum GrokSection {
                 throw ParserSetupError("custom_pattern_path", "\(error)", hint: "give a file of 'NAME regexp' lines")
             }
         }
+        // Logstash's name for definitions beside the expression that uses them.
+        if let inline = reader.jsonValue("pattern_definitions") {
+            guard case .object(let members) = inline.value else {
+                throw ParserSetupError(
+                    "pattern_definitions", "pattern_definitions is no JSON object",
+                    hint: #"write {"NAME": "regexp"}"#)
+            }
+            for member in members { library.add(name: member.key, expression: member.value.plainText) }
+        }
         var grok = GrokOptions([], library: library)
         grok.options = options
         grok.isMultiline = type == "multiline_grok"

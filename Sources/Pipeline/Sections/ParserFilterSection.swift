@@ -1,6 +1,7 @@
 internal import ConfigFile
 internal import Events
 internal import Filters
+internal import Logging
 internal import Parsing
 
 /// `<filter> @type parser`.
@@ -23,9 +24,10 @@ enum ParserFilterSection {
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
         settings.passesNonText = parsed.type != "json"
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
-        let (recipe, fixed) = (parsed.recipe, settings)
-        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) { _ in
-            ParserFilter(fixed, parser: recipe.makeParser())
+        let (recipe, fixed, tag) = (parsed.recipe, settings, reader.section.argument.text)
+        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) {
+            context in
+            ParserFilter(fixed, parser: recipe.makeParser(), log: context.log.with("filter", tag))
         }
     }
 
