@@ -98,25 +98,11 @@ package struct TimeFormat: Sendable {
             case UInt8(ascii: "n"), UInt8(ascii: "t"): steps.append(.space)
             case UInt8(ascii: "%"): steps.append(.literal(letter))
             default:
-                guard let expansion = Self.expansion(letter) else { throw unknown(start, place) }
+                guard let expansion = TimeFormat.expansion(letter) else { throw unknown(start, place) }
                 // The following text decides how many digits the last part takes.
                 var inner = Compiler(bytes: Array(expansion.utf8), parameter: parameter)
                 try inner.compile()
                 steps += inner.steps
-            }
-        }
-
-        private static func expansion(_ letter: UInt8) -> String? {
-            switch letter {
-            case UInt8(ascii: "T"), UInt8(ascii: "X"): "%H:%M:%S"
-            case UInt8(ascii: "F"): "%Y-%m-%d"
-            case UInt8(ascii: "D"), UInt8(ascii: "x"): "%m/%d/%y"
-            case UInt8(ascii: "R"): "%H:%M"
-            case UInt8(ascii: "r"): "%I:%M:%S %p"
-            case UInt8(ascii: "c"): "%a %b %e %H:%M:%S %Y"
-            case UInt8(ascii: "v"): "%e-%b-%Y"
-            case UInt8(ascii: "+"): "%a %b %e %H:%M:%S %Z %Y"
-            default: nil
             }
         }
 
@@ -138,6 +124,23 @@ package struct TimeFormat: Sendable {
             while next < bytes.count, "-_0EO".utf8.contains(bytes[next]) { next += 1 }
             return next < bytes.count
                 && (isDigit(bytes[next]) || "CDdeFGgHIjkLlMmNQRrSsTUuVvWwXxYy".utf8.contains(bytes[next]))
+        }
+    }
+}
+
+extension TimeFormat {
+    /// What a directive stands for that is short for others.
+    static func expansion(_ letter: UInt8) -> String? {
+        switch letter {
+        case UInt8(ascii: "T"), UInt8(ascii: "X"): "%H:%M:%S"
+        case UInt8(ascii: "F"): "%Y-%m-%d"
+        case UInt8(ascii: "D"), UInt8(ascii: "x"): "%m/%d/%y"
+        case UInt8(ascii: "R"): "%H:%M"
+        case UInt8(ascii: "r"): "%I:%M:%S %p"
+        case UInt8(ascii: "c"): "%a %b %e %H:%M:%S %Y"
+        case UInt8(ascii: "v"): "%e-%b-%Y"
+        case UInt8(ascii: "+"): "%a %b %e %H:%M:%S %Z %Y"
+        default: nil
         }
     }
 }

@@ -93,7 +93,9 @@ package struct TimeFormatter: Sendable {
             case UInt8(ascii: "t"): literal.append(0x09)
             default:
                 flush()
-                if let expansion = expansion(step.letter) {
+                // Written dates have the month in capitals, read ones take any case.
+                let capitals = step.letter == UInt8(ascii: "v") ? "%e-%^b-%Y" : nil
+                if let expansion = capitals ?? TimeFormat.expansion(step.letter) {
                     steps += try compile(Array(expansion.utf8), parameter)
                 } else if "YCymBbhdejHkIlMSLNzZAaupPsQGgVUWw".utf8.contains(step.letter) {
                     steps.append(step)
@@ -104,20 +106,6 @@ package struct TimeFormatter: Sendable {
         }
         flush()
         return steps
-    }
-
-    private static func expansion(_ letter: UInt8) -> String? {
-        switch letter {
-        case UInt8(ascii: "T"), UInt8(ascii: "X"): "%H:%M:%S"
-        case UInt8(ascii: "F"): "%Y-%m-%d"
-        case UInt8(ascii: "D"), UInt8(ascii: "x"): "%m/%d/%y"
-        case UInt8(ascii: "R"): "%H:%M"
-        case UInt8(ascii: "r"): "%I:%M:%S %p"
-        case UInt8(ascii: "c"): "%a %b %e %H:%M:%S %Y"
-        case UInt8(ascii: "v"): "%e-%^b-%Y"
-        case UInt8(ascii: "+"): "%a %b %e %H:%M:%S %Z %Y"
-        default: nil
-        }
     }
 
     private static func unknown(
