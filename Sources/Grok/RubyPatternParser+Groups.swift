@@ -14,6 +14,17 @@ extension RubyPatternParser {
         return nil
     }
 
+    /// What `(?name>` was probably meant to be; nil when no word with a `>` stands there.
+    private func misspeltName(from start: Int) -> String? {
+        let word = source[min(start + 2, source.count)...].prefix {
+            $0 == 0x5F || ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10
+        }
+        guard word.count > 1, word.endIndex < source.count, source[word.endIndex] == UInt8(ascii: ">") else {
+            return nil
+        }
+        return "did you mean '(?<\(String(decoding: word, as: UTF8.self))>'?"
+    }
+
     /// The letters of `(?imx-imx`; nil when the next byte begins another kind of group.
     private mutating func parseOptionLetters(_ options: Options, start: Int) throws(PatternError) -> Options? {
         var changed = options
@@ -34,7 +45,8 @@ extension RubyPatternParser {
                 if !seen { return nil }
                 throw failure(
                     "undefined group option", at: start, length: position + 1 - start,
-                    hint: "the options are i, m, x, a, d and u; (?m) makes the dot match newlines")
+                    hint: misspeltName(from: start)
+                        ?? "the options are i, m, x, a, d and u; (?m) makes the dot match newlines")
             }
             seen = true
             position += 1
@@ -90,8 +102,8 @@ extension RubyPatternParser {
             return try parseConditional(options, depth: depth, start: start)
         default:
             guard let changed = try parseOptionLetters(options, start: start), skip(":") else {
-                let python = starts(with: "P<") ? "Ruby writes a named group (?<name>…)" : nil
-                throw failure("undefined group option", at: start, length: position + 1 - start, hint: python)
+                let hint = starts(with: "P<") ? "Ruby writes a named group (?<name>…)" : misspeltName(from: start)
+                throw failure("undefined group option", at: start, length: position + 1 - start, hint: hint)
             }
             let body = try parseBody(changed, depth: depth, opened: start)
             return node(.scoped(ignoringCase: changed.ignoringCase, body))

@@ -123,10 +123,14 @@ enum ParseSection {
             }
             return try .firstMatch(recipes)
         default:
+            let isExpression = type.value.hasSuffix("/") || ["(?", "\\", "%{"].contains { type.value.contains($0) }
+            let shown = type.value.count > 40 ? type.value.prefix(40) + "…" : type.value[...]
             reader.diagnostics.error(
-                type.place, "unknown parser type '\(type.value)'",
-                hint: EditDistance.nearest(to: type.value, in: types).map { "did you mean '\($0)'?" }
-                    ?? "there are \(types.joined(separator: ", "))")
+                type.place, "unknown parser type '\(shown)'",
+                hint: isExpression
+                    ? "a regular expression stands between slashes: /…/; a grok pattern goes into grok_pattern"
+                    : EditDistance.nearest(to: type.value, in: types).map { "did you mean '\($0)'?" }
+                        ?? "there are \(types.joined(separator: ", "))")
             _ = reader.allParameters()
             _ = reader.allSections()
             return nil
