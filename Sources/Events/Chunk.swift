@@ -148,12 +148,16 @@ package struct RejectedItem: Sendable, Equatable {
     package var status: Int
     /// The destination's name for the error: `mapper_parsing_exception`.
     package var type: String
+    /// For the operator: what was refused, why, and what to do.
     package var reason: String
+    /// What it is about, such as a field, where that is known. Refusals alike in status, type and subject are told once.
+    package var subject: String
 
-    package init(item: Int, status: Int, type: String, reason: String) {
+    package init(item: Int, status: Int, type: String, reason: String, subject: String = "") {
         self.item = item
         self.status = status
         self.type = type
         self.reason = reason
+        self.subject = subject
     }
 }

@@ -59,7 +59,7 @@ struct ElasticsearchDestinationTests {
         #expect(output.array() == server.received[1].body)
     }
 
-    @Test("each item gets its own verdict; the log explains the rejection")
+    @Test("each item gets its own verdict; the rejection is explained")
     func itemVerdicts() async throws {
         defer { client.stop() }
         let answer = """
@@ -73,16 +73,12 @@ struct ElasticsearchDestinationTests {
         let outcome = await destination(settings(server)).deliver(chunk, items: [0, 1, 3])
         let rejected = RejectedItem(
             item: 3, status: 400, type: "mapper_parsing_exception",
-            reason: "failed to parse field [at] of type [date]: no date")
+            reason: "field 'at' = 'then' is mapped as date in index 'fluentd-20191217' (no date): send it as ISO 8601 "
+                + "(2019-12-17T17:55:04Z), rename the field, or map it with the format it has", subject: "at")
         #expect(
             outcome
                 == .partial(
                     retry: [1], reason: #"1 of 3 items failed: 429 es_rejected: queue "full""#, rejected: [rejected]))
-        #expect(
-            recorder.lines.contains {
-                $0.contains(
-                    "field 'at' = 'then' is mapped as date in index 'fluentd-20191217' (no date): send it as ISO 8601")
-            })
     }
 
     @Test(

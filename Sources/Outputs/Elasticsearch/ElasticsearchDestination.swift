@@ -232,14 +232,9 @@ package final class ElasticsearchDestination: Destination {
             type: type, reason: reason, cause: cause, index: index, chunk.body.bytes,
             document: BulkBody.document(of: item, in: chunk))
         if !cause.isEmpty { reason += ": \(cause)" }
-        log.limited(
-            .warn, explanation?.sentence ?? "document rejected: \(reason)",
-            ["status": answer.status, "type": type, "index": index, "tag": tag(item, chunk)])
-        return RejectedItem(item: item, status: answer.status, type: type, reason: reason)
-    }
-
-    private func tag(_ item: Int, _ chunk: SealedChunk) -> String {
-        let number = Int(chunk.body.items[item].tag)
-        return chunk.body.tags.indices.contains(number) ? chunk.body.tags[number].text : ""
+        return RejectedItem(
+            item: item, status: answer.status, type: type,
+            reason: explanation?.sentence ?? (index.isEmpty ? reason : "index '\(index)': \(reason)"),
+            subject: explanation?.field ?? "")
     }
 }

@@ -75,16 +75,21 @@ private final class RefusalOutlet: Sendable {
         self.log = log
     }
 
-    /// One line for each kind of refusal, with the first reason in full: the others of a kind are nearly always alike.
+    /// One line for each kind of refusal, in the words of its first record.
     func rejected(_ chunk: SealedChunk, _ items: [RejectedItem]) {
-        var kinds: [String: (count: Int, first: RejectedItem)] = [:]
-        for item in items { kinds["\(item.status) \(item.type)", default: (0, item)].count += 1 }
+        var kinds: [(first: RejectedItem, count: Int)] = []
+        for item in items {
+            let known = kinds.firstIndex {
+                $0.first.status == item.status && $0.first.type == item.type && $0.first.subject == item.subject
+            }
+            if let known { kinds[known].count += 1 } else { kinds.append((item, 1)) }
+        }
         let isTaken = reinject(LabelPlan.errorName, .of(chunk, items.map(\.item)))
-        for (kind, group) in kinds.sorted(by: { $0.key < $1.key }) {
+        for kind in kinds {
             log.limited(
-                .warn, "\(group.count) of \(chunk.body.items.count) records were rejected: \(group.first.reason)",
+                .warn, "\(kind.count) of \(chunk.body.items.count) records were rejected: \(kind.first.reason)",
                 [
-                    "status": kind, "tag": chunk.tagText(of: group.first.item),
+                    "status": kind.first.status, "type": kind.first.type, "tag": chunk.tagText(of: kind.first.item),
                     "action": isTaken ? "sent to @ERROR" : "dropped; define <label @ERROR> to keep them",
                 ])
         }
