@@ -57,9 +57,10 @@ enum UnitText {
 
     private static let timeUnits: [(String, Double)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
 
-    /// Seconds. `10`, `0.5`, `10s`, `5m`, `1h`, `1d`.
+    /// Seconds. `10`, `0.5`, `10s`, `5m`, `1h`, `1d`; also `0.5s`, which can mean nothing else (Fluentd takes the 5).
     static func time(_ text: String) -> Result<Double, Problem> {
         if let seconds = float(text) { return .success(seconds) }
+        if text.hasSuffix("s"), let seconds = float(String(text.dropLast())) { return .success(seconds) }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count))
         if !digits.isEmpty, let count = Double(String(digits)), let factor = timeUnits.first(where: { $0.0 == unit })?.1

@@ -5,11 +5,15 @@ internal import Synchronization
     package let bytes: [UInt8]
     /// Unique in the process; never reused.
     package let id: Int
+    /// A destination has refused these events once, and they are on their way through `<label @ERROR>`. Refused again,
+    /// they are not sent round a second time.
+    package let wasRefused: Bool
 
     private static let nextID = Atomic<Int>(1)
 
-    package init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8], wasRefused: Bool = false) {
         self.bytes = bytes
+        self.wasRefused = wasRefused
         id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 

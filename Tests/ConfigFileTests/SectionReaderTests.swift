@@ -38,7 +38,7 @@ struct Read {
             ("size", "", "write bytes, or a whole number with k, m, g or t, such as 8m"),
             ("time", "100ms", "milliseconds are written as seconds: 0.1"),
             ("time", "1.5m", "only whole numbers take a unit; write 90"),
-            ("time", "1.5s", "only whole numbers take a unit; write 1.5"),
+            ("time", "1.5h", "only whole numbers take a unit; write 5400"),
             ("time", "10 s", "write 10s"),
             ("time", "5M", "write 5m"),
             ("time", "soon", "write seconds, such as 0.5, or a whole number with s, m, h or d, such as 10s"),

@@ -114,6 +114,34 @@ def one_too_large(_):
         assert "413" in daemon.log(), daemon.log()
 
 
+@area.test("a document that is refused again on its way through <label @ERROR> goes round no further")
+def refused_in_error_label(_):
+    port, calls = free_port(), []
+
+    def fault(_handler, _body):
+        calls.append(time.monotonic())
+        return 413
+
+    with BulkServer(fault) as server:
+        output = f"""
+  <match **>
+    @type elasticsearch
+    host 127.0.0.1
+    port {server.port}
+    <buffer>
+      flush_interval 0.1s
+    </buffer>
+  </match>
+"""
+        config = forward_source(port) + output + "<label @ERROR>" + output + "</label>\n"
+        with Daemon(config, port) as daemon:
+            with ForwardClient(port) as client:
+                client.deliver("service.a", [[NOW, {"number": 1}]])
+            wait_until(lambda: len(calls) == 2, 5, lambda: f"{len(calls)} requests; log:\n{daemon.log()}")
+            time.sleep(1)
+            assert len(calls) == 2, f"{len(calls)} requests: the document goes round; log:\n{daemon.log()}"
+
+
 @area.test("an answer later than request_timeout: the documents are sent again on a new connection")
 def slow(_):
     port, calls = free_port(), []

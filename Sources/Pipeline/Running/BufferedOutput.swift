@@ -84,14 +84,18 @@ private final class RefusalOutlet: Sendable {
             }
             if let known { kinds[known].count += 1 } else { kinds.append((item, 1)) }
         }
-        let isTaken = reinject(LabelPlan.errorName, .of(chunk, items.map(\.item)))
+        // What was refused on its way through @ERROR already is not sent round again.
+        let again = items.filter { !chunk.tag(of: $0.item).wasRefused }.map(\.item)
+        let isTaken = !again.isEmpty && reinject(LabelPlan.errorName, .of(chunk, again))
         for kind in kinds {
+            let tag = chunk.tag(of: kind.first.item)
+            let action =
+                tag.wasRefused
+                ? "dropped: <label @ERROR> sent it here"
+                : isTaken ? "sent to @ERROR" : "dropped; define <label @ERROR> to keep them"
             log.limited(
                 .warn, "\(kind.count) of \(chunk.body.items.count) records were rejected: \(kind.first.reason)",
-                [
-                    "status": kind.first.status, "type": kind.first.type, "tag": chunk.tagText(of: kind.first.item),
-                    "action": isTaken ? "sent to @ERROR" : "dropped; define <label @ERROR> to keep them",
-                ])
+                ["status": kind.first.status, "type": kind.first.type, "tag": tag.text, "action": action])
         }
     }
 
@@ -141,7 +145,7 @@ extension RefusedEvents {
 }
 
 extension SealedChunk {
-    fileprivate func tagText(of item: Int) -> String { body.tags[Int(body.items[item].tag)].text }
+    fileprivate func tag(of item: Int) -> Tag { body.tags[Int(body.items[item].tag)] }
 }
 
 extension ChunkBackup {

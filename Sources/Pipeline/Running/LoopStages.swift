@@ -11,6 +11,8 @@ final class LoopStages {
     private(set) var inputs: [ForwardInput] = []
     private var storage = ByteBuffer()
     private var rows = Rows()
+    private var refusedTags: [[UInt8]: Tag] = [:]
+    private static let keptRefusedTags = 1024
 
     /// - Parameters:
     ///   - outputs: the running outputs in the order of the plan's match rules.
@@ -59,8 +61,10 @@ final class LoopStages {
     /// Sends events that a destination refused through a label, tag by tag.
     func inject(_ refused: RefusedEvents, into label: String) {
         guard let router = routers[label] else { return }
+        let isRefused = label == LabelPlan.errorName
         var rest = refused.events[...]
         while let first = rest.first {
+            let tag = isRefused ? refusedTag(first.tag) : first.tag
             storage.clear()
             rows.clear()
             while let event = rest.first, event.tag === first.tag {
@@ -71,8 +75,17 @@ final class LoopStages {
                 rows.records.append(
                     Record(time: event.time, firstField: start, fieldCount: rows.fields.count - start))
             }
-            if !rows.isEmpty { _ = router.emit(tag: first.tag, storage: &storage, rows: &rows) }
+            if !rows.isEmpty { _ = router.emit(tag: tag, storage: &storage, rows: &rows) }
         }
+    }
+
+    /// The same tag, marked; one object for each, as stages cache by identity.
+    private func refusedTag(_ tag: Tag) -> Tag {
+        if let known = refusedTags[tag.bytes] { return known }
+        if refusedTags.count >= Self.keptRefusedTags { refusedTags.removeAll(keepingCapacity: true) }
+        let marked = Tag(tag.bytes, wasRefused: true)
+        refusedTags[tag.bytes] = marked
+        return marked
     }
 }
 
