@@ -52,8 +52,9 @@ lint:
 format: ## Format all Swift sources in place
 	swift format format -i --parallel -r $(SOURCES)
 
-bench: build ## Measure events/s, CPU and memory
+bench: build ## Measure events/s, CPU, memory, and what a grok match takes
 	./Tests/Benchmarks/bench
+	./Tests/Benchmarks/grok
 
 fuzz: deps ## Feed the decoders with noise
 	./Tests/Fuzz/run
