@@ -21,7 +21,6 @@ package struct BulkItemAnswer: Sendable, Equatable {
     /// Insides of JSON strings.
     package var type = Slice.empty
     package var reason = Slice.empty
-    package var causeType = Slice.empty
     package var causeReason = Slice.empty
 }
 
@@ -115,34 +114,20 @@ package enum BulkResponse {
         }
     }
 
+    /// An `error` object, or the `caused_by` inside it, whose own causes are skipped.
     private static func error(
-        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer
+        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer, isCause: Bool = false
     ) throws(BulkResponseError) {
         try open(body, &place, UInt8(ascii: "{"))
         while let key = try nextKey(body, &place) {
             let isString = peek(body, place) == 0x22
-            if isString && matches(body, key, "type") {
+            if isString && !isCause && matches(body, key, "type") {
                 answer.type = try string(body, &place)
             } else if isString && matches(body, key, "reason") {
-                answer.reason = try string(body, &place)
-            } else if matches(body, key, "caused_by") && peek(body, place) == UInt8(ascii: "{") {
-                try cause(body, &place, &answer)
-            } else {
-                try skip(body, &place)
-            }
-        }
-    }
-
-    private static func cause(
-        _ body: Span<UInt8>, _ place: inout Int, _ answer: inout BulkItemAnswer
-    ) throws(BulkResponseError) {
-        try open(body, &place, UInt8(ascii: "{"))
-        while let key = try nextKey(body, &place) {
-            let isString = peek(body, place) == 0x22
-            if isString && matches(body, key, "type") {
-                answer.causeType = try string(body, &place)
-            } else if isString && matches(body, key, "reason") {
-                answer.causeReason = try string(body, &place)
+                let reason = try string(body, &place)
+                if isCause { answer.causeReason = reason } else { answer.reason = reason }
+            } else if !isCause && matches(body, key, "caused_by") && peek(body, place) == UInt8(ascii: "{") {
+                try error(body, &place, &answer, isCause: true)
             } else {
                 try skip(body, &place)
             }
