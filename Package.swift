@@ -31,6 +31,8 @@ let package = Package(
 
         // MARK: - What flows
         .target(name: "Events", swiftSettings: lifetimes),
+        .target(name: "Time", dependencies: ["Events"], swiftSettings: strict),
+        .target(name: "Words", swiftSettings: strict),
         .target(name: "Logging", swiftSettings: strict),
 
         // MARK: - Bytes in
@@ -39,36 +41,39 @@ let package = Package(
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
 
         // MARK: - Text to fields
-        .target(name: "Grok", dependencies: ["CPCRE2"], exclude: ["embed-patterns"], swiftSettings: strict),
-        .target(name: "Parsing", dependencies: ["Events", "Grok"], swiftSettings: strict),
+        .target(
+            name: "Grok", dependencies: ["Words", "CPCRE2"], exclude: ["Patterns/embed-patterns"],
+            swiftSettings: strict),
+        .target(name: "Parsing", dependencies: ["Events", "Time", "Grok"], swiftSettings: strict),
 
         // MARK: - Stages
         .target(
-            name: "Inputs", dependencies: ["Events", "EventLoop", "TLS", "Compression", "Logging"],
+            name: "Inputs", dependencies: ["Events", "Time", "EventLoop", "TLS", "Compression", "Logging"],
             swiftSettings: strict),
-        .target(name: "Filters", dependencies: ["Events", "Grok", "Parsing", "Logging"], swiftSettings: strict),
-        .target(name: "Buffering", dependencies: ["Events", "Logging"], swiftSettings: strict),
+        .target(
+            name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
+        .target(name: "Buffering", dependencies: ["Events", "Time", "Logging"], swiftSettings: strict),
         .target(
             name: "Outputs",
-            dependencies: ["Events", "EventLoop", "TLS", "Parsing", "Compression", "CCurl", "Logging"],
+            dependencies: ["Events", "Time", "EventLoop", "TLS", "Parsing", "Compression", "CCurl", "Logging"],
             swiftSettings: strict),
 
         // MARK: - From a file to running stages
-        .target(name: "ConfigFile", swiftSettings: strict),
+        .target(name: "ConfigFile", dependencies: ["Words"], swiftSettings: strict),
         .target(
             name: "Pipeline",
             dependencies: [
-                "Events", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Inputs", "Filters", "Buffering",
-                "Outputs", "ConfigFile",
+                "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Inputs", "Filters",
+                "Buffering", "Outputs", "ConfigFile",
             ],
             swiftSettings: strict),
 
         // MARK: - Commands
-        .target(name: "CommandLine", swiftSettings: strict),
+        .target(name: "CommandLine", dependencies: ["Words"], swiftSettings: strict),
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Events", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Outputs", "ConfigFile", "Pipeline",
+                "Events", "Time", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Outputs", "ConfigFile", "Pipeline",
                 "CommandLine", "CAllocator",
             ],
             swiftSettings: strict),
@@ -76,6 +81,8 @@ let package = Package(
         // MARK: - Tests: one target per room, and what runs the finished program
         .target(name: "TestSupport", dependencies: ["Events"], path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "TimeTests", dependencies: ["Time", "Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "WordsTests", dependencies: ["Words"], swiftSettings: tests),
         .testTarget(name: "LoggingTests", dependencies: ["Logging", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TestSupport"], swiftSettings: tests),
@@ -85,13 +92,14 @@ let package = Package(
             name: "GrokTests", dependencies: ["Grok", "TestSupport"], exclude: ["SuggestSamples"],
             swiftSettings: tests),
         .testTarget(
-            name: "ParsingTests", dependencies: ["Parsing", "Events", "Grok", "TestSupport"], swiftSettings: tests),
-        .testTarget(
-            name: "InputsTests",
-            dependencies: ["Inputs", "Events", "EventLoop", "TLS", "Compression", "Logging", "TestSupport"],
+            name: "ParsingTests", dependencies: ["Parsing", "Events", "Time", "Grok", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "FiltersTests", dependencies: ["Filters", "Events", "Grok", "Parsing", "TestSupport"],
+            name: "InputsTests",
+            dependencies: ["Inputs", "Events", "Time", "EventLoop", "TLS", "Compression", "Logging", "TestSupport"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "FiltersTests", dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],
@@ -99,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "OutputsTests",
             dependencies: [
-                "Outputs", "Events", "Parsing", "EventLoop", "TLS", "Inputs", "Compression", "Logging", "TestSupport",
+                "Outputs", "Events", "Time", "Parsing", "EventLoop", "TLS", "Inputs", "Compression", "Logging",
+                "TestSupport",
             ],
             swiftSettings: tests),
         .testTarget(

@@ -1,4 +1,5 @@
 internal import Events
+internal import Time
 
 /// What a `<buffer>` section says, with Fluentd's defaults for the memory buffer. Source: compatibility.md D7.
 ///

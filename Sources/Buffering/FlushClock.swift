@@ -1,4 +1,5 @@
 internal import Events
+internal import Time
 
 /// The clocks of flushing, injected so that tests need not wait.
 package protocol FlushClock: Sendable {
@@ -13,8 +14,8 @@ package protocol FlushClock: Sendable {
 /// The machine's clocks.
 package struct SystemFlushClock: FlushClock {
     package init() {}
-    package func monotonicSeconds() -> Double { Double(Events.Clock.monotonicMilliseconds()) / 1000 }
-    package func wallSeconds() -> Int64 { Events.Clock.now().seconds }
+    package func monotonicSeconds() -> Double { Double(Time.Clock.monotonicMilliseconds()) / 1000 }
+    package func wallSeconds() -> Int64 { Time.Clock.now().seconds }
     package func sleep(seconds: Double) async throws {
         try await Task.sleep(for: .milliseconds(Int64(min(max(seconds, 0), 86_400) * 1000) + 1))
     }

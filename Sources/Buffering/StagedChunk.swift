@@ -1,5 +1,6 @@
 internal import Events
 internal import Synchronization
+internal import Time
 
 /// A chunk that is being filled.
 ///
@@ -31,7 +32,7 @@ enum ChunkID {
     private static let counter = Atomic<UInt64>(0)
 
     static func next() -> String {
-        let now = Events.Clock.now()
+        let now = Time.Clock.now()
         let micros = UInt64(bitPattern: now.seconds &* 1_000_000) &+ UInt64(now.nanoseconds / 1000)
         let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
         return hex(micros << 12 | number & 0xFFF) + hex(UInt64.random(in: 0...UInt64.max))

@@ -1,3 +1,5 @@
+internal import Words
+
 extension FileParser {
     // MARK: - Opening
 

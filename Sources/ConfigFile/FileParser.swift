@@ -1,3 +1,5 @@
+internal import Words
+
 /// Parses one file into the innermost open section of its session, line by line.
 ///
 /// Each line is a tag, an end tag, an include or a parameter. An error is reported and repaired as the user most

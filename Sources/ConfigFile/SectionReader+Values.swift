@@ -1,3 +1,5 @@
+internal import Words
+
 extension SectionReader {
     // MARK: - Text
 

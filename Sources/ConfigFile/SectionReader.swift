@@ -1,3 +1,5 @@
+internal import Words
+
 /// Reads the parameters of one section as typed values, and reports everything that is wrong with them.
 ///
 /// The reader knows which keys it was asked for; `finish()` holds the section against that list, so nobody writes

@@ -1,4 +1,6 @@
+internal import Events
 package import Grok
+internal import Time
 
 /// What the value of a time field is.
 package enum TimeType: String, Sendable, CaseIterable {
@@ -42,7 +44,7 @@ package struct ParserOptions: Sendable {
     }
 
     /// How time fields are read.
-    func timeSource() throws(ParserSetupError) -> TimeSource {
+    func timeSource() throws(SettingError) -> TimeSource {
         switch timeType ?? .string {
         case .unixtime: return .unixtime
         case .float: return .float
@@ -56,7 +58,7 @@ package struct ParserOptions: Sendable {
                 sources.append(try TimeSource(format: format, parameter: "time_format_fallbacks"))
             }
             guard !sources.isEmpty else {
-                throw ParserSetupError(
+                throw SettingError(
                     "time_type", "time_type is mixed, but there is no time_format to try",
                     hint: "give time_format_fallbacks, for example unixtime,%Y-%m-%d %H:%M:%S")
             }
@@ -65,15 +67,15 @@ package struct ParserOptions: Sendable {
     }
 
     /// The zone of times that do not name theirs.
-    func zone() throws(ParserSetupError) -> TimeZoneRule {
+    func zone() throws(SettingError) -> TimeZoneRule {
         if let utc, let localtime, utc == localtime {
-            throw ParserSetupError(
+            throw SettingError(
                 "localtime", "localtime and utc are both \(utc ? "true" : "false"), but they are opposites",
                 hint: "leave one of them out")
         }
         let isUTC = utc ?? localtime.map { !$0 } ?? false
         if (timeType ?? .string) == .string, timeFormat == nil, timezone != nil || isUTC {
-            throw ParserSetupError(
+            throw SettingError(
                 timezone != nil ? "timezone" : utc != nil ? "utc" : "localtime",
                 "specifying timezone requires time format", hint: "add time_format")
         }

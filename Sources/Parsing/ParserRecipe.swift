@@ -1,15 +1,16 @@
+package import Events
 internal import Grok
 
 /// A parser that was checked and compiled once, from which each loop thread makes its own.
 package struct ParserRecipe: Sendable {
     private let make: @Sendable () -> any TextParser
     /// What is wrong but does not prevent the start: bad patterns of a grok list whose others are good.
-    package let warnings: [ParserSetupError]
+    package let warnings: [SettingError]
     /// What a grok parser was made of, for tools that try its expressions; nil for every other parser.
     package let grok: GrokOptions?
 
     private init(
-        warnings: [ParserSetupError] = [], grok: GrokOptions? = nil, _ make: @escaping @Sendable () -> any TextParser
+        warnings: [SettingError] = [], grok: GrokOptions? = nil, _ make: @escaping @Sendable () -> any TextParser
     ) {
         self.make = make
         self.warnings = warnings
@@ -22,7 +23,7 @@ package struct ParserRecipe: Sendable {
     // MARK: - Parsers
 
     /// `json`. Defaults: `time_key time`; `time_type float`, or string when a `time_format` is given.
-    package static func json(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+    package static func json(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(jsonDefaults(options))
         return ParserRecipe { JSONParser(rules) }
     }
@@ -37,29 +38,29 @@ package struct ParserRecipe: Sendable {
     package static func regexp(
         _ expression: String, ignoringCase: Bool = false, multiline: Bool = false,
         _ options: ParserOptions = ParserOptions()
-    ) throws(ParserSetupError) -> ParserRecipe {
+    ) throws(SettingError) -> ParserRecipe {
         var flags: RubyPattern.Options = []
         if ignoringCase { flags.insert(.ignoringCase) }
         if multiline { flags.insert(.dotMatchesNewline) }
         let regex = try compileRegex(expression, parameter: "expression", options: flags)
         guard !regex.groups.isEmpty else {
-            throw ParserSetupError(
+            throw SettingError(
                 "expression", "no named group in the expression, so it would make empty records",
                 hint: "name what you want to keep: (?<name>…)")
         }
         return try regexp(regex, options.with(defaultTimeKey: "time"))
     }
 
-    private static func regexp(_ regex: Regex, _ options: ParserOptions) throws(ParserSetupError) -> ParserRecipe {
+    private static func regexp(_ regex: Regex, _ options: ParserOptions) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(options)
         let limits = options.matchLimits
         return ParserRecipe { RegexpParser(regex, rules, limits: limits) }
     }
 
     /// `grok` and `multiline_grok`. Default: `time_key time`.
-    package static func grok(_ options: GrokOptions) throws(ParserSetupError) -> ParserRecipe {
+    package static func grok(_ options: GrokOptions) throws(SettingError) -> ParserRecipe {
         guard !options.sections.isEmpty else {
-            throw ParserSetupError(
+            throw SettingError(
                 "grok_pattern", "no grok_pattern is given", hint: "add grok_pattern or <grok> sections")
         }
         let set: GrokSet
@@ -91,12 +92,12 @@ package struct ParserRecipe: Sendable {
         }
     }
 
-    private static func setupError(_ error: GrokError) -> ParserSetupError {
+    private static func setupError(_ error: GrokError) -> SettingError {
         let path = error.path.isEmpty ? "" : " (in \(error.path.joined(separator: " → ")))"
-        return ParserSetupError("grok_pattern", error.message + path, hint: error.hint, offset: error.offset)
+        return SettingError("grok_pattern", error.message + path, hint: error.hint, offset: error.offset)
     }
 
-    private static func valueType(_ field: GrokField) throws(ParserSetupError) -> ValueType? {
+    private static func valueType(_ field: GrokField) throws(SettingError) -> ValueType? {
         switch field.type {
         case .string: return nil
         case .integer: return .integer
@@ -110,9 +111,9 @@ package struct ParserRecipe: Sendable {
     /// `ltsv`. Default: `time_key time`.
     package static func ltsv(
         delimiter: String = "\t", labelDelimiter: String = ":", _ options: ParserOptions = ParserOptions()
-    ) throws(ParserSetupError) -> ParserRecipe {
-        guard !delimiter.isEmpty else { throw ParserSetupError("delimiter", "the delimiter is empty") }
-        guard !labelDelimiter.isEmpty else { throw ParserSetupError("label_delimiter", "the delimiter is empty") }
+    ) throws(SettingError) -> ParserRecipe {
+        guard !delimiter.isEmpty else { throw SettingError("delimiter", "the delimiter is empty") }
+        guard !labelDelimiter.isEmpty else { throw SettingError("label_delimiter", "the delimiter is empty") }
         let rules = try FieldRules(options.with(defaultTimeKey: "time"))
         return ParserRecipe {
             LTSVParser(delimiter: Array(delimiter.utf8), labelDelimiter: Array(labelDelimiter.utf8), rules)
@@ -127,11 +128,11 @@ package struct ParserRecipe: Sendable {
     /// `csv`: one byte as delimiter. No time key unless given.
     package static func csv(
         keys: [String], delimiter: String = ",", _ options: ParserOptions = ParserOptions()
-    ) throws(ParserSetupError) -> ParserRecipe {
+    ) throws(SettingError) -> ParserRecipe {
         let names = try columnNames(keys)
         let bytes = Array(delimiter.utf8)
         guard bytes.count == 1, bytes[0] != 0x22, bytes[0] != 0x0A, bytes[0] != 0x0D else {
-            throw ParserSetupError(
+            throw SettingError(
                 "delimiter", "'\(delimiter)' cannot be a delimiter of csv", hint: "give one character such as , or ;")
         }
         let rules = try FieldRules(options)
@@ -141,28 +142,28 @@ package struct ParserRecipe: Sendable {
     /// `tsv`. No time key unless given.
     package static func tsv(
         keys: [String], delimiter: String = "\t", _ options: ParserOptions = ParserOptions()
-    ) throws(ParserSetupError) -> ParserRecipe {
+    ) throws(SettingError) -> ParserRecipe {
         let names = try columnNames(keys)
-        guard !delimiter.isEmpty else { throw ParserSetupError("delimiter", "the delimiter is empty") }
+        guard !delimiter.isEmpty else { throw SettingError("delimiter", "the delimiter is empty") }
         let rules = try FieldRules(options)
         return ParserRecipe { TSVParser(keys: names, delimiter: Array(delimiter.utf8), rules) }
     }
 
-    private static func columnNames(_ keys: [String]) throws(ParserSetupError) -> [[UInt8]] {
+    private static func columnNames(_ keys: [String]) throws(SettingError) -> [[UInt8]] {
         guard !keys.isEmpty else {
-            throw ParserSetupError("keys", "no keys are given", hint: "name the columns: keys time,host,message")
+            throw SettingError("keys", "no keys are given", hint: "name the columns: keys time,host,message")
         }
         var names: [[UInt8]] = []
         for key in keys {
             let name = Array(key.utf8)
-            guard !names.contains(name) else { throw ParserSetupError("keys", "the key '\(key)' is given twice") }
+            guard !names.contains(name) else { throw SettingError("keys", "the key '\(key)' is given twice") }
             names.append(name)
         }
         return names
     }
 
     /// `apache2`: the combined log. Defaults: `time_key time`, `time_format %d/%b/%Y:%H:%M:%S %z`.
-    package static func apache2(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+    package static func apache2(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         let regex = try compileRegex(AccessLogPatterns.apache2, parameter: "@type")
         var options = withAccessLogTime(options)
         options.timeKey = "time"  // the name of the expression's own group
@@ -171,14 +172,13 @@ package struct ParserRecipe: Sendable {
     }
 
     /// `apache_error`. Default: `time_key time`.
-    package static func apacheError(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe
-    {
+    package static func apacheError(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         try regexp(
             compileRegex(AccessLogPatterns.apacheError, parameter: "@type"), options.with(defaultTimeKey: "time"))
     }
 
     /// `nginx`. Defaults: `time_key time`, `time_format %d/%b/%Y:%H:%M:%S %z`.
-    package static func nginx(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe {
+    package static func nginx(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         try regexp(compileRegex(AccessLogPatterns.nginx, parameter: "@type"), withAccessLogTime(options))
     }
 
@@ -189,7 +189,7 @@ package struct ParserRecipe: Sendable {
     }
 
     /// `syslog`. Defaults: `time_key time`, `time_format %b %d %H:%M:%S`.
-    package static func syslog(_ options: SyslogOptions = SyslogOptions()) throws(ParserSetupError) -> ParserRecipe {
+    package static func syslog(_ options: SyslogOptions = SyslogOptions()) throws(SettingError) -> ParserRecipe {
         let priority = options.withPriority ? SyslogParser.priority : ""
         let rfc3164 = try compileRegex("^" + priority + SyslogParser.rfc3164, parameter: "@type")
         // RFC 5424 has a version after the priority; without one the message begins with the time.
@@ -210,8 +210,7 @@ package struct ParserRecipe: Sendable {
     }
 
     /// `msgpack`. Defaults: `time_key time`, `time_type float` or string when a `time_format` is given, as json.
-    package static func messagePack(_ options: ParserOptions = ParserOptions()) throws(ParserSetupError) -> ParserRecipe
-    {
+    package static func messagePack(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(jsonDefaults(options))
         return ParserRecipe { MessagePackParser(rules) }
     }
@@ -219,9 +218,9 @@ package struct ParserRecipe: Sendable {
     /// `multiline`: `format1`, `format2` … are one expression in which the dot matches newlines. Default: `time_key time`.
     package static func multiline(
         formats: [String], _ options: ParserOptions = ParserOptions()
-    ) throws(ParserSetupError) -> ParserRecipe {
+    ) throws(SettingError) -> ParserRecipe {
         guard !formats.isEmpty else {
-            throw ParserSetupError("format1", "no format1 is given", hint: "give format1 /…/, format2 /…/ and so on")
+            throw SettingError("format1", "no format1 is given", hint: "give format1 /…/, format2 /…/ and so on")
         }
         var expression = ""
         for (index, format) in formats.enumerated() {
@@ -231,18 +230,18 @@ package struct ParserRecipe: Sendable {
         }
         let regex: Regex
         do { regex = try Regex(expression, options: .dotMatchesNewline) } catch {
-            throw ParserSetupError("format1", "bad regular expression: \(error.message)", hint: error.hint)
+            throw SettingError("format1", "bad regular expression: \(error.message)", hint: error.hint)
         }
         guard !regex.groups.isEmpty else {
-            throw ParserSetupError(
+            throw SettingError(
                 "format1", "no named group in the formats", hint: "name what you want to keep: (?<name>…)")
         }
         return try regexp(regex, options.with(defaultTimeKey: "time"))
     }
 
     /// `multi_format`: the first of several that matches.
-    package static func firstMatch(_ recipes: [ParserRecipe]) throws(ParserSetupError) -> ParserRecipe {
-        guard !recipes.isEmpty else { throw ParserSetupError("pattern", "no <pattern> section is given") }
+    package static func firstMatch(_ recipes: [ParserRecipe]) throws(SettingError) -> ParserRecipe {
+        guard !recipes.isEmpty else { throw SettingError("pattern", "no <pattern> section is given") }
         return ParserRecipe(warnings: recipes.flatMap(\.warnings)) { FirstMatchParser(recipes.map { $0.makeParser() }) }
     }
 }

@@ -144,12 +144,4 @@ import Testing
         let names = RunOptions.all.compactMap { $0.long.map { "--\($0)" } }
         #expect(Suggestion.nearest(to: typed, in: names) == expected)
     }
-
-    @Test(
-        "edits are counted, a swap as one",
-        arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("chekc", "check", 1), ("same", "same", 0)])
-    func distance(_ first: String, _ second: String, _ expected: Int) {
-        #expect(Suggestion.editDistance(first, second) == expected)
-        #expect(Suggestion.editDistance(second, first) == expected)
-    }
 }

@@ -5,6 +5,7 @@ import Grok
 import Parsing
 import TestSupport
 import Testing
+import Time
 
 /// `filter_parser` and its parsers as Fluentd has them (`parser-options-cases.jsonl`).
 @Suite struct ParserFilterTests {

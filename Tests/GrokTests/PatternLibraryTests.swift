@@ -46,12 +46,12 @@ import Testing
         }
     }
 
-    @Test("the embedded copy is what Sources/Grok/embed-patterns writes now")
+    @Test("the embedded copy is what Sources/Grok/Patterns/embed-patterns writes now")
     func embeddedCopy() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let embedded = try String(
-            contentsOf: root.appendingPathComponent("Sources/Grok/EmbeddedPatterns.swift"), encoding: .utf8)
+            contentsOf: root.appendingPathComponent("Sources/Grok/Patterns/EmbeddedPatterns.swift"), encoding: .utf8)
         for series in ["legacy", "ecs-v1"] {
             let folder = root.appendingPathComponent("patterns/\(series)")
             let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }
@@ -61,7 +61,7 @@ import Testing
                 if text.hasSuffix("\n") { text.removeLast() }
                 #expect(
                     embedded.contains("(\"\(series)/\(file)\", ####\"\"\"\n\(text)\n\"\"\"####),"),
-                    "\(series)/\(file) is stale: run Sources/Grok/embed-patterns")
+                    "\(series)/\(file) is stale: run Sources/Grok/Patterns/embed-patterns")
             }
         }
     }

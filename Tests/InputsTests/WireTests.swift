@@ -3,6 +3,7 @@ import Foundation
 import Inputs
 import TestSupport
 import Testing
+import Time
 
 /// What Fluentd made of 46 inputs (`wire-cases.jsonl`), and what we make of them, however they arrive.
 @Suite struct WireTests {

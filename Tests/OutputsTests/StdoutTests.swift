@@ -4,6 +4,7 @@ import Logging
 import Outputs
 import TestSupport
 import Testing
+import Time
 
 @Suite("stdout")
 struct StdoutTests {

@@ -4,6 +4,7 @@ import Grok
 import Parsing
 import TestSupport
 import Testing
+import Time
 
 private enum GoldenGrok {
     /// Captured with `TZ=UTC`.

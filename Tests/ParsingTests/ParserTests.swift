@@ -1,6 +1,7 @@
 import Events
 import Grok
 import Parsing
+import TestSupport
 import Testing
 
 @Suite("Parsers")
@@ -219,8 +220,8 @@ struct ParserTests {
         let recipe = try ParserRecipe.regexp(#"/^(?<k>HELLO) (?<rest>.*)$/im"#)
         #expect(Trial.run(recipe, "hello world\nsecond") == .record(#"{"k":"hello","rest":"world\nsecond"}"#, nil))
         #expect(Trial.run(recipe, "HeLLo") == .noMatch)
-        #expect(throws: ParserSetupError.self) { try ParserRecipe.regexp("/(x)/") }
-        let error = #expect(throws: ParserSetupError.self) { try ParserRecipe.regexp("/(?<a>x/") }
+        #expect(throws: SettingError.self) { try ParserRecipe.regexp("/(x)/") }
+        let error = #expect(throws: SettingError.self) { try ParserRecipe.regexp("/(?<a>x/") }
         #expect(error?.parameter == "expression")
     }
 
@@ -247,7 +248,7 @@ struct ParserTests {
         #expect(
             Trial.run(recipe, "zzz") == .record(#"{"message":"zzz","grokfailure":"No grok pattern matched"}"#, nil))
         options.sections = [.init("%{NOSUCH:x}")]
-        let error = #expect(throws: ParserSetupError.self) { try ParserRecipe.grok(options) }
+        let error = #expect(throws: SettingError.self) { try ParserRecipe.grok(options) }
         #expect(error?.parameter == "grok_pattern")
     }
 
@@ -351,7 +352,7 @@ struct ParserTests {
 
     @Test("random damage never traps a parser, and keeps keys unique")
     func noise() throws {
-        var random = TimeFuzzTests.Random(state: 4)
+        var random = SeededGenerator(seed: 4)
         for (name, recipe, accepts, _) in try Self.everyParser() {
             let parser = recipe.makeParser()
             let good = Array(accepts.utf8)

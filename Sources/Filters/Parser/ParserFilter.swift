@@ -1,6 +1,7 @@
 package import Events
 package import Logging
 package import Parsing
+internal import Time
 
 /// `@type parser`: parses one field of each record (compatibility.md D4; golden/parser-options-cases.jsonl decides).
 package final class ParserFilter: Filter {

@@ -1,4 +1,5 @@
 package import Events
+internal import Time
 
 /// `@type record_transformer` without `enable_ruby`: adds, replaces and removes fields (compatibility.md D3).
 package final class RecordTransformerFilter: Filter {

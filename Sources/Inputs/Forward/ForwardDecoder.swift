@@ -1,5 +1,6 @@
 internal import Compression
 package import Events
+internal import Time
 
 /// Who gets what a decoder makes of a client's bytes.
 package protocol ForwardSink: AnyObject {

@@ -1,5 +1,6 @@
 package import Events
 package import Logging
+internal import Time
 
 /// Sends chunks of documents to Elasticsearch or OpenSearch with the bulk API, and says of every item what became of it.
 ///
@@ -18,7 +19,7 @@ package final class ElasticsearchDestination: Destination {
     /// `now`: seconds of a clock that never jumps.
     package init(
         _ settings: ElasticsearchSettings, client: HTTPClient, log: Log = .discarding,
-        now: @escaping @Sendable () -> Double = { Double(Events.Clock.monotonicMilliseconds()) / 1000 }
+        now: @escaping @Sendable () -> Double = { Double(Time.Clock.monotonicMilliseconds()) / 1000 }
     ) {
         self.settings = settings
         self.client = client

@@ -1,5 +1,6 @@
 package import Events
-package import Parsing
+internal import Parsing
+internal import Time
 
 /// A time in a record that could not be read; the event's own is used in its place.
 package struct TimestampProblem: Sendable {
@@ -45,7 +46,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     package init(
         _ settings: ElasticsearchSettings, onTimestampProblem: ((TimestampProblem) -> Void)? = nil
-    ) throws(ParserSetupError) {
+    ) throws(SettingError) {
         self.settings = settings
         self.onTimestampProblem = onTimestampProblem
         writesTimestamp = settings.writesTimestamp

@@ -1,5 +1,6 @@
 package import Events
-package import Parsing
+internal import Parsing
+package import Time
 
 /// What an `@type elasticsearch` section says, with the plugin's defaults. Source: compatibility.md A5, B6, D10.
 ///

@@ -1,5 +1,6 @@
 internal import Events
 internal import Parsing
+internal import Time
 
 /// The name of the index a document goes to: text with places to fill in, compiled once.
 ///
@@ -21,7 +22,7 @@ struct IndexName {
     /// For how many seconds a name stays the same; `Int64.max` when no time is in it.
     let stableSeconds: Int64
 
-    init(_ settings: ElasticsearchSettings) throws(ParserSetupError) {
+    init(_ settings: ElasticsearchSettings) throws(SettingError) {
         var parts: [Part] = []
         var formats: [(text: String, isUTC: Bool)] = []
         if settings.logstashFormat {
@@ -71,7 +72,7 @@ struct IndexName {
     private static func compile(
         _ text: String, _ parameter: String, _ settings: ElasticsearchSettings, _ parts: inout [Part],
         _ formats: inout [(text: String, isUTC: Bool)]
-    ) throws(ParserSetupError) {
+    ) throws(SettingError) {
         var rest = Substring(text)
         while !rest.isEmpty {
             if rest.hasPrefix("${"), let close = rest.firstIndex(of: "}") {
@@ -92,7 +93,7 @@ struct IndexName {
         }
     }
 
-    private static func placeholder(_ name: String, _ parameter: String) throws(ParserSetupError) -> Part {
+    private static func placeholder(_ name: String, _ parameter: String) throws(SettingError) -> Part {
         if name == "tag" { return .tag }
         if name.hasPrefix("tag["), name.hasSuffix("]"), let number = Int(name.dropFirst(4).dropLast()) {
             return .tagPart(number)
@@ -100,7 +101,7 @@ struct IndexName {
         do {
             return .field(try RecordAccessor(name))
         } catch {
-            throw ParserSetupError(parameter, "invalid placeholder ${\(name)}: \(error.message)")
+            throw SettingError(parameter, "invalid placeholder ${\(name)}: \(error.message)")
         }
     }
 

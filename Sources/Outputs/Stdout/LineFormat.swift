@@ -1,4 +1,5 @@
 package import Events
+internal import Time
 
 /// How a record becomes a line (`<format>` of an output that writes text).
 package struct LineFormat: Sendable {

@@ -1,5 +1,6 @@
 internal import Events
 internal import Grok
+internal import Time
 
 /// The fields of a parser that knows their names beforehand: captures of an expression, columns of a table.
 ///

@@ -1,4 +1,5 @@
 internal import Events
+internal import Time
 
 /// Turns values of one field into its type. One for each parser and thread.
 final class FieldConverter {

@@ -1,4 +1,5 @@
 internal import Events
+internal import Time
 
 /// What all parsers do once the fields are there: take the time out, put null where the options say so, convert types.
 /// One for each parser and thread.

@@ -1,4 +1,6 @@
+internal import Events
 internal import Grok
+internal import Time
 
 /// The common options after compilation: immutable, shared by the parsers of all threads.
 struct FieldRules: Sendable {
@@ -10,7 +12,7 @@ struct FieldRules: Sendable {
     var nullPattern: Regex?
     var types: [TypedKey]
 
-    init(_ options: ParserOptions) throws(ParserSetupError) {
+    init(_ options: ParserOptions) throws(SettingError) {
         timeKey = options.timeKey.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
         keepsTimeKey = options.keepTimeKey
         timeSource = try options.timeSource()
@@ -29,7 +31,7 @@ struct FieldRules: Sendable {
 /// Compiles a regular expression as configurations write it: `/…/imx`, or bare.
 func compileRegex(
     _ text: String, parameter: String, options: RubyPattern.Options = []
-) throws(ParserSetupError) -> Regex {
+) throws(SettingError) -> Regex {
     var expression = text
     var options = options
     var shift = 0
@@ -42,7 +44,7 @@ func compileRegex(
     do {
         return try Regex(expression, options: options)
     } catch {
-        throw ParserSetupError(
+        throw SettingError(
             parameter, "bad regular expression: \(error.message)", hint: error.hint, offset: error.offset + shift)
     }
 }

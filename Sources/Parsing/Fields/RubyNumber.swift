@@ -1,4 +1,5 @@
 internal import Events
+internal import Time
 
 /// Numbers at the beginning of a text, as Ruby's `to_i` and `to_f` find them: white space and a sign first, single
 /// underscores between digits, whatever follows is passed over; no number is 0.

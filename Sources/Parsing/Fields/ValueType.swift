@@ -1,4 +1,5 @@
-internal import Events
+package import Events
+package import Time
 
 /// What a field's text is turned into.
 package enum ValueType: Sendable {
@@ -9,7 +10,7 @@ package enum ValueType: Sendable {
     /// A type as `types` and grok patterns write it: `integer`, `array:;`, `time:Asia/Tokyo:%Y-%m-%d`.
     ///
     /// `int`, `long`, `double` and `boolean` are accepted besides Fluentd's names, because Logstash users write them.
-    package init(_ text: String, parameter: String = "types") throws(ParserSetupError) {
+    package init(_ text: String, parameter: String = "types") throws(SettingError) {
         let colon = text.utf8.firstIndex(of: UInt8(ascii: ":"))
         let name = colon.map { String(text[..<$0]) } ?? text
         let option = colon.map { String(text[text.utf8.index(after: $0)...]) }
@@ -27,7 +28,7 @@ package enum ValueType: Sendable {
             let (zone, format) = Self.splitZone(option)
             self = .time(try TimeSource(format: format, parameter: parameter), zone ?? .local)
         default:
-            throw ParserSetupError(
+            throw SettingError(
                 parameter, "unknown type '\(name)'", hint: "the types are string, integer, float, bool, time and array")
         }
     }
@@ -52,13 +53,13 @@ package struct TypedKey: Sendable {
     }
 
     /// The value of a `types` parameter: a list `key:type[:option],…`, or a JSON object of such types.
-    package static func list(_ text: String) throws(ParserSetupError) -> [TypedKey] {
+    package static func list(_ text: String) throws(SettingError) -> [TypedKey] {
         let trimmed = trim(Substring(text))
         if trimmed.hasPrefix("{") { return try object(trimmed) }
         var result: [TypedKey] = []
         for entry in trimmed.split(separator: ",") {
             guard let colon = entry.firstIndex(of: ":") else {
-                throw ParserSetupError(
+                throw SettingError(
                     "types", "'\(entry)' has no type", hint: "write key:type, for example \(trim(entry)):integer")
             }
             let key = trim(entry[..<colon])
@@ -68,21 +69,21 @@ package struct TypedKey: Sendable {
         return result
     }
 
-    private static func object(_ text: Substring) throws(ParserSetupError) -> [TypedKey] {
+    private static func object(_ text: Substring) throws(SettingError) -> [TypedKey] {
         var storage = ByteBuffer()
         storage.append(String(text))
         var rows = Rows(fieldCapacity: 16)
         do {
             try rows.appendFields(json: Slice(offset: 0, length: storage.count), &storage)
         } catch {
-            throw ParserSetupError(
+            throw SettingError(
                 "types", "the value begins with { but is no JSON object", hint: "write key:type,key:type")
         }
         var result: [TypedKey] = []
         for index in 0..<rows.fields.count {
             let field = rows.fields[index]
             guard field.value.isText else {
-                throw ParserSetupError("types", "the type of '\(storage.text(field.key))' is no string")
+                throw SettingError("types", "the type of '\(storage.text(field.key))' is no string")
             }
             let type = storage.text(
                 field.value.kind == .jsonString ? storage.appendUnescaped(field.value.slice) : field.value.slice)

@@ -1,4 +1,5 @@
 package import Events
+internal import Time
 
 /// JSON objects: the fields of the top level; what is nested stays text. A list of objects is one record each.
 ///

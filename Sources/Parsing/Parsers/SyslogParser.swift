@@ -1,5 +1,6 @@
 package import Events
 internal import Grok
+internal import Time
 
 /// The parameters of the syslog parser.
 package struct SyslogOptions: Sendable {

@@ -1,5 +1,6 @@
 package import ConfigFile
 internal import Logging
+internal import Words
 
 /// Tree → plan. Goes over every section whatever was wrong before, so that all errors come in one go.
 package final class PlanBuilder {

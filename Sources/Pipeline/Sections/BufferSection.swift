@@ -2,6 +2,7 @@ internal import Buffering
 internal import ConfigFile
 internal import Events
 internal import Parsing
+internal import Time
 
 /// `<buffer>` of an output (compatibility.md D7), and v0.12's parameters for it.
 enum BufferSection {
@@ -133,7 +134,7 @@ enum BufferSection {
         if usesUTC {
             settings.keys.zoneOffset = { _ in 0 }
         } else if let zone {
-            do throws(ParserSetupError) {
+            do throws(SettingError) {
                 let rule = try TimeZoneRule(zone.value)
                 settings.keys.zoneOffset = { rule.offset(at: $0) }
             } catch {

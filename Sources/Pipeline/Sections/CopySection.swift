@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import Events
+internal import Words
 
 /// `<match> @type copy` with its `<store>` sections.
 enum CopySection {

@@ -4,6 +4,7 @@ internal import Events
 internal import Logging
 internal import Outputs
 internal import Parsing
+internal import Time
 
 /// `<match> @type elasticsearch`: the plugin's parameters (compatibility.md A5, D10).
 enum ElasticsearchSection {
@@ -141,7 +142,7 @@ enum ElasticsearchSection {
         settings.includeTimestamp = reader.bool("include_timestamp", default: false)
         settings.timeKey = reader.string("time_key")?.value
         if let format = reader.string("time_key_format") {
-            do throws(ParserSetupError) {
+            do throws(SettingError) {
                 settings.timeKeySource = try TimeSource(format: format.value)
             } catch {
                 reader.error("time_key_format", error.message, hint: error.hint)
@@ -258,7 +259,7 @@ enum ElasticsearchSection {
 
     /// Index names and formats are compiled once here, so that an error has its place.
     private static func checkFormatter(_ settings: ElasticsearchSettings, _ reader: SectionReader) {
-        do throws(ParserSetupError) {
+        do throws(SettingError) {
             _ = try ElasticsearchFormatter(settings)
         } catch {
             ParseSection.report(error, reader)

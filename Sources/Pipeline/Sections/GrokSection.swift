@@ -1,4 +1,5 @@
 internal import ConfigFile
+internal import Events
 internal import Grok
 internal import Parsing
 
@@ -6,26 +7,26 @@ internal import Parsing
 enum GrokSection {
     static func recipe(
         _ reader: SectionReader, _ options: ParserOptions, _ type: String
-    ) throws(ParserSetupError) -> ParserRecipe? {
+    ) throws(SettingError) -> ParserRecipe? {
         let series = reader.enumeration(
             "grok_pattern_series", ["legacy": PatternSeries.legacy, "ecs-v1": .ecsV1], default: .legacy)
         var library: PatternLibrary
         do throws(PatternLibraryError) {
             library = try PatternLibrary(series: series)
         } catch {
-            throw ParserSetupError("@type", "\(error)")
+            throw SettingError("@type", "\(error)")
         }
         if let path = reader.string("custom_pattern_path") {
             do throws(PatternLibraryError) {
                 try library.add(path: path.value)
             } catch {
-                throw ParserSetupError("custom_pattern_path", "\(error)", hint: "give a file of 'NAME regexp' lines")
+                throw SettingError("custom_pattern_path", "\(error)", hint: "give a file of 'NAME regexp' lines")
             }
         }
         // Logstash's name for definitions beside the expression that uses them.
         if let inline = reader.jsonValue("pattern_definitions") {
             guard case .object(let members) = inline.value else {
-                throw ParserSetupError(
+                throw SettingError(
                     "pattern_definitions", "pattern_definitions is no JSON object",
                     hint: #"write {"NAME": "regexp"}"#)
             }

@@ -1,6 +1,8 @@
 internal import ConfigFile
+internal import Events
 internal import Grok
 internal import Parsing
+internal import Words
 
 /// `<parse>`, and the v0.12 parameters it was made from: text → fields.
 enum ParseSection {
@@ -34,7 +36,7 @@ enum ParseSection {
         let estimates = reader.bool("estimate_current_event", default: true)
         let options = commonOptions(reader)
         var recipe: ParserRecipe?
-        do throws(ParserSetupError) {
+        do throws(SettingError) {
             recipe = try make(type, reader, options)
         } catch {
             report(error, reader)
@@ -56,7 +58,7 @@ enum ParseSection {
 
     private static func make(
         _ type: Setting<String>, _ reader: SectionReader, _ options: ParserOptions
-    ) throws(ParserSetupError) -> ParserRecipe? {
+    ) throws(SettingError) -> ParserRecipe? {
         switch type.value {
         case "json": return try .json(options)
         case "regexp":
@@ -65,7 +67,7 @@ enum ParseSection {
             let ignoringCase = reader.bool("ignorecase", default: text.isCaseInsensitive)
             let multiline = reader.bool("multiline", default: text.dotMatchesNewline)
             let body = text.isExtended ? "(?x)" + text.body : text.body
-            do throws(ParserSetupError) {
+            do throws(SettingError) {
                 return try .regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
             } catch {
                 // Offsets are those of the body; the parameter has a slash before it.
@@ -172,7 +174,7 @@ enum ParseSection {
     }
 
     /// Points at the parameter that is wrong, inside its value where that is known.
-    static func report(_ error: ParserSetupError, _ reader: SectionReader, isError: Bool = true) {
+    static func report(_ error: SettingError, _ reader: SectionReader, isError: Bool = true) {
         var place = reader.place(of: error.parameter)
         if let offset = error.offset, let parameter = reader.section.parameter(error.parameter) {
             place = parameter.place(ofOffset: offset)

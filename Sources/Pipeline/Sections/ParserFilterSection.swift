@@ -3,6 +3,7 @@ internal import Events
 internal import Filters
 internal import Logging
 internal import Parsing
+internal import Words
 
 /// `<filter> @type parser`.
 enum ParserFilterSection {

@@ -69,7 +69,7 @@ struct GrokPairs: ~Copyable {
         }
         var options = GrokOptions([GrokOptions.Section(text)], library: library)
         options.isMultiline = multiline
-        do throws(ParserSetupError) {
+        do throws(SettingError) {
             parser = try ParserRecipe.grok(options).makeParser() as? GrokParser
         } catch {
             problem = error.message

@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 internal import Glibc
 
 /// Which offset from UTC applies when.
@@ -23,7 +23,7 @@ package struct TimeZoneRule: Sendable {
     /// The value of a `timezone` parameter: `+09:00`, `+0900`, `+09` or a name such as `Asia/Tokyo`.
     ///
     /// Abbreviations (`UTC`, `JST`) are refused as in Fluentd; compatibility.md D5.
-    package init(_ text: String) throws(ParserSetupError) {
+    package init(_ text: String) throws(SettingError) {
         if let seconds = Self.numericOffset(Array(text.utf8)) {
             self.init(kind: .fixed(seconds: seconds))
             return
@@ -33,7 +33,7 @@ package struct TimeZoneRule: Sendable {
             (2...3).contains(components.count)
             && components.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.utf8.contains(0) }
         guard isName, let file = ZoneFile(name: text) else {
-            throw ParserSetupError(
+            throw SettingError(
                 "timezone", "unsupported timezone '\(text)'",
                 hint: "write an offset such as +09:00 or a zone name such as Asia/Tokyo or Etc/UTC")
         }

@@ -1,3 +1,5 @@
+internal import Words
+
 /// The two sets of pattern definitions that are shipped.
 package enum PatternSeries: String, Sendable, CaseIterable {
     case legacy
@@ -100,33 +102,18 @@ package struct PatternLibrary: Sendable {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// The known name nearest to a misspelt one, if any is near.
+    /// The known name nearest to a misspelt one, if any is near; upper and lower case count as the same letter.
     package func nearest(to name: String) -> String? {
         let limit = name.count < 4 ? 1 : max(2, name.count / 3)
+        let wanted = name.uppercased()
         var best: (name: String, distance: Int)?
         for candidate in names {
-            let distance = Self.distance(candidate.uppercased(), name.uppercased(), limit: best?.distance ?? limit + 1)
-            if distance <= limit, distance < best?.distance ?? Int.max { best = (candidate, distance) }
-        }
-        return best?.name
-    }
-
-    /// Edit distance (insertions, deletions, substitutions), or `limit` when it is no less.
-    private static func distance(_ a: String, _ b: String, limit: Int) -> Int {
-        let first = Array(a.utf8)
-        let second = Array(b.utf8)
-        if abs(first.count - second.count) >= limit { return limit }
-        var row = Array(0...second.count)
-        for (i, x) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in second.enumerated() {
-                let substituted = diagonal + (x == y ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+            let bound = best.map { $0.distance - 1 } ?? limit
+            if let distance = EditDistance.between(candidate.uppercased(), wanted, limit: bound) {
+                best = (candidate, distance)
             }
         }
-        return min(row[second.count], limit)
+        return best?.name
     }
 }
 

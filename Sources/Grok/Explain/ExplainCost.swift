@@ -1,3 +1,5 @@
+internal import Words
+
 /// How plausible it is that an element is to blame for the text that stands in its place: the less, the more plausible.
 struct ExplainCost {
     let search: ExplainSearch
@@ -16,8 +18,10 @@ struct ExplainCost {
             let wanted = Array(element.literal.utf8)
             if text.isEmpty { return 1.3 }
             if contains(wanted, in: text) { return 6 }
-            let distance = Self.distance(wanted, Array(text.prefix(64)))
-            if distance <= max(1, wanted.count / 3) { return 1.0 }
+            let limit = max(1, wanted.count / 3)
+            if EditDistance.between(Array(wanted.prefix(64)), Array(text.prefix(64)), limit: limit) != nil {
+                return 1.0
+            }
             if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
             return text.count <= wanted.count + 3 ? 1.8 : 4
         case .reference, .expression:
@@ -74,21 +78,6 @@ struct ExplainCost {
         return (text.startIndex...(text.endIndex - wanted.count)).contains {
             text[$0..<($0 + wanted.count)].elementsEqual(wanted)
         }
-    }
-
-    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        guard !b.isEmpty else { return a.count }
-        var row = Array(0...b.count)
-        for (i, x) in a.prefix(64).enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let substituted = diagonal + (x == y ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[b.count]
     }
 
     /// What it costs to blame an anchor for a place: little, unless the place is inside a word.

@@ -2,6 +2,7 @@ import CommandLine
 import Events
 import Grok
 import Parsing
+import Time
 
 /// Results for reading: the line with each capture in its colour, and below it a row for each.
 struct GrokPretty {

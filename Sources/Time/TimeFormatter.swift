@@ -25,7 +25,7 @@ package struct TimeFormatter: Sendable {
     }
 
     package init(_ format: String, zone: TimeZoneRule = .local, parameter: String = "time_format")
-        throws(ParserSetupError)
+        throws(SettingError)
     {
         steps = try Self.compile(Array(format.utf8), parameter)
         self.zone = zone
@@ -48,7 +48,7 @@ package struct TimeFormatter: Sendable {
 
     // MARK: - Compiling
 
-    private static func compile(_ format: [UInt8], _ parameter: String) throws(ParserSetupError) -> [Step] {
+    private static func compile(_ format: [UInt8], _ parameter: String) throws(SettingError) -> [Step] {
         var steps: [Step] = []
         var literal: [UInt8] = []
         var place = 0
@@ -110,9 +110,9 @@ package struct TimeFormatter: Sendable {
 
     private static func unknown(
         _ format: [UInt8], _ start: Int, _ end: Int, _ parameter: String
-    ) -> ParserSetupError {
+    ) -> SettingError {
         let directive = String(decoding: format[start..<end], as: UTF8.self)
-        return ParserSetupError(
+        return SettingError(
             parameter,
             "unknown directive '\(directive)' in the time format '\(String(decoding: format, as: UTF8.self))'",
             hint: "write %% for a percent sign", offset: start)

@@ -1,7 +1,7 @@
 /// A parser that cannot be built from its options: which parameter, and what is wrong with it.
 ///
 /// The caller knows where the parameter stands in the configuration file and points at it.
-package struct ParserSetupError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct SettingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The parameter's name in the configuration, such as `time_format`.
     package var parameter: String
     /// What happened and with which value, lower-case, in one sentence.

@@ -1,31 +1,31 @@
 /// A place in a text that is read from left to right. The bytes are handed to each call, since a struct cannot keep a span.
-struct TextCursor {
-    var place: Int
-    let end: Int
+@usableFromInline package struct TextCursor {
+    @usableFromInline package var place: Int
+    @usableFromInline package let end: Int
 
-    init(_ place: Int, _ end: Int) {
+    @inlinable package init(_ place: Int, _ end: Int) {
         self.place = place
         self.end = end
     }
 
-    var isAtEnd: Bool { place >= end }
+    @inlinable package var isAtEnd: Bool { place >= end }
 
-    func peek(_ text: Span<UInt8>, _ ahead: Int = 0) -> UInt8? {
+    @inlinable package func peek(_ text: Span<UInt8>, _ ahead: Int = 0) -> UInt8? {
         place + ahead < end ? text[place + ahead] : nil
     }
 
-    mutating func take(_ text: Span<UInt8>, _ byte: UInt8) -> Bool {
+    @inlinable package mutating func take(_ text: Span<UInt8>, _ byte: UInt8) -> Bool {
         guard place < end, text[place] == byte else { return false }
         place += 1
         return true
     }
 
-    mutating func skipSpace(_ text: Span<UInt8>) {
+    @inlinable package mutating func skipSpace(_ text: Span<UInt8>) {
         while place < end, isSpace(text[place]) { place += 1 }
     }
 
     /// Up to `most` decimal digits. nil, and nothing taken, when there is none or the number needs more than 18 digits.
-    mutating func digits(_ text: Span<UInt8>, most: Int = 18) -> Int64? {
+    @inlinable package mutating func digits(_ text: Span<UInt8>, most: Int = 18) -> Int64? {
         let start = place
         var value: Int64 = 0
         let last = min(end, place + min(most, 18))
@@ -43,7 +43,9 @@ struct TextCursor {
     }
 
     /// A number that may have a space in place of its first digit (`Dec  7`), within bounds.
-    mutating func padded(_ text: Span<UInt8>, digits most: Int, _ bounds: ClosedRange<Int64>) -> Int32? {
+    @inlinable package mutating func padded(_ text: Span<UInt8>, digits most: Int, _ bounds: ClosedRange<Int64>)
+        -> Int32?
+    {
         let start = place
         var most = most
         if place < end, text[place] == 0x20 {
@@ -58,7 +60,7 @@ struct TextCursor {
     }
 
     /// Digits of a fraction as nanoseconds; digits beyond the ninth are dropped.
-    mutating func fraction(_ text: Span<UInt8>, most: Int = .max) -> Int32? {
+    @inlinable package mutating func fraction(_ text: Span<UInt8>, most: Int = .max) -> Int32? {
         let start = place
         var value: Int32 = 0
         var taken = 0
@@ -94,7 +96,7 @@ struct TextCursor {
     }
 
     /// Whether the bytes from here on are `word` (lower case), in any case.
-    func matches(_ text: Span<UInt8>, _ word: StaticString) -> Bool {
+    package func matches(_ text: Span<UInt8>, _ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
         guard place + length <= end else { return false }
         return word.withUTF8Buffer { letters in
@@ -108,6 +110,6 @@ struct TextCursor {
     }
 }
 
-@inline(__always) func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
-@inline(__always) func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
-@inline(__always) func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 9 < 5 }
+@inlinable @inline(__always) package func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+@inlinable @inline(__always) package func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+@inlinable @inline(__always) package func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 9 < 5 }

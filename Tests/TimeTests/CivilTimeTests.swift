@@ -2,6 +2,7 @@ import Events
 import Foundation
 import TestSupport
 import Testing
+import Time
 
 @Suite struct CivilTimeTests {
     private static var calendar: Calendar {

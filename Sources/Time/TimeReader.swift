@@ -15,7 +15,7 @@ package indirect enum TimeSource: Sendable {
     case mixed([TimeSource])
 
     /// A `time_format`: strptime's directives, or one of the names Fluentd gives a meaning.
-    package init(format: String, parameter: String = "time_format") throws(ParserSetupError) {
+    package init(format: String, parameter: String = "time_format") throws(SettingError) {
         switch format {
         case "%iso8601": self = .iso8601
         case "unixtime": self = .unixtime

@@ -3,6 +3,7 @@ import Events
 import Glibc
 import Grok
 import Parsing
+import Time
 
 /// `sluice grok match`: lines through expressions, as JSON or for reading.
 enum GrokMatchCommand {

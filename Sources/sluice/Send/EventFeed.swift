@@ -5,6 +5,7 @@ import Glibc
 import Outputs
 import Synchronization
 import TLS
+import Time
 
 /// What the loop's thread tells the one that reads standard input, and a pipe that wakes it.
 private final class FeedState: Sendable {

@@ -4,8 +4,11 @@
 package enum EditDistance {
     /// The distance, or nil when it is more than `limit`. Compares bytes; words longer than 256 bytes have no distance.
     package static func between(_ a: String, _ b: String, limit: Int) -> Int? {
-        let left = Array(a.utf8)
-        let right = Array(b.utf8)
+        between(Array(a.utf8), Array(b.utf8), limit: limit)
+    }
+
+    /// The same for the bytes of two words.
+    package static func between(_ left: [UInt8], _ right: [UInt8], limit: Int) -> Int? {
         if abs(left.count - right.count) > limit || max(left.count, right.count) > 256 { return nil }
         var before = [Int](repeating: 0, count: right.count + 1)
         var last = Array(0...right.count)

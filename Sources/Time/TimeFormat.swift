@@ -1,3 +1,5 @@
+package import Events
+
 /// A `time_format` of strptime's kind, taken apart once. Immutable and shared between threads.
 ///
 /// Sources: strptime(3) and the documentation of Ruby's `Time.strptime`; what Ruby does with a text was observed.
@@ -22,10 +24,10 @@ package struct TimeFormat: Sendable {
     package let hasZone: Bool
     package let text: String
 
-    package init(_ text: String, parameter: String = "time_format") throws(ParserSetupError) {
+    package init(_ text: String, parameter: String = "time_format") throws(SettingError) {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else {
-            throw ParserSetupError(parameter, "the time format is empty", hint: "write for example %Y-%m-%d %H:%M:%S")
+            throw SettingError(parameter, "the time format is empty", hint: "write for example %Y-%m-%d %H:%M:%S")
         }
         var compiler = Compiler(bytes: bytes, parameter: parameter)
         try compiler.compile()
@@ -44,7 +46,7 @@ package struct TimeFormat: Sendable {
             self.parameter = parameter
         }
 
-        mutating func compile() throws(ParserSetupError) {
+        mutating func compile() throws(SettingError) {
             var place = 0
             while place < bytes.count {
                 if bytes[place] == UInt8(ascii: "%"), place + 1 < bytes.count {
@@ -59,7 +61,7 @@ package struct TimeFormat: Sendable {
             }
         }
 
-        private mutating func directive(_ place: inout Int) throws(ParserSetupError) {
+        private mutating func directive(_ place: inout Int) throws(SettingError) {
             let start = place
             place += 1
             while place < bytes.count, "-_0^#:EO".utf8.contains(bytes[place]) { place += 1 }
@@ -106,9 +108,9 @@ package struct TimeFormat: Sendable {
             }
         }
 
-        private func unknown(_ start: Int, _ end: Int) -> ParserSetupError {
+        private func unknown(_ start: Int, _ end: Int) -> SettingError {
             let directive = String(decoding: bytes[start..<min(end, bytes.count)], as: UTF8.self)
-            return ParserSetupError(
+            return SettingError(
                 parameter,
                 "unknown directive '\(directive)' in the time format '\(String(decoding: bytes, as: UTF8.self))'",
                 hint: directive == "%f" ? "write %N for fractions of a second" : "write %% for a percent sign",

@@ -1,5 +1,6 @@
 import CommandLine
 import ConfigFile
+internal import Events
 import Grok
 import Parsing
 import Pipeline
@@ -138,9 +139,9 @@ enum GrokCommand {
             }
         }
         if !texts.isEmpty { throw Failure(texts.joined(separator: "\n")) }
-        do throws(ParserSetupError) {
+        do throws(SettingError) {
             guard let parser = try ParserRecipe.grok(options).makeParser() as? GrokParser else {
-                throw ParserSetupError("grok_pattern", "the expressions make no grok parser")
+                throw SettingError("grok_pattern", "the expressions make no grok parser")
             }
             return parser
         } catch {

@@ -1,5 +1,5 @@
 // swift-format-ignore-file
-// Written by Sources/Grok/embed-patterns from patterns/; do not edit.
+// Written by Sources/Grok/Patterns/embed-patterns from patterns/; do not edit.
 
 /// The pattern files as they were when the program was built.
 enum EmbeddedPatterns {

@@ -1,23 +1,12 @@
 import Events
+import TestSupport
 import Testing
 
-@testable import Parsing
+@testable import Time
 
 /// Deterministic random input: what was written is read again, and no bytes make the readers trap.
 @Suite("Times, random")
 struct TimeFuzzTests {
-    /// SplitMix64: the same numbers in every run.
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     @Test(
         "what strftime writes, strptime reads",
         arguments: [
@@ -29,7 +18,7 @@ struct TimeFuzzTests {
         var formatter = try TimeFormatter(format, zone: zone)
         let source = try TimeSource(format: format)
         let reader = TimeReader(source, zone: .utc)
-        var random = Random(state: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<500 {
             // 1970 to 2068, so that two digits of the year are enough.
             let time = EventTime(
@@ -54,7 +43,7 @@ struct TimeFuzzTests {
             "EST",
             "9999999999999999999999", "0", "é", "\u{0}", "99", "366", "th", ",", "%",
         ]
-        var random = Random(state: 2)
+        var random = SeededGenerator(seed: 2)
         for _ in 0..<20_000 {
             var storage = ByteBuffer()
             for _ in 0..<Int.random(in: 0..<10, using: &random) {
@@ -82,7 +71,7 @@ struct TimeFuzzTests {
         let good = try #require(ZoneFile(bytes))
         #expect(good.footer != nil)
         #expect(good.offset(at: 1_562_000_000) == -14_400)
-        var random = Random(state: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<5_000 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...4, using: &random) {

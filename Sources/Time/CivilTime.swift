@@ -1,3 +1,4 @@
+package import Events
 internal import Glibc
 
 /// A date and a time of day in the proleptic Gregorian calendar, without a zone.

@@ -1,6 +1,6 @@
 import Events
-import Parsing
 import Testing
+import Time
 
 /// What Ruby 3.1 answers for the same texts and formats in UTC (`Time.parse`, `Time.strptime`, `strftime`).
 @Suite("Times")
@@ -205,7 +205,7 @@ struct TimeTests {
         #expect(
             out.text(Slice(offset: 0, length: out.count))
                 == "2019.12.18 02:55:04|2019.12.18 02:55:04|2019.12.18 02:55:05|")
-        let error = #expect(throws: ParserSetupError.self) { try TimeFormatter("%Y-%E!") }
+        let error = #expect(throws: SettingError.self) { try TimeFormatter("%Y-%E!") }
         #expect(error?.offset == 3)
     }
 
@@ -240,7 +240,7 @@ struct TimeTests {
             "Asia/", "/etc/passwd",
         ])
     func badZones(_ text: String) {
-        let error = #expect(throws: ParserSetupError.self) { try TimeZoneRule(text) }
+        let error = #expect(throws: SettingError.self) { try TimeZoneRule(text) }
         #expect(error?.parameter == "timezone")
     }
 
@@ -276,7 +276,7 @@ struct TimeTests {
 
     @Test("an unknown directive is pointed at")
     func unknownDirective() {
-        let error = #expect(throws: ParserSetupError.self) { try TimeFormat("%Y-%m %f") }
+        let error = #expect(throws: SettingError.self) { try TimeFormat("%Y-%m %f") }
         #expect(error?.offset == 6)
         #expect(error?.hint == "write %N for fractions of a second")
     }
