@@ -15,7 +15,8 @@ package final class BufferedEmitter: Emitter {
         area = buffer.makeStagingArea()
     }
 
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         if rows.isEmpty { return .accepted }
         if let reason = buffer.refusal() { return .refused(reason) }
         let growth = area.append(

@@ -16,7 +16,7 @@ package struct ChunkBackup: Sendable {
     package func path(of chunk: SealedChunk) -> String { "\(folder)/\(chunk.id).log" }
 
     /// Appends the items' bytes, each on its line, and waits until they are on the disk. Blocks.
-    package func write(_ chunk: SealedChunk, items: [Int]) throws(ChunkBackupError) {
+    package func write(_ chunk: SealedChunk, items: ItemSet) throws(ChunkBackupError) {
         let path = path(of: chunk)
         try makeFolders()
         var lines = ByteBuffer(capacity: 64 * 1024)

@@ -51,7 +51,7 @@ package final class ChunkBuffer: Sendable {
     }
 
     /// Makes room or says why a batch cannot be taken; nil: go on. Called before anything is formatted.
-    func refusal() -> String? {
+    func refusal() -> Refusal? {
         if settings.overflowAction == .block || hasRoom { return nil }
         if settings.overflowAction == .dropOldestChunk {
             while !hasRoom {
@@ -67,8 +67,10 @@ package final class ChunkBuffer: Sendable {
             }
             if hasRoom { return nil }
         }
-        return "buffer space has too many data: total_limit_size of \(settings.totalLimitBytes) bytes is reached; "
-            + "raise it, or find out why the destination is slow"
+        return Refusal(
+            .full,
+            "buffer space has too many data: total_limit_size of \(settings.totalLimitBytes) bytes is reached; "
+                + "raise it, or find out why the destination is slow")
     }
 
     func noteGrowth(_ growth: StagingArea.Growth) -> Acceptance {
@@ -157,7 +159,7 @@ package final class ChunkBuffer: Sendable {
     }
 
     /// Takes out all that waits, sealed; what is in delivery stays there.
-    package func takeAll() -> [(chunk: SealedChunk, items: [Int])] {
+    package func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
         let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
         let parts = queue.withLock { queue in
             for chunk in sealed { queue.enqueue(chunk) }

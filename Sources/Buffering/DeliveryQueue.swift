@@ -14,7 +14,7 @@ package struct DeliveryQueue: Sendable {
         /// Number of this attempt; unique in the queue.
         package let number: Int
         package let chunk: SealedChunk
-        package let items: [Int]
+        package let items: ItemSet
         package let target: Target
         fileprivate let retry: RetryState?
     }
@@ -32,16 +32,16 @@ package struct DeliveryQueue: Sendable {
         case delivered(SealedChunk, itemCount: Int)
         case rejected(SealedChunk, [RejectedItem])
         /// Nobody will try these items again.
-        case gaveUp(SealedChunk, items: [Int], reason: String)
-        case failing(reason: String, retry: RetryState)
+        case gaveUp(SealedChunk, items: ItemSet, reason: Refusal)
+        case failing(reason: Refusal, retry: RetryState)
         /// The first success after failures.
         case recovered(RetryState)
-        case split(SealedChunk, itemCount: Int, reason: String)
+        case split(SealedChunk, itemCount: Int, reason: Refusal)
     }
 
     private struct Part: Sendable {
         var chunk: SealedChunk
-        var items: [Int]
+        var items: ItemSet
         var retry: RetryState?
     }
 
@@ -139,7 +139,7 @@ package struct DeliveryQueue: Sendable {
 
     /// The whole attempt was in vain: the output waits.
     private mutating func fail(
-        _ delivery: Delivery, _ items: [Int], _ reason: String, at now: Double, _ random: Double, _ after: Double?
+        _ delivery: Delivery, _ items: ItemSet, _ reason: Refusal, at now: Double, _ random: Double, _ after: Double?
     ) -> [Effect] {
         var state = outage ?? RetryState(startedAt: now)
         // Deliveries that were under way when the trouble began tell nothing new.
@@ -153,7 +153,8 @@ package struct DeliveryQueue: Sendable {
         }
         // As Fluentd: the limit is the output's, so all that waits is given up, and the next chunk starts afresh.
         outage = nil
-        let why = "\(reason); gave up after \(state.failures) attempts in \(Int(now - state.startedAt)) s"
+        let why = Refusal(
+            reason.kind, "\(reason); gave up after \(state.failures) attempts in \(Int(now - state.startedAt)) s")
         var effects: [Effect] = [.gaveUp(delivery.chunk, items: items, reason: why)] + release(delivery.chunk)
         for part in ready[head...] + waiting {
             effects.append(.gaveUp(part.chunk, items: part.items, reason: why))
@@ -167,30 +168,31 @@ package struct DeliveryQueue: Sendable {
 
     /// The destination works, but these items have to wait.
     private mutating func failItems(
-        _ delivery: Delivery, _ items: [Int], _ reason: String, at now: Double, _ random: Double
+        _ delivery: Delivery, _ items: ItemSet, _ reason: Refusal, at now: Double, _ random: Double
     ) -> [Effect] {
         var state = delivery.retry ?? RetryState(startedAt: now)
         state.fail(at: now, settings, random: random)
         if state.isExhausted {
-            let why = "\(reason); gave up after \(state.failures) attempts in \(Int(now - state.startedAt)) s"
+            let why = Refusal(
+                reason.kind, "\(reason); gave up after \(state.failures) attempts in \(Int(now - state.startedAt)) s")
             return [.gaveUp(delivery.chunk, items: items, reason: why)] + release(delivery.chunk)
         }
         waiting.append(Part(chunk: delivery.chunk, items: items, retry: state))
         return [.failing(reason: reason, retry: state)]
     }
 
-    private mutating func split(_ delivery: Delivery, _ reason: String) -> [Effect] {
+    private mutating func split(_ delivery: Delivery, _ reason: Refusal) -> [Effect] {
         let chunk = delivery.chunk
         guard delivery.items.count > 1 else {
             let rejected = delivery.items.map {
-                RejectedItem(item: $0, status: 413, type: "request_entity_too_large", reason: reason)
+                RejectedItem(item: $0, status: 413, type: "request_entity_too_large", reason: reason.sentence)
             }
             return [.rejected(chunk, rejected)] + release(chunk)
         }
-        let middle = delivery.items.count / 2
+        let (first, rest) = delivery.items.split(after: delivery.items.count / 2)
         partCounts[chunk.id, default: 1] += 1
-        putBack(Part(chunk: chunk, items: Array(delivery.items[middle...]), retry: delivery.retry))
-        putBack(Part(chunk: chunk, items: Array(delivery.items[..<middle]), retry: delivery.retry))
+        putBack(Part(chunk: chunk, items: rest, retry: delivery.retry))
+        putBack(Part(chunk: chunk, items: first, retry: delivery.retry))
         return [.split(chunk, itemCount: delivery.items.count, reason: reason)]
     }
 
@@ -230,7 +232,7 @@ package struct DeliveryQueue: Sendable {
     }
 
     /// Takes the oldest chunk out that is not in delivery; nil when there is none. `overflow_action drop_oldest_chunk`.
-    package mutating func dropOldest() -> (chunk: SealedChunk, items: [Int], isReleased: Bool)? {
+    package mutating func dropOldest() -> (chunk: SealedChunk, items: ItemSet, isReleased: Bool)? {
         let part: Part
         if let first = waiting.first {
             part = first
@@ -245,7 +247,7 @@ package struct DeliveryQueue: Sendable {
     }
 
     /// Everything that has not been delivered, those in delivery included.
-    package mutating func takeAll() -> [(chunk: SealedChunk, items: [Int])] {
+    package mutating func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
         let parts = waiting + ready[head...]
         waiting.removeAll()
         ready.removeAll()

@@ -7,11 +7,11 @@ package struct FlushHandlers: Sendable {
     /// These items were refused for good, each with its reason.
     package var onRejected: @Sendable (SealedChunk, [RejectedItem]) -> Void
     /// These items are given up: the whole chunk was refused, or the last retry has failed.
-    package var onGaveUp: @Sendable (_ chunk: SealedChunk, _ items: [Int], _ reason: String) -> Void
+    package var onGaveUp: @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) -> Void
 
     package init(
         onRejected: @escaping @Sendable (SealedChunk, [RejectedItem]) -> Void,
-        onGaveUp: @escaping @Sendable (_ chunk: SealedChunk, _ items: [Int], _ reason: String) -> Void
+        onGaveUp: @escaping @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) -> Void
     ) {
         self.onRejected = onRejected
         self.onGaveUp = onGaveUp
@@ -21,7 +21,7 @@ package struct FlushHandlers: Sendable {
 /// What a shutdown could not deliver.
 package struct FlushRemainder: Sendable {
     /// Chunks, and which of their items are still owed.
-    package var parts: [(chunk: SealedChunk, items: [Int])]
+    package var parts: [(chunk: SealedChunk, items: ItemSet)]
 
     package var chunkCount: Int { parts.count }
     package var eventCount: Int { parts.reduce(0) { $0 + $1.items.count } }
@@ -140,15 +140,15 @@ package final class FlushWorkers: Sendable {
         case .gaveUp(let chunk, let items, let reason):
             log.error(
                 "giving up a chunk",
-                ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason])
+                ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
             handlers.onGaveUp(chunk, items, reason)
         case .failing(let reason, let retry):
             let now = buffer.clock.monotonicSeconds()
-            guard notices.withLock({ $0.admit(reason, at: now) }) else { return }
+            guard notices.withLock({ $0.admit(reason.sentence, at: now) }) else { return }
             let statistics = buffer.statistics
             log.warn(
                 FailureNotices.text(
-                    destination: name, reason: reason, retry: retry, now: now, chunks: statistics.queuedChunks,
+                    destination: name, reason: reason.sentence, retry: retry, now: now, chunks: statistics.queuedChunks,
                     bytes: statistics.totalBytes))
         case .recovered(let retry):
             notices.withLock { $0.forget() }
@@ -161,7 +161,7 @@ package final class FlushWorkers: Sendable {
         case .split(let chunk, let count, let reason):
             log.limited(
                 .warn, "request was too large: sending the chunk in two halves",
-                ["destination": name, "chunk": chunk.id, "events": count, "reason": reason])
+                ["destination": name, "chunk": chunk.id, "events": count, "reason": reason.sentence])
         }
     }
 }

@@ -95,7 +95,7 @@ package final class SealedChunk: Sendable {
         self.key = key
     }
 
-    package var allItems: [Int] { Array(0..<body.items.count) }
+    package var allItems: ItemSet { ItemSet(0..<body.items.count) }
 }
 
 /// The chunk keys' values: events that differ in one go to different chunks (`<buffer tag,time,user>`).
@@ -126,19 +126,19 @@ package protocol ChunkFormatter: AnyObject {
 /// Where sealed chunks go. Called by flush workers; safe to call from several at once.
 package protocol Destination: AnyObject, Sendable {
     /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
-    func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome
 }
 
 package enum DeliveryOutcome: Sendable, Equatable {
     case delivered
     /// Some items failed: those in `retry` can succeed later, those in `rejected` never will.
-    case partial(retry: [Int], reason: String, rejected: [RejectedItem])
+    case partial(retry: ItemSet, reason: Refusal, rejected: [RejectedItem])
     /// Nothing was delivered, and it may work later. `after`: the server asked for that many seconds.
-    case retry(reason: String, after: Double?)
+    case retry(reason: Refusal, after: Double?)
     /// The request was too large: send it in smaller parts.
-    case tooLarge(reason: String)
+    case tooLarge(reason: Refusal)
     /// Nothing was delivered and it would be in vain to try again.
-    case rejected(reason: String)
+    case rejected(reason: Refusal)
 }
 
 /// An item that its destination refused for good.

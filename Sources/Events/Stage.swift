@@ -1,8 +1,21 @@
-/// The walls between rooms. A batch is `(Tag, inout ByteBuffer, inout Rows)`: all records of one tag that came together.
+/// The walls between rooms. What passes them is all records of one tag that came together: `Batch` says whose they are and
+/// who wants to know what becomes of them; their bytes and rows are two owners beside it, as a struct cannot lend both.
+
+/// Of which tag a batch's records are, and where a second word about them goes.
+@usableFromInline package struct Batch {
+    package var tag: Tag
+    /// nil on the plain path: nobody asked.
+    package var receipt: Receipt?
+
+    package init(_ tag: Tag, receipt: Receipt? = nil) {
+        self.tag = tag
+        self.receipt = receipt
+    }
+}
 
 /// Changes a batch in place, on one loop thread. Refused records go to `rows.rejections`.
 package protocol Filter: AnyObject {
-    func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows)
+    func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows)
 }
 
 /// Takes a batch in, on one loop thread: the end of a chain.
@@ -10,7 +23,7 @@ package protocol Filter: AnyObject {
 /// It may append to the storage and to `rows.fields`, and it may leave `rows.records` in any state: who sends one batch
 /// to several emitters hands each its own copy of the record list.
 package protocol Emitter: AnyObject {
-    func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance
+    func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance
 }
 
 /// What became of a batch that was handed over.
@@ -20,7 +33,7 @@ package enum Acceptance: Sendable, Equatable {
     /// It is in the buffer, and the buffer is now full: ack, but stop reading until there is room again.
     case acceptedFull
     /// It is not in the buffer, and nobody else took it: send no ack.
-    case refused(String)
+    case refused(Refusal)
 
     /// The worse of two answers, for a batch that went to several places.
     package func combined(with other: Acceptance) -> Acceptance {

@@ -28,13 +28,22 @@ struct DeliveryQueueTests {
         for name in ["1", "2", "3"] { queue.enqueue(chunk(name)) }
         let first = try #require(queue.delivery(at: 0))
         let second = try #require(queue.delivery(at: 0))
-        #expect(queue.run(first, .retry(reason: "refused", after: nil), at: 0) == ["failing refused 1 at 1.0"])
+        #expect(
+            queue.run(first, .retry(reason: Refusal(.busy, "refused"), after: nil), at: 0) == [
+                "failing refused 1 at 1.0"
+            ])
         // The other one was under way when the trouble began: it does not count as a second failure.
-        #expect(queue.run(second, .retry(reason: "refused", after: nil), at: 0.1) == ["failing refused 1 at 1.0"])
+        #expect(
+            queue.run(second, .retry(reason: Refusal(.busy, "refused"), after: nil), at: 0.1) == [
+                "failing refused 1 at 1.0"
+            ])
         #expect(queue.waits(at: 0.5) == .some(1.0))
         let probe = try #require(queue.delivery(at: 1))
         #expect(queue.waits(at: 1) == .some(nil), "one probe at a time")
-        #expect(queue.run(probe, .retry(reason: "refused", after: nil), at: 1) == ["failing refused 2 at 3.0"])
+        #expect(
+            queue.run(probe, .retry(reason: Refusal(.busy, "refused"), after: nil), at: 1) == [
+                "failing refused 2 at 3.0"
+            ])
         let again = try #require(queue.delivery(at: 3))
         #expect(queue.run(again, .delivered, at: 3).first == "recovered 2")
         #expect(queue.outage == nil)
@@ -48,13 +57,13 @@ struct DeliveryQueueTests {
         queue.enqueue(chunk("2"))
         let first = try #require(queue.delivery(at: 0))
         let bad = RejectedItem(item: 2, status: 400, type: "mapper_parsing_exception", reason: "no date")
-        let outcome = DeliveryOutcome.partial(retry: [1, 4], reason: "429", rejected: [bad])
+        let outcome = DeliveryOutcome.partial(retry: [1, 4], reason: Refusal(.busy, "429"), rejected: [bad])
         #expect(queue.run(first, outcome, at: 0) == ["rejected 1 [2]", "delivered 1 2", "failing 429 1 at 1.0"])
         #expect(queue.delivery(at: 0)?.chunk.id == "2")
         let retry = try #require(queue.delivery(at: 1))
         #expect(retry.chunk.id == "1" && retry.items == [1, 4])
         #expect(
-            queue.run(retry, .partial(retry: [4], reason: "429", rejected: []), at: 1) == [
+            queue.run(retry, .partial(retry: [4], reason: Refusal(.busy, "429"), rejected: []), at: 1) == [
                 "delivered 1 1", "failing 429 2 at 3.0",
             ])
         let last = try #require(queue.delivery(at: 3))
@@ -68,7 +77,7 @@ struct DeliveryQueueTests {
         queue.enqueue(chunk("1", items: 2))
         queue.enqueue(chunk("2"))
         let first = try #require(queue.delivery(at: 0))
-        _ = queue.run(first, .partial(retry: [0, 1], reason: "429", rejected: []), at: 0)
+        _ = queue.run(first, .partial(retry: [0, 1], reason: Refusal(.busy, "429"), rejected: []), at: 0)
         #expect(queue.outage?.failures == 1)
         #expect(queue.delivery(at: 0) == nil)
     }
@@ -80,9 +89,10 @@ struct DeliveryQueueTests {
         var log: [String] = []
         var sent: [[Int]] = []
         while let delivery = queue.delivery(at: 0) {
-            sent.append(delivery.items)
+            sent.append(Array(delivery.items))
             // Item 3 is what makes it too large.
-            log += queue.run(delivery, delivery.items.contains(3) ? .tooLarge(reason: "413") : .delivered)
+            log += queue.run(
+                delivery, delivery.items.contains(3) ? .tooLarge(reason: Refusal(.busy, "413")) : .delivered)
         }
         #expect(sent == [[0, 1, 2, 3, 4], [0, 1], [2, 3, 4], [2], [3, 4], [3], [4]])
         #expect(log.filter { $0.hasPrefix("rejected") } == ["rejected 1 [3]"])
@@ -98,8 +108,9 @@ struct DeliveryQueueTests {
         let queue = QueueUnderTest(settings)
         queue.enqueue(chunk("1"))
         queue.enqueue(chunk("2"))
-        _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: "down", after: nil), at: 0)
-        let effects = queue.run(try #require(queue.delivery(at: 1)), .retry(reason: "down", after: nil), at: 1)
+        _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: Refusal(.busy, "down"), after: nil), at: 0)
+        let effects = queue.run(
+            try #require(queue.delivery(at: 1)), .retry(reason: Refusal(.busy, "down"), after: nil), at: 1)
         #expect(effects.count == 4 && effects[0].hasPrefix("gaveUp 1 [0] down; gave up after 2 attempts in 1 s"))
         #expect(queue.isEmpty && queue.outage == nil)
     }
@@ -110,7 +121,8 @@ struct DeliveryQueueTests {
         queue.enqueue(chunk("1"))
         queue.enqueue(chunk("2"))
         let first = try #require(queue.delivery(at: 0))
-        #expect(queue.run(first, .rejected(reason: "400 bad")) == ["gaveUp 1 [0] 400 bad", "released 1"])
+        #expect(
+            queue.run(first, .rejected(reason: Refusal(.busy, "400 bad"))) == ["gaveUp 1 [0] 400 bad", "released 1"])
         #expect(queue.delivery(at: 0)?.chunk.id == "2")
     }
 
@@ -121,10 +133,11 @@ struct DeliveryQueueTests {
             settings.timeoutSeconds = 10
             let queue = QueueUnderTest(settings, hasSecondary: hasSecondary)
             queue.enqueue(chunk("1"))
-            _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: "down", after: nil), at: 0)
+            _ = queue.run(
+                try #require(queue.delivery(at: 0)), .retry(reason: Refusal(.busy, "down"), after: nil), at: 0)
             let early = try #require(queue.delivery(at: 7.9))
             #expect(early.target == .primary)
-            _ = queue.run(early, .retry(reason: "down", after: nil), at: 7)
+            _ = queue.run(early, .retry(reason: Refusal(.busy, "down"), after: nil), at: 7)
             #expect(queue.delivery(at: 9.5)?.target == (hasSecondary ? .secondary : .primary))
         }
     }
@@ -143,7 +156,7 @@ struct DeliveryQueueTests {
     func retryNow() throws {
         let queue = QueueUnderTest(settings)
         queue.enqueue(chunk("1"))
-        _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: "down", after: 1000), at: 0)
+        _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: Refusal(.busy, "down"), after: 1000), at: 0)
         #expect(queue.delivery(at: 1) == nil)
         queue.retryNow()
         #expect(queue.delivery(at: 1)?.chunk.id == "1")
@@ -173,7 +186,7 @@ private final class QueueUnderTest {
     var isEmpty: Bool { queue.isEmpty }
     var outage: RetryState? { queue.outage }
     func enqueue(_ chunk: SealedChunk) { queue.enqueue(chunk) }
-    func dropOldest() -> (chunk: SealedChunk, items: [Int], isReleased: Bool)? { queue.dropOldest() }
+    func dropOldest() -> (chunk: SealedChunk, items: ItemSet, isReleased: Bool)? { queue.dropOldest() }
     func retryNow() { queue.retryNow() }
 
     func delivery(at now: Double) -> DeliveryQueue.Delivery? {

@@ -71,7 +71,7 @@ final class ScriptedDestination: Destination {
 
     var sent: [[String]] { state.withLock { $0.sent } }
 
-    func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
         let texts = chunk.texts(items)
         let outcome = state.withLock { state in
             state.sent.append(texts)
@@ -83,7 +83,7 @@ final class ScriptedDestination: Destination {
 }
 
 extension SealedChunk {
-    func texts(_ items: [Int]) -> [String] { items.map { body.bytes.text(body.items[$0].source) } }
+    func texts(_ items: ItemSet) -> [String] { items.map { body.bytes.text(body.items[$0].source) } }
     var texts: [String] { texts(allItems) }
 }
 
@@ -113,7 +113,7 @@ struct BatchSource {
             rows.records.append(
                 Record(time: EventTime(seconds: seconds), firstField: first, fieldCount: rows.fields.count - first))
         }
-        let acceptance = emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        let acceptance = emitter.emit(Events.Batch(tag), storage: &storage, rows: &rows)
         rejections += rows.rejections
         return acceptance
     }

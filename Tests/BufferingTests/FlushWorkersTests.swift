@@ -48,7 +48,7 @@ struct FlushWorkersTests {
     @Test("retries wait longer and longer; the log says it in one line with all that one wants to know")
     func retries() async throws {
         let buffer = buffer()
-        let failure = DeliveryOutcome.retry(reason: "connection refused", after: nil)
+        let failure = DeliveryOutcome.retry(reason: Refusal(.busy, "connection refused"), after: nil)
         let destination = ScriptedDestination([failure, failure, failure])
         let workers = workers(buffer, destination)
         workers.start()
@@ -70,7 +70,8 @@ struct FlushWorkersTests {
         let buffer = buffer { $0.flushMode = .immediate }
         let bad = RejectedItem(item: 1, status: 400, type: "t", reason: "r")
         let destination = ScriptedDestination([
-            .partial(retry: [], reason: "", rejected: [bad]), .rejected(reason: "whole"),
+            .partial(retry: [], reason: Refusal(.busy, ""), rejected: [bad]),
+            .rejected(reason: Refusal(.busy, "whole")),
         ])
         let events = Notes()
         let workers = workers(buffer, destination, events: events)
@@ -86,7 +87,7 @@ struct FlushWorkersTests {
     @Test("shutdown flushes what is staged; what cannot be delivered in time is reported")
     func shutdown() async throws {
         let buffer = buffer { $0.flushIntervalSeconds = 3600 }
-        let destination = ScriptedDestination([.retry(reason: "down", after: 1000)])
+        let destination = ScriptedDestination([.retry(reason: Refusal(.busy, "down"), after: 1000)])
         let workers = workers(buffer, destination)
         workers.start()
         var source = BatchSource(buffer)

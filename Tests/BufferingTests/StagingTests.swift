@@ -165,7 +165,7 @@ struct StagingTests {
             Issue.record("nothing due")
             return
         }
-        _ = buffer.finish(delivery, .retry(reason: "down", after: 100))
+        _ = buffer.finish(delivery, .retry(reason: Refusal(.busy, "down"), after: 100))
         try source.emit(tagA, [#"{"n":2}"#])
         try source.emit(tagB, [#"{"n":3}"#])
         clock.advance(50)
@@ -205,7 +205,7 @@ struct StagingTests {
             Issue.record("not refused")
             return
         }
-        #expect(reason.contains("total_limit_size of 100 bytes"))
+        #expect(reason.sentence.contains("total_limit_size of 100 bytes"))
         #expect(buffer.statistics.totalBytes == bytes && source.rejections.isEmpty)
     }
 

@@ -24,7 +24,7 @@ enum FilterRules {
         let storage = batch.storage.array()
         let fields = (0..<batch.rows.fields.count).map { batch.rows.fields[$0] }
         let originals = batch.rows.records
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(Array(batch.storage.array().prefix(storage.count)) == storage, "storage", sourceLocation: place)
         #expect(batch.rows.fields.count >= fields.count, "fields", sourceLocation: place)
         for (index, field) in fields.enumerated() {
@@ -55,11 +55,11 @@ enum FilterRules {
 
     private static func standsEmptyBatches(_ filter: any Filter, _ place: SourceLocation) throws {
         let batch = EventBatch()
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(batch.rows.records.isEmpty && batch.rows.rejections.isEmpty, sourceLocation: place)
         let empty = try self.batch(of: ["{}"])
-        filter.apply(tag: empty.tag, storage: &empty.storage, rows: &empty.rows)
+        filter.apply(Events.Batch(empty.tag), storage: &empty.storage, rows: &empty.rows)
         #expect(empty.rows.records.count <= 1, sourceLocation: place)
     }
 
@@ -72,8 +72,8 @@ enum FilterRules {
             let tag = "tag\(round % 7).part.\(round % 3)"
             let batch = try batch(of: records, tag: tag)
             let other = try self.batch(of: records, tag: tag)
-            shared.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
-            try make().apply(tag: other.tag, storage: &other.storage, rows: &other.rows)
+            shared.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+            try make().apply(Events.Batch(other.tag), storage: &other.storage, rows: &other.rows)
             #expect(batch.lines == other.lines, "\(tag)", sourceLocation: place)
             #expect(batch.rows.rejections.map(\.reason) == other.rows.rejections.map(\.reason), sourceLocation: place)
         }
@@ -84,13 +84,13 @@ enum FilterRules {
     {
         let filter = try make()
         let batch = try batch(of: records)
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         let lines = batch.lines
         for _ in 0..<3 {
             batch.storage.clear()
             batch.rows.clear()
             try fill(batch, records)
-            filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+            filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
             #expect(batch.lines == lines, sourceLocation: place)
         }
     }

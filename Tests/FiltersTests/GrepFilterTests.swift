@@ -12,7 +12,7 @@ import Testing
     private func kept(_ filter: GrepFilter, _ records: [String]) throws -> [Int] {
         let batch = EventBatch()
         for (index, record) in records.enumerated() { try batch.add(record, at: EventTime(seconds: Int64(index))) }
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         return batch.rows.records.map { Int($0.time.seconds) }
     }
 
@@ -71,7 +71,7 @@ import Testing
         let batch = EventBatch()
         try batch.add(json: Array("{\"log\":\"a".utf8) + [0xFF] + Array("b\"}".utf8))
         let filter = GrepFilter(required: [.init([try Self.condition("log", "^a.b$")], needsAll: true)], excluded: [])
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(batch.rows.records.count == 1)
     }
 

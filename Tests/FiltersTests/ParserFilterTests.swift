@@ -121,7 +121,7 @@ import Time
             seconds: try #require(Int64(try input("$.input.time.sec"))),
             nanoseconds: try #require(UInt32(try input("$.input.time.nsec"))))
         try batch.add(try input("$.input.record"), at: time)
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
 
         var writer = TimeWriter(.fluentd, offset: 0)
         let lines = batch.rows.records.map { record in
@@ -147,7 +147,7 @@ import Time
         let filter = try #require(try Self.filter("reserve_data"))
         let batch = EventBatch()
         try batch.add(#"{"log":"[{\"a\":1},{\"x\":2}]","x":0}"#)
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(
             batch.lines == [#"{"log":"[{\"a\":1},{\"x\":2}]","x":0,"a":1}"#, #"{"log":"[{\"a\":1},{\"x\":2}]","x":2}"#])
     }
@@ -156,7 +156,7 @@ import Time
         let filter = try #require(try Self.filter("reserve_time"))
         let batch = EventBatch()
         try batch.add("{\"log\":\"\(String(repeating: "\u{e9}", count: 5000))\"}")
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         let reason = try #require(batch.rows.rejections.first?.reason)
         #expect(reason.utf8.count < 400)
         #expect(reason.hasPrefix("pattern not matched with data '"))
@@ -166,7 +166,7 @@ import Time
         let filter = try #require(try Self.filter("replace"))
         let batch = EventBatch()
         try batch.add(json: Array("{\"log\":\"word a".utf8) + [0xFF, 0xFE] + Array("z\"}".utf8))
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(batch.lines == [#"{"a":"word","b":"a??z"}"#])
     }
 
@@ -178,7 +178,7 @@ import Time
         let broken = "{" + (0..<count + 7).map { #"\"b\#($0)\":1"# }.joined(separator: ",") + "!"
         try batch.add(FilterRules.wide(count, log: "\"\(broken)\""))
         try batch.add(FilterRules.wide(count + 5, log: "\"\(broken)\"").replacing("\"k3\"", with: "\"parsed\""))
-        filter.apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(batch.rows.records.count == 2)
         #expect(batch.lines[0].hasSuffix(",\"parsed\":{}}"))
         #expect(batch.lines[1].contains("\"k2\":2,\"parsed\":{},\"k4\":4"))

@@ -13,7 +13,7 @@ import Testing
         change(&settings)
         let batch = EventBatch(tag: tag)
         try batch.add(record)
-        RecordTransformerFilter(settings).apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        RecordTransformerFilter(settings).apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         return (batch.lines[0], batch.rows.records[0].time)
     }
 

@@ -8,7 +8,7 @@ import Testing
     private final class Rough: Emitter {
         var lines: [String] = []
 
-        func emit(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
             for record in rows.records {
                 var out = ByteBuffer()
                 out.appendJSONObject(record, rows, storage)
@@ -16,7 +16,7 @@ import Testing
             }
             storage.append("noise")
             rows.records.removeAll()
-            return .refused("full")
+            return .refused(Refusal(.full, "full"))
         }
     }
 
@@ -25,7 +25,7 @@ import Testing
         try batch.add(#"{"a":1}"#)
         try batch.add(#"{"b":2}"#)
         let emitter = Rough()
-        TapFilter(emitter).apply(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        TapFilter(emitter).apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         #expect(emitter.lines == batch.lines)
         #expect(batch.lines == [#"{"a":1}"#, #"{"b":2}"#])
     }

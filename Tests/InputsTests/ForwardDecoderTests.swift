@@ -223,7 +223,7 @@ import Testing
 
     @Test("a refused batch gets no ack, others do") func refused() {
         let recorder = Recorder()
-        recorder.answer = { $0.text == "bad" ? .refused("full") : .accepted }
+        recorder.answer = { $0.text == "bad" ? .refused(Refusal(.full, "full")) : .accepted }
         #expect(
             recorder.fed(
                 Self.message("good", chunk: "1") + Self.message("bad", chunk: "2") + Self.message("good", chunk: "3"))

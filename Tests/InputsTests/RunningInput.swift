@@ -46,7 +46,8 @@ final class Collector: Emitter, Sendable {
     }
     let state = Mutex(State())
 
-    func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         var lines: [String] = []
         for record in rows.records {
             var out = ByteBuffer()

@@ -78,7 +78,8 @@ struct ElasticsearchDestinationTests {
         #expect(
             outcome
                 == .partial(
-                    retry: [1], reason: #"1 of 3 items failed: 429 es_rejected: queue "full""#, rejected: [rejected]))
+                    retry: [1], reason: Refusal(.busy, #"1 of 3 items failed: 429 es_rejected: queue "full""#),
+                    rejected: [rejected]))
     }
 
     @Test(
@@ -114,7 +115,7 @@ struct ElasticsearchDestinationTests {
         let server = try TestServer { $0.isBulk ? .status(429, "", headers: "Retry-After: 12\r\n") : .ok(es7) }
         defer { server.stop() }
         let outcome = await destination(settings(server)).deliver(try chunk(["{}"]), items: [0])
-        #expect(outcome == .retry(reason: "HTTP 429", after: 12))
+        #expect(outcome == .retry(reason: Refusal(.busy, "HTTP 429"), after: 12))
     }
 
     @Test(
@@ -154,11 +155,12 @@ struct ElasticsearchDestinationTests {
         let chunk = try chunk(["{}"])
         #expect(
             await destination(unreachable).deliver(chunk, items: [0])
-                == .retry(reason: "connection refused", after: nil))
+                == .retry(reason: Refusal(.unreachable, "connection refused"), after: nil))
         down.withLock { $0 = true }
         let destination = destination(settings(server))
         #expect(
-            await destination.deliver(chunk, items: [0]) == .retry(reason: "\(server.url) is not ready", after: nil))
+            await destination.deliver(chunk, items: [0])
+                == .retry(reason: Refusal(.unreachable, "\(server.url) is not ready"), after: nil))
         down.withLock { $0 = false }
         #expect(await destination.deliver(chunk, items: [0]) == .delivered)
     }
@@ -207,7 +209,7 @@ struct ElasticsearchDestinationTests {
         settings.requestLimitBytes = 190
         let chunk = try chunk((0..<6).map { #"{"n":\#($0)}"# })
         let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
-        #expect(outcome == .partial(retry: [2, 3, 4, 5], reason: "HTTP 503: busy", rejected: []))
+        #expect(outcome == .partial(retry: [2, 3, 4, 5], reason: Refusal(.busy, "HTTP 503: busy"), rejected: []))
     }
 
     @Test("one item that makes the server refuse the whole request is found; the others are delivered")
@@ -229,7 +231,7 @@ struct ElasticsearchDestinationTests {
         let outcome = await destination(settings(server)).deliver(chunk, items: chunk.allItems)
         let rejected = RejectedItem(
             item: 777, status: 400, type: "request_rejected", reason: "HTTP 400: Validation Failed: 1: id is too long")
-        #expect(outcome == .partial(retry: [], reason: "", rejected: [rejected]))
+        #expect(outcome == .partial(retry: [], reason: Refusal(.busy, ""), rejected: [rejected]))
         #expect(stored.withLock { $0.count } == 999)
     }
 
@@ -261,7 +263,7 @@ struct ElasticsearchDestinationTests {
         let large = #"{"x":"\#(String(repeating: "y", count: 1 << 20))"}"#
         let chunk = try chunk(Array(repeating: large, count: 12))
         let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
-        #expect(outcome == .tooLarge(reason: "HTTP 413"))
+        #expect(outcome == .tooLarge(reason: Refusal(.busy, "HTTP 413")))
     }
 
     @Test("every rule of outputs holds")
@@ -297,7 +299,7 @@ struct ElasticsearchDestinationTests {
     }
 
     private func chunk(_ records: [String]) throws -> SealedChunk {
-        var batch = Batch()
+        var batch = SampleBatch()
         for record in records { try batch.add(record) }
         return batch.format(with: try ElasticsearchFormatter(goldenSettings()))
     }

@@ -22,7 +22,7 @@ struct ElasticsearchFormatterTests {
         }
         var count = 0
         for (tag, events) in events {
-            var batch = Batch(tag)
+            var batch = SampleBatch(tag)
             for event in events { try batch.add(event.json, event.time) }
             let chunk = batch.format(with: formatter)
             let body = BulkBody(chunk, items: chunk.allItems, BulkDialect(type: "_doc"))
@@ -68,7 +68,7 @@ struct ElasticsearchFormatterTests {
         settings.logstashFormat = true
         var problems: [TimestampProblem] = []
         let formatter = try ElasticsearchFormatter(settings) { problems.append($0) }
-        var batch = Batch()
+        var batch = SampleBatch()
         try batch.add(#"{"@timestamp":"not a time"}"#)
         _ = batch.format(with: formatter)
         #expect(problems.map(\.value) == ["not a time"])
@@ -118,7 +118,7 @@ struct ElasticsearchFormatterTests {
             var settings = goldenSettings()
             settings.logstashPrefix = "f"
             settings.logstashDateFormat = format
-            var batch = Batch()
+            var batch = SampleBatch()
             for seconds in [1_576_605_304, 1_576_627_200, 1_576_627_199] as [Int64] {
                 try batch.add("{}", EventTime(seconds: seconds))
             }
@@ -150,7 +150,7 @@ struct ElasticsearchFormatterTests {
         settings.idKey = try RecordAccessor("$.meta.id")
         settings.parentKey = try RecordAccessor("parent")
         settings.routingKey = try RecordAccessor("route")
-        var batch = Batch()
+        var batch = SampleBatch()
         try batch.add(#"{"meta":{"id":"a\"b"},"parent":5,"route":"r"}"#)
         try batch.add(#"{"route":"r2"}"#)
         try batch.add(#"{"plain":true}"#)
@@ -185,7 +185,7 @@ struct ElasticsearchFormatterTests {
         #expect(result.document == #"{"doc":{"id":1}}"# + "\n")
         settings.suppressDocWrap = true
         #expect(try formatOne(#"{"id":1,"doc":{}}"#, settings).document == #"{"id":1,"doc":{}}"# + "\n")
-        var batch = Batch()
+        var batch = SampleBatch()
         try batch.add(#"{"x":1}"#)
         let chunk = batch.format(with: try ElasticsearchFormatter(settings))
         #expect(chunk.body.items.isEmpty && chunk.body.bytes.isEmpty)
@@ -220,7 +220,7 @@ struct ElasticsearchFormatterTests {
 
     @Test("labels are shared: a thousand events of a day need one")
     func labels() throws {
-        var batch = Batch()
+        var batch = SampleBatch()
         for number in 0..<1000 { try batch.add(#"{"n":\#(number)}"#) }
         let chunk = batch.format(with: try ElasticsearchFormatter(goldenSettings()))
         #expect(chunk.body.labels.count == 1 && chunk.body.tags.count == 1 && chunk.body.items.count == 1000)
@@ -254,7 +254,7 @@ func goldenSettings() -> ElasticsearchSettings {
 private func formatOne(
     _ record: String, _ settings: ElasticsearchSettings, tag: String = "service.post"
 ) throws -> (action: String, document: String) {
-    var batch = Batch(tag)
+    var batch = SampleBatch(tag)
     try batch.add(record)
     let chunk = batch.format(with: try ElasticsearchFormatter(settings))
     let text = BulkBody(chunk, items: chunk.allItems, BulkDialect()).text()
@@ -262,7 +262,7 @@ private func formatOne(
     return (String(text[...end]), String(text[text.index(after: end)...]))
 }
 
-extension Batch {
+extension SampleBatch {
     mutating func format(with formatter: any ChunkFormatter) -> SealedChunk {
         var body = ChunkBody()
         for record in rows.records {

@@ -247,7 +247,7 @@ struct ForwardClientTests {
     @Test("a refused batch gets no receipt, and that is an error")
     func refusedBatch() throws {
         let exchange = try Exchange()
-        exchange.collector.answer = .refused("full")
+        exchange.collector.answer = .refused(Refusal(.full, "full"))
         try exchange.run(try exchange.serve(), try Exchange.messages(1), timeoutMilliseconds: 100)
         #expect(exchange.error?.hasPrefix("no receipt within 100 ms for 2 events") == true, "\(exchange.error ?? "")")
     }

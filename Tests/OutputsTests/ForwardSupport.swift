@@ -27,7 +27,8 @@ final class Collector: Emitter {
     var lines: [String] = []
     var answer = Acceptance.accepted
 
-    func emit(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         for record in rows.records {
             var out = ByteBuffer()
             out.appendJSONObject(record, rows, storage)
@@ -45,7 +46,7 @@ final class Receiver: ForwardSink {
     var warnings: [String] = []
 
     func deliver(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        collector.emit(tag: tag, storage: &storage, rows: &rows)
+        collector.emit(Events.Batch(tag), storage: &storage, rows: &rows)
     }
     func reply(_ bytes: borrowing ByteBuffer) { replies.append(bytes.array()) }
     func pause() {}

@@ -66,7 +66,7 @@ enum OutputCompatTest {
             Issue.record("an unreachable server must be a failure that can be retried")
             return
         }
-        #expect(!reason.isEmpty && reason.first?.isUppercase == false, "reason: \(reason)")
+        #expect(!reason.sentence.isEmpty && reason.sentence.first?.isUppercase == false, "reason: \(reason)")
         let task = Task { await silent.deliver(chunk, items: chunk.allItems) }
         try? await Task.sleep(for: .milliseconds(50))
         let start = ContinuousClock.now
@@ -83,8 +83,8 @@ enum OutputCompatTest {
         #expect(outcomes == Array(repeating: .delivered, count: 8))
     }
 
-    private static func batch(_ records: [[UInt8]], _ tag: Events.Tag) throws -> Batch {
-        var batch = Batch(tag)
+    private static func batch(_ records: [[UInt8]], _ tag: Events.Tag) throws -> SampleBatch {
+        var batch = SampleBatch(tag)
         for record in records {
             let start = batch.storage.count
             batch.storage.append(record)

@@ -94,7 +94,7 @@ struct RealServerTests {
             Issue.record("\(blocked)")
             return
         }
-        #expect(retry == [0] && rejected.isEmpty && reason.contains("cluster_block_exception"), "\(reason)")
+        #expect(retry == [0] && rejected.isEmpty && reason.sentence.contains("cluster_block_exception"), "\(reason)")
 
         // What arrived is what was sent.
         try await put(client, server, "/fluentd-20191217/_settings", block.replacing("true", with: "null"))
@@ -108,7 +108,7 @@ struct RealServerTests {
             Issue.record("a dead server must be a retry")
             return
         }
-        #expect(reason == "connection refused")
+        #expect(reason == Refusal(.unreachable, "connection refused"))
     }
 
     @Test("a full write queue: some items now, the others later", .timeLimit(.minutes(2)))
@@ -125,7 +125,7 @@ struct RealServerTests {
         settings.logstashFormat = false
         let chunk = try chunk((0..<400).map { #"{"i":\#($0 % 20)}"# }, settings)
         let destination = ElasticsearchDestination(settings, client: client)
-        _ = await destination.deliver(chunk, items: Array(0..<20))
+        _ = await destination.deliver(chunk, items: ItemSet(0..<20))
         let outcomes = await withTaskGroup(of: DeliveryOutcome.self) { group in
             for _ in 0..<16 { group.addTask { await destination.deliver(chunk, items: chunk.allItems) } }
             return await group.reduce(into: []) { $0.append($1) }
@@ -135,8 +135,8 @@ struct RealServerTests {
         for outcome in refusals {
             switch outcome {
             case .partial(let retry, let reason, let rejected):
-                #expect(!retry.isEmpty && rejected.isEmpty && reason.contains("rejected_execution_exception"))
-            case .retry(let reason, _): #expect(reason.contains("429"))
+                #expect(!retry.isEmpty && rejected.isEmpty && reason.sentence.contains("rejected_execution_exception"))
+            case .retry(let reason, _): #expect(reason.sentence.contains("429"))
             default: Issue.record("\(outcome)")
             }
         }
@@ -158,11 +158,11 @@ struct RealServerTests {
             Issue.record("not too large")
             return
         }
-        #expect(await destination.deliver(chunk, items: Array(0..<50)) == .delivered)
+        #expect(await destination.deliver(chunk, items: ItemSet(0..<50)) == .delivered)
     }
 
     private func chunk(_ records: [String], _ settings: ElasticsearchSettings) throws -> SealedChunk {
-        var batch = Batch()
+        var batch = SampleBatch()
         for record in records { try batch.add(record) }
         return batch.format(with: try ElasticsearchFormatter(settings))
     }

@@ -17,7 +17,7 @@ struct StdoutTests {
         let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input), format: LineFormat(.stdout, offset: 0))
         for line in lines {
             let event = try #require(GoldenLine(line))
-            var batch = Batch(event.tag)
+            var batch = SampleBatch(event.tag)
             try batch.add(event.json, event.time)
             #expect(batch.emit(to: emitter) == .accepted)
             #expect(pipe.read() == line + "\n")
@@ -34,7 +34,7 @@ struct StdoutTests {
     func formats(kind: LineFormat.Kind, expected: String) throws {
         let pipe = try PipeEnd()
         let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input), format: LineFormat(kind, offset: 3600))
-        var batch = Batch("t")
+        var batch = SampleBatch("t")
         try batch.add(#"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"#)
         _ = batch.emit(to: emitter)
         #expect(pipe.read() == expected)
@@ -49,7 +49,7 @@ struct StdoutTests {
         let sink = TextSink(descriptor: pipe.input, log: Log(handler: recorder))
         let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
         for _ in 0..<3 {
-            var batch = Batch()
+            var batch = SampleBatch()
             try batch.add(#"{"a":1}"#)
             #expect(batch.emit(to: emitter) == .accepted)
         }
@@ -62,7 +62,7 @@ struct StdoutTests {
         let pipe = try PipeEnd(nonBlocking: true)
         let sink = TextSink(descriptor: pipe.input, patienceMilliseconds: 1)
         let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
-        var batch = Batch()
+        var batch = SampleBatch()
         for number in 0..<20_000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
         _ = batch.emit(to: emitter)
         #expect(sink.droppedBytes > 0)

@@ -16,7 +16,7 @@ import Testing
     private func send(_ json: String..., to router: Router, tag: String = "a.b") throws -> Acceptance {
         let batch = EventBatch(tag: tag)
         for one in json { try batch.add(one) }
-        return router.emit(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        return router.emit(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
     }
 
     @Test("filters above the match apply in the order of the file, those below never do")
@@ -83,8 +83,8 @@ import Testing
     @Test("a batch that the output refuses is @ERROR's, and then it is taken; without one the input hears of it")
     func refusal() throws {
         let journal = Journal()
-        let refusing = router([.match(try TagPattern("**"), Answering(.refused("full")))])
-        #expect(try send("{}", to: refusing) == .refused("full"))
+        let refusing = router([.match(try TagPattern("**"), Answering(.refused(Refusal(.full, "full"))))])
+        #expect(try send("{}", to: refusing) == .refused(Refusal(.full, "full")))
         let errors = router([.match(try TagPattern("**"), Recorder("error", journal))], LabelPlan.errorName)
         refusing.errorRouter = errors
         #expect(try send(#"{"k":1}"#, to: refusing) == .accepted)
@@ -159,7 +159,7 @@ import Testing
     private func send(_ stores: [CopyEmitter.Store]) throws -> Acceptance {
         let batch = EventBatch(tag: "t")
         try batch.add(#"{"k":1}"#)
-        return CopyEmitter(stores, log: log).emit(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
+        return CopyEmitter(stores, log: log).emit(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
     }
 
     private func store(_ emitter: any Emitter, ignore: Bool = false, ifFailed: Bool = false) -> CopyEmitter.Store {
@@ -184,8 +184,8 @@ import Testing
     @Test("a store that refuses stops those after it, unless it says ignore_error")
     func errors() throws {
         let journal = Journal()
-        let refusing = Answering(.refused("no"))
-        #expect(try send([store(refusing), store(Recorder("second", journal))]) == .refused("no"))
+        let refusing = Answering(.refused(Refusal(.full, "no")))
+        #expect(try send([store(refusing), store(Recorder("second", journal))]) == .refused(Refusal(.full, "no")))
         #expect(journal.entries == [])
         #expect(try send([store(refusing, ignore: true), store(Recorder("second", journal))]) == .accepted)
         #expect(journal.entries == [#"second t {"k":1}"#])
@@ -199,7 +199,8 @@ import Testing
         #expect(journal.entries == [#"1 t {"k":1}"#])
         journal.entries = []
         _ = try send([
-            store(Answering(.refused("no")), ignore: true), store(Recorder("2", journal), ifFailed: true),
+            store(Answering(.refused(Refusal(.full, "no"))), ignore: true),
+            store(Recorder("2", journal), ifFailed: true),
         ])
         #expect(journal.entries == [#"2 t {"k":1}"#])
     }
@@ -218,20 +219,20 @@ private final class Marker: Filter {
     private let name: String
     private let journal: Journal
     init(_ name: String, _ journal: Journal) { (self.name, self.journal) = (name, journal) }
-    func apply(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {
         journal.entries.append("filter \(name)")
     }
 }
 
 private final class Dropper: Filter {
-    func apply(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) { rows.records.removeAll() }
+    func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) { rows.records.removeAll() }
 }
 
 /// Refuses every n-th record, the last of each n.
 private final class Refuser: Filter {
     private let every: Int
     init(every: Int) { self.every = every }
-    func apply(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {
         var kept: [Record] = []
         for (index, record) in rows.records.enumerated() {
             if index % every == every - 1 {
@@ -248,7 +249,8 @@ private final class Recorder: Emitter {
     private let name: String
     private let journal: Journal
     init(_ name: String, _ journal: Journal) { (self.name, self.journal) = (name, journal) }
-    func emit(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         for record in rows.records {
             var out = ByteBuffer()
             out.appendJSONObject(record, rows, storage)
@@ -261,5 +263,5 @@ private final class Recorder: Emitter {
 private final class Answering: Emitter {
     private let answer: Acceptance
     init(_ answer: Acceptance) { self.answer = answer }
-    func emit(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance { answer }
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance { answer }
 }

@@ -39,7 +39,7 @@ package final class GrepFilter: Filter {
         self.excluded = excluded
     }
 
-    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         var kept = 0
         var text = ByteBuffer()
         for index in 0..<rows.records.count {

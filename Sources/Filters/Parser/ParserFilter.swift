@@ -47,7 +47,7 @@ package final class ParserFilter: Filter {
         topLevelKey = settings.key.topLevelKey
     }
 
-    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         parser.beginBatch(storage: &storage)
         now = clock()
         // A local, so that the exclusive access to the property is checked once for all records.

@@ -26,7 +26,8 @@ package final class RecordTransformerFilter: Filter {
 
     package init(_ settings: Settings) { self.settings = settings }
 
-    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        let tag = batch.tag
         if tag.id != tagID {
             tagID = tag.id
             tagParts = tag.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)

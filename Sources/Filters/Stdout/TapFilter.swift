@@ -6,9 +6,9 @@ package final class TapFilter: Filter {
 
     package init(_ emitter: any Emitter) { self.emitter = emitter }
 
-    package func apply(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) {
+    package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         let records = rows.records
-        _ = emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        _ = emitter.emit(batch, storage: &storage, rows: &rows)
         rows.records = records
     }
 }

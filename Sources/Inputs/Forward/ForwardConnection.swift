@@ -110,7 +110,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     // MARK: - From the decoder
 
     func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        input.emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        input.emitter.emit(Batch(tag), storage: &storage, rows: &rows)
     }
 
     func reply(_ bytes: borrowing ByteBuffer) {

@@ -30,7 +30,7 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     /// Bytes of the current piece that were read, action and document counted through.
     private var offset = 0
 
-    package init(_ chunk: SealedChunk, items: [Int], _ dialect: BulkDialect) {
+    package init(_ chunk: SealedChunk, items: ItemSet, _ dialect: BulkDialect) {
         self.chunk = chunk
         var actions = ByteBuffer(capacity: 1024)
         var shared: [Slice?] = Array(repeating: nil, count: chunk.body.labels.count)

@@ -7,28 +7,28 @@ struct BulkGroups {
     /// refuses everything.
     static let maximumHalvings = 64
 
-    private var waiting: [[Int]]
+    private var waiting: [ItemSet]
     private let isSingle: Bool
     private var halvings = 0
-    private var retry: [Int] = []
+    private var retry = ItemSet()
     private var rejected: [RejectedItem] = []
-    private var reason = ""
+    private var reason = Refusal(.busy, "")
     private var delivered = 0
     /// The answer when it holds for the delivery as a whole.
     private var whole: DeliveryOutcome?
 
-    init(_ chunk: SealedChunk, _ items: [Int], limitBytes: Int?) {
+    init(_ chunk: SealedChunk, _ items: ItemSet, limitBytes: Int?) {
         guard let limitBytes else {
             waiting = [items]
             isSingle = true
             return
         }
-        var groups: [[Int]] = [[]]
+        var groups: [ItemSet] = [ItemSet()]
         var size = 0
         for item in items {
             let length = Int(chunk.body.items[item].source.length)
             if size + length > limitBytes && !groups[groups.count - 1].isEmpty {
-                groups.append([])
+                groups.append(ItemSet())
                 size = 0
             }
             groups[groups.count - 1].append(item)
@@ -38,13 +38,13 @@ struct BulkGroups {
         isSingle = groups.count == 1
     }
 
-    mutating func next() -> [Int]? { waiting.isEmpty || whole != nil ? nil : waiting.removeFirst() }
+    mutating func next() -> ItemSet? { waiting.isEmpty || whole != nil ? nil : waiting.removeFirst() }
 
-    mutating func note(_ outcome: DeliveryOutcome, for group: [Int]) {
+    mutating func note(_ outcome: DeliveryOutcome, for group: ItemSet) {
         switch outcome {
         case .delivered: delivered += group.count
         case .partial(let retry, let reason, let rejected):
-            self.retry += retry
+            self.retry = self.retry.union(retry)
             self.rejected += rejected
             if !retry.isEmpty { self.reason = reason }
             delivered += group.count - retry.count - rejected.count
@@ -53,7 +53,7 @@ struct BulkGroups {
             if delivered == 0 && rejected.isEmpty && retry.isEmpty {
                 whole = outcome
             } else {
-                retry += group + waiting.joined()
+                retry = waiting.reduce(retry.union(group)) { $0.union($1) }
                 waiting.removeAll()
                 self.reason = reason
             }
@@ -67,12 +67,13 @@ struct BulkGroups {
         }
     }
 
-    private mutating func halve(_ group: [Int], _ reason: String, _ status: Int, _ type: String) {
+    private mutating func halve(_ group: ItemSet, _ reason: Refusal, _ status: Int, _ type: String) {
         if group.count > 1 && halvings < Self.maximumHalvings {
             halvings += 1
-            waiting.insert(contentsOf: [Array(group[..<(group.count / 2)]), Array(group[(group.count / 2)...])], at: 0)
+            let (first, rest) = group.split(after: group.count / 2)
+            waiting.insert(contentsOf: [first, rest], at: 0)
         } else {
-            rejected += group.map { RejectedItem(item: $0, status: status, type: type, reason: reason) }
+            rejected += group.map { RejectedItem(item: $0, status: status, type: type, reason: reason.sentence) }
         }
     }
 

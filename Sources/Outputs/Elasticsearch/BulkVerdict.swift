@@ -1,3 +1,5 @@
+internal import Events
+
 /// What the answer for one bulk item means. Source: compatibility.md B6, and what real servers answer (servers/README).
 package enum BulkVerdict: Sendable, Equatable {
     case delivered
@@ -25,16 +27,18 @@ package enum BulkVerdict: Sendable, Equatable {
         let reason = "HTTP \(status)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
         switch status {
         case 200...299: return nil
-        case 413: return .tooLarge(reason)
-        case 400: return .refused(reason)
-        case 401, 403: return .retry("\(reason): the user or the api_key may not write", retryAfterSeconds)
-        default: return .retry(reason, retryAfterSeconds)
+        case 413: return .tooLarge(Refusal(.tooLarge, reason))
+        case 400: return .refused(Refusal(.invalid, reason))
+        case 401, 403:
+            return .retry(
+                Refusal(.forbidden, "\(reason): the user or the api_key may not write"), retryAfterSeconds)
+        default: return .retry(Refusal(.busy, reason), retryAfterSeconds)
         }
     }
 
     enum WholeAnswer: Equatable {
-        case tooLarge(String)
-        case refused(String)
-        case retry(String, Double?)
+        case tooLarge(Refusal)
+        case refused(Refusal)
+        case retry(Refusal, Double?)
     }
 }

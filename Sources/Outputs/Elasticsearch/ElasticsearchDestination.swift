@@ -41,20 +41,20 @@ package final class ElasticsearchDestination: Destination {
         return urls.isEmpty ? ElasticsearchHost().baseURL : urls.joined(separator: ",")
     }
 
-    package func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
+    package func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
         var groups = BulkGroups(chunk, items, limitBytes: settings.requestLimitBytes)
         while let group = groups.next() { groups.note(await deliver(group, of: chunk), for: group) }
         return groups.outcome
     }
 
     /// One request, to whichever server takes it.
-    private func deliver(_ items: [Int], of chunk: SealedChunk) async -> DeliveryOutcome {
-        var outcome = DeliveryOutcome.retry(reason: "no server is configured", after: nil)
+    private func deliver(_ items: ItemSet, of chunk: SealedChunk) async -> DeliveryOutcome {
+        var outcome = DeliveryOutcome.retry(reason: Refusal(.unreachable, "no server is configured"), after: nil)
         for _ in 0..<pool.count {
             let (index, server) = pool.pick(at: now())
             switch await attempt(index, server, chunk, items) {
             case .outcome(let final): return final
-            case .next(let reason): outcome = .retry(reason: reason, after: nil)
+            case .next(let reason): outcome = .retry(reason: Refusal(.unreachable, reason), after: nil)
             }
             if !pool.hasAlive(at: now()) { break }
         }
@@ -70,7 +70,7 @@ package final class ElasticsearchDestination: Destination {
     }
 
     private func attempt(
-        _ index: Int, _ server: ServerPool.Server, _ chunk: SealedChunk, _ items: [Int]
+        _ index: Int, _ server: ServerPool.Server, _ chunk: SealedChunk, _ items: ItemSet
     ) async -> Attempt {
         let dialect: BulkDialect
         if let known = server.dialect {
@@ -93,7 +93,7 @@ package final class ElasticsearchDestination: Destination {
     }
 
     private func send(
-        _ index: Int, _ host: ElasticsearchHost, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: [Int],
+        _ index: Int, _ host: ElasticsearchHost, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: ItemSet,
         mayAdapt: Bool
     ) async -> Attempt {
         let response: HTTPResponse
@@ -104,7 +104,7 @@ package final class ElasticsearchDestination: Destination {
             if error != .cancelled { pool.markDead(index, at: now(), forget: isUnsent) }
             let reason = describe(error, host)
             if isUnsent { return .next(reason) }
-            return .outcome(.retry(reason: reason, after: nil))
+            return .outcome(.retry(reason: Refusal(.timeout, reason), after: nil))
         }
         pool.markAlive(index)
         let whole = BulkVerdict.outcome(
@@ -114,7 +114,7 @@ package final class ElasticsearchDestination: Destination {
         case .tooLarge(let reason): return .outcome(.tooLarge(reason: reason))
         case .retry(let reason, let after): return .outcome(.retry(reason: reason, after: after))
         case .refused(let reason):
-            if mayAdapt, let other = adapted(dialect, reason) {
+            if mayAdapt, let other = adapted(dialect, reason.sentence) {
                 pool.know(index, other)
                 return await send(index, host, other, chunk, items, mayAdapt: false)
             }
@@ -187,8 +187,9 @@ package final class ElasticsearchDestination: Destination {
 
     // MARK: - What the answer means
 
-    private func judge(_ response: HTTPResponse, _ chunk: SealedChunk, _ items: [Int]) -> DeliveryOutcome {
-        var retry: [Int] = []
+    private func judge(_ response: HTTPResponse, _ chunk: SealedChunk, _ sent: ItemSet) -> DeliveryOutcome {
+        let items = Array(sent)
+        var retry = ItemSet()
         var rejected: [RejectedItem] = []
         var retryReason = ""
         do throws(BulkResponseError) {
@@ -212,14 +213,16 @@ package final class ElasticsearchDestination: Destination {
             if summary.itemCount != items.count {
                 let count = summary.itemCount.map(String.init) ?? "no"
                 return .retry(
-                    reason: "the server answered for \(count) items and \(items.count) were sent", after: nil)
+                    reason: Refusal(
+                        .unclear, "the server answered for \(count) items and \(items.count) were sent"), after: nil)
             }
         } catch {
-            return .retry(reason: "\(error)", after: nil)
+            return .retry(reason: Refusal(.unclear, "\(error)"), after: nil)
         }
         if retry.isEmpty && rejected.isEmpty { return .delivered }
         return .partial(
-            retry: retry, reason: "\(retry.count) of \(items.count) items failed: \(retryReason)", rejected: rejected)
+            retry: retry, reason: Refusal(.busy, "\(retry.count) of \(items.count) items failed: \(retryReason)"),
+            rejected: rejected)
     }
 
     private func reject(

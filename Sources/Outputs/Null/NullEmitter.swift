@@ -3,5 +3,5 @@ package import Events
 /// `@type null`: takes everything and keeps nothing. For measuring, and for tags that nobody wants.
 package final class NullEmitter: Emitter {
     package init() {}
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance { .accepted }
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance { .accepted }
 }

@@ -13,7 +13,8 @@ package final class StdoutEmitter: Emitter {
         self.format = format
     }
 
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         lines.clear()
         for record in rows.records { format.append(record, tag: tag, rows, storage, to: &lines) }
         if !lines.isEmpty { sink.write(lines) }

@@ -20,21 +20,21 @@ package final class CopyEmitter: Emitter {
         self.log = log
     }
 
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         let records = rows.records
         var result = Acceptance.accepted
         var previousSucceeded = false
         for (index, store) in stores.enumerated() {
             if index > 0 && store.ignoresIfPreviousSucceeded && previousSucceeded { continue }
             rows.records = records
-            let acceptance = store.emitter.emit(tag: tag, storage: &storage, rows: &rows)
+            let acceptance = store.emitter.emit(batch, storage: &storage, rows: &rows)
             if case .refused(let reason) = acceptance {
                 previousSucceeded = false
                 if !store.ignoresError {
                     rows.records = records
                     return acceptance
                 }
-                log.limited(.error, "ignoring an error of a store", ["store": index, "error": reason])
+                log.limited(.error, "ignoring an error of a store", ["store": index, "error": reason.sentence])
             } else {
                 previousSucceeded = true
                 result = result.combined(with: acceptance)
@@ -50,7 +50,7 @@ package final class RelabelEmitter: Emitter {
 
     package init() {}
 
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        target?.emit(tag: tag, storage: &storage, rows: &rows) ?? .refused("the label is gone")
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        target?.emit(batch, storage: &storage, rows: &rows) ?? .refused(Refusal(.stopping, "the label is gone"))
     }
 }

@@ -39,7 +39,8 @@ package final class Router: Emitter {
         self.log = log
     }
 
-    package func emit(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+    package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let tag = batch.tag
         guard depth <= Self.maximumReturns else {
             log.limited(
                 .error, "events go round in circles between labels: dropped", ["label": name, "tag": tag.text])
@@ -53,17 +54,17 @@ package final class Router: Emitter {
         }
         let route = lastRoute
         for filter in route.filters {
-            filter.apply(tag: tag, storage: &storage, rows: &rows)
-            if !rows.rejections.isEmpty { reroute(tag, &storage, &rows) }
+            filter.apply(batch, storage: &storage, rows: &rows)
+            if !rows.rejections.isEmpty { reroute(batch, &storage, &rows) }
             if rows.isEmpty { return .accepted }
         }
         guard let emitter = route.emitter else {
             log.limited(.warn, "no patterns matched", ["tag": tag.text, "label": name])
             return .accepted
         }
-        let acceptance = emitter.emit(tag: tag, storage: &storage, rows: &rows)
-        if !rows.rejections.isEmpty { reroute(tag, &storage, &rows) }
-        if case .refused(let reason) = acceptance { return handleRefusal(tag, reason, &storage, &rows) }
+        let acceptance = emitter.emit(batch, storage: &storage, rows: &rows)
+        if !rows.rejections.isEmpty { reroute(batch, &storage, &rows) }
+        if case .refused(let reason) = acceptance { return handleRefusal(batch, reason, &storage, &rows) }
         return acceptance
     }
 
@@ -88,28 +89,31 @@ package final class Router: Emitter {
     // MARK: - Errors
 
     /// Refused records go to `<label @ERROR>` with their own tag and time; without one they are mentioned and dropped.
-    private func reroute(_ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func reroute(_ batch: Batch, _ storage: inout ByteBuffer, _ rows: inout Rows) {
         let rejections = rows.rejections
         rows.rejections.removeAll(keepingCapacity: true)
         let target = errorRouter
         for rejection in rejections {
             log.limited(
                 .warn, target == nil ? "dump an error event" : "send an error event to @ERROR",
-                ["error_class": rejection.kind, "error": rejection.reason, "tag": tag.text])
+                ["error_class": rejection.kind, "error": rejection.reason, "tag": batch.tag.text])
         }
-        guard let target else { return }
+        guard let target else {
+            batch.receipt?.note(.refused)
+            return
+        }
         let kept = rows.records
         rows.records = rejections.map(\.record)
-        _ = target.emit(tag: tag, storage: &storage, rows: &rows)
+        _ = target.emit(batch, storage: &storage, rows: &rows)
         rows.records = kept
     }
 
     /// A whole batch that an output did not take: `@ERROR` takes it, and then it is taken; else the input must know.
     private func handleRefusal(
-        _ tag: Tag, _ reason: String, _ storage: inout ByteBuffer, _ rows: inout Rows
+        _ batch: Batch, _ reason: Refusal, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) -> Acceptance {
-        log.limited(.warn, "emit transaction failed", ["error": reason, "tag": tag.text])
+        log.limited(.warn, "emit transaction failed", ["error": reason.sentence, "tag": batch.tag.text])
         guard let errorRouter else { return .refused(reason) }
-        return errorRouter.emit(tag: tag, storage: &storage, rows: &rows)
+        return errorRouter.emit(batch, storage: &storage, rows: &rows)
     }
 }

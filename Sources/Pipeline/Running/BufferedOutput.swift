@@ -55,7 +55,7 @@ final class BufferedOutput: RunningOutput {
     func shutdown(within seconds: Double) async -> Int {
         let remainder = await workers.shutdown(within: buffer.settings.flushAtShutdown ? seconds : 0)
         for part in remainder.parts {
-            outlet.gaveUp(part.chunk, part.items, "the daemon stopped before it could be delivered")
+            outlet.gaveUp(part.chunk, part.items, Refusal(.stopping, "the daemon stopped before it could be delivered"))
         }
         return remainder.eventCount
     }
@@ -85,7 +85,7 @@ private final class RefusalOutlet: Sendable {
             if let known { kinds[known].count += 1 } else { kinds.append((item, 1)) }
         }
         // What was refused on its way through @ERROR already is not sent round again.
-        let again = items.filter { !chunk.tag(of: $0.item).wasRefused }.map(\.item)
+        let again = ItemSet(items.filter { !chunk.tag(of: $0.item).wasRefused }.map(\.item))
         let isTaken = !again.isEmpty && reinject(LabelPlan.errorName, .of(chunk, again))
         for kind in kinds {
             let tag = chunk.tag(of: kind.first.item)
@@ -99,20 +99,20 @@ private final class RefusalOutlet: Sendable {
         }
     }
 
-    func gaveUp(_ chunk: SealedChunk, _ items: [Int], _ reason: String) {
+    func gaveUp(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) {
         guard let backup else {
-            log.error("gave up events", ["events": items.count, "reason": reason, "chunk": chunk.id])
+            log.error("gave up events", ["events": items.count, "reason": reason.sentence, "chunk": chunk.id])
             return
         }
         do throws(ChunkBackupError) {
             try backup.write(chunk, items: items)
             log.error(
                 "gave up events and wrote them to a backup file",
-                ["events": items.count, "reason": reason, "file": backup.path(of: chunk)])
+                ["events": items.count, "reason": reason.sentence, "file": backup.path(of: chunk)])
         } catch {
             log.error(
                 "gave up events, and their backup failed: they are lost",
-                ["events": items.count, "reason": reason, "error": error.description])
+                ["events": items.count, "reason": reason.sentence, "error": error.description])
         }
     }
 }
@@ -127,14 +127,15 @@ private final class LabelDestination: Destination {
         reinject = context.reinject
     }
 
-    func deliver(_ chunk: SealedChunk, items: [Int]) async -> DeliveryOutcome {
-        reinject(label, .of(chunk, items)) ? .delivered : .retry(reason: "the daemon is stopping", after: nil)
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+        reinject(label, .of(chunk, items))
+            ? .delivered : .retry(reason: Refusal(.stopping, "the daemon is stopping"), after: nil)
     }
 }
 
 extension RefusedEvents {
     /// Items of a chunk whose formatted form is a JSON object.
-    fileprivate static func of(_ chunk: SealedChunk, _ items: [Int]) -> RefusedEvents {
+    fileprivate static func of(_ chunk: SealedChunk, _ items: ItemSet) -> RefusedEvents {
         RefusedEvents(
             items.map { number in
                 let item = chunk.body.items[number]

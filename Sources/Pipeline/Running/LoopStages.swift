@@ -75,7 +75,7 @@ final class LoopStages {
                 rows.records.append(
                     Record(time: event.time, firstField: start, fieldCount: rows.fields.count - start))
             }
-            if !rows.isEmpty { _ = router.emit(tag: tag, storage: &storage, rows: &rows) }
+            if !rows.isEmpty { _ = router.emit(Batch(tag), storage: &storage, rows: &rows) }
         }
     }
 

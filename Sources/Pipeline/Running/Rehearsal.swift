@@ -21,6 +21,7 @@ package final class Rehearsal {
     package func emit(
         tag: Tag, storage: inout ByteBuffer, rows: inout Rows, label: String = LabelPlan.rootName
     ) -> Acceptance {
-        stages.routers[label]?.emit(tag: tag, storage: &storage, rows: &rows) ?? .refused("no label \(label)")
+        stages.routers[label]?.emit(Batch(tag), storage: &storage, rows: &rows)
+            ?? .refused(Refusal(.invalid, "no label \(label)"))
     }
 }

@@ -1,7 +1,7 @@
 import Events
 
 /// A batch for tests, from JSON texts.
-struct Batch: ~Copyable {
+struct SampleBatch: ~Copyable {
     var storage = ByteBuffer()
     var rows = Rows()
     let tag: Events.Tag
@@ -20,6 +20,6 @@ struct Batch: ~Copyable {
     }
 
     mutating func emit(to emitter: any Emitter) -> Acceptance {
-        emitter.emit(tag: tag, storage: &storage, rows: &rows)
+        emitter.emit(Events.Batch(tag), storage: &storage, rows: &rows)
     }
 }
