@@ -88,9 +88,8 @@ package struct SourcePlan {
     package var type: String
     /// `0.0.0.0:24224, TLS`, for `sluice check`.
     package var summary: String
-    package var origin = SectionOrigin()
+    package var stage = Stage()
     package var label: String?
-    package var logLevel: LogLevel?
     package var forward: ForwardInput.Settings
     package var tls: TLSPlan?
 }
@@ -98,7 +97,7 @@ package struct SourcePlan {
 package struct FilterPlan {
     package var type: String
     package var summary: String
-    package var origin = SectionOrigin()
+    package var stage = Stage()
     /// The expressions of a grok parser, for `sluice grok`; nil for every other filter.
     package var grok: GrokOptions?
     /// One filter for each loop.
@@ -109,7 +108,7 @@ package struct FilterPlan {
 package struct OutputPlan {
     package var type: String
     package var summary: String
-    package var origin = SectionOrigin()
+    package var stage = Stage()
     /// The stores of a copy.
     package var children: [OutputPlan] = []
     /// What takes events that this output cannot deliver, for reports.

@@ -13,16 +13,19 @@ package final class PlanBuilder {
     /// The opening tags of each label's rules.
     private var places: [String: [Place]] = [:]
     private var firstPlace: Place
+    private var stages: StageNames
 
-    private init(_ root: Section, _ diagnostics: Diagnostics, _ environment: ConfigEnvironment) {
+    private init(_ document: ConfigDocument, _ environment: ConfigEnvironment) {
+        let root = document.root
         firstPlace = root.sections.first?.place ?? root.place
-        self.diagnostics = diagnostics
+        diagnostics = document.diagnostics
+        stages = StageNames(path: document.path)
         self.environment = environment
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
     package static func build(_ document: ConfigDocument, environment: ConfigEnvironment) -> PipelinePlan {
-        let builder = PlanBuilder(document.root, document.diagnostics, environment)
+        let builder = PlanBuilder(document, environment)
         builder.build(document.root)
         return builder.plan
     }
@@ -102,7 +105,9 @@ package final class PlanBuilder {
                 diagnostics.warning(
                     child.place, "\(child.tag) runs in the one process there is, like everything else",
                     hint: "sluice uses threads instead of workers: <system> threads N")
+                stages.worker = child
                 visit(child)
+                stages.worker = nil
             default: break  // the parser has reported it
             }
         }
@@ -129,14 +134,13 @@ package final class PlanBuilder {
             return nil
         }
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
+        let stage = stage(reader)
         var plan = read(reader, self)
-        plan?.logLevel = logLevel(reader)
-        plan?.origin = origin(section)
+        plan?.stage = stage
         if let label = reader.label() {
             use(label: label.value, at: label.place)
             plan?.label = label.value
         }
-        _ = reader.id()
         reader.finish()
         return plan
     }
@@ -160,12 +164,11 @@ package final class PlanBuilder {
                 return nil
             }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
-            var filter = read(reader, self)
-            filter?.origin = origin(section)
-            _ = (reader.id(), logLevel(reader))
+            let stage = stage(reader)
+            let filter = read(reader, self)
             reader.finish()
             guard let pattern, let filter else { return nil }
-            return .filter(pattern, filter)
+            return .filter(pattern, filter.named(stage))
         }
         let output = output(reader, type)
         guard let pattern, let output else { return nil }
@@ -175,11 +178,21 @@ package final class PlanBuilder {
     /// The output of a `<match>`, a `<store>` or a `<secondary>`.
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
-        var output = read(reader, self)
-        output?.origin = origin(reader.section)
-        _ = (reader.id(), logLevel(reader))
+        let stage = stage(reader)
+        let output = read(reader, self)
         reader.finish()
-        return output
+        return output?.named(stage)
+    }
+
+    /// The name and what else a section has because it is a stage.
+    private func stage(_ reader: SectionReader) -> Stage {
+        let section = reader.section
+        var stage = Stage()
+        stage.fingerprint = Fingerprint(section)
+        stage.origin = SectionOrigin(file: section.place.file.path, line: section.place.line)
+        stage.logLevel = logLevel(reader)
+        stage.id = stages.name(section, reader.id(), at: stage.origin, diagnostics)
+        return stage
     }
 
     private func logLevel(_ reader: SectionReader) -> LogLevel? {
@@ -197,10 +210,6 @@ package final class PlanBuilder {
         let name = "<secondary> \(plan.labels.count)"
         plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)], isHidden: true))
         return name
-    }
-
-    private func origin(_ section: Section) -> SectionOrigin {
-        SectionOrigin(file: section.place.file.path, line: section.place.line)
     }
 
     /// Notes that something sends to a label; that it exists is checked at the end.

@@ -23,8 +23,8 @@ extension PlanReport {
             object(
                 [
                     ("type", .text(source.type)), ("summary", .text(source.summary)),
-                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.origin.line)),
-                    ("file", .text(source.origin.file)),
+                    ("label", .text(source.label ?? LabelPlan.rootName)), ("line", .number(source.stage.origin.line)),
+                    ("file", .text(source.stage.origin.file)),
                 ], &out)
         }
         let rules = plan.labels.filter { !$0.isHidden }.flatMap { label in
@@ -61,7 +61,7 @@ extension PlanReport {
     private static func nested(_ output: OutputPlan, _ out: inout ByteBuffer) {
         guard !output.children.isEmpty else { return }
         list("outputs", output.children, &out) { child, out in
-            object(members(of: child) + [("line", .number(child.origin.line))], &out) { nested(child, &$0) }
+            object(members(of: child) + [("line", .number(child.stage.origin.line))], &out) { nested(child, &$0) }
         }
     }
 

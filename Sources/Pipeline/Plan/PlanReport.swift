@@ -3,7 +3,7 @@ package enum PlanReport {
     /// Sources; then for the root and each label its rules from top to bottom, and what becomes of each pattern's tags.
     package static func text(_ plan: PipelinePlan, path: String) -> String {
         let shown = plan.labels.filter { !$0.isHidden && !$0.rules.isEmpty }
-        let origins = plan.sources.map(\.origin) + shown.flatMap { $0.rules.map(\.origin) }
+        let origins = plan.sources.map(\.stage.origin) + shown.flatMap { $0.rules.map(\.origin) }
         let originWidth = origins.map { $0.shown(in: path).count }.max() ?? 0
         func place(_ origin: SectionOrigin) -> String { "  " + left(origin.shown(in: path), originWidth) }
 
@@ -13,7 +13,7 @@ package enum PlanReport {
         for source in plan.sources {
             let target = source.label.map { $0 == LabelPlan.rootName ? "events" : "label \($0)" } ?? "events"
             text +=
-                "\(place(source.origin))  \(left(source.type, typeWidth))  \(left(source.summary, summaryWidth))  → \(target)\n"
+                "\(place(source.stage.origin))  \(left(source.type, typeWidth))  \(left(source.summary, summaryWidth))  → \(target)\n"
         }
         for label in shown {
             text += "\n\(heading(label))\n"
@@ -82,8 +82,8 @@ extension RulePlan {
 
     var origin: SectionOrigin {
         switch self {
-        case .filter(_, let filter): filter.origin
-        case .match(_, let output): output.origin
+        case .filter(_, let filter): filter.stage.origin
+        case .match(_, let output): output.stage.origin
         }
     }
 

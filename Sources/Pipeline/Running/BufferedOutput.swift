@@ -18,11 +18,11 @@ final class BufferedOutput: RunningOutput {
         context: RunContext, makeFormatter: @escaping (LoopContext) -> any ChunkFormatter
     ) {
         let settings = buffering.settings
-        let log = context.log.with("output", name)
+        let log = context.log
         let backup =
             settings.disableChunkBackup
-            ? nil : ChunkBackup(directory: context.rootDirectory, pluginID: ChunkBackup.folderName(name))
-        let outlet = RefusalOutlet(name: name, backup: backup, context: context, log: log)
+            ? nil : ChunkBackup(directory: context.rootDirectory, pluginID: context.stage.id.folderName)
+        let outlet = RefusalOutlet(backup: backup, context: context, log: log)
         self.outlet = outlet
         buffer = ChunkBuffer(settings: settings, hasSecondary: secondary != nil, log: log)
         workers = FlushWorkers(
@@ -63,13 +63,11 @@ final class BufferedOutput: RunningOutput {
 
 /// Where events go that their destination does not want: `@ERROR` for single records, a backup file for whole chunks.
 private final class RefusalOutlet: Sendable {
-    private let name: String
     private let backup: ChunkBackup?
     private let reinject: @Sendable (String, RefusedEvents) -> Bool
     private let log: Log
 
-    init(name: String, backup: ChunkBackup?, context: RunContext, log: Log) {
-        self.name = name
+    init(backup: ChunkBackup?, context: RunContext, log: Log) {
         self.backup = backup
         reinject = context.reinject
         self.log = log
@@ -147,11 +145,4 @@ extension RefusedEvents {
 
 extension SealedChunk {
     fileprivate func tag(of item: Int) -> Tag { body.tags[Int(body.items[item].tag)] }
-}
-
-extension ChunkBackup {
-    /// A folder's name made of an output's.
-    fileprivate static func folderName(_ name: String) -> String {
-        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" })
-    }
 }

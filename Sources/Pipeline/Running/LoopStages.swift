@@ -48,7 +48,7 @@ final class LoopStages {
             settings.answersHeartbeats = settings.answersHeartbeats && isFirst
             let input = ForwardInput(
                 settings, tls: try source.tls?.makeContext(), on: loop, emitter: router,
-                log: log.with("source", source.type).at(source.logLevel))
+                log: source.stage.log(log, as: .source))
             try input.start()
             inputs.append(input)
         }

@@ -4,12 +4,15 @@ package import Outputs
 
 /// What outputs are given when they come to life.
 package final class RunContext {
+    /// The stage's own once `of` has named it.
     package let log: Log
+    /// The output that comes to life.
+    let stage: Stage
     /// Where chunks are kept that nobody takes: `<root_dir or /tmp/fluent>`.
     package let rootDirectory: String
     /// Where all stdout outputs and filters write: one sink, so that their lines do not run into each other.
     package let standardOutput: TextSink
-    private var client: HTTPClient?
+    private let client: SharedClient
     /// Hands records to a label of the first loop, on that loop: for what a destination refused.
     package let reinject: @Sendable (_ label: String, _ events: RefusedEvents) -> Bool
 
@@ -18,18 +21,35 @@ package final class RunContext {
         reinject: @escaping @Sendable (String, RefusedEvents) -> Bool
     ) {
         self.log = log
+        stage = Stage()
+        client = SharedClient()
         self.standardOutput = standardOutput ?? TextSink(log: log)
         self.rootDirectory = rootDirectory
         self.reinject = reinject
     }
+
+    private init(_ shared: RunContext, _ stage: Stage) {
+        self.stage = stage
+        log = stage.log(shared.log.at(nil), as: .output)
+        client = shared.client
+        standardOutput = shared.standardOutput
+        rootDirectory = shared.rootDirectory
+        reinject = shared.reinject
+    }
+
+    /// The same for one output, whose log carries its name.
+    func of(_ stage: Stage) -> RunContext { RunContext(self, stage) }
 }
 
+/// Made when the first output asks.
+private final class SharedClient { var client: HTTPClient? }
+
 extension RunContext {
-    /// The one HTTP client: a thread that drives the requests of all outputs. Made when the first output asks.
+    /// The one HTTP client: a thread that drives the requests of all outputs.
     func httpClient() throws -> HTTPClient {
-        if let client { return client }
+        if let made = client.client { return made }
         let made = try HTTPClient()
-        client = made
+        client.client = made
         return made
     }
 }
@@ -56,25 +76,38 @@ package struct RefusedEvents: Sendable {
 
 /// What stages are given when a loop's own are made.
 package final class LoopContext {
+    /// The filter's own once `of` has named it.
     package let log: Log
     package let standardOutput: TextSink
-    /// Emitters that wait for their label's router.
-    private var pending: [(label: String, emitter: RelabelEmitter)] = []
+    private let bindings: LabelBindings
 
     package init(log: Log, standardOutput: TextSink) {
         self.log = log
         self.standardOutput = standardOutput
+        bindings = LabelBindings()
     }
+
+    private init(_ shared: LoopContext, log: Log) {
+        self.log = log
+        standardOutput = shared.standardOutput
+        bindings = shared.bindings
+    }
+
+    /// The same for one filter, whose log carries its name.
+    func of(_ filter: Stage) -> LoopContext { LoopContext(self, log: filter.log(log, as: .filter)) }
 
     /// An emitter into a label that may not exist yet.
     func emitter(toLabel label: String) -> RelabelEmitter {
         let emitter = RelabelEmitter()
-        pending.append((label, emitter))
+        bindings.pending.append((label, emitter))
         return emitter
     }
 
     func bind(_ routers: [String: Router]) {
-        for (label, emitter) in pending { emitter.target = routers[label] }
-        pending.removeAll()
+        for (label, emitter) in bindings.pending { emitter.target = routers[label] }
+        bindings.pending.removeAll()
     }
 }
+
+/// Emitters that wait for their label's router.
+private final class LabelBindings { var pending: [(label: String, emitter: RelabelEmitter)] = [] }

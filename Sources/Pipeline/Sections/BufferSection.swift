@@ -4,7 +4,7 @@ internal import Events
 internal import Parsing
 internal import Time
 
-/// `<buffer>` of an output (compatibility.md D7), and v0.12's parameters for it.
+/// `<buffer>` of an output (Fluentd's `plugin/output.rb` and `plugin/buffer.rb`), and v0.12's parameters for it.
 enum BufferSection {
     struct Read {
         var settings = BufferSettings()

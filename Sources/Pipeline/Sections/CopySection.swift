@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import Events
+internal import Logging
 internal import Words
 
 /// `<match> @type copy` with its `<store>` sections.
@@ -44,7 +45,7 @@ enum CopySection {
                 CopyOutput(
                     try fixed.map { store in
                         (try store.plan.makeOutput(context), store.ignoresError, store.ignoresIfPreviousSucceeded)
-                    })
+                    }, log: context.log)
             })
     }
 }
@@ -53,8 +54,12 @@ enum CopySection {
 private final class CopyOutput: RunningOutput {
     typealias Store = (output: any RunningOutput, ignoresError: Bool, ignoresIfPreviousSucceeded: Bool)
     private let stores: [Store]
+    private let log: Log
 
-    init(_ stores: [Store]) { self.stores = stores }
+    init(_ stores: [Store], log: Log) {
+        self.stores = stores
+        self.log = log
+    }
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         CopyEmitter(
@@ -63,7 +68,7 @@ private final class CopyOutput: RunningOutput {
                 made.ignoresError = store.ignoresError
                 made.ignoresIfPreviousSucceeded = store.ignoresIfPreviousSucceeded
                 return made
-            }, log: context.log)
+            }, log: log)
     }
 
     func start() { for store in stores { store.output.start() } }

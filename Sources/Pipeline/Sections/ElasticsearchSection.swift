@@ -6,7 +6,7 @@ internal import Outputs
 internal import Parsing
 internal import Time
 
-/// `<match> @type elasticsearch`: the plugin's parameters (compatibility.md A5, D10).
+/// `<match> @type elasticsearch`: the parameters of fluent-plugin-elasticsearch (its README.md and `out_elasticsearch.rb`).
 enum ElasticsearchSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
         var settings = ElasticsearchSettings()
@@ -27,8 +27,7 @@ enum ElasticsearchSection {
             ? fixed.logstashPrefix + fixed.logstashPrefixSeparator + fixed.logstashDateFormat : fixed.indexName
         let makeOutput: (RunContext) throws -> any RunningOutput = { context in
             let log = context.log
-            let destination = ElasticsearchDestination(
-                fixed, client: try context.httpClient(), log: log.with("output", hosts))
+            let destination = ElasticsearchDestination(fixed, client: try context.httpClient(), log: log)
             return BufferedOutput(
                 buffering, name: destination.name, destination: destination, secondary: secondary?.label,
                 context: context
@@ -37,7 +36,7 @@ enum ElasticsearchSection {
                     return try ElasticsearchFormatter(fixed) { problem in
                         log.limited(
                             .warn, "cannot read '\(problem.value)' as a time; the event's own time names the index",
-                            ["output": hosts, "tag": problem.tag.text, "reason": problem.reason])
+                            ["tag": problem.tag.text, "reason": problem.reason])
                     }
                 } catch {
                     preconditionFailure("the formatter was made once before: \(error)")
@@ -173,7 +172,7 @@ enum ElasticsearchSection {
         settings.flattenHashesSeparator = reader.string("flatten_hashes_separator", default: "_")
     }
 
-    /// A key with dots means a path here: `id_key a.b` is `$.a.b` (D10).
+    /// A key with dots means a path here: `id_key a.b` is `$.a.b`, as in the plugin.
     private static func accessor(_ key: String, _ reader: SectionReader) -> RecordAccessor? {
         guard let setting = reader.string(key) else { return nil }
         if setting.value.hasPrefix("$") || !setting.value.contains(".") { return AccessorText.read(setting, reader) }

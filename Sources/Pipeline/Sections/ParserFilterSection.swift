@@ -25,10 +25,10 @@ enum ParserFilterSection {
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
         settings.passesNonText = parsed.type != "json"
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
-        let (recipe, fixed, tag) = (parsed.recipe, settings, reader.section.argument.text)
+        let (recipe, fixed) = (parsed.recipe, settings)
         return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) {
             context in
-            ParserFilter(fixed, parser: recipe.makeParser(), log: context.log.with("filter", tag))
+            ParserFilter(fixed, parser: recipe.makeParser(), log: context.log)
         }
     }
 
