@@ -112,22 +112,39 @@ package struct Log: Sendable {
         if isEnabled(.fatal) { write(.fatal, message(), fields()) }
     }
 
-    /// Writes the first lines of this place in the program and counts the rest (see `LogRepetition`).
+    /// Writes the first lines of a kind and counts the rest (see `LogRepetition`): for everything a peer can cause.
     ///
-    /// The place is file, line and the log's own fields, so that two sources which fail alike are counted apart.
+    /// Lines are one kind when they come from the same place and log and have the same `kind`; whom they are about is
+    /// the subject, which the summary lists. Several things at once are told by one call with a `count`.
+    /// ```swift
+    /// log.limited(.warn, kind: "no_match", subject: ["tag": tag.text], "no patterns matched")
+    /// ```
+    /// - Parameters:
+    ///   - kind: what is wrong, a code best of all. Without one it is the part of the message that does not vary
+    ///     (`LogKind.constantPart`), and the message is evaluated each time.
+    ///   - subject: fields that say whom it is about; they stand before the line's others.
+    ///   - count: how many events, records or clients the line stands for.
     package func limited(
-        _ level: LogLevel, _ message: @autoclosure () -> String,
+        _ level: LogLevel, kind: @autoclosure () -> String? = nil,
+        subject: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:], count: Int = 1,
+        _ message: @autoclosure () -> String,
         _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:],
         file: String = #fileID, line: UInt = #line
     ) {
         guard isEnabled(level) else { return }
-        let site = LogSite(file: file, line: line, context: context)
-        let (verdict, summaries) = core.admit(site)
+        let name = kind()
+        let known = name == nil ? message() : nil
+        let kind = LogKind(
+            place: LogPlace(file: file, line: line, context: context),
+            name: name ?? LogKind.constantPart(of: known ?? ""))
+        let about = subject()
+        let (verdict, summaries) = core.admit(
+            kind, subject: about.map { "\($0.key)=\($0.value)" }.joined(separator: " "), count: count, level: level)
         for summary in summaries { core.report(summary) }
         guard verdict == .write else { return }
-        let text = message()
-        core.remember(text, level, for: site)
-        write(level, text, fields())
+        let text = known ?? message()
+        core.remember(text, level, for: kind)
+        write(level, text, about, fields())
     }
 
     /// Writes the counts of every repetition whose window is over. Call it from a timer, every few seconds; `all`
@@ -141,10 +158,12 @@ package struct Log: Sendable {
 
     @usableFromInline
     package func write(
-        _ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, any CustomStringConvertible>
+        _ level: LogLevel, _ message: String, _ first: KeyValuePairs<String, any CustomStringConvertible>,
+        _ fields: KeyValuePairs<String, any CustomStringConvertible> = [:]
     ) {
         var all = context
-        all.reserveCapacity(context.count + fields.count)
+        all.reserveCapacity(context.count + first.count + fields.count)
+        for (name, value) in first { all.append(LogField(name, value)) }
         for (name, value) in fields { all.append(LogField(name, value)) }
         core.handler.handle(LogEntry(time: core.clock.wall(), level: level, message: message, fields: all))
     }
@@ -170,13 +189,15 @@ package final class LogCore: Sendable {
         set { levelNumber.store(newValue.rawValue, ordering: .relaxed) }
     }
 
-    func admit(_ site: LogSite) -> (LogRepetition.Verdict, [LogRepetition.Summary]) {
+    func admit(
+        _ kind: LogKind, subject: String, count: Int, level: LogLevel
+    ) -> (LogRepetition.Verdict, [LogRepetition.Summary]) {
         let now = clock.steadySeconds()
-        return repetition.withLock { $0.admit(site, at: now) }
+        return repetition.withLock { $0.admit(kind, subject: subject, count: count, level: level, at: now) }
     }
 
-    func remember(_ message: String, _ level: LogLevel, for site: LogSite) {
-        repetition.withLock { $0.remember(message, level, for: site) }
+    func remember(_ message: String, _ level: LogLevel, for kind: LogKind) {
+        repetition.withLock { $0.remember(message, level, for: kind) }
     }
 
     func dueSummaries(all: Bool) -> [LogRepetition.Summary] {
@@ -186,6 +207,6 @@ package final class LogCore: Sendable {
 
     func report(_ summary: LogRepetition.Summary) {
         handler.handle(
-            LogEntry(time: clock.wall(), level: summary.level, message: summary.text, fields: summary.site.context))
+            LogEntry(time: clock.wall(), level: summary.level, message: summary.text, fields: summary.place.context))
     }
 }

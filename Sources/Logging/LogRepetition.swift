@@ -1,120 +1,135 @@
-/// A place in the program that speaks, for one component: what `LogRepetition` counts by.
-package struct LogSite: Hashable, Sendable {
-    package let file: String
-    package let line: UInt
-    package let context: [LogField]
-
-    package init(file: String, line: UInt, context: [LogField] = []) {
-        self.file = file
-        self.line = line
-        self.context = context
-    }
-}
-
-/// Keeps one fault from filling the disk: per site, the first lines of a window are written, the rest are counted and
-/// reported as one line, `… repeated 3,412 times in the last 60 s`.
+/// Keeps one fault from filling the disk, and one fault from hiding another: lines are counted by their kind and their
+/// subject. Of each kind the first lines of a window are written, the rest are counted and reported as one line that
+/// says whom it was about:
 ///
-/// A pure value that is told the time; `Log` keeps one behind a lock.
+///     no patterns matched … in the last 60 s 3 more: tag=t5, t6, t7
+///
+/// Kinds and subjects may be made of what strangers send, so both are bounded; what is beyond a bound is counted too.
+/// A pure value that is told the time; `Log` keeps one behind a lock. A call costs the same however many kinds there are.
 package struct LogRepetition: Sendable {
     /// What to do with a line.
     package enum Verdict: Sendable, Equatable { case write, suppress }
 
+    /// How much is written and remembered.
+    package struct Limits: Sendable {
+        /// Lines of one kind that are written in a window before counting starts. The first line about another subject
+        /// is written as well, for as many subjects.
+        package var linesPerWindow = 5
+        package var windowSeconds: Int64 = 60
+        /// Kinds at one place that get `linesPerWindow`; the others get one line each.
+        package var talkativeKinds = 16
+        /// Kinds at one place that are told apart; lines of any further kind are only counted, and listed together.
+        package var kindsPerPlace = 64
+        /// Subjects of one kind that a summary lists.
+        package var subjectsPerKind = 20
+        /// Bytes of a subject, and of a kind in a list of kinds.
+        package var subjectBytes = 80
+        /// Bytes of a message that are kept for its summary.
+        package var messageBytes = 1024
+
+        package init(linesPerWindow: Int = 5, windowSeconds: Int64 = 60) {
+            self.linesPerWindow = max(linesPerWindow, 1)
+            self.windowSeconds = max(windowSeconds, 1)
+        }
+    }
+
     /// A window that ended with something suppressed.
     package struct Summary: Sendable, Equatable {
-        package let site: LogSite
+        package let place: LogPlace
         package let level: LogLevel
-        /// The message last written from the site.
-        package let message: String
-        package let suppressedCount: Int
-        /// How long the window was open, in seconds.
-        package let seconds: Int64
+        /// The line to write, without the place's fields.
+        package let text: String
+    }
 
-        /// The line to write, without the site's fields.
-        package var text: String {
-            let times = suppressedCount == 1 ? "once more" : "\(grouped(suppressedCount)) times"
-            return "\(message) … repeated \(times) in the last \(max(seconds, 1)) s"
+    private struct Place: Sendable {
+        var kinds: [String: RepetitionWindow] = [:]
+        /// Of the kinds beyond the bound, with the kinds as its subjects.
+        var others: RepetitionWindow?
+        /// No window began before: where nothing can be over, nothing is looked for.
+        var earliestStart = Int64.max
+    }
+
+    package let limits: Limits
+    private var places: [LogPlace: Place] = [:]
+
+    package init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// How many windows are open.
+    package var windowCount: Int { places.values.reduce(0) { $0 + $1.kinds.count + ($1.others == nil ? 0 : 1) } }
+
+    /// Counts a line, and returns the summaries that became due by it.
+    ///
+    /// - Parameters:
+    ///   - subject: whom it is about, as `tag=app.log`; empty when there is nobody to name.
+    ///   - count: how many things the line stands for.
+    package mutating func admit(
+        _ kind: LogKind, subject: String = "", count: Int = 1, level: LogLevel = .warn, at seconds: Int64
+    ) -> (verdict: Verdict, due: [Summary]) {
+        // Out of the table while it changes, so that it is not copied.
+        var place = places.removeValue(forKey: kind.place) ?? Place()
+        defer { places[kind.place] = place }
+        var due: [Summary] = []
+        if seconds - place.earliestStart >= limits.windowSeconds {
+            due = close(&place, kind.place, at: seconds, all: false)
         }
+        let subject = cut(subject, toBytes: limits.subjectBytes)
+        if let known = place.kinds.index(forKey: kind.name) {
+            let verdict = place.kinds.values[known].admit(subject, count, limits)
+            return (verdict, due)
+        }
+        place.earliestStart = min(place.earliestStart, seconds)
+        guard place.kinds.count < limits.kindsPerPlace else {
+            var others = place.others ?? RepetitionWindow(start: seconds, maximumLines: 0)
+            place.others = nil
+            others.level = max(others.level ?? level, level)
+            _ = others.admit(cut(kind.name, toBytes: limits.subjectBytes), count, limits)
+            place.others = others
+            return (.suppress, due)
+        }
+        var window = RepetitionWindow(
+            start: seconds, maximumLines: place.kinds.count < limits.talkativeKinds ? limits.linesPerWindow : 1)
+        window.level = level
+        let verdict = window.admit(subject, count, limits)
+        place.kinds[kind.name] = window
+        return (verdict, due)
     }
 
-    private struct Window: Sendable {
-        var start: Int64
-        var written = 0
-        var suppressed = 0
-        var message = ""
-        var level = LogLevel.warn
+    /// Keeps what was written of a kind, for its summary.
+    package mutating func remember(_ message: String, _ level: LogLevel, for kind: LogKind) {
+        let message = cut(message, toBytes: limits.messageBytes)
+        places[kind.place]?.kinds[kind.name]?.message = message
+        places[kind.place]?.kinds[kind.name]?.level = level
     }
 
-    /// Lines written per site and window before counting starts.
-    package let linesPerWindow: Int
-    package let windowSeconds: Int64
-    /// Sites remembered at once; beyond it the oldest window is closed early.
-    package let maximumSites: Int
-    private var windows: [LogSite: Window] = [:]
-
-    package init(linesPerWindow: Int = 5, windowSeconds: Int64 = 60, maximumSites: Int = 1024) {
-        self.linesPerWindow = max(linesPerWindow, 1)
-        self.windowSeconds = max(windowSeconds, 1)
-        self.maximumSites = max(maximumSites, 1)
+    /// The summaries of all windows that are over (or of `all`), oldest first, forgetting those windows.
+    package mutating func due(at seconds: Int64, all: Bool) -> [Summary] {
+        var due: [Summary] = []
+        for name in places.keys.sorted(by: { ($0.file, $0.line) < ($1.file, $1.line) }) {
+            guard var place = places.removeValue(forKey: name) else { continue }
+            due += close(&place, name, at: seconds, all: all)
+            if !place.kinds.isEmpty || place.others != nil { places[name] = place }
+        }
+        return due
     }
 
-    /// How many sites are remembered.
-    package var siteCount: Int { windows.count }
-
-    /// Counts a line of a site, and returns the summaries that became due by it.
-    package mutating func admit(_ site: LogSite, at seconds: Int64) -> (verdict: Verdict, due: [Summary]) {
-        if var window = windows[site], seconds - window.start < windowSeconds {
-            guard window.written < linesPerWindow else {
-                window.suppressed += 1
-                windows[site] = window
-                return (.suppress, [])
-            }
-            window.written += 1
-            windows[site] = window
-            return (.write, [])
+    private func close(_ place: inout Place, _ name: LogPlace, at seconds: Int64, all: Bool) -> [Summary] {
+        func isOver(_ window: RepetitionWindow) -> Bool { all || seconds - window.start >= limits.windowSeconds }
+        let over = place.kinds.filter { isOver($0.value) }.sorted {
+            ($0.value.start, $0.key) < ($1.value.start, $1.key)
         }
         var due: [Summary] = []
-        if let old = windows.removeValue(forKey: site), let summary = summary(of: old, site, at: seconds) {
-            due.append(summary)
-        }
-        if windows.count >= maximumSites {
-            due += self.due(at: seconds, all: false)
-            if windows.count >= maximumSites, let oldest = windows.min(by: { $0.value.start < $1.value.start }) {
-                windows[oldest.key] = nil
-                if let summary = summary(of: oldest.value, oldest.key, at: seconds) { due.append(summary) }
+        for (kind, window) in over {
+            place.kinds[kind] = nil
+            if let text = window.summary(at: seconds) {
+                due.append(Summary(place: name, level: window.level ?? .warn, text: text))
             }
         }
-        windows[site] = Window(start: seconds, written: 1)
-        return (.write, due)
+        if let others = place.others, isOver(others) {
+            place.others = nil
+            due.append(Summary(place: name, level: others.level ?? .warn, text: others.summaryOfKinds(at: seconds)))
+        }
+        place.earliestStart = min(
+            place.kinds.values.map(\.start).min() ?? Int64.max, place.others?.start ?? Int64.max)
+        return due
     }
-
-    /// Keeps what a site said, for its summary.
-    package mutating func remember(_ message: String, _ level: LogLevel, for site: LogSite) {
-        windows[site]?.message = message
-        windows[site]?.level = level
-    }
-
-    /// The summaries of all windows that are over (or of `all`), forgetting those windows.
-    package mutating func due(at seconds: Int64, all: Bool) -> [Summary] {
-        let over = windows.filter { all || seconds - $0.value.start >= windowSeconds }
-        for site in over.keys { windows[site] = nil }
-        return over.sorted { $0.value.start < $1.value.start }.compactMap { summary(of: $0.value, $0.key, at: seconds) }
-    }
-
-    private func summary(of window: Window, _ site: LogSite, at seconds: Int64) -> Summary? {
-        guard window.suppressed > 0 else { return nil }
-        return Summary(
-            site: site, level: window.level, message: window.message, suppressedCount: window.suppressed,
-            seconds: seconds - window.start)
-    }
-}
-
-/// A count with a comma between the thousands: `3,412`.
-private func grouped(_ count: Int) -> String {
-    let digits = Array(String(count))
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
-        text.append(digit)
-    }
-    return text
 }

@@ -63,7 +63,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             do throws(TLSError) {
                 try secure.session.receivedEndOfStream()
             } catch {
-                input.log.limited(.warn, error.description, ["client": connection.peerName])
+                input.log.limited(.warn, subject: ["client": clientHost], error.description)
             }
         }
         finish()
@@ -72,8 +72,9 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     func closed(_ connection: Connection, because reason: CloseReason) {
         if decoder.unfinishedBytes > 0 {
             input.log.limited(
-                .warn, "a client went away in the middle of a message: \(reason)",
-                ["client": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
+                .warn, kind: "cut", subject: ["client": clientHost],
+                "a client went away in the middle of a message: \(reason)",
+                ["peer": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
         }
         input.forget(self)
     }
@@ -103,7 +104,9 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     private func reject(_ message: String) {
-        input.log.limited(.warn, "closed a connection: \(message)", ["client": connection.peerName])
+        input.log.limited(
+            .warn, subject: ["client": clientHost], "closed a connection: \(message)",
+            ["peer": connection.peerName])
         finish()
     }
 
@@ -137,7 +140,12 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         input.notePaused(self)
     }
 
-    func warn(_ message: String) { input.log.limited(.warn, message, ["client": connection.peerName]) }
+    func warn(_ message: String) {
+        input.log.limited(.warn, subject: ["client": clientHost], message, ["peer": connection.peerName])
+    }
+
+    /// The peer without its port, which is another one each time: what the log counts clients by.
+    private var clientHost: String { connection.peerAddress?.host ?? connection.peerName }
 }
 
 /// A connection's TLS session, owned by reference: an optional ~Copyable property of a class cannot be looked into.

@@ -34,7 +34,9 @@ package final class CopyEmitter: Emitter {
                     rows.records = records
                     return acceptance
                 }
-                log.limited(.error, "ignoring an error of a store", ["store": index, "error": reason.sentence])
+                log.limited(
+                    .error, kind: reason.kind.rawValue, subject: ["store": index], count: records.count,
+                    "ignoring an error of a store", ["error": reason.sentence])
             } else {
                 previousSucceeded = true
                 result = result.combined(with: acceptance)

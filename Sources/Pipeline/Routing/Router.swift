@@ -43,7 +43,8 @@ package final class Router: Emitter {
         let tag = batch.tag
         guard depth <= Self.maximumReturns else {
             log.limited(
-                .error, "events go round in circles between labels: dropped", ["label": name, "tag": tag.text])
+                .error, kind: "circle", subject: ["tag": tag.text], count: rows.records.count,
+                "events go round in circles between labels: dropped", ["label": name, "events": rows.records.count])
             return .accepted
         }
         depth += 1
@@ -59,7 +60,9 @@ package final class Router: Emitter {
             if rows.isEmpty { return .accepted }
         }
         guard let emitter = route.emitter else {
-            log.limited(.warn, "no patterns matched", ["tag": tag.text, "label": name])
+            log.limited(
+                .warn, kind: "no match", subject: ["tag": tag.text], count: rows.records.count, "no patterns matched",
+                ["label": name])
             return .accepted
         }
         let acceptance = emitter.emit(batch, storage: &storage, rows: &rows)
@@ -93,11 +96,7 @@ package final class Router: Emitter {
         let rejections = rows.rejections
         rows.rejections.removeAll(keepingCapacity: true)
         let target = errorRouter
-        for rejection in rejections {
-            log.limited(
-                .warn, target == nil ? "dump an error event" : "send an error event to @ERROR",
-                ["error_class": rejection.kind, "error": rejection.reason, "tag": batch.tag.text])
-        }
+        report(rejections, batch.tag, isDumped: target == nil)
         guard let target else {
             batch.receipt?.note(.refused)
             return
@@ -108,11 +107,35 @@ package final class Router: Emitter {
         rows.records = kept
     }
 
+    /// One line for each kind of rejection of a batch, in the words of its first record.
+    private func report(_ rejections: [Rejection], _ tag: Tag, isDumped: Bool) {
+        guard log.isEnabled(.warn) else { return }
+        var kinds: [String: Int] = [:]
+        var told: [(kind: String, first: Rejection, count: Int)] = []
+        for rejection in rejections {
+            let kind = "\(rejection.kind): \(LogKind.constantPart(of: rejection.reason))"
+            if let known = kinds[kind] {
+                told[known].count += 1
+            } else {
+                kinds[kind] = told.count
+                told.append((kind, rejection, 1))
+            }
+        }
+        for (kind, first, count) in told {
+            log.limited(
+                .warn, kind: kind, subject: ["tag": tag.text], count: count,
+                isDumped ? "dump an error event" : "send an error event to @ERROR",
+                ["error_class": first.kind, "error": first.reason, "events": count])
+        }
+    }
+
     /// A whole batch that an output did not take: `@ERROR` takes it, and then it is taken; else the input must know.
     private func handleRefusal(
         _ batch: Batch, _ reason: Refusal, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) -> Acceptance {
-        log.limited(.warn, "emit transaction failed", ["error": reason.sentence, "tag": batch.tag.text])
+        log.limited(
+            .warn, kind: reason.kind.rawValue, subject: ["tag": batch.tag.text], count: rows.records.count,
+            "emit transaction failed", ["error": reason.sentence])
         guard let errorRouter else { return .refused(reason) }
         return errorRouter.emit(batch, storage: &storage, rows: &rows)
     }

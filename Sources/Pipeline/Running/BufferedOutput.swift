@@ -61,6 +61,15 @@ final class BufferedOutput: RunningOutput {
     }
 }
 
+/// Refusals alike in these are told as one.
+private struct RefusalKind: Hashable {
+    let status: Int
+    let type: String
+    /// What does not vary in the reason.
+    let words: String
+    let subject: String
+}
+
 /// Where events go that their destination does not want: `@ERROR` for single records, a backup file for whole chunks.
 private final class RefusalOutlet: Sendable {
     private let backup: ChunkBackup?
@@ -75,12 +84,18 @@ private final class RefusalOutlet: Sendable {
 
     /// One line for each kind of refusal, in the words of its first record.
     func rejected(_ chunk: SealedChunk, _ items: [RejectedItem]) {
-        var kinds: [(first: RejectedItem, count: Int)] = []
+        var known: [RefusalKind: Int] = [:]
+        var kinds: [(kind: RefusalKind, first: RejectedItem, count: Int)] = []
         for item in items {
-            let known = kinds.firstIndex {
-                $0.first.status == item.status && $0.first.type == item.type && $0.first.subject == item.subject
+            let kind = RefusalKind(
+                status: item.status, type: item.type, words: LogKind.constantPart(of: item.reason),
+                subject: item.subject)
+            if let index = known[kind] {
+                kinds[index].count += 1
+            } else {
+                known[kind] = kinds.count
+                kinds.append((kind, item, 1))
             }
-            if let known { kinds[known].count += 1 } else { kinds.append((item, 1)) }
         }
         // What was refused on its way through @ERROR already is not sent round again.
         let again = ItemSet(items.filter { !chunk.tag(of: $0.item).wasRefused }.map(\.item))
@@ -91,8 +106,11 @@ private final class RefusalOutlet: Sendable {
                 tag.wasRefused
                 ? "dropped: <label @ERROR> sent it here"
                 : isTaken ? "sent to @ERROR" : "dropped; define <label @ERROR> to keep them"
+            let field = kind.first.subject
             log.limited(
-                .warn, "\(kind.count) of \(chunk.body.items.count) records were rejected: \(kind.first.reason)",
+                .warn, kind: "\(kind.first.status) \(kind.first.type): \(kind.kind.words)",
+                subject: field.isEmpty ? [:] : ["field": field], count: kind.count,
+                "\(kind.count) of \(chunk.body.items.count) records were rejected: \(kind.first.reason)",
                 ["status": kind.first.status, "type": kind.first.type, "tag": tag.text, "action": action])
         }
     }

@@ -35,8 +35,9 @@ enum ElasticsearchSection {
                 do {
                     return try ElasticsearchFormatter(fixed) { problem in
                         log.limited(
-                            .warn, "cannot read '\(problem.value)' as a time; the event's own time names the index",
-                            ["tag": problem.tag.text, "reason": problem.reason])
+                            .warn, subject: ["tag": problem.tag.text],
+                            "cannot read '\(problem.value)' as a time; the event's own time names the index",
+                            ["reason": problem.reason])
                     }
                 } catch {
                     preconditionFailure("the formatter was made once before: \(error)")
