@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
+        .target(name: "ForwardProtocol", dependencies: ["Events", "TLS"], swiftSettings: strict),
 
         // MARK: - Text to fields
         .target(
@@ -48,14 +49,17 @@ let package = Package(
 
         // MARK: - Stages
         .target(
-            name: "Inputs", dependencies: ["Events", "Time", "EventLoop", "TLS", "Compression", "Logging"],
+            name: "Inputs",
+            dependencies: ["Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Logging"],
             swiftSettings: strict),
         .target(
             name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
         .target(name: "Buffering", dependencies: ["Events", "Time", "Logging"], swiftSettings: strict),
         .target(
             name: "Outputs",
-            dependencies: ["Events", "Time", "EventLoop", "TLS", "Parsing", "Compression", "CCurl", "Logging"],
+            dependencies: [
+                "Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Parsing", "CCurl", "Logging",
+            ],
             swiftSettings: strict),
 
         // MARK: - From a file to running stages
@@ -63,8 +67,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Inputs", "Filters",
-                "Buffering", "Outputs", "ConfigFile",
+                "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
+                "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -73,8 +77,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Events", "Time", "Logging", "EventLoop", "TLS", "Grok", "Parsing", "Outputs", "ConfigFile", "Pipeline",
-                "CommandLine", "CAllocator",
+                "Events", "Time", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing", "Outputs",
+                "ConfigFile", "Pipeline", "CommandLine", "CAllocator",
             ],
             swiftSettings: strict),
 
@@ -89,6 +93,9 @@ let package = Package(
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(
+            name: "ForwardProtocolTests",
+            dependencies: ["ForwardProtocol", "Events", "TLS", "TestSupport"], swiftSettings: tests),
+        .testTarget(
             name: "GrokTests", dependencies: ["Grok", "TestSupport"], exclude: ["SuggestSamples"],
             swiftSettings: tests),
         .testTarget(
@@ -96,7 +103,10 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "InputsTests",
-            dependencies: ["Inputs", "Events", "Time", "EventLoop", "TLS", "Compression", "Logging", "TestSupport"],
+            dependencies: [
+                "Inputs", "Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Logging",
+                "TestSupport",
+            ],
             swiftSettings: tests),
         .testTarget(
             name: "FiltersTests", dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "TestSupport"],
@@ -107,8 +117,8 @@ let package = Package(
         .testTarget(
             name: "OutputsTests",
             dependencies: [
-                "Outputs", "Events", "Time", "Parsing", "EventLoop", "TLS", "Inputs", "Compression", "Logging",
-                "TestSupport",
+                "Outputs", "Events", "Time", "Parsing", "EventLoop", "TLS", "Inputs", "Compression",
+                "ForwardProtocol", "Logging", "TestSupport",
             ],
             swiftSettings: tests),
         .testTarget(

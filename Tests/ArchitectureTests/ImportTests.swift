@@ -8,8 +8,8 @@ import Testing
     private static let stages = ["Inputs", "Filters", "Buffering", "Outputs"]
     /// The rooms an event passes through; they know neither where their settings come from nor who connects them.
     private static let dataPath = [
-        "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "Compression", "Grok", "Parsing", "Inputs", "Filters",
-        "Buffering", "Outputs",
+        "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Grok", "Parsing",
+        "Inputs", "Filters", "Buffering", "Outputs",
     ]
 
     private let manifest: Manifest

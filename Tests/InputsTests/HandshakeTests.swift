@@ -1,4 +1,5 @@
 import Events
+import ForwardProtocol
 import Inputs
 import TLS
 import TestSupport
@@ -18,7 +19,8 @@ import Testing
 
     private func recorder(_ security: ForwardSecurity, address: [UInt8] = [127, 0, 0, 1]) -> Recorder {
         let recorder = Recorder(
-            handshake: Handshake(security, address: address, peerName: "127.0.0.1", nonce: Self.nonce, auth: Self.auth))
+            handshake: ServerHandshake(
+                security, address: address, peerName: "127.0.0.1", nonce: Self.nonce, auth: Self.auth))
         recorder.decoder.greet(recorder)
         return recorder
     }
@@ -172,7 +174,7 @@ import Testing
             let fields = helo.rows.records[0].fieldRange.map { helo.storage.array(helo.rows.fields[$0].value.slice) }
             let isUser = id.hasPrefix("user")
             let recorder = Recorder(
-                handshake: Handshake(
+                handshake: ServerHandshake(
                     Self.security(users: isUser), address: [127, 0, 0, 1], peerName: "127.0.0.1", nonce: fields[0],
                     auth: fields[1]))
             recorder.decoder.greet(recorder)

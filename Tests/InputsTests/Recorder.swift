@@ -1,4 +1,5 @@
 import Events
+import ForwardProtocol
 import Inputs
 import TestSupport
 
@@ -17,7 +18,7 @@ final class Recorder: ForwardSink {
     /// What the emitter answers; by default everything is taken.
     var answer: (Tag) -> Acceptance = { _ in .accepted }
 
-    init(_ options: ForwardOptions = ForwardOptions(), handshake: Handshake? = nil) {
+    init(_ options: ForwardOptions = ForwardOptions(), handshake: ServerHandshake? = nil) {
         let tagged = PendingBatches { received in
             if let tag = options.tag { return Tag(tag) }
             if let prefix = options.tagPrefix { return Tag(Array(prefix.utf8) + [0x2E] + received) }

@@ -1,10 +1,12 @@
 import EventLoop
 import Events
+import ForwardProtocol
 import Glibc
 import Inputs
 import Logging
 import Outputs
 import TLS
+import TestSupport
 import Testing
 
 /// A forward source and a client on one loop, run on the test's thread.
@@ -93,7 +95,7 @@ final class Exchange {
         var encoder = ForwardEncoder(tag: Array("t".utf8), asksForReceipts: receipts)
         return try (0..<count).map { message in
             for event in 0..<events {
-                try encoder.append(json: text("{\"n\":\(message * events + event)}"), time: EventTime(seconds: 9))
+                try encoder.append(json: ByteBuffer("{\"n\":\(message * events + event)}"), time: EventTime(seconds: 9))
             }
             let sealed = encoder.seal()
             return try #require(sealed)

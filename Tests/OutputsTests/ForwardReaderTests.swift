@@ -1,5 +1,7 @@
 import Events
+import ForwardProtocol
 import Outputs
+import TestSupport
 import Testing
 
 @Suite("Forward: lines and maps to events")
@@ -20,7 +22,7 @@ struct ForwardReaderTests {
                 }
             }
         }
-        for piece in feeding.pieces(bytes) {
+        for piece in feeding.pieces(of: bytes) {
             reader.receive(piece)
             take(&reader, &encoder)
         }

@@ -7,21 +7,6 @@ import Synchronization
 import TLS
 import Testing
 
-/// How bytes arrive in a test.
-enum Feeding: CaseIterable {
-    case whole, byteByByte, batched
-
-    func pieces(_ bytes: [UInt8]) -> [[UInt8]] {
-        let size =
-            switch self {
-            case .whole: max(bytes.count, 1)
-            case .byteByByte: 1
-            case .batched: 7
-            }
-        return stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
-    }
-}
-
 /// An emitter that writes down what it gets, one `tag seconds.nanoseconds json` an event.
 final class Collector: Emitter {
     var lines: [String] = []
@@ -59,18 +44,4 @@ final class Receiver: ForwardSink {
         #expect(decoder.unfinishedBytes == 0)
         #expect(warnings == [])
     }
-}
-
-/// MessagePack for expectations.
-func packed(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
-    var out = ByteBuffer()
-    write(&out)
-    return out.array()
-}
-
-/// Text as storage.
-func text(_ string: String) -> ByteBuffer {
-    var out = ByteBuffer()
-    out.append(string)
-    return out
 }

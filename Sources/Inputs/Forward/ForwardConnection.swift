@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Events
+internal import ForwardProtocol
 internal import Logging
 internal import TLS
 
@@ -18,7 +19,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         let settings = input.settings
         let address = connection.peerAddress
         let handshake = settings.security.map {
-            Handshake(
+            ServerHandshake(
                 $0, address: address?.octets ?? [], peerName: address?.host ?? connection.peerName,
                 keepsAlive: !settings.deniesKeepAlive)
         }

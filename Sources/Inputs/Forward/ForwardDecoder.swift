@@ -1,5 +1,6 @@
 internal import Compression
 package import Events
+package import ForwardProtocol
 internal import Time
 
 /// Who gets what a decoder makes of a client's bytes.
@@ -24,7 +25,7 @@ package final class ForwardDecoder {
     private let options: ForwardOptions
     private let batches: PendingBatches
     private let clock: @Sendable () -> EventTime
-    private var handshake: Handshake?
+    private var handshake: ServerHandshake?
     private var form = Form.undecided
 
     /// Received and not yet decoded: the beginning of one message.
@@ -51,7 +52,7 @@ package final class ForwardDecoder {
     ///   - batches: shared by the connections of a loop, empty between two calls of `receive`.
     ///   - handshake: nil without `<security>`.
     package init(
-        options: ForwardOptions, batches: PendingBatches, handshake: Handshake? = nil,
+        options: ForwardOptions, batches: PendingBatches, handshake: ServerHandshake? = nil,
         clock: @escaping @Sendable () -> EventTime = Clock.now
     ) {
         self.options = options
@@ -118,6 +119,7 @@ package final class ForwardDecoder {
     private func checkSize(of bytes: Int) throws(ForwardError) {
         if bytes > options.limits.messageBytes {
             throw ForwardError(
+                .tooLarge,
                 "a message of at least \(bytes) bytes exceeds chunk_size_limit (\(options.limits.messageBytes) bytes);"
                     + " raise chunk_size_limit of this source if the client is to be trusted")
         }
@@ -239,7 +241,7 @@ package final class ForwardDecoder {
             case .gzip: try Gzip.decompress(packed, of: storage, into: &plain, limit: limit)
             }
         } catch {
-            throw ForwardError("cannot decompress a packed message: \(error)")
+            throw ForwardError(.corrupt, "cannot decompress a packed message: \(error)")
         }
         let start = storage.count
         storage.append(plain)
@@ -320,13 +322,13 @@ package final class ForwardDecoder {
             text.append(Slice(offset: start, length: end - start), of: storage)
             _ = try JSONTranscoder.transcode(text, at: 0, to: &storage)
         } catch {
-            throw ForwardError("not JSON: \(error)")
+            throw ForwardError(.malformed, "not JSON: \(error)")
         }
         var message: ForwardMessage
         do throws(MessagePackError) {
             message = try reader.read(at: place, end: storage.count, &storage)
         } catch {
-            throw ForwardError("a JSON value that is no message of the forward protocol")
+            throw ForwardError(.notForward, "a JSON value that is no message of the forward protocol")
         }
         try finish(&message, from: place, &storage, sink)
         return end
@@ -339,9 +341,8 @@ package final class ForwardDecoder {
     ) throws(ForwardError) {
         guard var state = handshake else { return }
         var out = ByteBuffer(capacity: 256)
-        let failure = state.receive(message, storage, reply: &out)
+        defer { if !out.isEmpty { sink.reply(out) } }
+        try state.receive(message, storage, reply: &out)
         handshake = state
-        if !out.isEmpty { sink.reply(out) }
-        if let failure { throw ForwardError(failure) }
     }
 }

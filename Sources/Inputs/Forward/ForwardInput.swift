@@ -1,5 +1,6 @@
 package import EventLoop
 package import Events
+package import ForwardProtocol
 package import Logging
 package import TLS
 

@@ -1,5 +1,5 @@
 package import EventLoop
-internal import Events
+package import ForwardProtocol
 package import TLS
 
 /// One connection to a forward source (Sluice's or Fluentd's): connects, shakes hands, sends, waits for receipts.

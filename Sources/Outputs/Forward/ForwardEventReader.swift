@@ -1,4 +1,5 @@
 package import Events
+package import ForwardProtocol
 internal import Glibc
 
 /// A part of the input that is no event; the reading goes on, or `isEnd` says that it cannot.

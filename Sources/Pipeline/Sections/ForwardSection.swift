@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import EventLoop
+internal import ForwardProtocol
 internal import Inputs
 
 /// `<source> @type forward` and `@type unix`.

@@ -1,6 +1,7 @@
 import CommandLine
 import EventLoop
 import Events
+import ForwardProtocol
 import Glibc
 import Outputs
 import TLS

@@ -1,6 +1,7 @@
 // libFuzzer entry for the forward protocol; ../run builds and runs it.
 
 import Events
+import ForwardProtocol
 import Inputs
 
 /// The first byte chooses how the rest arrives; what comes out must not depend on it.
@@ -35,10 +36,10 @@ private final class Peer: ForwardSink {
         options.limits.messageBytes = 1 << 16
         options.limits.decompressedBytes = 1 << 20
         options.limits.batchRecords = 16
-        var handshake: Handshake?
+        var handshake: ServerHandshake?
         if withHandshake {
             let zeros = [UInt8](repeating: 0, count: 16)
-            handshake = Handshake(
+            handshake = ServerHandshake(
                 ForwardSecurity(selfHostname: "h", sharedKey: [0x6B]), address: [127, 0, 0, 1], peerName: "p",
                 nonce: zeros,
                 auth: zeros)

@@ -1,5 +1,6 @@
 import Events
-import Outputs
+import ForwardProtocol
+import TestSupport
 import Testing
 
 @Suite("Forward: events to messages")
@@ -9,7 +10,7 @@ struct ForwardEncoderTests {
     @Test("one event is a message of its own, byte for byte")
     func single() throws {
         var encoder = ForwardEncoder(tag: Array("t".utf8), usesIntegerTime: false, makeChunk: nil)
-        try encoder.append(json: text(#" {"a":-1} "#), time: Self.time)
+        try encoder.append(json: ByteBuffer(#" {"a":-1} "#), time: Self.time)
         let sealed = encoder.seal()
         let message = try #require(sealed)
         #expect(
@@ -22,7 +23,7 @@ struct ForwardEncoderTests {
     @Test("several events are packed, with size and chunk")
     func several() throws {
         var encoder = ForwardEncoder(tag: Array("t".utf8), usesIntegerTime: true) { Array("id".utf8) }
-        let storage = text("héx")
+        let storage = ByteBuffer("héx")
         encoder.append(text: Slice(offset: 0, length: 4), of: storage, key: [0x6B], time: EventTime(seconds: 1))
         encoder.append(text: Slice(offset: 3, length: 1), of: storage, key: [0x6B], time: EventTime(seconds: 2))
         let sealed = encoder.seal()
@@ -43,26 +44,6 @@ struct ForwardEncoderTests {
         #expect(message.chunk == Array("id".utf8) && message.eventCount == 2)
     }
 
-    @Test("the forward source reads what was written", arguments: [1, 2, 40, 3000], [false, true])
-    func roundTrip(_ count: Int, _ asksForReceipts: Bool) throws {
-        var encoder = ForwardEncoder(tag: Array("app.log".utf8), asksForReceipts: asksForReceipts)
-        let json = #"{"text":"a\"ü\n","n":[1,-2.5,null,true],"big":18446744073709551615}"#
-        for _ in 0..<count { try encoder.append(json: text(json), time: Self.time) }
-        let sealed = encoder.seal()
-        let message = try #require(sealed)
-        let receiver = Receiver()
-        try receiver.decode(message.bytes)
-        #expect(receiver.collector.lines == Array(repeating: "app.log 1700000000.5 \(json)", count: count))
-        let ack = message.chunk.map { chunk in
-            packed {
-                $0.appendMessagePack(mapCount: 1)
-                $0.appendMessagePackString("ack")
-                $0.appendMessagePackString(chunk)
-            }
-        }
-        #expect(receiver.replies == (ack.map { [$0] } ?? []))
-    }
-
     @Test(
         "what is no JSON object leaves nothing behind",
         arguments: [
@@ -73,7 +54,7 @@ struct ForwardEncoderTests {
     func broken(_ json: String, _ expected: JSONError) throws {
         var encoder = ForwardEncoder(tag: Array("t".utf8))
         var caught: JSONError?
-        do { try encoder.append(json: text(json), time: Self.time) } catch { caught = error }
+        do { try encoder.append(json: ByteBuffer(json), time: Self.time) } catch { caught = error }
         #expect(caught == expected)
         let left = (encoder.byteCount, encoder.eventCount)
         #expect(left == (0, 0))

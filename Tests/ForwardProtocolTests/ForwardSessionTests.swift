@@ -1,5 +1,6 @@
 import Events
-import Outputs
+import ForwardProtocol
+import TestSupport
 import Testing
 
 @Suite("Forward: the client's handshake and receipts")
@@ -67,7 +68,7 @@ struct ForwardSessionTests {
 
     static func message(_ chunk: String, events: Int) throws -> ForwardOutgoing {
         var encoder = ForwardEncoder(tag: [0x74], usesIntegerTime: true) { Array(chunk.utf8) }
-        for _ in 0..<events { try encoder.append(json: text("{}"), time: EventTime(seconds: 1)) }
+        for _ in 0..<events { try encoder.append(json: ByteBuffer("{}"), time: EventTime(seconds: 1)) }
         let sealed = encoder.seal()
         return try #require(sealed)
     }
@@ -82,7 +83,7 @@ struct ForwardSessionTests {
         let isReady = session.isReady
         #expect(!isReady)
         var actions: [ForwardClientSession.Action] = []
-        for piece in feeding.pieces(Self.helo() + Self.pong("server.example", Self.serverDigest)) {
+        for piece in feeding.pieces(of: Self.helo() + Self.pong("server.example", Self.serverDigest)) {
             actions += session.receive(piece)
         }
         #expect(actions == [.write(Self.ping()), .ready])
@@ -93,7 +94,9 @@ struct ForwardSessionTests {
         let onTheirWay = (session.unacknowledgedEvents, session.unacknowledgedMessages)
         #expect(onTheirWay == (5, 2))
         actions = []
-        for piece in feeding.pieces(Self.ack("two") + [0xC0] + Self.ack("one")) { actions += session.receive(piece) }
+        for piece in feeding.pieces(of: Self.ack("two") + [0xC0] + Self.ack("one")) {
+            actions += session.receive(piece)
+        }
         #expect(
             actions == [
                 .acknowledged(chunk: Array("two".utf8), eventCount: 3),
@@ -130,7 +133,7 @@ struct ForwardSessionTests {
             var session = ForwardClientSession(credentials: Self.credentials, salt: Self.salt)
             _ = session.receive(Self.helo())
             var actions: [ForwardClientSession.Action] = []
-            for piece in feeding.pieces(answer) where actions.isEmpty { actions += session.receive(piece) }
+            for piece in feeding.pieces(of: answer) where actions.isEmpty { actions += session.receive(piece) }
             #expect(Self.failure(actions)?.contains(expected) == true, "\(actions)")
             let isReady = session.isReady
             #expect(!isReady)
