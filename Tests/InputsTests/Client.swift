@@ -10,6 +10,8 @@ final class Client {
     private let descriptor: Int32
     private var session: TLSBox?
 
+    struct NoConnection: Error { let code: Int32 }
+
     private final class TLSBox {
         var session: TLSSession
         init(_ context: TLSContext) throws { session = try TLSSession(context, serverName: nil) }
@@ -26,7 +28,7 @@ final class Client {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(status == 0)
+        if status != 0 { throw NoConnection(code: errno) }
         limitReads()
         if let tls {
             session = try TLSBox(tls)
@@ -44,7 +46,7 @@ final class Client {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(status == 0)
+        if status != 0 { throw NoConnection(code: errno) }
         limitReads()
     }
 
@@ -128,6 +130,15 @@ final class Client {
             let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress!, $0.count, 0) }
             if count == 0 { return true }
             if count < 0 { return errno == ECONNRESET }
+        }
+    }
+
+    /// Whether the stream ends with an end and not with a reset; over TLS what comes before it is close_notify.
+    func hasEndedInOrder() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress!, $0.count, 0) }
+            if count <= 0 { return count == 0 }
         }
     }
 

@@ -32,7 +32,7 @@ final class RunningInput: @unchecked Sendable {
 
     /// Stops as the daemon does; answers handles that were left behind.
     func stop() -> [String] {
-        thread.loop.submit { self.input.stop() }
+        thread.loop.submit { self.input.close() }
         thread.loop.stop()
         return thread.join()
     }

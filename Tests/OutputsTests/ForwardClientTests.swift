@@ -65,7 +65,7 @@ final class Exchange {
             // A turn for the server to read the last bytes.
             watchdog?.start(afterMilliseconds: 50) { [self] in
                 watchdog?.close()
-                input?.stop()
+                input?.close()
                 listener?.close()
                 afterwards()
             }

@@ -44,6 +44,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         connection.closeAfterWrites()
     }
 
+    func stopReading() { connection.pauseReading() }
+
     func resume() { if !isEnding { connection.resumeReading() } }
 
     // MARK: - From the client

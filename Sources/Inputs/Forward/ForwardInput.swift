@@ -6,8 +6,9 @@ package import TLS
 
 /// `<source> @type forward` (and `unix`): listens, and turns each connection's bytes into batches.
 ///
-/// Belongs to one loop and is used on it alone. The UDP socket on the same port answers heartbeats (B4).
-package final class ForwardInput {
+/// Belongs to one loop and is used on it alone. The UDP socket on the same port answers heartbeats, as Fluentd's does
+/// (`lib/fluent/plugin/in_forward.rb`).
+package final class ForwardInput: Input {
     /// Where to listen and how.
     package struct Settings: Sendable {
         package var endpoint: Endpoint
@@ -40,6 +41,7 @@ package final class ForwardInput {
     private var heartbeat: Datagram?
     private var connections: [ObjectIdentifier: ForwardConnection] = [:]
     private var paused: [ObjectIdentifier: ForwardConnection] = [:]
+    private(set) var phase = InputPhase.idle
 
     /// - Parameter emitter: the router of this loop.
     package init(_ settings: Settings, tls: TLSContext?, on loop: Loop, emitter: any Emitter, log: Log) {
@@ -56,8 +58,8 @@ package final class ForwardInput {
         }
     }
 
-    /// Opens the sockets. Throws what the operator must mend: an address in use, a port without permission.
-    package func start() throws(LoopError) {
+    package func start() throws {
+        precondition(phase == .idle, "an input was started twice")
         let listener = try Listener(
             settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort,
             mode: settings.socketMode,
@@ -68,31 +70,46 @@ package final class ForwardInput {
         listener.onAcceptError = { [log] error in log.limited(.error, "cannot accept a connection: \(error)") }
         self.listener = listener
         if case .tcp(let host, _) = settings.endpoint, settings.answersHeartbeats {
-            heartbeat = unsafe try Datagram(host: host, port: listener.port, on: loop) { [unowned self] _, sender, _ in
-                _ = heartbeat?.send([0], to: sender)
+            do throws(LoopError) {
+                heartbeat = unsafe try Datagram(host: host, port: listener.port, on: loop) {
+                    [unowned self] _, sender, _ in
+                    _ = heartbeat?.send([0], to: sender)
+                }
+            } catch {
+                listener.close()
+                throw error
             }
         }
+        phase = .reading
         log.info("listening port", ["at": settings.endpoint.description, "tls": tls != nil])
     }
 
     /// The port in use, also if the configuration said 0.
     package var port: UInt16 { listener?.port ?? 0 }
 
-    /// Stops accepting and reading. What was read has been handed on and answered; clients keep what was not.
-    package func stop() {
+    package func stopReading() {
+        guard phase < .stopped else { return }
+        phase = .stopped
+        // Clients in the kernel's queue are told by its closing: nobody has taken anything from them.
         listener?.close()
         heartbeat?.close()
-        for connection in connections.values { connection.finish() }
+        paused.removeAll()
+        for connection in connections.values { connection.stopReading() }
     }
 
-    /// There is room in the buffers again.
     package func resumeReading() {
+        guard phase == .reading else { return }
         let waiting = paused.values
         paused.removeAll()
         for connection in waiting { connection.resume() }
     }
 
-    package var connectionCount: Int { connections.count }
+    package func close() {
+        guard phase < .closed else { return }
+        stopReading()
+        phase = .closed
+        for connection in connections.values { connection.finish() }
+    }
 
     private func accept(_ connection: Connection) {
         do throws(TLSError) {
@@ -111,5 +128,7 @@ package final class ForwardInput {
         paused[ObjectIdentifier(handler)] = nil
     }
 
-    func notePaused(_ handler: ForwardConnection) { paused[ObjectIdentifier(handler)] = handler }
+    func notePaused(_ handler: ForwardConnection) {
+        if phase == .reading { paused[ObjectIdentifier(handler)] = handler }
+    }
 }

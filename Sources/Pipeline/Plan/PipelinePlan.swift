@@ -90,8 +90,8 @@ package struct SourcePlan {
     package var summary: String
     package var stage = Stage()
     package var label: String?
-    package var forward: ForwardInput.Settings
-    package var tls: TLSPlan?
+    /// One input for each loop; nil on a loop that has no part in it.
+    package var make: (InputContext) throws -> (any Input)?
 }
 
 package struct FilterPlan {

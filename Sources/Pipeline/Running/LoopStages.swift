@@ -3,12 +3,11 @@ internal import Events
 internal import Inputs
 internal import Logging
 internal import Outputs
-internal import TLS
 
 /// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
 final class LoopStages {
     private(set) var routers: [String: Router] = [:]
-    private(set) var inputs: [ForwardInput] = []
+    private(set) var inputs: [any Input] = []
     private var storage = ByteBuffer()
     private var rows = Rows()
     private var refusedTags: [[UInt8]: Tag] = [:]
@@ -38,17 +37,14 @@ final class LoopStages {
         }
     }
 
-    /// - Parameter sharing: how many loops listen on each port; a unix socket belongs to the first alone.
+    /// - Parameter sharing: how many loops open the same inputs.
     func openInputs(_ plan: PipelinePlan, on loop: Loop, isFirst: Bool, sharing: Int, log: Log) throws {
         for source in plan.sources {
             guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
-            var settings = source.forward
-            if case .unix = settings.endpoint, !isFirst { continue }
-            settings.sharesPort = sharing > 1
-            settings.answersHeartbeats = settings.answersHeartbeats && isFirst
-            let input = ForwardInput(
-                settings, tls: try source.tls?.makeContext(), on: loop, emitter: router,
+            let context = InputContext(
+                loop: loop, isFirst: isFirst, loopCount: sharing, emitter: router,
                 log: source.stage.log(log, as: .source))
+            guard let input = try source.make(context) else { continue }
             try input.start()
             inputs.append(input)
         }
@@ -56,7 +52,7 @@ final class LoopStages {
 
     func resumeReading() { for input in inputs { input.resumeReading() } }
 
-    func closeInputs() { for input in inputs { input.stop() } }
+    func closeInputs() { for input in inputs { input.close() } }
 
     /// Sends events that a destination refused through a label, tag by tag.
     func inject(_ refused: RefusedEvents, into label: String) {

@@ -1,3 +1,4 @@
+package import EventLoop
 package import Events
 package import Logging
 package import Outputs
@@ -111,3 +112,15 @@ package final class LoopContext {
 
 /// Emitters that wait for their label's router.
 private final class LabelBindings { var pending: [(label: String, emitter: RelabelEmitter)] = [] }
+
+/// What an input is made with, once for each loop.
+package struct InputContext {
+    package let loop: Loop
+    /// Whether this is the first loop: what cannot be shared (a unix socket, a file) is read there alone.
+    package let isFirst: Bool
+    /// How many loops there are; listeners share their ports when there are several.
+    package let loopCount: Int
+    /// The router that takes what the input reads.
+    package let emitter: any Emitter
+    package let log: Log
+}

@@ -33,8 +33,8 @@ enum ForwardSection {
             reason: "it belongs into <security> or to the sender")
         let security = settings.security == nil ? "" : ", shared key"
         return SourcePlan(
-            type: "forward", summary: "\(bind):\(port)\(tls == nil ? "" : ", TLS")\(security)", forward: settings,
-            tls: tls)
+            type: "forward", summary: "\(bind):\(port)\(tls == nil ? "" : ", TLS")\(security)",
+            make: input(settings, tls))
     }
 
     static func readUnix(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
@@ -42,7 +42,22 @@ enum ForwardSection {
         var settings = ForwardInput.Settings(endpoint: .unix(path: path))
         readCommon(reader, &settings)
         settings.backlog = Int32(reader.int("backlog", default: 1024, range: 1...65535))
-        return SourcePlan(type: "unix", summary: path, forward: settings)
+        return SourcePlan(type: "unix", summary: path, make: input(settings, nil))
+    }
+
+    /// A port is opened by every loop, the kernel spreading the connections; its heartbeats, and a unix socket, are the
+    /// first loop's alone.
+    private static func input(
+        _ settings: ForwardInput.Settings, _ tls: TLSPlan?
+    ) -> (InputContext) throws -> (any Input)? {
+        return { context in
+            var settings = settings
+            if case .unix = settings.endpoint, !context.isFirst { return nil }
+            settings.sharesPort = context.loopCount > 1
+            settings.answersHeartbeats = settings.answersHeartbeats && context.isFirst
+            return ForwardInput(
+                settings, tls: try tls?.makeContext(), on: context.loop, emitter: context.emitter, log: context.log)
+        }
     }
 
     private static func readCommon(_ reader: SectionReader, _ settings: inout ForwardInput.Settings) {

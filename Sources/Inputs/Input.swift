@@ -1,0 +1,43 @@
+/// Where events come from: takes bytes from outside, hands batches to its emitter and answers whoever waits for that.
+///
+/// An input belongs to one loop: it is made for it, and every call comes on it. Its life goes one way, as `InputPhase`
+/// says. What is refused or broken on the way is the input's to report; it never ends the daemon.
+///
+/// Each promise below is held by the contract suite in `Tests/InputsTests/InputContractTests.swift`, through which
+/// every input goes.
+package protocol Input: AnyObject {
+    /// Opens what it reads from. Once.
+    ///
+    /// Throws what the operator must mend: an address in use, a port or file without permission. It has left nothing
+    /// open then.
+    func start() throws
+
+    /// Takes nothing more in, for good: accepts nobody, reads nothing. Nothing is emitted after it has returned.
+    ///
+    /// What was read before has been emitted and answered. What lies unread in the kernel stays unread and unanswered:
+    /// its sender knows by that to send it again. Whoever is connected stays so until `close`, so that answers that
+    /// are still to come (an ack after delivery) can be written.
+    func stopReading()
+
+    /// There is room in the buffers again: goes on where an answer `acceptedFull` or `refused` made it wait. Does
+    /// nothing once reading was stopped.
+    func resumeReading()
+
+    /// Ends in order: says good-bye to whoever is connected once everything written has gone out, and closes what was
+    /// opened, within a bounded time. Stops reading first, if nobody has.
+    func close()
+}
+
+/// How far an input is. A later phase follows an earlier one; none comes again.
+package enum InputPhase: Int, Comparable, Sendable {
+    /// Made; nothing is open.
+    case idle
+    /// Open: takes what comes, or makes it wait while the buffers are full.
+    case reading
+    /// Takes nothing more in; answers can still be written.
+    case stopped
+    /// Everything is closed, or about to be within the bound.
+    case closed
+
+    package static func < (a: InputPhase, b: InputPhase) -> Bool { a.rawValue < b.rawValue }
+}
