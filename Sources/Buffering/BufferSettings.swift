@@ -1,7 +1,8 @@
 internal import Events
 internal import Time
 
-/// What a `<buffer>` section says, with Fluentd's defaults for the memory buffer. Source: compatibility.md D7.
+/// What a `<buffer>` section says, with Fluentd's defaults for the memory buffer (`lib/fluent/plugin/buffer.rb`,
+/// `output.rb`, `buf_memory.rb`).
 ///
 /// Two defaults differ on purpose: `overflowAction` is back-pressure, so that nothing is thrown away, and a failed
 /// chunk's good items are not sent again.
@@ -22,9 +23,9 @@ package struct BufferSettings: Sendable {
     package enum OverflowAction: String, Sendable, CaseIterable {
         /// Take the batch in and ask the inputs to stop reading.
         case block
-        /// Refuse the batch.
+        /// Refuse the batch: it goes to `@ERROR`, or its sender gets no ack.
         case throwException = "throw_exception"
-        /// Throw away queued chunks, the oldest first.
+        /// Throw away the oldest chunks until there is room. Inputs are never held up.
         case dropOldestChunk = "drop_oldest_chunk"
     }
 
@@ -38,7 +39,7 @@ package struct BufferSettings: Sendable {
     package var overflowAction = OverflowAction.block
     /// `chunk_limit_size`: no chunk, and so no record, is larger.
     package var chunkLimitBytes = 8 << 20
-    /// `total_limit_size`: staged, queued and in delivery together.
+    /// `total_limit_size`: what the output's chunks keep in memory, staged, queued and in delivery together.
     package var totalLimitBytes = 512 << 20
     package var chunkLimitRecords: Int?
     /// The part of `chunk_limit_size` from which on a chunk counts as full.
@@ -83,6 +84,8 @@ package struct ChunkKeyPlan: Sendable {
     /// The start of the slice a moment falls into.
     package func slice(of seconds: Int64) -> Int64? {
         guard let timekeySeconds, timekeySeconds > 0 else { return nil }
+        // Times beyond these are of the same slice as their neighbours: 300,000 years either way.
+        let seconds = min(max(seconds, -9_999_999_999_999), 9_999_999_999_999)
         let local = seconds + Int64(zoneOffset(seconds))
         let rest = local % timekeySeconds
         return seconds - (rest < 0 ? rest + timekeySeconds : rest)

@@ -6,7 +6,9 @@ package struct BufferStatistics: Sendable, Equatable {
     package var stagedBytes = 0
     package var queuedChunks = 0
     package var inFlightChunks = 0
-    /// Staged, queued and in delivery.
+    /// Of the chunks queued and in delivery, as `chunk_limit_size` counts.
+    package var queuedBytes = 0
+    /// What all chunks keep allocated, as `total_limit_size` counts: staged, queued, in delivery, being refused.
     package var totalBytes = 0
     package var totalLimitBytes = 0
     /// Failures in a row, now; 0 when the destination works.
@@ -24,16 +26,18 @@ package struct BufferCounts: Sendable, Equatable {
     package var abandonedEvents = 0
     package var droppedEvents = 0
     package var droppedChunks = 0
+    /// Refused because the buffer was full.
+    package var refusedEvents = 0
     /// Attempts that failed, in whole or in part.
     package var failedAttempts = 0
 
     mutating func note(_ effect: DeliveryQueue.Effect) {
         switch effect {
-        case .delivered(_, let count): deliveredEvents += count
+        case .delivered(_, let count, _): deliveredEvents += count
         case .rejected(_, let items): rejectedEvents += items.count
         case .gaveUp(_, let items, _): abandonedEvents += items.count
         case .failing: failedAttempts += 1
-        case .released, .recovered, .split: break
+        case .released, .replaced, .passedOn, .recovered, .split: break
         }
     }
 }

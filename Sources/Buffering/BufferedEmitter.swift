@@ -1,6 +1,9 @@
 package import Events
 
 /// The end of a chain whose output has a buffer: formats each record straight into a staged chunk. One instance a loop.
+///
+/// A batch is taken whole or not at all. The limit is looked at between batches, so what a loop adds beyond it is one
+/// batch; whoever makes batches keeps them small.
 package final class BufferedEmitter: Emitter {
     private let buffer: ChunkBuffer
     private let area: StagingArea
@@ -16,11 +19,9 @@ package final class BufferedEmitter: Emitter {
     }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        let tag = batch.tag
         if rows.isEmpty { return .accepted }
-        if let reason = buffer.refusal() { return .refused(reason) }
-        let growth = area.append(
-            tag: tag, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders)
-        return buffer.noteGrowth(growth)
+        if let reason = buffer.refusal(events: rows.records.count) { return .refused(reason) }
+        return buffer.noteGrowth(
+            area.append(batch, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders))
     }
 }

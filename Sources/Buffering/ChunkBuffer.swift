@@ -15,11 +15,14 @@ package final class ChunkBuffer: Sendable {
     private let log: Log
     private let areas = Mutex<[StagingArea]>([])
     private let queue: Mutex<DeliveryQueue>
+    private let budget: BufferBudget
+    /// Where workers sleep.
     let wakeup = Wakeup()
-    /// Bytes staged, queued and in delivery. Below zero for a moment when a chunk is delivered before it was counted.
-    private let totalBytes = Atomic<Int>(0)
-    private let isFull = Atomic<Bool>(false)
-    private let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Where they sleep who wait for an empty buffer.
+    let emptied = Wakeup()
+    private let isDraining = Atomic<Bool>(false)
+    private let onRoom = Mutex<[@Sendable () -> Void]>([])
+    private let notices = Mutex(OverflowNotices())
     /// Everything but `acceptedEvents`, which changes with every batch.
     private let counts = Mutex(BufferCounts())
     private let acceptedEvents = Atomic<Int>(0)
@@ -31,64 +34,102 @@ package final class ChunkBuffer: Sendable {
         self.settings = settings
         self.clock = clock
         self.log = log
+        budget = BufferBudget(limitBytes: settings.totalLimitBytes)
         queue = Mutex(DeliveryQueue(settings.retry, hasSecondary: hasSecondary))
     }
 
-    /// What to call, on any thread, when there is room again after `Acceptance.acceptedFull`.
+    /// Adds something to be called, on any thread, when there is room again after `Acceptance.acceptedFull`.
     ///
     /// It must reach an input after the input's own reaction to that answer: post it to the input's loop as a job.
-    package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0 = action } }
+    package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0.append(action) } }
 
     /// Whether the limit is not reached.
-    package var hasRoom: Bool { totalBytes.load(ordering: .sequentiallyConsistent) < settings.totalLimitBytes }
+    package var hasRoom: Bool { budget.hasRoom }
 
     // MARK: - In
 
     func makeStagingArea() -> StagingArea {
-        let area = StagingArea(settings: settings, clock: clock)
+        let area = StagingArea(settings: settings, clock: clock, budget: budget)
         areas.withLock { $0.append(area) }
         return area
     }
 
-    /// Makes room or says why a batch cannot be taken; nil: go on. Called before anything is formatted.
-    func refusal() -> Refusal? {
-        if settings.overflowAction == .block || hasRoom { return nil }
-        if settings.overflowAction == .dropOldestChunk {
-            while !hasRoom {
-                guard let dropped = queue.withLock({ $0.dropOldest() }) else { break }
-                counts.withLock { counts in
-                    counts.droppedChunks += 1
-                    counts.droppedEvents += dropped.items.count
-                }
-                log.limited(
-                    .error, "buffer is full: dropping the oldest chunk (overflow_action drop_oldest_chunk)",
-                    ["chunk": dropped.chunk.id, "events": dropped.items.count])
-                if dropped.isReleased { release(dropped.chunk) }
-            }
-            if hasRoom { return nil }
+    /// Says why a batch cannot be taken; nil: go on. Called before anything is formatted.
+    func refusal(events: Int) -> Refusal? {
+        switch settings.overflowAction {
+        case .dropOldestChunk: return nil
+        // Inputs have been asked to stop. Those that have not heard of it yet are many.
+        case .block: if !budget.isOverrun { return nil }
+        case .throwException: if budget.hasRoom { return nil }
         }
+        guard budget.markFull() else { return nil }
+        counts.withLock { $0.refusedEvents += events }
+        tell { $0.refused(events: events, at: $1) }
+        wakeup.wakeOne()
         return Refusal(
             .full,
             "buffer space has too many data: total_limit_size of \(settings.totalLimitBytes) bytes is reached; "
-                + "raise it, or find out why the destination is slow")
+                + Self.advice)
     }
 
     func noteGrowth(_ growth: StagingArea.Growth) -> Acceptance {
-        let total = totalBytes.wrappingAdd(growth.bytes, ordering: .sequentiallyConsistent).newValue
         acceptedEvents.wrappingAdd(growth.records, ordering: .relaxed)
-        if !growth.sealed.isEmpty { enqueue(growth.sealed) } else if growth.hasNewChunk { wakeup.wake() }
-        guard total >= settings.totalLimitBytes else { return .accepted }
-        isFull.store(true, ordering: .sequentiallyConsistent)
-        // A worker may have made room before it could see the mark: then nobody else would call.
-        if hasRoom && isFull.exchange(false, ordering: .sequentiallyConsistent) { return .accepted }
-        return .acceptedFull
+        if !growth.sealed.isEmpty {
+            enqueue(growth.sealed)
+        } else if growth.hasNewDeadline || isDraining.load(ordering: .relaxed) {
+            wakeup.wakeOne()
+        }
+        if budget.hasRoom { return .accepted }
+        switch settings.overflowAction {
+        case .throwException: return .accepted
+        case .dropOldestChunk:
+            dropOldest()
+            return .accepted
+        case .block:
+            guard budget.markFull() else { return .accepted }
+            tell { $0.becameFull(at: $1) }
+            // When nothing is queued, a worker has to take what is staged before its time.
+            wakeup.wakeOne()
+            return .acceptedFull
+        }
     }
 
     private func enqueue(_ chunks: [SealedChunk]) {
         queue.withLock { queue in
             for chunk in chunks { queue.enqueue(chunk) }
         }
-        wakeup.wake()
+        wakeup.wakeOne()
+    }
+
+    /// Makes room. What is in delivery cannot be dropped.
+    private func dropOldest() {
+        var events = 0
+        var chunks = 0
+        while !budget.hasRoom {
+            if let dropped = queue.withLock({ $0.dropOldest() }) {
+                events += dropped.itemCount
+                chunks += dropped.effects.isEmpty ? 0 : 1
+                for effect in dropped.effects { settle(effect) }
+            } else if let staged = sealOldestStaged() {
+                events += staged.itemCount
+                chunks += 1
+                release(staged, .lost)
+            } else {
+                break
+            }
+        }
+        budget.mark()
+        let (droppedEvents, droppedChunks) = (events, chunks)
+        counts.withLock { counts in
+            counts.droppedChunks += droppedChunks
+            counts.droppedEvents += droppedEvents
+        }
+        tell { $0.dropped(events: droppedEvents, chunks: droppedChunks, at: $1) }
+    }
+
+    private func sealOldestStaged() -> SealedChunk? {
+        let ages = areas.withLock { $0 }.compactMap { area in area.oldestCreatedAt.map { (area, $0) } }
+        return ages.min { $0.1 < $1.1 }?.0.sealOldest()
     }
 
     // MARK: - Out
@@ -103,9 +144,11 @@ package final class ChunkBuffer: Sendable {
         let now = clock.monotonicSeconds()
         let wall = clock.wallSeconds()
         let areas = areas.withLock { $0 }
-        var room = max(settings.resolvedQueuedChunksLimit - queue.withLock { $0.queuedCount }, 0)
+        let queued = queue.withLock { $0.queuedCount }
+        var room = max(settings.resolvedQueuedChunksLimit - queued, 0)
+        let isDraining = isDraining.load(ordering: .relaxed)
         for area in areas {
-            let sealed = area.sealDue(now: now, wall: wall, limit: room)
+            let sealed = isDraining ? area.sealAll() : area.sealDue(now: now, wall: wall, limit: room)
             room = max(room - sealed.count, 0)
             if !sealed.isEmpty {
                 queue.withLock { queue in
@@ -113,8 +156,15 @@ package final class ChunkBuffer: Sendable {
                 }
             }
         }
+        if isDraining && isEmpty { emptied.wakeAll() }
+        if budget.isFull, queue.withLock({ $0.queuedCount }) == 0, let staged = sealOldestStaged() {
+            queue.withLock { $0.enqueue(staged) }
+        }
         switch queue.withLock({ $0.next(at: now) }) {
-        case .deliver(let delivery): return .deliver(delivery)
+        case .deliver(let delivery):
+            // Somebody has to watch over what is left while this worker delivers.
+            wakeup.wakeOne()
+            return .deliver(delivery)
         case .wait(let moment):
             var seconds = moment.map { $0 - now }
             // While the queue is full, age seals nothing; the end of a delivery wakes us.
@@ -127,7 +177,7 @@ package final class ChunkBuffer: Sendable {
         }
     }
 
-    /// Notes how an attempt ended; the caller carries out what the effects ask for. Memory is counted out here.
+    /// Notes how an attempt ended; the caller carries out what the effects ask for, and then calls `complete`.
     package func finish(_ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome) -> [DeliveryQueue.Effect] {
         let now = clock.monotonicSeconds()
         let random = Double.random(in: -1...1)
@@ -135,58 +185,141 @@ package final class ChunkBuffer: Sendable {
         counts.withLock { counts in
             for effect in effects { counts.note(effect) }
         }
-        for case .released(let chunk) in effects { release(chunk) }
-        wakeup.wake()
+        wakeup.wakeOne()
         return effects
     }
 
-    private func release(_ chunk: SealedChunk) {
-        totalBytes.wrappingSubtract(chunk.body.byteCount, ordering: .sequentiallyConsistent)
-        if hasRoom && isFull.exchange(false, ordering: .sequentiallyConsistent) {
-            let action = onRoom.withLock { $0 }
-            action?()
+    /// The effects of an attempt are carried out. When nothing else is left of the chunk, its memory is counted out and
+    /// its receipts are settled here.
+    package func complete(_ delivery: DeliveryQueue.Delivery) -> [DeliveryQueue.Effect] {
+        let effects = queue.withLock { $0.complete(delivery) }
+        for effect in effects { settle(effect) }
+        return effects
+    }
+
+    private func settle(_ effect: DeliveryQueue.Effect) {
+        switch effect {
+        case .released(let chunk, let fate): release(chunk, fate)
+        case .replaced(let chunk, let rest):
+            budget.add(rest.memoryBytes - chunk.memoryBytes)
+            tellRoom()
+        default: break
         }
     }
 
-    /// Seals everything staged and forgets all waits, so that workers send at once (SIGUSR1, shutdown).
+    private func release(_ chunk: SealedChunk, _ fate: Receipt.Fate) {
+        budget.add(-chunk.memoryBytes)
+        for receipt in chunk.receipts { receipt.settle(fate) }
+        // Room that dropping makes is no room to tell of.
+        if fate != .lost { tellRoom() }
+        if budget.heldBytes == 0 { emptied.wakeAll() }
+    }
+
+    private func tellRoom() {
+        guard budget.takeRoom() else { return }
+        tell { $0.hasRoom(at: $1) }
+        for action in onRoom.withLock({ $0 }) { action() }
+    }
+
+    // MARK: - At the end
+
+    /// Seals everything staged and forgets all waits, so that workers send at once (SIGUSR1).
     package func flushAll() {
         let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
         queue.withLock { queue in
             for chunk in sealed { queue.enqueue(chunk) }
             queue.retryNow()
         }
-        wakeup.wake()
+        wakeup.wakeAll()
+        if isEmpty { emptied.wakeAll() }
     }
 
-    /// Takes out all that waits, sealed; what is in delivery stays there.
+    /// As `flushAll`, and from now on what comes in is sealed and sent without delay.
+    package func beginDrain() {
+        isDraining.store(true, ordering: .relaxed)
+        queue.withLock { $0.keepNumbers() }
+        flushAll()
+    }
+
+    /// Everything that no destination has confirmed, staged chunks sealed for it: what waits, what is in delivery, and
+    /// refused events that are not yet where they go on. Nothing is taken out.
+    package func snapshotUndelivered() -> [(chunk: SealedChunk, items: ItemSet)] {
+        let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
+        return queue.withLock { queue in
+            for chunk in sealed { queue.enqueue(chunk) }
+            return queue.undelivered
+        }
+    }
+
+    /// As `snapshotUndelivered`, and takes it all out. Receipts of these chunks are the caller's to settle.
     package func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
         let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
-        let parts = queue.withLock { queue in
+        let (parts, bytes) = queue.withLock { queue in
             for chunk in sealed { queue.enqueue(chunk) }
-            return queue.takeAll()
+            let bytes = queue.memoryBytes
+            return (queue.takeAll(), bytes)
         }
-        for id in Set(parts.map(\.chunk.id)) {
-            if let part = parts.first(where: { $0.chunk.id == id }) { release(part.chunk) }
-        }
+        budget.add(-bytes)
+        tellRoom()
+        if isEmpty { emptied.wakeAll() }
         return parts
     }
 
-    /// Nothing staged, queued or in delivery.
-    package var isEmpty: Bool {
-        areas.withLock { $0 }.allSatisfy { $0.size.chunks == 0 } && queue.withLock { $0.isEmpty }
-    }
+    /// Nothing staged, queued, in delivery, or on its way to where refused events go.
+    package var isEmpty: Bool { budget.heldBytes == 0 }
 
     /// A snapshot for the log and the monitor.
     package var statistics: BufferStatistics {
-        let staged = areas.withLock { $0 }.map(\.size)
+        let areas = areas.withLock { $0 }
+        let (stagedChunks, stagedBytes) = (areas.reduce(0) { $0 + $1.count }, areas.reduce(0) { $0 + $1.byteCount })
         var counts = counts.withLock { $0 }
         counts.acceptedEvents = acceptedEvents.load(ordering: .relaxed)
         return queue.withLock { queue in
             BufferStatistics(
-                stagedChunks: staged.reduce(0) { $0 + $1.chunks }, stagedBytes: staged.reduce(0) { $0 + $1.bytes },
-                queuedChunks: queue.queuedCount, inFlightChunks: queue.inFlightCount,
-                totalBytes: max(totalBytes.load(ordering: .relaxed), 0), totalLimitBytes: settings.totalLimitBytes,
+                stagedChunks: stagedChunks, stagedBytes: stagedBytes,
+                queuedChunks: queue.queuedCount, inFlightChunks: queue.inFlightCount, queuedBytes: queue.byteCount,
+                totalBytes: budget.heldBytes, totalLimitBytes: settings.totalLimitBytes,
                 retryCount: queue.outage?.failures ?? 0, counts: counts)
+        }
+    }
+
+    /// What `statistics.totalBytes` must be while nobody changes anything, added up anew.
+    package var recountedBytes: Int {
+        areas.withLock { $0 }.reduce(0) { $0 + $1.memoryBytes } + queue.withLock { $0.memoryBytes }
+    }
+
+    // MARK: - Saying so
+
+    private static let advice = "raise total_limit_size, or find out why the destination is slow"
+
+    private func tell(_ lines: (inout OverflowNotices, Double) -> [OverflowNotices.Line]) {
+        let now = clock.monotonicSeconds()
+        for line in notices.withLock({ lines(&$0, now) }) { write(line) }
+    }
+
+    private func write(_ line: OverflowNotices.Line) {
+        let action = settings.overflowAction
+        switch line {
+        case .full:
+            let consequence =
+                switch action {
+                case .block: "inputs wait until there is room"
+                case .throwException: "events are refused until there is room"
+                case .dropOldestChunk: "the oldest chunks are dropped"
+                }
+            log.warn(
+                "buffer is full: \(consequence) (overflow_action \(action.rawValue)); \(Self.advice)",
+                ["total_limit_size": settings.totalLimitBytes, "held": budget.heldBytes])
+        case .dropped(let events, let chunks):
+            log.error(
+                "buffer is full: dropped \(events) events of \(chunks) chunks (overflow_action \(action.rawValue))",
+                ["total_limit_size": settings.totalLimitBytes])
+        case .refused(let events):
+            log.error(
+                "buffer is full: refused \(events) events (overflow_action \(action.rawValue))",
+                ["total_limit_size": settings.totalLimitBytes])
+        case .room(let seconds):
+            log.info("buffer has room again", ["full_seconds": seconds, "held": budget.heldBytes])
         }
     }
 }

@@ -12,14 +12,50 @@
     @usableFromInline package internal(set) var items: [ChunkItem] = []
     @usableFromInline package internal(set) var labels: [[UInt8]] = []
     @usableFromInline package internal(set) var tags: [Tag] = []
+    /// Of the batches that asked what becomes of their events, each held once for this chunk.
+    package private(set) var receipts: [Receipt] = []
 
+    /// Labels and tags with their tables, in bytes.
+    @usableFromInline package internal(set) var namesBytes = 0
     @usableFromInline var lastLabel: UInt32 = 0
     @usableFromInline var lastStamp = -1
+    /// Numbers by name, kept once there are more than `scannedNames`.
+    private var labelNumbers: [[UInt8]: UInt32] = [:]
+    private var tagNumbers: [Int: UInt32] = [:]
 
-    package init(capacity: Int = 64 * 1024) { bytes = ByteBuffer(capacity: capacity) }
+    private static let scannedNames = 8
+    /// Beside its bytes: the objects, the table's entry, the entry by name.
+    private static let bytesPerName = 96
 
-    /// Size in bytes as the limits count it: the formatted events and their table.
+    package init(capacity: Int = 64 * 1024, itemCapacity: Int = 0) {
+        bytes = ByteBuffer(capacity: capacity)
+        if itemCapacity > 0 { items.reserveCapacity(itemCapacity) }
+    }
+
+    /// Size in bytes as `chunk_limit_size` counts it: the formatted events and their table.
     @inlinable package var byteCount: Int { bytes.count + items.count * ChunkItem.tableBytes }
+
+    /// As `byteCount`, with labels and tags: what a chunk is filled up to.
+    @inlinable package var filledBytes: Int { byteCount + namesBytes }
+
+    /// What is allocated, used or not.
+    package var memoryBytes: Int {
+        bytes.capacity + items.capacity * ChunkItem.tableBytes + namesBytes
+            + receipts.count * MemoryLayout<Receipt>.stride
+    }
+
+    /// Gives back what was allocated and is not needed, where that is worth a copy.
+    package mutating func trim() {
+        if bytes.capacity - bytes.count > max(bytes.count / 2, 256) { bytes.shrink(toAtMost: bytes.count) }
+        if items.capacity - items.count > max(items.count / 2, 16) {
+            var exact: [ChunkItem] = []
+            exact.reserveCapacity(items.count)
+            exact += items
+            items = exact
+        }
+        labelNumbers = [:]
+        tagNumbers = [:]
+    }
 
     /// Enters the event whose bytes were appended since `start`.
     @inlinable package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
@@ -32,12 +68,45 @@
         if let last = items.popLast() { bytes.truncate(to: Int(last.source.offset)) }
     }
 
+    /// Adds an event of another chunk.
+    package mutating func append(item number: Int, of other: borrowing ChunkBody) {
+        let item = other.items[number]
+        let start = bytes.count
+        bytes.append(item.source, of: other.bytes)
+        let label = other.labels.indices.contains(Int(item.label)) ? self.label(other.labels[Int(item.label)]) : 0
+        let tag = other.tags.indices.contains(Int(item.tag)) ? self.tag(other.tags[Int(item.tag)]) : 0
+        endItem(from: start, label: label, tag: tag, time: item.time)
+    }
+
+    /// Events of the batch with this receipt are in the chunk: holds it, once.
+    package mutating func keep(_ receipt: Receipt) {
+        // The batches of a loop come one after the other.
+        if receipts.last === receipt { return }
+        receipt.hold()
+        receipts.append(receipt)
+    }
+
+    /// Receipts that another chunk held so far.
+    package mutating func takeOver(_ receipts: [Receipt]) { self.receipts += receipts }
+
     /// The number of a label; new ones are entered. Looks at the newest first: consecutive events share theirs.
     package mutating func label(_ label: borrowing [UInt8]) -> UInt32 {
         lastStamp = -1
-        for index in labels.indices.reversed() where sameBytes(labels[index], label) { return UInt32(index) }
+        for index in labels.indices.suffix(Self.scannedNames).reversed() where sameBytes(labels[index], label) {
+            return UInt32(index)
+        }
+        let number = UInt32(labels.count)
+        if labels.count >= Self.scannedNames {
+            if labelNumbers.isEmpty {
+                for (index, label) in labels.enumerated() { labelNumbers[label] = UInt32(index) }
+            }
+            let name = copy label
+            if let known = labelNumbers[name] { return known }
+            labelNumbers[name] = number
+        }
         labels.append(copy label)
-        return UInt32(labels.count - 1)
+        namesBytes += label.count + Self.bytesPerName
+        return number
     }
 
     /// The number of the label that was entered last, if it was entered under this stamp: by stamps, not negative, the one
@@ -52,9 +121,20 @@
     }
 
     package mutating func tag(_ tag: Tag) -> UInt32 {
-        for index in tags.indices.reversed() where tags[index] === tag { return UInt32(index) }
+        for index in tags.indices.suffix(Self.scannedNames).reversed() where tags[index] === tag {
+            return UInt32(index)
+        }
+        let number = UInt32(tags.count)
+        if tags.count >= Self.scannedNames {
+            if tagNumbers.isEmpty {
+                for (index, tag) in tags.enumerated() { tagNumbers[tag.id] = UInt32(index) }
+            }
+            if let known = tagNumbers[tag.id] { return known }
+            tagNumbers[tag.id] = number
+        }
         tags.append(tag)
-        return UInt32(tags.count - 1)
+        namesBytes += tag.bytes.count + Self.bytesPerName
+        return number
     }
 
     private func sameBytes(_ a: [UInt8], _ b: borrowing [UInt8]) -> Bool {
@@ -88,14 +168,50 @@ package final class SealedChunk: Sendable {
     package let id: String
     /// What the chunk keys made of it: `tag=service.post`, empty without keys.
     package let key: ChunkKey
+    package let itemCount: Int
+    /// As `chunk_limit_size` counts.
+    package let byteCount: Int
+    /// As `total_limit_size` counts: what it keeps allocated, with everything around it.
+    package let memoryBytes: Int
+
+    /// Beside its contents: the objects of a chunk, its name, its places in dictionaries and queues.
+    private static let bytesPerChunk = 1024
 
     package init(_ body: consuming ChunkBody, id: String, key: ChunkKey) {
         self.body = body
         self.id = id
         self.key = key
+        itemCount = self.body.items.count
+        byteCount = self.body.byteCount
+        memoryBytes = Self.memoryBytes(of: self.body, key)
     }
 
-    package var allItems: ItemSet { ItemSet(0..<body.items.count) }
+    /// What a chunk with this content keeps allocated.
+    package static func memoryBytes(of body: borrowing ChunkBody, _ key: ChunkKey) -> Int {
+        bytesPerChunk + body.memoryBytes + key.memoryBytes
+    }
+
+    package var allItems: ItemSet { ItemSet(0..<itemCount) }
+    /// Whose events are in it, where somebody asked. Settled, once each, when all of the chunk has met its end; whoever
+    /// loses a part of it before that says so with `Receipt.note`.
+    package var receipts: [Receipt] { body.receipts }
+
+    /// Bytes of some of its events.
+    package func byteCount(of items: ItemSet) -> Int {
+        items.ranges.reduce(0) { sum, range in
+            sum + range.reduce(0) { $0 + Int(body.items[$1].source.length) + ChunkItem.tableBytes }
+        }
+    }
+
+    /// What is left of a chunk as a small one of the same name, which keeps the receipts and lets go of the rest. Its
+    /// items are numbered anew.
+    package func remnant(_ items: ItemSet) -> SealedChunk {
+        var rest = ChunkBody(capacity: byteCount(of: items), itemCapacity: items.count)
+        for item in items { rest.append(item: item, of: body) }
+        rest.takeOver(body.receipts)
+        rest.trim()
+        return SealedChunk(rest, id: id, key: key)
+    }
 }
 
 /// The chunk keys' values: events that differ in one go to different chunks (`<buffer tag,time,user>`).
@@ -113,6 +229,9 @@ package struct ChunkKey: Sendable, Hashable {
     }
 
     package static let none = ChunkKey()
+
+    /// The tag's bytes are the tag's own, which the chunk counts.
+    var memoryBytes: Int { fields.reduce(0) { $0 + $1.count + 32 } }
 }
 
 /// Writes events into a chunk, on a loop thread, under the buffer's lock. One instance a loop.

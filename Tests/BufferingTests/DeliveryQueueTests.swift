@@ -16,9 +16,9 @@ struct DeliveryQueueTests {
         let second = try #require(queue.delivery(at: 0))
         #expect([first.chunk.id, second.chunk.id] == ["1", "2"])
         #expect(queue.queuedCount == 1 && queue.inFlightCount == 2)
-        #expect(queue.run(first, .delivered) == ["delivered 1 2", "released 1"])
+        #expect(queue.run(first, .delivered) == ["delivered 1 2", "released 1 delivered"])
         #expect(queue.run(first, .delivered) == [], "an attempt ends once")
-        #expect(queue.run(second, .delivered) == ["delivered 2 2", "released 2"])
+        #expect(queue.run(second, .delivered) == ["delivered 2 2", "released 2 delivered"])
         #expect(queue.delivery(at: 0)?.chunk.id == "3")
     }
 
@@ -68,18 +68,30 @@ struct DeliveryQueueTests {
             ])
         let last = try #require(queue.delivery(at: 3))
         #expect(last.items == [4])
-        #expect(queue.run(last, .delivered, at: 3) == ["delivered 1 1", "released 1"])
+        #expect(queue.run(last, .delivered, at: 3) == ["delivered 1 1", "released 1 refused"])
     }
 
-    @Test("when every item failed the whole output waits")
-    func allItemsFailed() throws {
+    @Test("an item that fails for ever waits alone, also when it was all that was sent")
+    func failingItem() throws {
+        var settings = settings
+        settings.maxTimes = 3
         let queue = QueueUnderTest(settings)
-        queue.enqueue(chunk("1", items: 2))
-        queue.enqueue(chunk("2"))
-        let first = try #require(queue.delivery(at: 0))
-        _ = queue.run(first, .partial(retry: [0, 1], reason: Refusal(.busy, "429"), rejected: []), at: 0)
-        #expect(queue.outage?.failures == 1)
-        #expect(queue.delivery(at: 0) == nil)
+        queue.enqueue(chunk("1"))
+        var log: [String] = []
+        var now = 0.0
+        for number in 2..<40 {
+            queue.enqueue(chunk("\(number)"))
+            while let delivery = queue.delivery(at: now) {
+                let outcome: DeliveryOutcome =
+                    delivery.chunk.id == "1"
+                    ? .partial(retry: delivery.items, reason: Refusal(.blocked, "403"), rejected: []) : .delivered
+                log += queue.run(delivery, outcome, at: now)
+            }
+            #expect(queue.outage == nil && log.contains("released \(number) delivered"))
+            now += 1
+        }
+        #expect(log.filter { $0.hasPrefix("failing") }.count == 3)
+        #expect(log.filter { $0.hasPrefix("gaveUp") } == ["gaveUp 1 [0] 403; gave up after 4 attempts in 7 s"])
     }
 
     @Test("a request that is too large is halved until one item is left, which is rejected")
@@ -96,22 +108,31 @@ struct DeliveryQueueTests {
         }
         #expect(sent == [[0, 1, 2, 3, 4], [0, 1], [2, 3, 4], [2], [3, 4], [3], [4]])
         #expect(log.filter { $0.hasPrefix("rejected") } == ["rejected 1 [3]"])
-        #expect(log.filter { $0.hasPrefix("released") } == ["released 1"], "released once, when all parts are done")
-        #expect(log.last == "released 1")
+        #expect(log.filter { $0.hasPrefix("released") } == ["released 1 refused"], "released once")
+        #expect(log.last == "released 1 refused", "when all parts are done")
         #expect(queue.isEmpty)
     }
 
-    @Test("the retry limit gives up all that waits, and the next chunk starts afresh")
+    @Test("the retry limit gives up the one chunk that reached it, and the next one is tried at once")
     func limit() throws {
         var settings = settings
         settings.maxTimes = 1
         let queue = QueueUnderTest(settings)
         queue.enqueue(chunk("1"))
         queue.enqueue(chunk("2"))
-        _ = queue.run(try #require(queue.delivery(at: 0)), .retry(reason: Refusal(.busy, "down"), after: nil), at: 0)
-        let effects = queue.run(
-            try #require(queue.delivery(at: 1)), .retry(reason: Refusal(.busy, "down"), after: nil), at: 1)
-        #expect(effects.count == 4 && effects[0].hasPrefix("gaveUp 1 [0] down; gave up after 2 attempts in 1 s"))
+        let down = DeliveryOutcome.retry(reason: Refusal(.unreachable, "down"), after: nil)
+        _ = queue.run(try #require(queue.delivery(at: 0)), down, at: 0)
+        #expect(
+            queue.run(try #require(queue.delivery(at: 1)), down, at: 1) == [
+                "gaveUp 1 [0] down; gave up after 2 attempts in 1 s", "released 1 refused",
+            ])
+        let next = try #require(queue.delivery(at: 1))
+        #expect(next.chunk.id == "2" && queue.delivery(at: 1) == nil, "one probe at a time")
+        #expect(queue.run(next, down, at: 1) == ["failing down 1 at 2.0"])
+        #expect(
+            queue.run(try #require(queue.delivery(at: 2)), .delivered, at: 2) == [
+                "recovered 3", "delivered 2 1", "released 2 delivered",
+            ])
         #expect(queue.isEmpty && queue.outage == nil)
     }
 
@@ -122,7 +143,9 @@ struct DeliveryQueueTests {
         queue.enqueue(chunk("2"))
         let first = try #require(queue.delivery(at: 0))
         #expect(
-            queue.run(first, .rejected(reason: Refusal(.busy, "400 bad"))) == ["gaveUp 1 [0] 400 bad", "released 1"])
+            queue.run(first, .rejected(reason: Refusal(.busy, "400 bad"))) == [
+                "gaveUp 1 [0] 400 bad", "released 1 refused",
+            ])
         #expect(queue.delivery(at: 0)?.chunk.id == "2")
     }
 
@@ -186,8 +209,11 @@ private final class QueueUnderTest {
     var isEmpty: Bool { queue.isEmpty }
     var outage: RetryState? { queue.outage }
     func enqueue(_ chunk: SealedChunk) { queue.enqueue(chunk) }
-    func dropOldest() -> (chunk: SealedChunk, items: ItemSet, isReleased: Bool)? { queue.dropOldest() }
+    func dropOldest() -> DeliveryQueue.Dropped? { queue.dropOldest() }
     func retryNow() { queue.retryNow() }
+    func keepNumbers() { queue.keepNumbers() }
+    func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] { queue.takeAll() }
+    var undelivered: [(chunk: SealedChunk, items: ItemSet)] { queue.undelivered }
 
     func delivery(at now: Double) -> DeliveryQueue.Delivery? {
         if case .deliver(let delivery) = queue.next(at: now) { delivery } else { nil }
@@ -199,16 +225,28 @@ private final class QueueUnderTest {
 
     /// Ends an attempt; the effects as short texts.
     func run(_ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome, at now: Double = 0) -> [String] {
-        queue.finish(delivery, outcome, at: now, random: 0).map { effect in
-            switch effect {
-            case .released(let chunk): "released \(chunk.id)"
-            case .delivered(let chunk, let count): "delivered \(chunk.id) \(count)"
-            case .rejected(let chunk, let items): "rejected \(chunk.id) \(items.map(\.item))"
-            case .gaveUp(let chunk, let items, let reason): "gaveUp \(chunk.id) \(items) \(reason)"
-            case .failing(let reason, let retry): "failing \(reason) \(retry.failures) at \(retry.nextAttemptAt)"
-            case .recovered(let retry): "recovered \(retry.failures)"
-            case .split(let chunk, let count, _): "split \(chunk.id) \(count)"
-            }
+        let effects = queue.finish(delivery, outcome, at: now, random: 0)
+        return (effects + queue.complete(delivery)).map(text)
+    }
+
+    func finish(_ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome, at now: Double = 0) -> [String] {
+        queue.finish(delivery, outcome, at: now, random: 0).map(text)
+    }
+
+    func complete(_ delivery: DeliveryQueue.Delivery) -> [String] { queue.complete(delivery).map(text) }
+
+    private func text(_ effect: DeliveryQueue.Effect) -> String {
+        switch effect {
+        case .released(let chunk, let fate): "released \(chunk.id) \(fate)"
+        case .replaced(let chunk, let rest): "replaced \(chunk.id) \(chunk.itemCount) by \(rest.itemCount)"
+        case .delivered(let chunk, let count, let target):
+            "delivered \(chunk.id) \(count)" + (target == .secondary ? " by the secondary" : "")
+        case .rejected(let chunk, let items): "rejected \(chunk.id) \(items.map(\.item))"
+        case .gaveUp(let chunk, let items, let reason): "gaveUp \(chunk.id) \(Array(items)) \(reason)"
+        case .passedOn(let chunk, let items, let reason): "passedOn \(chunk.id) \(Array(items)) \(reason)"
+        case .failing(let reason, let retry, _): "failing \(reason) \(retry.failures) at \(retry.nextAttemptAt)"
+        case .recovered(let failures, _): "recovered \(failures)"
+        case .split(let chunk, let count, _): "split \(chunk.id) \(count)"
         }
     }
 }

@@ -91,6 +91,8 @@ extension SealedChunk {
 struct BatchSource {
     let emitter: BufferedEmitter
     var rejections: [Rejection] = []
+    /// Goes with every batch.
+    var receipt: Receipt?
 
     init(_ buffer: ChunkBuffer, readers: [RecordKeyReader] = []) {
         emitter = BufferedEmitter(buffer: buffer, formatter: LineFormatter(), fieldReaders: readers)
@@ -113,7 +115,7 @@ struct BatchSource {
             rows.records.append(
                 Record(time: EventTime(seconds: seconds), firstField: first, fieldCount: rows.fields.count - first))
         }
-        let acceptance = emitter.emit(Events.Batch(tag), storage: &storage, rows: &rows)
+        let acceptance = emitter.emit(Events.Batch(tag, receipt: receipt), storage: &storage, rows: &rows)
         rejections += rows.rejections
         return acceptance
     }
@@ -123,6 +125,12 @@ let tagA = Tag("a")
 let tagB = Tag("b")
 
 extension ChunkBuffer {
+    /// An attempt whose effects take no time.
+    @discardableResult
+    func end(_ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome) -> [DeliveryQueue.Effect] {
+        finish(delivery, outcome) + complete(delivery)
+    }
+
     /// Everything that may be sent at this moment.
     func takeReady() -> [DeliveryQueue.Delivery] {
         var deliveries: [DeliveryQueue.Delivery] = []

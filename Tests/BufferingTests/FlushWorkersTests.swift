@@ -19,7 +19,7 @@ struct FlushWorkersTests {
             log: Log(handler: recorder),
             handlers: FlushHandlers(
                 onRejected: { events.add("rejected \($1.map(\.item))") },
-                onGaveUp: { events.add("gave up \($1) \($2)") }))
+                onGaveUp: { events.add("gave up \(Array($1)) \($2)") }))
     }
 
     private func buffer(_ change: (inout BufferSettings) -> Void = { _ in }) -> ChunkBuffer {

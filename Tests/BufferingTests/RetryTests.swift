@@ -45,6 +45,18 @@ struct RetryTests {
         #expect(state.nextAttemptAt == 32)
     }
 
+    @Test("what the server asks for is bounded by retry_max_interval, and by a minute where none is set")
+    func longServerWait() {
+        var settings = RetrySettings()
+        settings.randomize = false
+        for (bound, expected) in [(nil, 60.0), (5, 5), (300, 300)] {
+            settings.maxIntervalSeconds = bound
+            var state = RetryState(startedAt: 0)
+            state.fail(at: 0, settings, random: 0, serverWait: 86_400)
+            #expect(state.nextAttemptAt == expected)
+        }
+    }
+
     @Test("it ends after 72 hours, after retry_max_times retries, or never")
     func limits() {
         var settings = RetrySettings()

@@ -22,7 +22,7 @@ struct StagingTests {
         let ready = buffer.takeReady()
         #expect(ready.map(\.chunk.texts) == [[#"{"n":1}"#, #"{"n":2}"#]])
         #expect(buffer.statistics.totalBytes > 0)
-        _ = buffer.finish(ready[0], .delivered)
+        buffer.end(ready[0], .delivered)
         #expect(buffer.statistics.totalBytes == 0)
         #expect(buffer.statistics.counts.deliveredEvents == 2 && buffer.statistics.counts.acceptedEvents == 2)
         #expect(buffer.isEmpty)
@@ -106,7 +106,7 @@ struct StagingTests {
             let ready = buffer.takeReady()
             #expect(ready.flatMap(\.chunk.texts) == records)
             #expect(ready.allSatisfy { $0.chunk.body.byteCount <= limit })
-            for delivery in ready { _ = buffer.finish(delivery, .delivered) }
+            for delivery in ready { buffer.end(delivery, .delivered) }
             #expect(buffer.statistics.totalBytes == 0, "limit \(limit)")
         }
     }
@@ -157,6 +157,7 @@ struct StagingTests {
         settings.keys.usesTag = true
         settings.flushIntervalSeconds = 1
         settings.retry.randomize = false
+        settings.retry.maxIntervalSeconds = 1000
         let buffer = ChunkBuffer(settings: settings, clock: clock)
         var source = BatchSource(buffer)
         try source.emit(tagA, [#"{"n":1}"#])
@@ -165,67 +166,12 @@ struct StagingTests {
             Issue.record("nothing due")
             return
         }
-        _ = buffer.finish(delivery, .retry(reason: Refusal(.busy, "down"), after: 100))
+        buffer.end(delivery, .retry(reason: Refusal(.busy, "down"), after: 100))
         try source.emit(tagA, [#"{"n":2}"#])
         try source.emit(tagB, [#"{"n":3}"#])
         clock.advance(50)
         #expect(buffer.sleepSeconds == 50, "it sleeps until the retry, not in circles")
         #expect(buffer.statistics.queuedChunks == 1 && buffer.statistics.stagedChunks == 2)
-    }
-
-    @Test("at total_limit_size: block takes the batch, asks to stop, and calls when there is room")
-    func block() throws {
-        var settings = BufferSettings()
-        settings.totalLimitBytes = 100
-        let buffer = ChunkBuffer(settings: settings, clock: clock)
-        let calls = Mutex(0)
-        buffer.whenRoom { calls.withLock { $0 += 1 } }
-        var source = BatchSource(buffer)
-        #expect(try source.emit([#"{"n":1}"#]) == .accepted)
-        #expect(try source.emit((0..<9).map { #"{"n":\#($0)}"# }) == .acceptedFull)
-        #expect(!buffer.hasRoom)
-        buffer.flushAll()
-        for delivery in buffer.takeReady() { _ = buffer.finish(delivery, .delivered) }
-        #expect(calls.withLock { $0 } == 1)
-        #expect(buffer.hasRoom)
-        #expect(try source.emit([#"{"n":1}"#]) == .accepted)
-        #expect(buffer.statistics.counts.deliveredEvents == 10)
-    }
-
-    @Test("at total_limit_size: throw_exception refuses the batch before it formats anything")
-    func throwException() throws {
-        var settings = BufferSettings()
-        settings.totalLimitBytes = 100
-        settings.overflowAction = .throwException
-        let buffer = ChunkBuffer(settings: settings, clock: clock)
-        var source = BatchSource(buffer)
-        try source.emit((0..<9).map { #"{"n":\#($0)}"# })
-        let bytes = buffer.statistics.totalBytes
-        guard case .refused(let reason) = try source.emit([#"{"bad":1}"#]) else {
-            Issue.record("not refused")
-            return
-        }
-        #expect(reason.sentence.contains("total_limit_size of 100 bytes"))
-        #expect(buffer.statistics.totalBytes == bytes && source.rejections.isEmpty)
-    }
-
-    @Test("at total_limit_size: drop_oldest_chunk drops queued chunks and counts them")
-    func dropOldest() throws {
-        var settings = BufferSettings()
-        settings.totalLimitBytes = 100
-        settings.flushMode = .immediate
-        settings.overflowAction = .dropOldestChunk
-        let buffer = ChunkBuffer(settings: settings, clock: clock)
-        var source = BatchSource(buffer)
-        for number in 0..<5 { try source.emit([#"{"n":\#(number)}"#]) }
-        let texts = buffer.takeReady().flatMap(\.chunk.texts)
-        #expect(texts == [#"{"n":2}"#, #"{"n":3}"#, #"{"n":4}"#])
-        #expect(buffer.statistics.counts.droppedChunks == 2 && buffer.statistics.counts.droppedEvents == 2)
-        // What is in delivery cannot be dropped.
-        guard case .refused = try source.emit([#"{"n":9}"#]) else {
-            Issue.record("not refused")
-            return
-        }
     }
 }
 

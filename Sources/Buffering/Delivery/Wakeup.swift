@@ -19,7 +19,8 @@ final class Wakeup: Sendable {
 
     var generation: Int { state.withLock { $0.generation } }
 
-    func wake() {
+    /// Wakes everyone.
+    func wakeAll() {
         let sleepers = state.withLock { state in
             state.generation += 1
             let sleepers = Array(state.sleepers.values)
@@ -27,6 +28,15 @@ final class Wakeup: Sendable {
             return sleepers
         }
         for sleeper in sleepers { sleeper.resume() }
+    }
+
+    /// Wakes one: there is work for one, and who takes it wakes the next when there is more.
+    func wakeOne() {
+        let sleeper = state.withLock { state in
+            state.generation += 1
+            return state.sleepers.popFirst()?.value
+        }
+        sleeper?.resume()
     }
 
     /// Returns after a wake since `generation`, after `seconds` (nil: no limit), or when the task is cancelled.

@@ -12,17 +12,28 @@ final class StagedChunk: @unchecked Sendable {
     let createdAt: Double
     /// Ids of the tags under which the staging area finds this chunk.
     var tagIDs: [Int] = []
+    /// What the budget has been told of this chunk.
+    var countedBytes = 0
+    /// It has left the staging area; lists that are tidied up later still name it.
+    private(set) var isSealed = false
 
-    init(key: ChunkKey, createdAt: Double, capacity: Int) {
+    init(key: ChunkKey, createdAt: Double, capacity: Int, itemCapacity: Int) {
         self.key = key
         self.createdAt = createdAt
-        body = ChunkBody(capacity: capacity)
+        body = ChunkBody(capacity: capacity, itemCapacity: itemCapacity)
     }
 
-    /// Hands the content over; the staged chunk is empty and of no use afterwards.
-    func seal() -> SealedChunk {
+    /// What it keeps in memory.
+    var memoryBytes: Int { SealedChunk.memoryBytes(of: body, key) }
+
+    /// Hands the content over, without spare room; nil when there is none. The staged chunk is empty and of no use
+    /// afterwards.
+    func seal() -> SealedChunk? {
+        isSealed = true
         var content = ChunkBody(capacity: 0)
         swap(&content, &body)
+        if content.items.isEmpty { return nil }
+        content.trim()
         return SealedChunk(content, id: ChunkID.next(), key: key)
     }
 }

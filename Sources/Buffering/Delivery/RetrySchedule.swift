@@ -1,4 +1,5 @@
-/// When a failed delivery is tried again, and when no more. Source: compatibility.md D7.
+/// When a failed delivery is tried again, and when no more. Names and defaults are those of Fluentd's buffer section
+/// (`lib/fluent/plugin/output.rb`).
 package struct RetrySettings: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
         case exponentialBackoff = "exponential_backoff"
@@ -20,6 +21,10 @@ package struct RetrySettings: Sendable, Equatable {
     package var secondaryThreshold = 0.8
 
     package init() {}
+
+    /// How long a destination may ask us to wait: `retry_max_interval`, a minute where none is set. One header of one
+    /// proxy must not stop delivery for a day.
+    package var longestServerWaitSeconds: Double { maxIntervalSeconds ?? 60 }
 
     /// The wait after a failure, before the jitter. `failures` counts from 1.
     package func interval(failures: Int) -> Double {
@@ -50,12 +55,13 @@ package struct RetryState: Sendable, Equatable {
     /// Notes one more failure.
     ///
     /// - random: from -1 to 1, for the jitter.
-    /// - serverWait: what the destination asked for (`Retry-After`), in seconds; never shortens the wait.
+    /// - serverWait: what the destination asked for (`Retry-After`), in seconds; never shortens the wait, and lengthens
+    ///   it to `longestServerWaitSeconds` at most.
     package mutating func fail(at now: Double, _ settings: RetrySettings, random: Double, serverWait: Double? = nil) {
         failures += 1
         var wait = settings.interval(failures: failures)
         if settings.randomize { wait += wait * 0.125 * random }
-        nextAttemptAt = now + max(wait, serverWait ?? 0)
+        nextAttemptAt = now + max(wait, min(serverWait ?? 0, settings.longestServerWaitSeconds))
         if settings.forever { return }
         let end = startedAt + settings.timeoutSeconds
         if nextAttemptAt >= end || settings.maxTimes.map({ failures > $0 }) ?? false { isExhausted = true }

@@ -1,0 +1,109 @@
+internal import Events
+
+/// The chunks of a staging area: found by key, by tag, by age and by the end of their slice, at a cost that does not grow
+/// with their number.
+///
+/// A sealed chunk leaves the lists by age and by slice when it comes to their front, or when they are tidied up.
+struct StagedChunks: Sendable {
+    private var byKey: [ChunkKey: StagedChunk] = [:]
+    /// The same chunks by tag, for areas whose only key is the tag: spares hashing its bytes.
+    private var byTag: [Int: StagedChunk] = [:]
+    /// In the order in which they were begun.
+    private var byAge = Ring<StagedChunk>()
+    private var bySlice = Agenda<StagedChunk>()
+    /// What the last sealed chunk needed: the next one begins with it, so that it does not grow by copying.
+    private var hintBytes = 0
+    private var hintItems = 0
+    /// The room that new chunks may begin with, all together: about this much for each doubling of their number.
+    private let largestHint: Int
+
+    private static let leastBytes = 1024
+    private static let leastItems = 8
+
+    init(largestHint: Int) { self.largestHint = largestHint }
+
+    var count: Int { byKey.count }
+    var byteCount: Int { byKey.values.reduce(0) { $0 + $1.body.byteCount } }
+    var memoryBytes: Int { byKey.values.reduce(0) { $0 + $1.memoryBytes } }
+
+    func find(_ key: ChunkKey) -> StagedChunk? { byKey[key] }
+    func find(tagID: Int) -> StagedChunk? { byTag[tagID] }
+
+    mutating func note(tagID: Int, _ staged: StagedChunk) {
+        staged.tagIDs.append(tagID)
+        byTag[tagID] = staged
+    }
+
+    // MARK: - Beginning
+
+    /// A new chunk, not yet entered. With many chunks each begins small: what is allocated counts.
+    func begin(_ key: ChunkKey, at now: Double) -> StagedChunk {
+        let share = largestHint / (count + 1)
+        return StagedChunk(
+            key: key, createdAt: now, capacity: max(min(hintBytes, share), Self.leastBytes),
+            itemCapacity: max(min(hintItems, share / ChunkItem.tableBytes), Self.leastItems))
+    }
+
+    /// - Parameter end: of its slice, in seconds since 1970.
+    mutating func enter(_ staged: StagedChunk, endsAt end: Int64?) {
+        byKey[staged.key] = staged
+        byAge.append(staged)
+        if let end { bySlice.insert(staged, at: Double(end)) }
+        if byAge.count > 2 * count + 16 { byAge = Ring(byAge.elements.filter { !$0.isSealed }) }
+        if bySlice.count > 2 * count + 16 { bySlice.keep { !$0.isSealed } }
+    }
+
+    /// Tells the budget what a chunk has grown to.
+    func count(_ staged: StagedChunk, _ budget: BufferBudget) {
+        let bytes = staged.memoryBytes
+        budget.add(bytes - staged.countedBytes)
+        staged.countedBytes = bytes
+    }
+
+    // MARK: - The next ones
+
+    /// The chunk that was begun first.
+    var oldest: StagedChunk? {
+        mutating get {
+            while let first = byAge.first {
+                if !first.isSealed { return first }
+                _ = byAge.popFirst()
+            }
+            return nil
+        }
+    }
+
+    var firstSliceEnd: Int64? {
+        mutating get {
+            while let first = bySlice.first {
+                if !first.isSealed { return bySlice.firstMoment.map { Int64($0) } }
+                _ = bySlice.popFirst()
+            }
+            return nil
+        }
+    }
+
+    mutating func sealFirstSlice(_ sealed: inout [SealedChunk], _ budget: BufferBudget) {
+        if let first = bySlice.popFirst(), !first.isSealed { seal(first, &sealed, budget) }
+    }
+
+    // MARK: - Sealing
+
+    /// A chunk leaves; an empty one leaves nothing.
+    mutating func seal(_ staged: StagedChunk, _ sealed: inout [SealedChunk], _ budget: BufferBudget) {
+        if byKey[staged.key] === staged { byKey.removeValue(forKey: staged.key) }
+        for id in staged.tagIDs { byTag.removeValue(forKey: id) }
+        let counted = staged.countedBytes
+        guard let chunk = staged.seal() else { return budget.add(-counted) }
+        // A little more, or a chunk of the same size would be copied into twice the room for its last bytes.
+        let size = chunk.body.bytes.count
+        hintBytes = size + size / 16 + 4096
+        hintItems = chunk.itemCount + chunk.itemCount / 16 + 16
+        budget.add(chunk.memoryBytes - counted)
+        sealed.append(chunk)
+    }
+
+    mutating func sealAll(_ sealed: inout [SealedChunk], _ budget: BufferBudget) {
+        while let oldest { seal(oldest, &sealed, budget) }
+    }
+}

@@ -1,0 +1,212 @@
+package import Events
+internal import Synchronization
+
+/// Reads the value of one record key, as text, onto the end of `value`. A record without it adds nothing.
+package typealias RecordKeyReader = (
+    _ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer, _ value: inout [UInt8]
+) -> Void
+
+/// The chunks that one loop fills. Its lock is taken once a batch, and only flush workers ever compete for it.
+final class StagingArea: Sendable {
+    private let settings: BufferSettings
+    private let clock: any FlushClock
+    private let budget: BufferBudget
+    private let mode: BufferSettings.FlushMode
+    private let fullBytes: Int
+    private let state: Mutex<StagedChunks>
+
+    init(settings: BufferSettings, clock: any FlushClock, budget: BufferBudget) {
+        self.settings = settings
+        self.clock = clock
+        self.budget = budget
+        mode = settings.resolvedFlushMode
+        fullBytes = max(Int(Double(settings.chunkLimitBytes) * settings.chunkFullThreshold), 1)
+        state = Mutex(StagedChunks(largestHint: max(settings.totalLimitBytes / 64, 0)))
+    }
+
+    /// What a batch did to the area.
+    struct Growth {
+        var sealed: [SealedChunk] = []
+        /// A chunk is staged whose time may come before anybody looks again.
+        var hasNewDeadline = false
+        var records = 0
+    }
+
+    /// Formats all records of a batch into their chunks.
+    func append(
+        _ batch: Batch, storage: inout ByteBuffer, rows: inout Rows, formatter: any ChunkFormatter,
+        fieldReaders: [RecordKeyReader]
+    ) -> Growth {
+        return state.withLock { state in
+            var growth = Growth()
+            let count = rows.records.count
+            var index = 0
+            while index < count {
+                if settings.keys.isPerBatch {
+                    let staged = chunk(for: batch.tag, &state, &growth)
+                    fill(staged, from: &index, to: count, batch, &storage, &rows, formatter, &state, &growth)
+                } else {
+                    let key = key(of: rows.records[index], batch.tag, rows, storage, fieldReaders)
+                    let staged = chunk(for: key, &state, &growth)
+                    fill(staged, from: &index, to: index + 1, batch, &storage, &rows, formatter, &state, &growth)
+                }
+            }
+            growth.records = count
+            if mode == .immediate { state.sealAll(&growth.sealed, budget) }
+            return growth
+        }
+    }
+
+    // MARK: - Filling
+
+    /// Formats records until the chunk is full or the range ends.
+    private func fill(
+        _ staged: StagedChunk, from index: inout Int, to end: Int, _ batch: Batch, _ storage: inout ByteBuffer,
+        _ rows: inout Rows, _ formatter: any ChunkFormatter, _ state: inout StagedChunks, _ growth: inout Growth
+    ) {
+        let itemsBefore = staged.body.items.count
+        let isFull = Self.fill(
+            &staged.body, from: &index, to: end, batch.tag, &storage, &rows, formatter, fullBytes: fullBytes,
+            limitRecords: settings.chunkLimitRecords ?? .max)
+        var next: StagedChunk?
+        if isFull, staged.body.byteCount > settings.chunkLimitBytes, let last = staged.body.items.last {
+            // The last record made it larger than a chunk may be.
+            let size = Int(last.source.length) + ChunkItem.tableBytes
+            if size > settings.chunkLimitBytes {
+                rows.rejections.append(
+                    Rejection(
+                        record: rows.records[index - 1], kind: "Fluent::Plugin::Buffer::BufferChunkOverflowError",
+                        reason: "a \(size) bytes record is larger than the buffer's chunk_limit_size of "
+                            + "\(settings.chunkLimitBytes) bytes; raise chunk_limit_size"))
+                staged.body.removeLastItem()
+                keep(batch.receipt, in: staged, itemsBefore: itemsBefore)
+                state.count(staged, budget)
+                return
+            }
+            let successor = state.begin(staged.key, at: clock.monotonicSeconds())
+            successor.body.append(item: staged.body.items.count - 1, of: staged.body)
+            staged.body.removeLastItem()
+            keep(batch.receipt, in: successor, itemsBefore: 0)
+            next = successor
+        }
+        keep(batch.receipt, in: staged, itemsBefore: itemsBefore)
+        if isFull { state.seal(staged, &growth.sealed, budget) } else { state.count(staged, budget) }
+        if let next {
+            state.enter(next, endsAt: sliceEnd(next.key))
+            state.count(next, budget)
+            growth.hasNewDeadline = true
+        }
+    }
+
+    private func keep(_ receipt: Receipt?, in staged: StagedChunk, itemsBefore: Int) {
+        if let receipt, staged.body.items.count > itemsBefore { staged.body.keep(receipt) }
+    }
+
+    /// The hot loop: apart, so that the chunk's exclusive access is checked once for all records.
+    private static func fill(
+        _ body: inout ChunkBody, from index: inout Int, to end: Int, _ tag: Tag, _ storage: inout ByteBuffer,
+        _ rows: inout Rows, _ formatter: any ChunkFormatter, fullBytes: Int, limitRecords: Int
+    ) -> Bool {
+        while index < end {
+            let record = rows.records[index]
+            index &+= 1
+            formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+            if body.filledBytes >= fullBytes || body.items.count >= limitRecords { return true }
+        }
+        return false
+    }
+
+    // MARK: - Finding
+
+    private func chunk(for tag: Tag, _ state: inout StagedChunks, _ growth: inout Growth) -> StagedChunk {
+        let id = settings.keys.usesTag ? tag.id : 0
+        if let staged = state.find(tagID: id) { return staged }
+        let staged = chunk(for: settings.keys.usesTag ? ChunkKey(tag: tag.bytes) : .none, &state, &growth)
+        state.note(tagID: id, staged)
+        return staged
+    }
+
+    private func chunk(for key: ChunkKey, _ state: inout StagedChunks, _ growth: inout Growth) -> StagedChunk {
+        if let staged = state.find(key) { return staged }
+        // By age the oldest is due first, and somebody watches it already.
+        if state.count == 0 || settings.keys.timekeySeconds != nil { growth.hasNewDeadline = true }
+        let staged = state.begin(key, at: clock.monotonicSeconds())
+        state.enter(staged, endsAt: sliceEnd(key))
+        return staged
+    }
+
+    private func key(
+        of record: Record, _ tag: Tag, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
+        _ readers: [RecordKeyReader]
+    ) -> ChunkKey {
+        var fields: [[UInt8]] = []
+        for reader in readers {
+            var value: [UInt8] = []
+            reader(record, rows, storage, &value)
+            fields.append(value)
+        }
+        return ChunkKey(
+            tag: settings.keys.usesTag ? tag.bytes : nil, timeSlice: settings.keys.slice(of: record.time.seconds),
+            fields: fields)
+    }
+
+    /// When a chunk's slice is over and late events had their time, in seconds since 1970.
+    private func sliceEnd(_ key: ChunkKey) -> Int64? {
+        guard let slice = key.timeSlice, let length = settings.keys.timekeySeconds else { return nil }
+        return slice + length + settings.keys.timekeyWaitSeconds
+    }
+
+    // MARK: - Sealing
+
+    /// Takes every chunk out, due or not.
+    func sealAll() -> [SealedChunk] {
+        state.withLock { state in
+            var sealed: [SealedChunk] = []
+            state.sealAll(&sealed, budget)
+            return sealed
+        }
+    }
+
+    /// Takes out the chunks whose time has come, the oldest first, at most `limit` of those that only age makes due.
+    func sealDue(now: Double, wall: Int64, limit: Int) -> [SealedChunk] {
+        state.withLock { state in
+            var sealed: [SealedChunk] = []
+            while let end = state.firstSliceEnd, end <= wall { state.sealFirstSlice(&sealed, budget) }
+            guard mode == .interval else { return sealed }
+            var left = limit
+            while left > 0, let oldest = state.oldest, oldest.createdAt + settings.flushIntervalSeconds <= now {
+                state.seal(oldest, &sealed, budget)
+                left -= 1
+            }
+            return sealed
+        }
+    }
+
+    /// Takes out the oldest chunk, due or not: the buffer is full.
+    func sealOldest() -> SealedChunk? {
+        state.withLock { state in
+            var sealed: [SealedChunk] = []
+            while sealed.isEmpty, let oldest = state.oldest { state.seal(oldest, &sealed, budget) }
+            return sealed.first
+        }
+    }
+
+    /// When the oldest chunk was begun.
+    var oldestCreatedAt: Double? { state.withLock { $0.oldest?.createdAt } }
+
+    /// Seconds until the next chunk is due; nil when none is staged or nothing but its size ends it.
+    func secondsUntilDue(now: Double, wall: Int64) -> Double? {
+        state.withLock { state in
+            let byAge =
+                mode == .interval ? state.oldest.map { $0.createdAt + settings.flushIntervalSeconds - now } : nil
+            let bySlice = state.firstSliceEnd.map { Double($0 - wall) }
+            guard let byAge, let bySlice else { return byAge ?? bySlice }
+            return min(byAge, bySlice)
+        }
+    }
+
+    /// Chunks now staged, their bytes as `chunk_limit_size` counts and as `total_limit_size` counts. The first is O(1).
+    var count: Int { state.withLock { $0.count } }
+    var byteCount: Int { state.withLock { $0.byteCount } }
+    var memoryBytes: Int { state.withLock { $0.memoryBytes } }
+}

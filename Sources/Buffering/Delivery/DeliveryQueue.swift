@@ -1,0 +1,390 @@
+package import Events
+
+/// Sealed chunks on their way: what is sent next, what an outcome means, when a retry is due. Pure: no clock, no task, no
+/// lock; whoever drives it passes the moment in and carries the effects out.
+///
+/// Two kinds of failure are told apart. When a whole attempt failed, the destination is in trouble: the queue as a whole
+/// waits, as in Fluentd, and then probes with one chunk at a time. When the destination has answered for single items, it
+/// works: those that failed wait on a schedule of their own, behind all others, be they one or all of the attempt's.
+/// Limits of retries are each part's own, so that giving one up takes no other down.
+///
+/// An attempt ends in two steps. `finish` says what the outcome means; once the effects are carried out (refused events
+/// are where they go on), `complete` lets go of the chunk. Until then it counts as held.
+package struct DeliveryQueue: Sendable {
+    package enum Target: Sendable, Equatable { case primary, secondary }
+
+    /// A chunk, or what is left of it, that a worker is to send.
+    package struct Delivery: Sendable {
+        /// Number of this attempt; unique in the queue.
+        package let number: Int
+        package let chunk: SealedChunk
+        package let items: ItemSet
+        package let target: Target
+    }
+
+    package enum Next: Sendable {
+        case deliver(Delivery)
+        /// Nothing to do before that moment; nil: before another chunk comes or a delivery ends.
+        case wait(until: Double?)
+    }
+
+    /// What has to be done about an outcome.
+    package enum Effect: Sendable {
+        /// All of the chunk is dealt with; its worst fate. It leaves the memory, and its receipts are settled.
+        case released(SealedChunk, Receipt.Fate)
+        /// What is left of a chunk lives on in a small one.
+        case replaced(SealedChunk, by: SealedChunk)
+        case delivered(SealedChunk, itemCount: Int, by: Target)
+        case rejected(SealedChunk, [RejectedItem])
+        /// Nobody will try these items again.
+        case gaveUp(SealedChunk, items: ItemSet, reason: Refusal)
+        /// The destination refused these items as a whole; the secondary is asked next.
+        case passedOn(SealedChunk, items: ItemSet, reason: Refusal)
+        case failing(reason: Refusal, retry: RetryState, target: Target)
+        /// The destination itself took something, after so many failures.
+        case recovered(failures: Int, since: Double)
+        case split(SealedChunk, itemCount: Int, reason: Refusal)
+    }
+
+    /// Items of a chunk that are sent together.
+    private struct Part: Sendable {
+        /// Of the chunk, in order of age.
+        let serial: Int
+        var items: ItemSet
+        /// Its own failures.
+        var retry: RetryState?
+        /// The destination has refused it for good.
+        var isForSecondary = false
+    }
+
+    /// A chunk in the queue.
+    private struct Account: Sendable {
+        var chunk: SealedChunk
+        /// Parts waiting or in delivery, and attempts whose effects are being carried out.
+        var holds = 1
+        var fate = Receipt.Fate.delivered
+        /// The chunk that this one has taken the place of, still counted.
+        var replaced: SealedChunk?
+    }
+
+    private let settings: RetrySettings
+    private let hasSecondary: Bool
+    private var ready = Ring<Part>()
+    /// Parts with a moment of their own.
+    private var waiting = Agenda<Part>()
+    private var inFlight: [Int: (part: Part, target: Target)] = [:]
+    /// Attempts that have ended and whose effects are being carried out, with the items that go elsewhere.
+    private var leaving: [Int: (serial: Int, items: ItemSet)] = [:]
+    private var accounts: [Int: Account] = [:]
+    private var nextSerial = 0
+    private var nextNumber = 0
+    /// The last part came from `waiting`: the next one comes from `ready`, so that neither starves.
+    private var tookWaiting = false
+    /// When the next probe is due, while the destination is in trouble.
+    package private(set) var outage: RetryState?
+    private var outageFailures = 0
+    private var outageSince = 0.0
+    /// Chunks stay as they are: somebody has noted their items by number.
+    private var keepsNumbers = false
+    /// Of the chunks in the queue, as `chunk_limit_size` counts.
+    package private(set) var byteCount = 0
+
+    package init(_ settings: RetrySettings, hasSecondary: Bool = false) {
+        self.settings = settings
+        self.hasSecondary = hasSecondary
+    }
+
+    /// Parts that wait, not counting those in delivery.
+    package var queuedCount: Int { ready.count + waiting.count }
+    package var inFlightCount: Int { inFlight.count }
+    package var isEmpty: Bool { accounts.isEmpty }
+    /// As `total_limit_size` counts. O(n): for checks.
+    package var memoryBytes: Int {
+        accounts.values.reduce(0) { $0 + ($1.replaced ?? $1.chunk).memoryBytes }
+    }
+
+    package mutating func enqueue(_ chunk: SealedChunk) {
+        accounts[nextSerial] = Account(chunk: chunk)
+        byteCount += chunk.byteCount
+        ready.append(Part(serial: nextSerial, items: chunk.allItems))
+        nextSerial += 1
+    }
+
+    // MARK: - What next
+
+    package mutating func next(at now: Double) -> Next {
+        if let outage {
+            // One probe at a time, or each worker's failure would count as one more.
+            if !inFlight.isEmpty { return .wait(until: nil) }
+            if now < outage.nextAttemptAt {
+                return queuedCount == 0 ? .wait(until: nil) : .wait(until: outage.nextAttemptAt)
+            }
+        }
+        let isDue = waiting.firstMoment.map { $0 <= now } ?? false
+        let takesWaiting = isDue && (ready.isEmpty || !tookWaiting)
+        guard let part = takesWaiting ? waiting.popFirst() : ready.popFirst() else {
+            return .wait(until: waiting.firstMoment)
+        }
+        tookWaiting = takesWaiting
+        return .deliver(start(part, at: now))
+    }
+
+    private mutating func start(_ part: Part, at now: Double) -> Delivery {
+        let isLate = part.retry.map { $0.isPastThreshold(at: now, settings) } ?? false
+        let target: Target = hasSecondary && (isLate || part.isForSecondary) ? .secondary : .primary
+        nextNumber += 1
+        inFlight[nextNumber] = (part, target)
+        return Delivery(number: nextNumber, chunk: chunk(of: part), items: part.items, target: target)
+    }
+
+    private func chunk(of part: Part) -> SealedChunk {
+        guard let account = accounts[part.serial] else { preconditionFailure("a part without its chunk") }
+        return account.chunk
+    }
+
+    // MARK: - What an outcome means
+
+    /// What an outcome means. `complete` must follow, once the effects are carried out.
+    ///
+    /// `random`: from -1 to 1, for the jitter of a retry.
+    package mutating func finish(
+        _ delivery: Delivery, _ outcome: DeliveryOutcome, at now: Double, random: Double
+    ) -> [Effect] {
+        guard let (part, target) = inFlight.removeValue(forKey: delivery.number) else { return [] }
+        let chunk = delivery.chunk
+        // The attempt's hold on the chunk goes on until it is completed.
+        leaving[delivery.number] = (part.serial, ItemSet())
+        switch outcome {
+        case .delivered:
+            return recover(target, part) + noteDelivered(part, chunk, part.items.count, target)
+        case .rejected(let reason):
+            if hasSecondary && target == .primary {
+                var passed = part
+                passed.isForSecondary = true
+                putBack(passed)
+                return recover(target, part) + [.passedOn(chunk, items: part.items, reason: reason)]
+            }
+            return recover(target, part) + giveUp(delivery, part, part.items, reason)
+        case .retry(let reason, let after):
+            // When the secondary fails, that tells nothing about the destination.
+            if part.isForSecondary { return failItems(delivery, part, part.items, target, reason, at: now, random) }
+            return fail(delivery, part, target, reason, at: now, random, after)
+        case .tooLarge(let reason):
+            return recover(target, part) + split(delivery, part, reason)
+        case .partial(let retry, let reason, let rejected):
+            var effects = recover(target, part)
+            if !rejected.isEmpty { effects += reject(delivery, part, rejected) }
+            let delivered = part.items.count - retry.count - rejected.count
+            if delivered > 0 { effects += noteDelivered(part, chunk, delivered, target) }
+            if !retry.isEmpty { effects += failItems(delivery, part, retry, target, reason, at: now, random) }
+            return effects
+        }
+    }
+
+    /// The effects of an attempt are carried out: the last one that ends lets go of the chunk.
+    package mutating func complete(_ delivery: Delivery) -> [Effect] {
+        guard let (serial, _) = leaving.removeValue(forKey: delivery.number) else { return [] }
+        var effects: [Effect] = []
+        if let account = accounts[serial], let replaced = account.replaced {
+            accounts[serial]?.replaced = nil
+            effects.append(.replaced(replaced, by: account.chunk))
+        }
+        return effects + release(serial)
+    }
+
+    private mutating func noteDelivered(_ part: Part, _ chunk: SealedChunk, _ count: Int, _ target: Target) -> [Effect]
+    {
+        if target == .secondary { note(.refused, part.serial) }
+        return [.delivered(chunk, itemCount: count, by: target)]
+    }
+
+    /// The whole attempt was in vain: the output waits.
+    private mutating func fail(
+        _ delivery: Delivery, _ part: Part, _ target: Target, _ reason: Refusal, at now: Double, _ random: Double,
+        _ after: Double?
+    ) -> [Effect] {
+        var pace = outage ?? RetryState(startedAt: now)
+        if outage == nil { (outageFailures, outageSince) = (0, now) }
+        // Deliveries that were under way when the trouble began tell nothing new.
+        if outage == nil || now >= pace.nextAttemptAt {
+            pace.fail(at: now, settings, random: random, serverWait: after)
+            outageFailures += 1
+        }
+        outage = pace
+        var part = part
+        var own = part.retry ?? RetryState(startedAt: now)
+        own.fail(at: now, settings, random: random, serverWait: after)
+        if own.isExhausted {
+            // The next chunk starts afresh, and at once.
+            outage = RetryState(startedAt: now)
+            return giveUp(delivery, part, part.items, Self.exhausted(reason, own, now))
+        }
+        part.retry = own
+        putBack(part)
+        return [.failing(reason: reason, retry: pace, target: target)]
+    }
+
+    /// Whoever was asked works, but these items have to wait.
+    private mutating func failItems(
+        _ delivery: Delivery, _ part: Part, _ items: ItemSet, _ target: Target, _ reason: Refusal, at now: Double,
+        _ random: Double
+    ) -> [Effect] {
+        var rest = part
+        rest.items = items
+        var own = part.retry ?? RetryState(startedAt: now)
+        own.fail(at: now, settings, random: random)
+        if own.isExhausted { return giveUp(delivery, part, items, Self.exhausted(reason, own, now)) }
+        rest.retry = own
+        hold(part.serial)
+        waiting.insert(shrunk(rest), at: own.nextAttemptAt)
+        return [.failing(reason: reason, retry: own, target: target)]
+    }
+
+    /// Few items of a large chunk move into one of their own, so that it need not stay for them.
+    private mutating func shrunk(_ part: Part) -> Part {
+        guard !keepsNumbers, let account = accounts[part.serial], account.holds == 2, account.replaced == nil,
+            account.chunk.byteCount(of: part.items) < account.chunk.byteCount / 4
+        else { return part }
+        let small = account.chunk.remnant(part.items)
+        byteCount += small.byteCount - account.chunk.byteCount
+        accounts[part.serial]?.replaced = account.chunk
+        accounts[part.serial]?.chunk = small
+        var part = part
+        part.items = small.allItems
+        return part
+    }
+
+    private mutating func split(_ delivery: Delivery, _ part: Part, _ reason: Refusal) -> [Effect] {
+        guard part.items.count > 1 else {
+            let rejected = part.items.map {
+                RejectedItem(item: $0, status: 413, type: "request_entity_too_large", reason: reason.sentence)
+            }
+            return reject(delivery, part, rejected)
+        }
+        let (first, rest) = part.items.split(after: part.items.count / 2)
+        for items in [rest, first] {
+            var half = part
+            half.items = items
+            putBack(half)
+        }
+        return [.split(delivery.chunk, itemCount: part.items.count, reason: reason)]
+    }
+
+    private mutating func reject(_ delivery: Delivery, _ part: Part, _ items: [RejectedItem]) -> [Effect] {
+        note(.refused, part.serial)
+        leaving[delivery.number] = (part.serial, ItemSet(Set(items.map(\.item)).sorted()))
+        return [.rejected(delivery.chunk, items)]
+    }
+
+    private mutating func giveUp(
+        _ delivery: Delivery, _ part: Part, _ items: ItemSet, _ reason: Refusal
+    ) -> [Effect] {
+        note(.refused, part.serial)
+        let others = leaving[delivery.number]?.items ?? ItemSet()
+        leaving[delivery.number] = (part.serial, others.union(items))
+        return [.gaveUp(delivery.chunk, items: items, reason: reason)]
+    }
+
+    /// The destination itself has answered. What the secondary took ends the waiting, as in Fluentd, but is no recovery.
+    private mutating func recover(_ target: Target, _ part: Part) -> [Effect] {
+        guard outage != nil, !part.isForSecondary else { return [] }
+        outage = nil
+        return target == .primary ? [.recovered(failures: outageFailures, since: outageSince)] : []
+    }
+
+    private static func exhausted(_ reason: Refusal, _ retry: RetryState, _ now: Double) -> Refusal {
+        Refusal(
+            reason.kind,
+            "\(reason.sentence); gave up after \(retry.failures) attempts in \(Int(now - retry.startedAt)) s")
+    }
+
+    // MARK: - Accounts
+
+    private mutating func note(_ fate: Receipt.Fate, _ serial: Int) {
+        accounts[serial]?.fate.worsen(to: fate)
+    }
+
+    private mutating func hold(_ serial: Int) { accounts[serial]?.holds += 1 }
+
+    private mutating func release(_ serial: Int) -> [Effect] {
+        guard var account = accounts[serial] else { return [] }
+        account.holds -= 1
+        if account.holds > 0 {
+            accounts[serial] = account
+            return []
+        }
+        accounts[serial] = nil
+        byteCount -= account.chunk.byteCount
+        return [.released(account.chunk, account.fate)]
+    }
+
+    /// To the front: order is kept as far as failures allow.
+    private mutating func putBack(_ part: Part) {
+        hold(part.serial)
+        ready.prepend(part)
+    }
+
+    // MARK: - From outside
+
+    /// Forgets the waits: everything may be tried at once (SIGUSR1, shutdown).
+    package mutating func retryNow() {
+        outage = nil
+        var parts = (waiting.elements + ready.elements).sorted { $0.serial < $1.serial }
+        waiting.removeAll()
+        ready.removeAll()
+        for index in parts.indices {
+            parts[index].retry = nil
+            ready.append(parts[index])
+        }
+    }
+
+    /// From now on chunks keep their items' numbers: a stop writes down what is not delivered yet.
+    package mutating func keepNumbers() { keepsNumbers = true }
+
+    /// A part that was thrown away.
+    package struct Dropped: Sendable {
+        package let chunk: SealedChunk
+        package let itemCount: Int
+        /// `released`, when nothing else is left of the chunk.
+        package let effects: [Effect]
+    }
+
+    /// Takes the oldest chunk out that is not in delivery; nil when there is none. `overflow_action drop_oldest_chunk`.
+    package mutating func dropOldest() -> Dropped? {
+        let fromWaiting = waiting.first.map { due in ready.first.map { due.serial < $0.serial } ?? true } ?? false
+        guard let part = fromWaiting ? waiting.popFirst() : ready.popFirst() else { return nil }
+        note(.lost, part.serial)
+        let chunk = chunk(of: part)
+        return Dropped(chunk: chunk, itemCount: part.items.count, effects: release(part.serial))
+    }
+
+    /// Everything that is not confirmed: what waits, what is in delivery, and refused items that are not yet where they go
+    /// on. The oldest first.
+    package var undelivered: [(chunk: SealedChunk, items: ItemSet)] {
+        let parts =
+            waiting.elements.map { ($0.serial, $0.items) } + ready.elements.map { ($0.serial, $0.items) }
+            + inFlight.values.map { ($0.part.serial, $0.part.items) } + leaving.values.filter { !$0.items.isEmpty }
+        var bySerial: [Int: ItemSet] = [:]
+        for (serial, items) in parts { bySerial[serial] = bySerial[serial]?.union(items) ?? items }
+        return bySerial.sorted { $0.key < $1.key }.compactMap { serial, items in
+            accounts[serial].map { ($0.chunk, items) }
+        }
+    }
+
+    /// Takes out all that is not confirmed. Attempts still under way end without effect: what they sent is perhaps
+    /// delivered.
+    package mutating func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
+        let parts = undelivered
+        self = DeliveryQueue(settings, hasSecondary: hasSecondary, after: nextNumber)
+        return parts
+    }
+
+    private init(_ settings: RetrySettings, hasSecondary: Bool, after number: Int) {
+        self.init(settings, hasSecondary: hasSecondary)
+        nextNumber = number
+    }
+}
+
+extension Receipt.Fate {
+    fileprivate mutating func worsen(to fate: Receipt.Fate) { self = max(self, fate) }
+}

@@ -1,0 +1,228 @@
+package import Events
+package import Logging
+internal import Synchronization
+
+/// What becomes of events that a destination does not take. Called by workers, several at once.
+///
+/// The chunk stays counted until the handler returns, so that whoever waits for room elsewhere (in the buffer of `@ERROR`)
+/// holds this output back too. A handler whose task is cancelled ends soon and leaves the events where they are kept. One
+/// that loses events says so with `Receipt.note(.lost)` to the chunk's receipts before it returns.
+package struct FlushHandlers: Sendable {
+    /// These items were refused for good, each with its reason. Returns when the events are where they go on.
+    package var onRejected: @Sendable (SealedChunk, [RejectedItem]) async -> Void
+    /// These items are given up: the whole chunk was refused, or the last retry has failed. Returns when the events are
+    /// where they go on.
+    package var onGaveUp: @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async -> Void
+    /// Nothing of the chunk is left to do: its worst fate. What was written down of it may be removed.
+    package var onReleased: @Sendable (SealedChunk, Receipt.Fate) -> Void
+
+    package init(
+        onRejected: @escaping @Sendable (SealedChunk, [RejectedItem]) async -> Void,
+        onGaveUp: @escaping @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async -> Void,
+        onReleased: @escaping @Sendable (SealedChunk, Receipt.Fate) -> Void = { _, _ in }
+    ) {
+        self.onRejected = onRejected
+        self.onGaveUp = onGaveUp
+        self.onReleased = onReleased
+    }
+}
+
+/// What a shutdown could not deliver.
+package struct FlushRemainder: Sendable {
+    /// Chunks, and which of their items are still owed. What was in delivery when the time was over is among them: perhaps
+    /// it has arrived. The receipts of these chunks are not settled yet.
+    package var parts: [(chunk: SealedChunk, items: ItemSet)]
+
+    package var chunkCount: Int { parts.count }
+    package var eventCount: Int { parts.reduce(0) { $0 + $1.items.count } }
+    package var byteCount: Int {
+        parts.reduce(0) { sum, part in
+            sum + part.items.reduce(0) { $0 + Int(part.chunk.body.items[$1].source.length) }
+        }
+    }
+}
+
+/// The tasks that carry one buffer's chunks to their destination: `flush_thread_count` of them.
+///
+/// A stop goes in steps, so that several outputs can be taken through them one after the other: `beginDrain`, then what
+/// `snapshotUndelivered` answers may be written down, then `drained`, then `stop`.
+package final class FlushWorkers: Sendable {
+    private let buffer: ChunkBuffer
+    private let destination: any Destination
+    private let secondary: (any Destination)?
+    private let name: String
+    private let log: Log
+    private let handlers: FlushHandlers
+    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let isWorking = Atomic<Bool>(false)
+    private let ended = Wakeup()
+    private let notices = Mutex(FailureNotices())
+
+    /// `name`: what log lines call the destination, as `http://127.0.0.1:9200`.
+    package init(
+        buffer: ChunkBuffer, destination: any Destination, secondary: (any Destination)? = nil, name: String,
+        log: Log = .discarding, handlers: FlushHandlers
+    ) {
+        self.buffer = buffer
+        self.destination = destination
+        self.secondary = secondary
+        self.name = name
+        self.log = log
+        self.handlers = handlers
+    }
+
+    /// Starts the workers. A second call does nothing.
+    package func start() {
+        let count = max(buffer.settings.flushThreadCount, 1)
+        task.withLock { task in
+            guard task == nil else { return }
+            isWorking.store(true, ordering: .sequentiallyConsistent)
+            task = Task.detached {
+                await withDiscardingTaskGroup { group in
+                    for _ in 0..<count {
+                        group.addTask { await self.work() }
+                    }
+                }
+                self.isWorking.store(false, ordering: .sequentiallyConsistent)
+                self.ended.wakeAll()
+            }
+        }
+    }
+
+    /// Sends everything now (SIGUSR1).
+    package func flushAll() { buffer.flushAll() }
+
+    // MARK: - Stopping
+
+    /// Seals what is staged, forgets all waits, and from now on sends what comes in without delay. Retries go on.
+    package func beginDrain() { buffer.beginDrain() }
+
+    /// Waits until nothing is left: not staged, not queued, not in delivery, not on its way to where refused events go.
+    /// False when the time is over before, or the calling task is cancelled.
+    package func drained(within seconds: Double) async -> Bool {
+        let deadline = buffer.clock.monotonicSeconds() + seconds
+        while true {
+            let generation = buffer.emptied.generation
+            if buffer.isEmpty { return true }
+            let left = deadline - buffer.clock.monotonicSeconds()
+            if left <= 0 || Task.isCancelled { return false }
+            await buffer.emptied.sleep(since: generation, seconds: left, clock: buffer.clock)
+        }
+    }
+
+    /// Everything that is not confirmed at this moment, what is in delivery included. Until the workers are stopped chunks
+    /// keep their names and, from `beginDrain` on, their items' numbers; `FlushHandlers.onReleased` says when one is done.
+    package func snapshotUndelivered() -> [(chunk: SealedChunk, items: ItemSet)] { buffer.snapshotUndelivered() }
+
+    /// Cancels what is under way, waits so many seconds for it to end, and answers what is left. Whatever has not ended
+    /// by then is among it.
+    package func stop(within seconds: Double) async -> FlushRemainder {
+        let running = task.withLock { task in
+            let running = task
+            task = nil
+            return running
+        }
+        running?.cancel()
+        let deadline = buffer.clock.monotonicSeconds() + seconds
+        while true {
+            let generation = ended.generation
+            let left = deadline - buffer.clock.monotonicSeconds()
+            if !isWorking.load(ordering: .sequentiallyConsistent) || left <= 0 { break }
+            // Not cancelled with the caller: what is under way ends soon, and what it says is worth waiting for.
+            await Task { await self.ended.sleep(since: generation, seconds: left, clock: self.buffer.clock) }.value
+        }
+        let remainder = FlushRemainder(parts: buffer.takeAll())
+        if remainder.chunkCount > 0 {
+            log.error(
+                "shutdown before everything was delivered",
+                ["destination": name, "chunks": remainder.chunkCount, "events": remainder.eventCount])
+        }
+        return remainder
+    }
+
+    /// All steps of a stop: sends what there is for at most `seconds` (not at all with `flush_at_shutdown false`), stops
+    /// the workers and answers what is left. Cancelling the calling task ends the wait at once.
+    package func shutdown(within seconds: Double) async -> FlushRemainder {
+        if buffer.settings.flushAtShutdown {
+            beginDrain()
+            _ = await drained(within: seconds)
+        }
+        return await stop(within: Self.cancellationSeconds)
+    }
+
+    /// How long attempts that were cancelled may take to end.
+    package static let cancellationSeconds = 2.0
+
+    // MARK: - One worker
+
+    private func work() async {
+        while !Task.isCancelled {
+            let generation = buffer.wakeup.generation
+            switch buffer.nextStep() {
+            case .deliver(let delivery): await deliver(delivery)
+            case .sleep(let seconds):
+                await buffer.wakeup.sleep(since: generation, seconds: seconds, clock: buffer.clock)
+            }
+        }
+    }
+
+    private func deliver(_ delivery: DeliveryQueue.Delivery) async {
+        let start = buffer.clock.monotonicSeconds()
+        let target = delivery.target == .secondary ? secondary ?? destination : destination
+        let outcome = await target.deliver(delivery.chunk, items: delivery.items)
+        let elapsed = buffer.clock.monotonicSeconds() - start
+        let threshold = buffer.settings.slowFlushLogThresholdSeconds
+        if elapsed > threshold {
+            log.limited(
+                .warn, "buffer flush took longer time than slow_flush_log_threshold",
+                [
+                    "destination": name, "elapsed_time": elapsed, "slow_flush_log_threshold": threshold,
+                    "chunk": delivery.chunk.id,
+                ])
+        }
+        for effect in buffer.finish(delivery, outcome) { await carryOut(effect) }
+        for effect in buffer.complete(delivery) { await carryOut(effect) }
+    }
+
+    private func carryOut(_ effect: DeliveryQueue.Effect) async {
+        switch effect {
+        case .replaced: break
+        case .released(let chunk, let fate): handlers.onReleased(chunk, fate)
+        case .delivered(_, _, .primary): break
+        case .delivered(let chunk, let count, .secondary):
+            log.limited(
+                .warn, "the secondary took what the destination did not",
+                ["destination": name, "chunk": chunk.id, "events": count])
+        case .rejected(let chunk, let items): await handlers.onRejected(chunk, items)
+        case .gaveUp(let chunk, let items, let reason):
+            log.error(
+                "giving up a chunk",
+                ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
+            await handlers.onGaveUp(chunk, items, reason)
+        case .passedOn(let chunk, let items, let reason):
+            log.limited(
+                .warn, "the destination refused a chunk for good; asking the secondary",
+                ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
+        case .failing(let reason, let retry, let target):
+            let now = buffer.clock.monotonicSeconds()
+            guard notices.withLock({ $0.admit(reason.sentence, at: now) }) else { return }
+            let statistics = buffer.statistics
+            log.warn(
+                FailureNotices.text(
+                    destination: target == .secondary ? "\(name)'s secondary" : name, reason: reason.sentence,
+                    retry: retry, now: now, chunks: statistics.queuedChunks, bytes: statistics.queuedBytes))
+        case .recovered(let failures, let since):
+            notices.withLock { $0.forget() }
+            log.info(
+                "retry succeeded",
+                [
+                    "destination": name, "failures": failures,
+                    "seconds": Int(buffer.clock.monotonicSeconds() - since),
+                ])
+        case .split(let chunk, let count, let reason):
+            log.limited(
+                .warn, "request was too large: sending the chunk in two halves",
+                ["destination": name, "chunk": chunk.id, "events": count, "reason": reason.sentence])
+        }
+    }
+}
