@@ -19,7 +19,7 @@ APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 # The ones of $(1) that are not installed.
 missing = $(shell for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 
-.PHONY: help deps test-deps build run demo test lint bench format fuzz clean install docker
+.PHONY: help deps test-deps build run demo test test-long lint bench format fuzz clean install docker
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -42,9 +42,13 @@ run: build ## Run with config/default.conf
 demo: build ## Show it at work
 	./config/demo
 
-test: test-deps lint build ## Lint, build, all tests, real Docker, search engines and clients, conformance with Fluentd
+test: test-deps lint build ## Lint, build, all tests, faults, real Docker, search engines and clients, conformance with Fluentd
 	@set -e; swift test 2>&1 | tee .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
-		echo; grep -h 'Test run with' .build/test.log; tail -1 .build/integration.log
+		./Tests/Faults/run $(SLUICE) --quick 2>&1 | tee .build/faults.log; \
+		echo; grep -h 'Test run with' .build/test.log; tail -1 .build/integration.log; tail -1 .build/faults.log
+
+test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
+	@set -e; ./Tests/Faults/run $(SLUICE); SLUICE_LONG_TESTS=1 swift test; ./Tests/Fuzz/run
 
 lint:
 	@swift format lint --strict --parallel -r $(SOURCES)

@@ -1,5 +1,5 @@
 /// Numbers of items in a chunk, ascending, as ranges: a whole chunk of 100,000 items is one range.
-package struct ItemSet: Sendable, Equatable, Sequence, ExpressibleByArrayLiteral {
+package struct ItemSet: Sendable, Equatable, Sequence, ExpressibleByArrayLiteral, CustomStringConvertible {
     /// Ascending, neither empty nor touching one another.
     package private(set) var ranges: [Range<Int>]
 
@@ -17,6 +17,7 @@ package struct ItemSet: Sendable, Equatable, Sequence, ExpressibleByArrayLiteral
 
     package var count: Int { ranges.reduce(0) { $0 + $1.count } }
     package var isEmpty: Bool { ranges.isEmpty }
+    package var description: String { Array(self).description }
     package var first: Int? { ranges.first?.lowerBound }
 
     package func contains(_ item: Int) -> Bool {

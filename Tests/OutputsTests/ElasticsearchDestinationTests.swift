@@ -263,7 +263,7 @@ struct ElasticsearchDestinationTests {
         let large = #"{"x":"\#(String(repeating: "y", count: 1 << 20))"}"#
         let chunk = try chunk(Array(repeating: large, count: 12))
         let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
-        #expect(outcome == .tooLarge(reason: Refusal(.busy, "HTTP 413")))
+        #expect(outcome == .tooLarge(reason: Refusal(.tooLarge, "HTTP 413")))
     }
 
     @Test("every rule of outputs holds")

@@ -1,6 +1,7 @@
 import Events
 import Logging
 import Pipeline
+import Synchronization
 import TestSupport
 import Testing
 
@@ -95,6 +96,46 @@ import Testing
     func full() throws {
         let router = router([.match(try TagPattern("**"), Answering(.acceptedFull))])
         #expect(try send("{}", to: router) == .acceptedFull)
+    }
+
+    @Test(
+        "what @ERROR's output answers holds for the batch that a filter refused in part, or as a whole",
+        arguments: [2, 1],
+        [Acceptance.accepted, .acceptedFull, .refused(Refusal(.full, "no"))])
+    func errorsHoldBack(_ every: Int, _ answer: Acceptance) throws {
+        let router = router([
+            .filter(try TagPattern("**"), Refuser(every: every)), .match(try TagPattern("**"), Answering(.accepted)),
+        ])
+        router.errorRouter = self.router([.match(try TagPattern("**"), Answering(answer))], LabelPlan.errorName)
+        #expect(try send("{}", "{}", to: router) == answer)
+    }
+
+    @Test("each stage counts what came, what went on and what it refused")
+    func metrics() throws {
+        let (filter, output) = (StageMetrics(), StageMetrics())
+        let router = router([
+            .filter(try TagPattern("**"), Refuser(every: 3), filter),
+            .match(try TagPattern("**"), Answering(.refused(Refusal(.full, "no"))), output),
+        ])
+        for _ in 0..<2 { _ = try send("{}", "{}", "{}", "{}", to: router) }
+        func values(_ metrics: StageMetrics) -> [Int] { StageMetrics.Count.allCases.map(metrics.value) }
+        #expect(values(filter) == [2, 8, 6, 2, 0])
+        #expect(values(output) == [2, 6, 6, 0, 2])
+    }
+
+    @Test("a receipt goes along, and hears of what was dropped without @ERROR")
+    func receipt() throws {
+        let fates = Mutex<[Receipt.Fate]>([])
+        let receipt = Receipt { fate in fates.withLock { $0.append(fate) } }
+        let router = router([
+            .filter(try TagPattern("**"), Refuser(every: 1)), .match(try TagPattern("**"), Answering(.accepted)),
+        ])
+        let batch = EventBatch(tag: "a.b")
+        try batch.add("{}")
+        _ = router.emit(
+            Events.Batch(batch.tag, receipt: receipt), storage: &batch.storage, rows: &batch.rows)
+        receipt.settle(.delivered)
+        #expect(fates.withLock { $0 } == [.refused])
     }
 
     @Test("a relabel goes on in the label's own rules")

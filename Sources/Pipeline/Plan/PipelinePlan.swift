@@ -14,11 +14,22 @@ package struct PipelinePlan {
 
     /// The outputs of all labels, in the order of their match rules.
     func makeOutputs(_ context: RunContext) throws -> [any RunningOutput] {
-        var outputs: [any RunningOutput] = []
-        for label in labels {
-            for case .match(_, let output) in label.rules { outputs.append(try output.makeOutput(context)) }
+        try labels.flatMap { label in
+            try label.rules.compactMap { rule in
+                guard case .match(_, let output) = rule else { return nil }
+                return try output.makeOutput(context)
+            }
         }
-        return outputs
+    }
+
+    /// For each of those outputs, the group in which it is drained at a stop.
+    func drainGroups() -> [Int] {
+        let groups = DrainOrder.groups(self)
+        return labels.flatMap { label in
+            label.rules.compactMap { rule in
+                if case .match = rule { groups[label.name] ?? 0 } else { nil }
+            }
+        }
     }
 
     /// The filters with a grok parser that events of a tag pass, in the order of the file, the root's first.
@@ -113,6 +124,8 @@ package struct OutputPlan {
     package var children: [OutputPlan] = []
     /// What takes events that this output cannot deliver, for reports.
     package var secondary: String?
+    /// The hidden label of that secondary.
+    package var secondaryLabel: String?
     /// Where a relabel sends events.
     package var label: String?
     package var makeOutput: (RunContext) throws -> any RunningOutput

@@ -7,13 +7,14 @@ package import Logging
 /// What a tag's route is gets looked up once (cached by the tag's identity).
 package final class Router: Emitter {
     package enum Rule {
-        case filter(TagPattern, any Filter)
-        case match(TagPattern, any Emitter)
+        case filter(TagPattern, any Filter, StageMetrics = StageMetrics())
+        case match(TagPattern, any Emitter, StageMetrics = StageMetrics())
     }
 
-    private struct Route {
-        var filters: [any Filter]
-        var emitter: (any Emitter)?
+    /// By reference, so that taking the cached one costs one count.
+    private final class Route {
+        var filters: [(filter: any Filter, metrics: StageMetrics)] = []
+        var output: (emitter: any Emitter, metrics: StageMetrics)?
     }
 
     /// Routes kept; when there are more tags the cache begins anew.
@@ -25,7 +26,7 @@ package final class Router: Emitter {
     private let log: Log
     private var routes: [Int: Route] = [:]
     private var lastTag = -1
-    private var lastRoute = Route(filters: [], emitter: nil)
+    private var lastRoute = Route()
     /// `<label @ERROR>`; nil when there is none, and in it itself.
     package weak var errorRouter: Router?
     /// How often a batch may come back to one label before it counts as going round in circles. Once is legitimate:
@@ -54,32 +55,40 @@ package final class Router: Emitter {
             lastTag = tag.id
         }
         let route = lastRoute
-        for filter in route.filters {
+        var acceptance = Acceptance.accepted
+        for (filter, metrics) in route.filters {
+            let count = rows.records.count
             filter.apply(batch, storage: &storage, rows: &rows)
-            if !rows.rejections.isEmpty { reroute(batch, &storage, &rows) }
-            if rows.isEmpty { return .accepted }
+            metrics.passed(in: count, out: rows.records.count, refused: rows.rejections.count)
+            if !rows.rejections.isEmpty { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
+            if rows.isEmpty { return acceptance }
         }
-        guard let emitter = route.emitter else {
+        guard let (emitter, metrics) = route.output else {
             log.limited(
                 .warn, kind: "no match", subject: ["tag": tag.text], count: rows.records.count, "no patterns matched",
                 ["label": name])
-            return .accepted
+            return acceptance
         }
-        let acceptance = emitter.emit(batch, storage: &storage, rows: &rows)
-        if !rows.rejections.isEmpty { reroute(batch, &storage, &rows) }
-        if case .refused(let reason) = acceptance { return handleRefusal(batch, reason, &storage, &rows) }
-        return acceptance
+        let count = rows.records.count
+        let taken = emitter.emit(batch, storage: &storage, rows: &rows)
+        let refused = rows.rejections.count
+        metrics.passed(in: count, out: count - refused, refused: refused)
+        if refused > 0 { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
+        guard case .refused(let reason) = taken else { return acceptance.combined(with: taken) }
+        metrics.refusedBatch()
+        return acceptance.combined(with: handleRefusal(batch, reason, &storage, &rows))
     }
 
     private func route(for tag: Tag) -> Route {
         if let known = routes[tag.id] { return known }
-        var route = Route(filters: [], emitter: nil)
+        let route = Route()
         search: for rule in rules {
             switch rule {
-            case .filter(let pattern, let filter): if pattern.matches(tag.bytes) { route.filters.append(filter) }
-            case .match(let pattern, let emitter):
+            case .filter(let pattern, let filter, let metrics):
+                if pattern.matches(tag.bytes) { route.filters.append((filter, metrics)) }
+            case .match(let pattern, let emitter, let metrics):
                 if pattern.matches(tag.bytes) {
-                    route.emitter = emitter
+                    route.output = (emitter, metrics)
                     break search
                 }
             }
@@ -92,19 +101,20 @@ package final class Router: Emitter {
     // MARK: - Errors
 
     /// Refused records go to `<label @ERROR>` with their own tag and time; without one they are mentioned and dropped.
-    private func reroute(_ batch: Batch, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    /// What the label's output answers holds for the batch: a full buffer behind `@ERROR` holds the client back, too.
+    private func reroute(_ batch: Batch, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Acceptance {
         let rejections = rows.rejections
         rows.rejections.removeAll(keepingCapacity: true)
         let target = errorRouter
         report(rejections, batch.tag, isDumped: target == nil)
         guard let target else {
             batch.receipt?.note(.refused)
-            return
+            return .accepted
         }
         let kept = rows.records
         rows.records = rejections.map(\.record)
-        _ = target.emit(batch, storage: &storage, rows: &rows)
-        rows.records = kept
+        defer { rows.records = kept }
+        return target.emit(batch, storage: &storage, rows: &rows)
     }
 
     /// One line for each kind of rejection of a batch, in the words of its first record.

@@ -12,20 +12,30 @@ final class LoopStages {
     private var rows = Rows()
     private var refusedTags: [[UInt8]: Tag] = [:]
     private static let keptRefusedTags = 1024
+    /// Longer tags are marked anew each time, so that what is kept has a bound.
+    private static let keptTagBytes = 1024
 
     /// - Parameters:
     ///   - outputs: the running outputs in the order of the plan's match rules.
     ///   - standardOutput: where the stdout filters write.
-    init(_ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink) {
-        let context = LoopContext(log: log, standardOutput: standardOutput)
+    init(
+        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
+        metrics: MetricsRegistry
+    ) {
+        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics)
         var next = 0
         for label in plan.labels {
             var rules: [Router.Rule] = []
             for rule in label.rules {
                 switch rule {
-                case .filter(let pattern, let filter): rules.append(.filter(pattern, filter.make(context)))
-                case .match(let pattern, _):
-                    rules.append(.match(pattern, outputs[next].makeEmitter(context)))
+                case .filter(let pattern, let filter):
+                    rules.append(
+                        .filter(pattern, filter.make(context), metrics.register(filter.stage.id.description)))
+                case .match(let pattern, let output):
+                    rules.append(
+                        .match(
+                            pattern, outputs[next].makeEmitter(context),
+                            metrics.register(output.stage.id.description)))
                     next += 1
                 }
             }
@@ -50,36 +60,45 @@ final class LoopStages {
         }
     }
 
+    func stopReading() { for input in inputs { input.stopReading() } }
+
     func resumeReading() { for input in inputs { input.resumeReading() } }
 
     func closeInputs() { for input in inputs { input.close() } }
 
-    /// Sends events that a destination refused through a label, tag by tag.
-    func inject(_ refused: RefusedEvents, into label: String) {
-        guard let router = routers[label] else { return }
-        let isRefused = label == LabelPlan.errorName
-        var rest = refused.events[...]
-        while let first = rest.first {
-            let tag = isRefused ? refusedTag(first.tag) : first.tag
-            storage.clear()
-            rows.clear()
-            while let event = rest.first, event.tag === first.tag {
-                rest.removeFirst()
-                let text = storage.append(copyOf: event.json)
-                let start = rows.fields.count
-                guard (try? rows.appendFields(json: text, &storage)) != nil else { continue }
-                rows.records.append(
-                    Record(time: event.time, firstField: start, fieldCount: rows.fields.count - start))
-            }
-            if !rows.isEmpty { _ = router.emit(Batch(tag), storage: &storage, rows: &rows) }
+    /// Sends the first of some refused events through a label: those of one tag that stand together, as many as one step
+    /// may. They keep their times.
+    func handBack(_ events: RefusedEvents, to label: String) -> ReturnPath.Step {
+        var step = ReturnPath.Step()
+        guard let router = routers[label], let first = events.items.first else { return step }
+        let tag = events.chunk.tag(of: first)
+        storage.clear()
+        rows.clear()
+        for item in events.items {
+            guard events.chunk.tag(of: item) === tag, step.itemCount < ReturnPath.stepItems,
+                storage.count < ReturnPath.stepBytes
+            else { break }
+            step.itemCount += 1
+            if !events.reader.read(item, of: events.chunk, into: &storage, rows: &rows) { step.unreadable += 1 }
         }
+        guard !rows.isEmpty else { return step }
+        let batch = Batch(label == LabelPlan.errorName ? refusedTag(tag) : tag)
+        switch router.emit(batch, storage: &storage, rows: &rows) {
+        case .accepted: break
+        case .acceptedFull: step.isFull = true
+        case .refused:
+            // Not taken: the same again when there is room.
+            step = ReturnPath.Step(itemCount: 0, unreadable: 0, isFull: true)
+        }
+        return step
     }
 
     /// The same tag, marked; one object for each, as stages cache by identity.
     private func refusedTag(_ tag: Tag) -> Tag {
         if let known = refusedTags[tag.bytes] { return known }
-        if refusedTags.count >= Self.keptRefusedTags { refusedTags.removeAll(keepingCapacity: true) }
         let marked = Tag(tag.bytes, wasRefused: true)
+        guard tag.bytes.count <= Self.keptTagBytes else { return marked }
+        if refusedTags.count >= Self.keptRefusedTags { refusedTags.removeAll(keepingCapacity: true) }
         refusedTags[tag.bytes] = marked
         return marked
     }
@@ -100,16 +119,26 @@ final class LoopWorker: @unchecked Sendable {  // `stages` is written and read o
 
     /// On the loop: makes the stages and opens the inputs.
     func open(
-        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink
+        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
+        metrics: MetricsRegistry
     ) throws {
-        let made = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
+        let made = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics)
         stages = made
         try made.openInputs(plan, on: loop, isFirst: isFirst, sharing: count, log: log)
     }
 
-    func submit(_ job: @escaping @Sendable (LoopStages) -> Void) {
+    /// Runs a job on the loop, if its stages were made.
+    ///
+    /// - Returns: false when the loop has ended.
+    @discardableResult
+    func submit(_ job: @escaping @Sendable (LoopStages) -> Void) -> Bool {
         loop.submit { [self] in
             if let stages { job(stages) }
         }
+    }
+
+    /// Runs a job on the loop, with its stages or, where they could not be made, without.
+    func submitAlways(_ job: @escaping @Sendable (LoopStages?) -> Void) {
+        loop.submit { [self] in job(stages) }
     }
 }

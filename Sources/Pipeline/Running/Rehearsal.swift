@@ -12,9 +12,10 @@ package final class Rehearsal {
     package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
         let context = RunContext(
             log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
-            standardOutput: standardOutput, reinject: { _, _ in false })
+            standardOutput: standardOutput, returnPath: ReturnPath(labels: []) { _, _ in nil })
         outputs = try plan.makeOutputs(context)
-        stages = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput)
+        stages = LoopStages(
+            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: MetricsRegistry())
     }
 
     /// Sends a batch into a label, as a source does.

@@ -14,19 +14,22 @@ package final class RunContext {
     /// Where all stdout outputs and filters write: one sink, so that their lines do not run into each other.
     package let standardOutput: TextSink
     private let client: SharedClient
-    /// Hands records to a label of the first loop, on that loop: for what a destination refused.
-    package let reinject: @Sendable (_ label: String, _ events: RefusedEvents) -> Bool
+    /// Back to a label, for what a destination refused.
+    package let returnPath: ReturnPath
+    /// Acknowledged events that are neither delivered nor kept.
+    package let losses: LossCounter
 
     package init(
-        log: Log, rootDirectory: String, standardOutput: TextSink? = nil,
-        reinject: @escaping @Sendable (String, RefusedEvents) -> Bool
+        log: Log, rootDirectory: String, standardOutput: TextSink? = nil, returnPath: ReturnPath,
+        losses: LossCounter = LossCounter()
     ) {
         self.log = log
         stage = Stage()
         client = SharedClient()
         self.standardOutput = standardOutput ?? TextSink(log: log)
         self.rootDirectory = rootDirectory
-        self.reinject = reinject
+        self.returnPath = returnPath
+        self.losses = losses
     }
 
     private init(_ shared: RunContext, _ stage: Stage) {
@@ -35,7 +38,8 @@ package final class RunContext {
         client = shared.client
         standardOutput = shared.standardOutput
         rootDirectory = shared.rootDirectory
-        reinject = shared.reinject
+        returnPath = shared.returnPath
+        losses = shared.losses
     }
 
     /// The same for one output, whose log carries its name.
@@ -53,26 +57,12 @@ extension RunContext {
         client.client = made
         return made
     }
-}
 
-/// Events that a destination refused, as they were formatted, on their way to `@ERROR`.
-package struct RefusedEvents: Sendable {
-    package struct Event: Sendable {
-        package var tag: Tag
-        package var time: EventTime
-        /// A JSON object.
-        package var json: [UInt8]
-
-        package init(tag: Tag, time: EventTime, json: [UInt8]) {
-            self.tag = tag
-            self.time = time
-            self.json = json
-        }
+    /// Ends what all outputs share. After the last delivery.
+    func close() {
+        client.client?.stop()
+        client.client = nil
     }
-
-    package var events: [Event]
-
-    package init(_ events: [Event]) { self.events = events }
 }
 
 /// What stages are given when a loop's own are made.
@@ -81,9 +71,12 @@ package final class LoopContext {
     package let log: Log
     package let standardOutput: TextSink
     private let bindings: LabelBindings
+    /// Where this loop's stages count.
+    let metrics: MetricsRegistry
 
-    package init(log: Log, standardOutput: TextSink) {
+    package init(log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry()) {
         self.log = log
+        self.metrics = metrics
         self.standardOutput = standardOutput
         bindings = LabelBindings()
     }
@@ -92,6 +85,7 @@ package final class LoopContext {
         self.log = log
         standardOutput = shared.standardOutput
         bindings = shared.bindings
+        metrics = shared.metrics
     }
 
     /// The same for one filter, whose log carries its name.

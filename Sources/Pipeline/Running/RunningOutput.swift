@@ -7,37 +7,17 @@ package protocol RunningOutput: AnyObject {
     func start()
     /// Delivers everything that is buffered now (SIGUSR1).
     func flushAll()
-    /// Delivers what is buffered, within a time; answers how many events are left and what became of them.
-    func shutdown(within seconds: Double) async -> Int
     /// Called, on any thread, when there is room again after an `acceptedFull`.
     func whenRoom(_ action: @escaping @Sendable () -> Void)
+    /// The buffers to be emptied at a stop: none for an output that holds nothing, those of all its stores for a copy.
+    var drains: [OutputDrain] { get }
 }
 
 extension RunningOutput {
     package func start() {}
     package func flushAll() {}
-    package func shutdown(within seconds: Double) async -> Int { 0 }
     package func whenRoom(_ action: @escaping @Sendable () -> Void) {}
-}
-
-/// An output on its way to the task that stops it. Its shutdown is safe from any task: it touches only the output's
-/// buffer, which has a lock.
-struct OutputToDrain: @unchecked Sendable {
-    private let output: any RunningOutput
-
-    init(_ output: any RunningOutput) { self.output = output }
-
-    fileprivate func shutdown(within seconds: Double) async -> Int { await output.shutdown(within: seconds) }
-}
-
-extension [OutputToDrain] {
-    /// Stops all at once, so that the slowest decides how long it takes and not the sum.
-    func shutdown(within seconds: Double) async -> Int {
-        await withTaskGroup(of: Int.self) { group in
-            for output in self { group.addTask { await output.shutdown(within: seconds) } }
-            return await group.reduce(0, +)
-        }
-    }
+    package var drains: [OutputDrain] { [] }
 }
 
 /// An output that holds nothing: it only makes emitters.

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import EventLoop
 internal import Events
 internal import Glibc
@@ -6,12 +7,11 @@ package import Logging
 internal import Outputs
 internal import Synchronization
 
-/// A plan at work. Starts outputs before inputs and stops in reverse: stop accepting and reading, answer what was read,
-/// deliver what is buffered within a limit, and only then go.
+/// A plan at work: loops, outputs and signals, driven by `Lifecycle`, which decides what happens when.
 ///
-/// The loop runs on the thread that calls `run`; everything below belongs to that thread unless it says otherwise.
+/// The first loop runs on the thread that calls `run`; everything below belongs to that thread unless it says otherwise.
 ///
-/// `@unchecked Sendable`: its state is touched on the loop alone, and `loop` itself is Sendable.
+/// `@unchecked Sendable`: its state is touched on the first loop alone, and `loop` itself is Sendable.
 package final class RunningPipeline: @unchecked Sendable {
     private let plan: PipelinePlan
     private let log: Log
@@ -21,148 +21,256 @@ package final class RunningPipeline: @unchecked Sendable {
     private var workers: [LoopWorker] = []
     private var threads: [LoopThread] = []
     private var outputs: [any RunningOutput] = []
+    /// The outputs' buffers, each with the group in which it is drained.
+    private var drains: [(group: Int, drain: OutputDrain)] = []
+    private var context: RunContext?
     private var signals: [LoopSignal] = []
-    private var timer: LoopTimer?
-    private var isStopping = false
-    private var failure: String?
-    private var drain: Task<Void, Never>?
+    private var reportTimer: LoopTimer?
+    private var drainTimer: LoopTimer?
+    private var lifecycle: Lifecycle
+    private var exitKind = Lifecycle.ExitKind.inOrder
+    private let losses = LossCounter()
     /// Standard output, shared by all that writes to it, so that lines stay whole.
     private let standardOutput: TextSink
+    /// What has passed each stage.
+    package let metrics = MetricsRegistry()
+
+    private static let reportMilliseconds: UInt64 = 5000
+    /// How often outputs are looked at while they are drained.
+    private static let drainMilliseconds: UInt64 = 100
 
     package init(_ plan: PipelinePlan, log: Log) throws {
         standardOutput = TextSink(log: log)
         self.plan = plan
         self.log = log
         loop = try Loop()
+        lifecycle = Lifecycle(
+            loops: plan.system.threads, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
     }
 
-    /// Runs until a signal ends it. Answers what prevented the start, or nil after an orderly stop.
-    package func run() -> String? {
+    /// Runs until a signal ends it, or what prevented the start. Blocks the calling thread.
+    package func run() -> Lifecycle.ExitKind {
         loop.submit { self.open() }
         let dangling = loop.run() + threads.flatMap { $0.join() }
         if !dangling.isEmpty { log.error("handles were left open", ["types": dangling.joined(separator: " ")]) }
+        context?.close()
         log.reportRepetitions(all: true)
-        return failure
+        return exitKind
+    }
+
+    // MARK: - What Lifecycle decides
+
+    private func handle(_ event: Lifecycle.Event) {
+        for action in lifecycle.handle(event) { carryOut(action) }
+    }
+
+    private func carryOut(_ action: Lifecycle.Action) {
+        switch action {
+        case .announceRunning: log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
+        case .stopReading: stopReading()
+        case .beginDrain: beginDrain()
+        case .endOutputs: endOutputs()
+        case .closeLoops: closeLoops()
+        case .noteRepeatedSignal: log.debug("a second signal so soon belongs to the first")
+        case .noteImpatience: log.warn("another signal to stop: what is left is written down, not delivered")
+        case .end(let kind): end(kind)
+        }
     }
 
     // MARK: - Start
 
     private func open() {
         do {
+            SignalPlan.ignoreTheRest()
             try openOutputs()
             try openSignals()
             let timer = LoopTimer(on: loop)
-            timer.start(afterMilliseconds: 5000, everyMilliseconds: 5000) { [log] in log.reportRepetitions() }
-            self.timer = timer
+            timer.start(afterMilliseconds: Self.reportMilliseconds, everyMilliseconds: Self.reportMilliseconds) {
+                [log] in log.reportRepetitions()
+            }
+            reportTimer = timer
             for output in outputs { output.start() }
-            workers = [LoopWorker(loop: loop, isFirst: true, of: plan.system.threads)]
-            try workers[0].open(plan, outputs: outputs, log: log, standardOutput: standardOutput)
-            for number in 1..<max(plan.system.threads, 1) { try openThread(number) }
-            log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         } catch {
-            fail("\(error)")
+            return handle(.failed("\(error)"))
         }
+        let count = max(plan.system.threads, 1)
+        let first = LoopWorker(loop: loop, isFirst: true, of: count)
+        workers = [first]
+        for number in 1..<count { openThread(number, of: count) }
+        // A thread that could not be made has ended the start already.
+        if case .starting = lifecycle.state { open(first) }
     }
 
     /// One more loop on a thread of its own. Its listeners share the ports; the kernel spreads the connections.
-    private func openThread(_ number: Int) throws {
-        let other = try Loop()
-        let worker = LoopWorker(loop: other, isFirst: false, of: plan.system.threads)
-        workers.append(worker)
-        threads.append(try LoopThread.start(other, name: "sluice-\(number)"))
-        other.submit { [self] in
-            do {
-                try worker.open(plan, outputs: outputs, log: log, standardOutput: standardOutput)
-            } catch {
-                loop.submit { self.fail("\(error)") }
-            }
+    private func openThread(_ number: Int, of count: Int) {
+        do {
+            let other = try Loop()
+            let worker = LoopWorker(loop: other, isFirst: false, of: count)
+            threads.append(try LoopThread.start(other, name: "sluice-\(number)"))
+            workers.append(worker)
+            other.submit { [self] in open(worker) }
+        } catch {
+            handle(.failed("\(error)"))
         }
     }
 
-    private func fail(_ reason: String) {
-        failure = failure ?? reason
-        for worker in workers { worker.submit { $0.closeInputs() } }
-        finish()
+    /// On the worker's own loop.
+    private func open(_ worker: LoopWorker) {
+        do {
+            try worker.open(plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics)
+            tell(.opened)
+        } catch {
+            tell(.failed("\(error)"))
+        }
+    }
+
+    /// From any loop.
+    private func tell(_ event: Lifecycle.Event) {
+        loop.submit { self.handle(event) }
     }
 
     private func openOutputs() throws {
+        let returnPath = ReturnPath(labels: Set(plan.labels.map(\.name))) { [loop, unowned self] label, events in
+            await withCheckedContinuation { continuation in
+                let isTaken = loop.submit {
+                    let stages = self.workers.first?.stages
+                    continuation.resume(returning: stages?.handBack(events, to: label))
+                }
+                if !isTaken { continuation.resume(returning: nil) }
+            }
+        }
         let context = RunContext(
             log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
-            standardOutput: standardOutput
-        ) {
-            [hasErrorLabel = plan.label(LabelPlan.errorName) != nil, loop, unowned self] label, events in
-            guard label != LabelPlan.errorName || hasErrorLabel else { return false }
-            return loop.submit { self.workers.first?.stages?.inject(events, into: label) }
-        }
+            standardOutput: standardOutput, returnPath: returnPath, losses: losses)
+        self.context = context
         outputs = try plan.makeOutputs(context)
         for output in outputs {
             output.whenRoom { [loop, unowned self] in
+                returnPath.noteRoom()
                 _ = loop.submit { self.resumeReading() }
             }
         }
+        for (output, group) in zip(outputs, plan.drainGroups()) { drains += output.drains.map { (group, $0) } }
     }
 
     private func resumeReading() { for worker in workers { worker.submit { $0.resumeReading() } } }
 
     private func openSignals() throws {
-        for signal in [SIGINT, SIGTERM] {
-            signals.append(try LoopSignal(signal, on: loop) { [unowned self] in stop(signal) })
+        for (signal, name, meaning) in SignalPlan.watched {
+            signals.append(
+                try LoopSignal(signal, on: loop) { [unowned self] in
+                    switch meaning {
+                    case .stop: stop(name)
+                    case .flush: flush(name)
+                    case .reload:
+                        log.warn(
+                            "reloading is not there yet: restart sluice to read its configuration", ["signal": name])
+                    }
+                })
         }
-        signals.append(
-            try LoopSignal(SIGUSR1, on: loop) { [unowned self] in
-                log.info("flushing all buffers", ["signal": "SIGUSR1"])
-                do { try log.reopen() } catch { log.error("\(error)") }
-                for output in outputs { output.flushAll() }
-            })
-        signals.append(
-            try LoopSignal(SIGHUP, on: loop) { [unowned self] in
-                log.warn("SIGHUP: reloading is not supported yet; restart sluice to read the configuration again")
-            })
+    }
+
+    private func flush(_ name: String) {
+        log.info("flushing all buffers", ["signal": name])
+        do { try log.reopen() } catch { log.error("\(error)") }
+        for output in outputs { output.flushAll() }
     }
 
     // MARK: - Stop
 
-    /// The first signal delivers what is buffered, the second gives up waiting for it (what is left goes to a backup
-    /// file), the third leaves at once.
-    private func stop(_ signal: Int32) {
-        let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
-        if isStopping {
-            log.warn("stopping at once", ["signal": name])
-            guard let drain, !drain.isCancelled else { return finish() }
-            drain.cancel()
-            return
+    private var nowSeconds: Double { Double(loop.now) / 1000 }
+
+    private func stop(_ name: String) {
+        if lifecycle.state == .running {
+            log.info("received a signal to stop; delivering what is buffered", ["signal": name])
         }
-        isStopping = true
-        log.info("received a signal to stop; delivering what is buffered", ["signal": name])
-        for worker in workers { worker.submit { $0.closeInputs() } }
-        let limit = plan.system.shutdownTimeoutSeconds
-        let draining = outputs.map(OutputToDrain.init)
-        drain = Task.detached { [loop] in
-            let left = await draining.shutdown(within: limit)
-            _ = loop.submit { self.drained(left) }
-        }
+        handle(.stopSignal(atSeconds: nowSeconds))
     }
 
-    private func drained(_ left: Int) {
-        guard timer != nil else { return }
-        if left > 0 { log.error("\(left) events could not be delivered before the stop") }
-        log.info("sluice has stopped")
-        finish()
-    }
-
-    private func finish() {
-        timer?.close()
-        timer = nil
-        for signal in signals { signal.close() }
-        signals.removeAll()
-        for worker in workers where worker.loop !== loop {
-            let other = worker.loop
-            other.submit {
-                other.closeEverything()
-                other.stop()
+    /// On each loop: read no more. What was read has been handed on by then, synchronously, and answered.
+    private func stopReading() {
+        losses.beginStop()
+        for worker in workers {
+            worker.submitAlways { [self] stages in
+                stages?.stopReading()
+                loop.submit { self.handle(.quiet(atSeconds: self.nowSeconds)) }
             }
         }
+        // Loops that could not be made have nothing to stop.
+        for _ in workers.count..<max(plan.system.threads, 1, workers.count) { tell(.quiet(atSeconds: nowSeconds)) }
+    }
+
+    private func beginDrain() {
+        // No answer is owed any more: acks are written when an event is in its buffer.
+        for worker in workers { worker.submit { $0.closeInputs() } }
+        let now = Int(loop.now)
+        for (_, drain) in drains { drain.begin(atMilliseconds: now) }
+        let timer = LoopTimer(on: loop)
+        drainTimer = timer
+        let writer = DrainWriter(drains.map(\.drain))
+        writer.pass(atMilliseconds: now)
+        timer.start(afterMilliseconds: 1, everyMilliseconds: Self.drainMilliseconds) { [unowned self] in
+            writer.pass(atMilliseconds: Int(loop.now))
+            handle(.progress(atSeconds: nowSeconds, drains.map { $0.drain.progress(group: $0.group) }))
+        }
+    }
+
+    private func endOutputs() {
+        drainTimer?.close()
+        drainTimer = nil
+        let ending = drains
+        Task.detached { [loop] in
+            var lost = 0
+            // In the order of the groups: what one still hands on finds the next one's workers.
+            for group in 0..<DrainOrder.groupCount {
+                for (place, drain) in ending where place == group { lost += await drain.end() }
+            }
+            let lostEvents = lost
+            _ = loop.submit { self.handle(.outputsEnded(lostEvents: lostEvents)) }
+        }
+    }
+
+    private func closeLoops() {
+        lifecycle.noteLost(losses.lostEvents)
+        for worker in workers where worker.loop !== loop {
+            let other = worker.loop
+            other.submit { [self] in
+                other.closeEverything()
+                other.stop()
+                tell(.closed)
+            }
+        }
+        for _ in workers.count..<max(plan.system.threads, 1, workers.count) { tell(.closed) }
+        tell(.closed)
+    }
+
+    private func end(_ kind: Lifecycle.ExitKind) {
+        exitKind = kind
+        if case .lost(let events) = kind {
+            log.error("sluice has stopped; acknowledged events are lost", ["events": events])
+        } else {
+            log.info("sluice has stopped")
+        }
+        reportTimer?.close()
+        for signal in signals { signal.close() }
+        signals.removeAll()
         loop.closeEverything()
         loop.stop()
+    }
+}
+
+/// Writes undelivered events down beside the loop, one pass at a time.
+private final class DrainWriter: Sendable {
+    private let drains: [OutputDrain]
+    private let isAtWork = Atomic<Bool>(false)
+
+    init(_ drains: [OutputDrain]) { self.drains = drains }
+
+    func pass(atMilliseconds now: Int) {
+        guard !isAtWork.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        DispatchQueue.global().async { [self] in
+            for drain in drains { drain.writeDown(atMilliseconds: now) }
+            isAtWork.store(false, ordering: .releasing)
+        }
     }
 }

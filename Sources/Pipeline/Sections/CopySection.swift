@@ -75,11 +75,9 @@ private final class CopyOutput: RunningOutput {
 
     func flushAll() { for store in stores { store.output.flushAll() } }
 
-    func shutdown(within seconds: Double) async -> Int {
-        await stores.map { OutputToDrain($0.output) }.shutdown(within: seconds)
-    }
-
     func whenRoom(_ action: @escaping @Sendable () -> Void) {
         for store in stores { store.output.whenRoom(action) }
     }
+
+    var drains: [OutputDrain] { stores.flatMap(\.output.drains) }
 }

@@ -29,8 +29,8 @@ enum ElasticsearchSection {
             let log = context.log
             let destination = ElasticsearchDestination(fixed, client: try context.httpClient(), log: log)
             return BufferedOutput(
-                buffering, name: destination.name, destination: destination, secondary: secondary?.label,
-                context: context
+                buffering, name: destination.name, destination: destination, reader: ElasticsearchItemReader(),
+                secondary: secondary?.label, context: context
             ) { loop in
                 do {
                     return try ElasticsearchFormatter(fixed) { problem in
@@ -46,7 +46,7 @@ enum ElasticsearchSection {
         }
         return OutputPlan(
             type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
-            makeOutput: makeOutput)
+            secondaryLabel: secondary?.label, makeOutput: makeOutput)
     }
 
     // MARK: - Servers

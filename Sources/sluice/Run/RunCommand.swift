@@ -27,9 +27,11 @@ enum RunCommand {
             }
             var plan = loaded.plan
             if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
-            let failure = try RunningPipeline(plan, log: log).run()
-            guard let failure else { return ExitStatus.success }
-            log.fatal("cannot run: \(failure)")
+            switch try RunningPipeline(plan, log: log).run() {
+            case .inOrder: return ExitStatus.success
+            case .lost: return ExitStatus.failure
+            case .failed(let reason): log.fatal("cannot run: \(reason)")
+            }
         } catch {
             StandardError.write("Error: \(error)\n")
         }

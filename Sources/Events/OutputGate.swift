@@ -1,0 +1,65 @@
+internal import Synchronization
+
+/// Which outputs of the process are full right now: a bit each. Beyond 64 outputs several share one, which makes inputs
+/// wait for more than they must, and loses nothing.
+package final class OutputGates: Sendable {
+    private let closed = Atomic<UInt64>(0)
+    private let count = Atomic<UInt64>(0)
+
+    package init() {}
+
+    /// A gate for one more output, open.
+    package func makeGate() -> OutputGate {
+        let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
+        return OutputGate(gates: self, bit: 1 << (number % 64))
+    }
+
+    fileprivate func close(_ bit: UInt64) { closed.bitwiseOr(bit, ordering: .acquiringAndReleasing) }
+    fileprivate func open(_ bit: UInt64) { closed.bitwiseAnd(~bit, ordering: .acquiringAndReleasing) }
+
+    /// Whether one of those that made somebody wait is still closed.
+    package func isClosed(anyOf wait: GateWait) -> Bool { closed.load(ordering: .acquiring) & wait.bits != 0 }
+}
+
+/// One output's word on whether it has room. Any thread.
+package struct OutputGate: Sendable {
+    private let gates: OutputGates
+    fileprivate let bit: UInt64
+
+    fileprivate init(gates: OutputGates, bit: UInt64) {
+        self.gates = gates
+        self.bit = bit
+    }
+
+    package func close() { gates.close(bit) }
+    package func open() { gates.open(bit) }
+}
+
+/// The gates that somebody waits for.
+package struct GateWait: Sendable, Equatable {
+    fileprivate var bits: UInt64 = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { bits == 0 }
+
+    package mutating func add(_ gate: OutputGate) { bits |= gate.bit }
+}
+
+/// On one loop: which gates the batches that were just handed on found closed. Emitters note them, and whoever is asked
+/// to wait (`Acceptance.acceptedFull`) takes them, so that it waits for those outputs and no others: an output that is
+/// dead does not grow by a read each time another one has room.
+package final class Pressure {
+    private var met = GateWait()
+    package let gates: OutputGates
+
+    package init(gates: OutputGates) { self.gates = gates }
+
+    package func note(_ gate: OutputGate) { met.add(gate) }
+
+    /// What was met since it was last asked.
+    package func take() -> GateWait {
+        defer { met = GateWait() }
+        return met
+    }
+}

@@ -1,0 +1,28 @@
+internal import Synchronization
+
+/// All stages' counts, by the stage's id and loop. Filled while loops are set up; read by whoever shows them.
+package final class MetricsRegistry: Sendable {
+    private let stages = Mutex<[(id: String, metrics: StageMetrics)]>([])
+
+    package init() {}
+
+    /// Counts for one stage on one loop.
+    func register(_ id: String) -> StageMetrics {
+        let metrics = StageMetrics()
+        stages.withLock { $0.append((id, metrics)) }
+        return metrics
+    }
+
+    /// The sum over all loops, by stage, in the order in which stages were first registered.
+    package func totals(_ count: StageMetrics.Count) -> [(id: String, value: Int)] {
+        stages.withLock { stages in
+            var order: [String] = []
+            var sums: [String: Int] = [:]
+            for (id, metrics) in stages {
+                if sums[id] == nil { order.append(id) }
+                sums[id, default: 0] += metrics.value(count)
+            }
+            return order.map { ($0, sums[$0] ?? 0) }
+        }
+    }
+}

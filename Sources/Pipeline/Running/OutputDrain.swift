@@ -1,0 +1,88 @@
+internal import Buffering
+internal import Dispatch
+internal import Events
+internal import Logging
+internal import Synchronization
+
+/// One output's buffer at a stop: what is left in it, and the files in which that is written down. Safe from any thread.
+package final class OutputDrain: Sendable {
+    private let buffer: ChunkBuffer
+    private let workers: FlushWorkers
+    private let backup: ChunkBackup?
+    private let log: Log
+    private let ledger = Mutex(BackupLedger())
+    private let beganAt = Atomic<Int>(0)
+    /// A healthy destination gets this long before what it has not confirmed is written down, in milliseconds: most stops
+    /// need no file.
+    private static let healthyMilliseconds = 1000
+
+    init(buffer: ChunkBuffer, workers: FlushWorkers, backup: ChunkBackup?, log: Log) {
+        self.buffer = buffer
+        self.workers = workers
+        self.backup = backup
+        self.log = log
+    }
+
+    /// Everything is sent now. With `flush_at_shutdown false` nothing is, and all of it is written down.
+    func begin(atMilliseconds now: Int) {
+        beganAt.store(now, ordering: .relaxed)
+        if buffer.settings.flushAtShutdown { workers.beginDrain() }
+    }
+
+    func progress(group: Int) -> Lifecycle.OutputProgress {
+        let undelivered = workers.snapshotUndelivered()
+        let isKept = backup != nil && ledger.withLock { $0.covers(undelivered) }
+        return Lifecycle.OutputProgress(
+            group: group, isEmpty: undelivered.isEmpty,
+            isFailing: isFailing || !buffer.settings.flushAtShutdown, isKept: isKept)
+    }
+
+    private var isFailing: Bool { buffer.statistics.retryCount > 0 }
+
+    /// Writes down what is not confirmed, and takes back what is. Blocks; never two at once.
+    func writeDown(atMilliseconds now: Int) {
+        guard isFailing || now - beganAt.load(ordering: .relaxed) >= Self.healthyMilliseconds else { return }
+        _ = write(workers.snapshotUndelivered(), isFinal: false)
+    }
+
+    /// Ends the deliveries and writes down what is left; answers how many events are neither delivered nor kept.
+    func end() async -> Int {
+        let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
+        let lost = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: self.write(rest, isFinal: true)) }
+        }
+        for (chunk, _) in rest { for receipt in chunk.receipts { receipt.settle(lost > 0 ? .lost : .safe) } }
+        let count = rest.reduce(0) { $0 + $1.items.count }
+        if count > lost {
+            log.error(
+                "events could not be delivered before the stop; they are in backup files",
+                ["events": count - lost, "folder": backup?.folder ?? ""])
+        }
+        if lost > 0 { log.error("events could not be delivered before the stop: they are lost", ["events": lost]) }
+        return lost
+    }
+
+    private func write(_ undelivered: [BackupLedger.Part], isFinal: Bool) -> Int {
+        guard let backup else { return undelivered.reduce(0) { $0 + $1.items.count } }
+        let changes = ledger.withLock { $0.changes(for: undelivered, isFinal: isFinal) }
+        var lost = 0
+        for part in changes.write {
+            do throws(ChunkBackupError) {
+                try backup.write(part.chunk, items: part.items)
+                ledger.withLock { $0.noteWritten(part) }
+            } catch {
+                lost += part.items.count
+                log.limited(.error, "cannot write undelivered events down", ["error": error.description])
+            }
+        }
+        for chunk in changes.remove {
+            do throws(ChunkBackupError) {
+                try backup.remove(chunk)
+                ledger.withLock { $0.noteRemoved(chunk) }
+            } catch {
+                log.limited(.warn, "cannot remove the backup of a delivered chunk", ["error": error.description])
+            }
+        }
+        return lost
+    }
+}

@@ -1,0 +1,159 @@
+internal import Buffering
+internal import Events
+internal import Logging
+
+/// Where events go that their destination does not want: `@ERROR` for single records, `<secondary>`, `@ERROR` or a backup
+/// file for what is given up. One for each output; called by its workers, which wait for the answer.
+final class RefusalOutlet: Sendable {
+    private let backup: ChunkBackup?
+    private let reader: any ItemReader
+    private let secondaryLabel: String?
+    private let returnPath: ReturnPath
+    private let losses: LossCounter
+    private let log: Log
+
+    init(
+        reader: any ItemReader, backup: ChunkBackup?, secondaryLabel: String?, context: RunContext, log: Log
+    ) {
+        self.reader = reader
+        self.backup = backup
+        self.secondaryLabel = secondaryLabel
+        returnPath = context.returnPath
+        losses = context.losses
+        self.log = log
+    }
+
+    /// Records that were refused for good: to `@ERROR`, but only once. One line for each kind of refusal, in the words of
+    /// its first record, and only when it is known what became of them.
+    func rejected(_ chunk: SealedChunk, _ items: [RejectedItem]) async {
+        var known: [RefusalKind: Int] = [:]
+        var kinds: [(kind: RefusalKind, first: RejectedItem, count: Int)] = []
+        for item in items {
+            let kind = RefusalKind(item)
+            if let index = known[kind] {
+                kinds[index].count += 1
+            } else {
+                known[kind] = kinds.count
+                kinds.append((kind, item, 1))
+            }
+        }
+        // What was refused on its way through @ERROR already is not sent round again.
+        let again = ItemSet(items.lazy.map(\.item).sorted().filter { !chunk.tag(of: $0).wasRefused })
+        let action = await takeBack(chunk, again)
+        for (kind, first, count) in kinds {
+            let tag = chunk.tag(of: first.item)
+            log.limited(
+                .warn, kind: "\(kind.status) \(kind.type): \(kind.words)",
+                subject: kind.subject.isEmpty ? [:] : ["field": kind.subject], count: count,
+                "\(count) of \(chunk.body.items.count) records were rejected: \(first.reason)",
+                [
+                    "status": first.status, "type": first.type, "tag": tag.text,
+                    "action": tag.wasRefused ? "dropped: <label @ERROR> sent it here" : action,
+                ])
+        }
+    }
+
+    private func takeBack(_ chunk: SealedChunk, _ items: ItemSet) async -> String {
+        guard !items.isEmpty else { return "dropped" }
+        guard returnPath.leads(to: LabelPlan.errorName) else {
+            losses.noteDropped(items.count)
+            return "dropped; define <label @ERROR> to keep them"
+        }
+        let outcome = await returnPath.hand(RefusedEvents(chunk, items, reader), to: LabelPlan.errorName)
+        noteUnreadable(outcome.unreadableCount, chunk)
+        guard !outcome.rest.isEmpty else { return "sent to @ERROR" }
+        keep(chunk, outcome.rest, Refusal(.stopping, "the daemon stopped before @ERROR had taken them"))
+        return "sent to @ERROR, and \(outcome.rest.count) to a backup file"
+    }
+
+    /// Events that nobody will try to deliver again.
+    func gaveUp(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async {
+        var rest = items
+        // Retries that are used up have been through <secondary> already. A refusal for good has not.
+        if reason.kind == .invalid || reason.kind == .tooLarge {
+            for label in [secondaryLabel, LabelPlan.errorName].compactMap({ $0 }) where returnPath.leads(to: label) {
+                let isError = label == LabelPlan.errorName
+                let fresh = isError ? ItemSet(rest.filter { !chunk.tag(of: $0).wasRefused }) : rest
+                let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: label)
+                noteUnreadable(outcome.unreadableCount, chunk)
+                rest = rest.subtracting(fresh).union(outcome.rest)
+                let taken = fresh.count - outcome.rest.count
+                if taken > 0 {
+                    log.limited(
+                        .error, "gave up events: \(isError ? "@ERROR" : "<secondary>") has taken them",
+                        ["events": taken, "reason": reason.sentence])
+                }
+                if rest.isEmpty { return }
+            }
+        }
+        keep(chunk, rest, reason)
+    }
+
+    /// Writes events down. Called on the task of a worker, for few events and seldom: at a stop it is `OutputDrain` that
+    /// writes.
+    private func keep(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) {
+        guard let backup else {
+            losses.noteLost(items.count)
+            return log.error(
+                "gave up events, and disable_chunk_backup is set: they are lost",
+                ["events": items.count, "reason": reason.sentence, "chunk": chunk.id])
+        }
+        do throws(ChunkBackupError) {
+            try backup.write(chunk, items: items)
+            log.error(
+                "gave up events and wrote them to a backup file",
+                ["events": items.count, "reason": reason.sentence, "file": backup.path(of: chunk)])
+        } catch {
+            losses.noteLost(items.count)
+            log.error(
+                "gave up events, and their backup failed: they are lost",
+                ["events": items.count, "reason": reason.sentence, "error": error.description])
+        }
+    }
+
+    private func noteUnreadable(_ count: Int, _ chunk: SealedChunk) {
+        guard count > 0 else { return }
+        losses.noteLost(count)
+        log.error("cannot read events back from a chunk: they are lost", ["events": count, "chunk": chunk.id])
+    }
+}
+
+/// Refusals alike in these are told as one.
+private struct RefusalKind: Hashable {
+    let status: Int
+    let type: String
+    /// What does not vary in the reason.
+    let words: String
+    let subject: String
+
+    init(_ item: RejectedItem) {
+        status = item.status
+        type = item.type
+        words = LogKind.constantPart(of: item.reason)
+        subject = item.subject
+    }
+}
+
+/// `<secondary>`: chunks go on as events into a label of their own.
+final class LabelDestination: Destination {
+    private let label: String
+    private let reader: any ItemReader
+    private let returnPath: ReturnPath
+
+    init(label: String, reader: any ItemReader, returnPath: ReturnPath) {
+        self.label = label
+        self.reader = reader
+        self.returnPath = returnPath
+    }
+
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+        let rest = await returnPath.hand(RefusedEvents(chunk, items, reader), to: label).rest
+        if rest.isEmpty { return .delivered }
+        let reason = Refusal(.stopping, "the daemon is stopping")
+        return rest == items ? .retry(reason: reason, after: nil) : .partial(retry: rest, reason: reason, rejected: [])
+    }
+}
+
+extension SealedChunk {
+    func tag(of item: Int) -> Tag { body.tags[Int(body.items[item].tag)] }
+}

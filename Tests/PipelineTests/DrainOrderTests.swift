@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Pipeline
+
+@Suite("Drain order")
+struct DrainOrderTests {
+    @Test("outputs that may feed others come first: ordinary ones, secondaries, @ERROR and what it leads to")
+    func groups() throws {
+        let plan = try Run.plan(
+            """
+            <source>
+              @type forward
+            </source>
+            <match a>
+              @type elasticsearch
+              <secondary>
+                @type stdout
+              </secondary>
+            </match>
+            <match b>
+              @type copy
+              <store>
+                @type elasticsearch
+                host other
+                <secondary>
+                  @type stdout
+                </secondary>
+              </store>
+              <store>
+                @type relabel
+                @label @PLAIN
+              </store>
+            </match>
+            <label @PLAIN>
+              <match **>
+                @type null
+              </match>
+            </label>
+            <label @ERROR>
+              <match x>
+                @type relabel
+                @label @MENDED
+              </match>
+              <match **>
+                @type elasticsearch
+                index_name errors
+                <secondary>
+                  @type stdout
+                </secondary>
+              </match>
+            </label>
+            <label @MENDED>
+              <match **>
+                @type elasticsearch
+                index_name mended
+              </match>
+            </label>
+            """)
+        let groups = DrainOrder.groups(plan)
+        #expect(groups[LabelPlan.rootName] == 0)
+        #expect(groups["@PLAIN"] == 0)
+        #expect(groups["@ERROR"] == 2)
+        #expect(groups["@MENDED"] == 2)
+        #expect(groups.filter { $0.key.hasPrefix("<secondary>") }.map(\.value).sorted() == [1, 1, 3])
+        #expect(groups.values.allSatisfy { $0 < DrainOrder.groupCount })
+    }
+}
