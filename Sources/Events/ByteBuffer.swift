@@ -16,6 +16,10 @@ internal import Glibc
     @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
     @usableFromInline package internal(set) var count: Int
     @usableFromInline package internal(set) var capacity: Int
+    /// How often the JSON writers wrote something else than what was there: U+FFFD for what is no UTF-8, null for NaN and
+    /// infinities, what they make of extension types and of keys that are no text or repeat. Only ever grows: who wants
+    /// to know looks before and after.
+    package internal(set) var lossCount = 0
 
     /// Allocated behind `capacity` and never counted: what a kernel's last word may touch beyond the end.
     static let slackBytes = 16

@@ -134,6 +134,7 @@ extension ByteBuffer {
         let size = unsafe UTF8Scan.sequenceLength(source, offset, length)
         if size == 0 {
             append("\u{FFFD}")
+            lossCount &+= 1
             return offset &+ 1
         }
         for index in 0..<size { unsafe append(source[offset &+ index]) }

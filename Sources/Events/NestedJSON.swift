@@ -34,6 +34,7 @@ extension ByteBuffer {
         case .double: appendJSON(item.doubleValue)
         case .string, .binary: appendJSONString(Slice(offset: item.body, length: item.length), storage)
         case .ext:
+            lossCount &+= 1
             if let time = storage.eventTime(item) { appendDecimal(time.seconds) } else { append("null") }
         case .array:
             append(UInt8(ascii: "["))
@@ -57,6 +58,7 @@ extension ByteBuffer {
             let keyStart = count
             appendMessagePackKey(&offset, storage, inKey: inKey)
             if seen.mayRepeat(keyHash(Slice(offset: keyStart, length: count - keyStart))) {
+                lossCount &+= 1
                 var members = takeMembers(from: start, keyStart: keyStart)
                 for rest in index..<pairs {
                     if rest > index {
@@ -88,7 +90,10 @@ extension ByteBuffer {
         if let item, item.kind == .string || item.kind == .binary {
             offset = item.body + item.length
             appendJSONString(Slice(offset: item.body, length: item.length), storage)
-        } else if inKey, let item, item.kind == .map || item.kind == .array {
+            return
+        }
+        lossCount &+= 1
+        if inKey, let item, item.kind == .map || item.kind == .array {
             offset = (try? storage.skipMessagePack(at: offset, end: storage.count)) ?? storage.count
             append(item.kind == .map ? "\"{…}\"" : "\"[…]\"")
         } else {
@@ -176,6 +181,7 @@ extension ByteBuffer {
             let keyStart = count
             appendString(&offset, end, storage)
             if seen.mayRepeat(keyHash(Slice(offset: keyStart, length: count - keyStart))) {
+                lossCount &+= 1
                 var members = takeMembers(from: start, keyStart: keyStart)
                 appendRest(of: &members, &offset, end, storage)
                 return

@@ -42,6 +42,7 @@ extension ByteBuffer {
     package mutating func appendJSON(_ value: Double) {
         guard value.isFinite else {
             append("null")
+            lossCount &+= 1
             return
         }
         if value == 0 {

@@ -172,6 +172,29 @@ struct ElasticsearchFormatterTests {
                 == "{\"index\":{\"_index\":\"fluentd\"}}\n{\"plain\":true}\n")
     }
 
+    @Test(
+        "target_index_key inside the record: taken out there, and there alone",
+        arguments: [
+            ("m.idx", #"{"m":{"idx":"Shop","x":1},"a":1}"#, #"{"m":{"x":1},"a":1}"#, "shop"),
+            ("m.idx", #"{"m":{"x":1,"idx":"shop"}}"#, #"{"m":{"x":1}}"#, "shop"),
+            ("m.idx", #"{"m":{"x":[1,{"idx":2}],"idx":"a,}","y":"}"}}"#, #"{"m":{"x":[1,{"idx":2}],"y":"}"}}"#, "a,}"),
+            ("m.idx", #"{"m":{"idx":"shop"}}"#, #"{"m":{}}"#, "shop"),
+            ("m.idx", #"{"m":{"other":1}}"#, #"{"m":{"other":1}}"#, "fluentd"),
+            ("m.idx", #"{"m":7,"idx":"x"}"#, #"{"m":7,"idx":"x"}"#, "fluentd"),
+            ("m.n.idx", #"{"m":{"n":{"idx":"shop","k":2},"idx":3}}"#, #"{"m":{"n":{"k":2},"idx":3}}"#, "shop"),
+        ])
+    func nestedTarget(key: String, record: String, expected: String, index: String) throws {
+        var settings = ElasticsearchSettings()
+        settings.targetIndexKey = try RecordAccessor("$." + key)
+        let result = try formatOne(record, settings)
+        #expect(result.document == expected + "\n")
+        #expect(result.action == #"{"index":{"_index":"\#(index)"}}"# + "\n")
+        settings.targetIndexKey = try RecordAccessor("$.l[1].idx")
+        #expect(
+            try formatOne(#"{"l":[{"idx":1},{"idx":"two","k":3},4]}"#, settings).document
+                == #"{"l":[{"idx":1},{"k":3},4]}"# + "\n")
+    }
+
     @Test("updates wrap the record, and need an id")
     func updates() throws {
         var settings = ElasticsearchSettings()
@@ -233,7 +256,9 @@ struct ElasticsearchFormatterTests {
         var flat = goldenSettings()
         flat.flattenHashes = true
         for settings in [goldenSettings(), ElasticsearchSettings(), idSettings, flat] {
-            try OutputCompatTest.formatterRules { try ElasticsearchFormatter(settings) }
+            try OutputCompatTest.formatterRules({ try ElasticsearchFormatter(settings) }) { chunk, item in
+                Array(BulkBody(chunk, items: [item], BulkDialect()).text().utf8)
+            }
         }
     }
 }

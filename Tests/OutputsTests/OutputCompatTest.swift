@@ -20,7 +20,12 @@ enum OutputCompatTest {
 
     /// Rules for what formats: one item for each record, in order, nothing for a refused one; valid JSON lines; the same
     /// bytes however records are spread over batches; the batch's fields are left as they were.
-    static func formatterRules(_ make: () throws -> any ChunkFormatter) throws {
+    ///
+    /// - Parameter sent: the lines that go out for an item; its bytes, unless the output keeps more beside them.
+    static func formatterRules(
+        _ make: () throws -> any ChunkFormatter,
+        sent: (SealedChunk, Int) -> [UInt8] = { $0.body.bytes.array($0.body.items[$1].source) }
+    ) throws {
         let tag = Events.Tag("compat.tag")
         var whole = try batch(records, tag)
         let fieldCount = whole.rows.fields.count
@@ -37,7 +42,7 @@ enum OutputCompatTest {
         }
         #expect(end == chunk.body.bytes.count)
         for number in chunk.allItems {
-            let text = chunk.body.bytes.array(chunk.body.items[number].source)
+            let text = sent(chunk, number)
             #expect(text.last == 0x0A, "an item ends its line")
             for line in text.split(separator: 0x0A) {
                 #expect(throws: Never.self) {

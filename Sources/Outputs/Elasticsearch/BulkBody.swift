@@ -42,25 +42,26 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
             let place = Int(item.label)
             // Only the formatter makes these chunks, so every label is one of its own.
             guard labels.indices.contains(place), let label = labels[place] else { continue }
-            var document = item.source
+            let front = BulkItemFront(label, item.source, chunk.body.bytes)
+            let isShared = label.flags & BulkLabel.metadata == 0
             let action: Slice
-            if label.flags == 0, let known = shared[place] {
+            if isShared, let known = shared[place] {
                 action = known
             } else {
-                action = Self.appendAction(label, &document, chunk.body.bytes, dialect, to: &actions)
-                if label.flags == 0 { shared[place] = action }
+                action = Self.appendAction(label, front, chunk.body.bytes, dialect, to: &actions)
+                if isShared { shared[place] = action }
             }
-            size += Int(action.length) + Int(document.length)
-            pieces.append((action, document))
+            size += Int(action.length) + Int(front.document.length)
+            pieces.append((action, front.document))
         }
         self.actions = actions
         self.pieces = pieces
         byteCount = size
     }
 
-    /// `{"index":{"_index":"fluentd-20191217","_type":"_doc"}}`; takes the item's own values off the front of `document`.
+    /// `{"index":{"_index":"fluentd-20191217","_type":"_doc"}}`
     private static func appendAction(
-        _ label: BulkLabel, _ document: inout Slice, _ bytes: borrowing ByteBuffer, _ dialect: BulkDialect,
+        _ label: BulkLabel, _ front: BulkItemFront, _ bytes: borrowing ByteBuffer, _ dialect: BulkDialect,
         to out: inout ByteBuffer
     ) -> Slice {
         let start = out.count
@@ -76,23 +77,21 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
             out.append(",\"pipeline\":")
             out.appendJSONString(pipeline)
         }
-        if label.flags & BulkLabel.hasID != 0 { appendValue("_id", &document, bytes, to: &out) }
-        if label.flags & BulkLabel.hasParent != 0 { appendValue("_parent", &document, bytes, to: &out) }
-        if label.flags & BulkLabel.hasRouting != 0 { appendValue(dialect.routingField, &document, bytes, to: &out) }
+        appendValue("_id", front.id, bytes, to: &out)
+        appendValue("_parent", front.parent, bytes, to: &out)
+        appendValue(dialect.routingField, front.routing, bytes, to: &out)
         out.append("}}\n")
         return Slice(offset: start, length: out.count - start)
     }
 
     private static func appendValue(
-        _ name: String, _ document: inout Slice, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer
+        _ name: String, _ value: Slice?, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer
     ) {
-        var end = Int(document.offset)
-        while end < document.end, bytes[end] != 0x0A { end += 1 }
+        guard let value else { return }
         out.append(",\"")
         out.append(name)
         out.append("\":")
-        out.append(Slice(offset: Int(document.offset), length: end - Int(document.offset)), of: bytes)
-        document = Slice(offset: end + 1, length: max(document.end - end - 1, 0))
+        out.append(value, of: bytes)
     }
 
     // MARK: - Reading
@@ -152,9 +151,6 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     static func document(of number: Int, in chunk: SealedChunk) -> Slice {
         let item = chunk.body.items[number]
         guard let label = BulkLabel(bytes: chunk.body.labels[Int(item.label)]) else { return item.source }
-        var scratch = ByteBuffer(capacity: 64)
-        var document = item.source
-        _ = appendAction(label, &document, chunk.body.bytes, BulkDialect(), to: &scratch)
-        return document
+        return BulkItemFront(label, item.source, chunk.body.bytes).document
     }
 }

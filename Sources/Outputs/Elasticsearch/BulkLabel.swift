@@ -1,15 +1,31 @@
+internal import Events
+
 /// What a bulk action needs beside the document and can be shared by many: the operation, the index, and which values of
 /// its own the item carries in front of its document. The chunk keeps it as bytes.
 ///
 /// ```
-/// 0: operation   1: flags (1 id, 2 parent, 4 routing)   2…: index
+/// 0: operation   1: flags   2…: index
 /// ```
-/// An item with flags has, for each, a JSON value and a newline in front of its document: ids differ from event to event,
-/// and labels are meant to be few.
+/// In front of its document an item has, for each of the first four flags, the record as it came (`KeptRecord`), and then
+/// the id, the parent and the routing value, each as JSON and a newline: they differ from event to event, and labels are
+/// meant to be few. The other flags say what was put into the document, so that the record can be had back.
 struct BulkLabel: Equatable {
     static let hasID: UInt8 = 1
     static let hasParent: UInt8 = 2
     static let hasRouting: UInt8 = 4
+    /// The document does not say all of the record.
+    static let hasRecord: UInt8 = 8
+    /// The document's last member, or the last but the tag, is an `@timestamp` that the record did not have.
+    static let addsTimestamp: UInt8 = 16
+    /// The document's last member is the tag.
+    static let addsTag: UInt8 = 32
+    /// The document is inside `wrapperStart` and `wrapperEnd`.
+    static let isWrapped: UInt8 = 64
+
+    static let metadata = hasID | hasParent | hasRouting
+
+    static let wrapperStart: StaticString = "{\"doc\":"
+    var wrapperEnd: StaticString { operation == .upsert ? ",\"doc_as_upsert\":true}" : "}" }
 
     var operation: ElasticsearchSettings.WriteOperation
     var flags: UInt8
@@ -40,5 +56,37 @@ struct BulkLabel: Equatable {
         case .create: "create"
         case .update, .upsert: "update"
         }
+    }
+}
+
+/// The parts of an item's bytes, as its label says which there are.
+struct BulkItemFront {
+    private(set) var record: Slice?
+    private(set) var id: Slice?
+    private(set) var parent: Slice?
+    private(set) var routing: Slice?
+    /// With the newline at its end.
+    private(set) var document: Slice
+
+    init(_ label: BulkLabel, _ source: Slice, _ bytes: borrowing ByteBuffer) {
+        document = source
+        if label.flags & BulkLabel.hasRecord != 0 {
+            record = KeptRecord.slice(at: Int(source.offset), before: source.end, bytes)
+            let start = record?.end ?? source.end
+            document = Slice(offset: start, length: source.end - start)
+        }
+        if label.flags & BulkLabel.hasID != 0 { id = takeLine(bytes) }
+        if label.flags & BulkLabel.hasParent != 0 { parent = takeLine(bytes) }
+        if label.flags & BulkLabel.hasRouting != 0 { routing = takeLine(bytes) }
+    }
+
+    /// The bytes up to the next newline, off the front of `document`. JSON has none inside.
+    private mutating func takeLine(_ bytes: borrowing ByteBuffer) -> Slice {
+        let start = Int(document.offset)
+        let end = document.end
+        var place = start
+        while place < end, bytes[place] != 0x0A { place += 1 }
+        document = Slice(offset: min(place + 1, end), length: max(end - place - 1, 0))
+        return Slice(offset: start, length: place - start)
     }
 }

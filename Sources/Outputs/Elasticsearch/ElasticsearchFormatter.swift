@@ -24,7 +24,10 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private let tagKey: [UInt8]
     /// Top-level keys that are not sent.
     private let hiddenKeys: [[UInt8]]
+    /// A nested field that is not sent (`target_index_key a.b`).
+    private let hiddenPlace: RecordAccessor?
     private let hasMetadata: Bool
+    private let isUpdate: Bool
     private let timeReader: TimeReader
     private var ending: DocumentEnding
 
@@ -52,17 +55,17 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         writesTimestamp = settings.writesTimestamp
         timeKey = settings.timeKey.map { Array($0.utf8) }
         tagKey = Array(settings.tagKey.utf8)
-        hiddenKeys =
-            settings.removeKeys.map { Array($0.utf8) } + [settings.targetIndexKey?.topLevelKey].compactMap { $0 }
+        let target = settings.targetIndexKey
+        hiddenKeys = settings.removeKeys.map { Array($0.utf8) } + [target?.topLevelKey].compactMap { $0 }
+        hiddenPlace = target.flatMap { $0.topLevelKey == nil ? $0 : nil }
+        isUpdate = settings.writeOperation == .update || settings.writeOperation == .upsert
         hasMetadata = settings.idKey != nil || settings.routingKey != nil || settings.parentKey != nil
         // Ruby reads times without a zone as UTC.
         timeReader = TimeReader(settings.timeKeySource, zone: .utc)
         let digits = min(max(settings.timePrecision, 0), 9)
         ending = DocumentEnding(
             time: TimeWriter(.iso8601(fractionDigits: digits), offset: settings.timestampOffsetSeconds))
-        isPlain =
-            hiddenKeys.isEmpty && !settings.flattenHashes && settings.writeOperation != .update
-            && settings.writeOperation != .upsert
+        isPlain = hiddenKeys.isEmpty && hiddenPlace == nil && !settings.flattenHashes && !isUpdate
         indexName = try IndexName(settings)
     }
 
@@ -72,9 +75,9 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         var stamp = Stamp(time: record.time)
         if writesTimestamp { findTimestamp(record, tag, &storage, rows, &stamp) }
         let start = chunk.bytes.count
-        var flags: UInt8 = 0
-        if hasMetadata { flags = writeMetadata(record, rows, storage, to: &chunk.bytes) }
-        if settings.writeOperation == .update || settings.writeOperation == .upsert, flags & BulkLabel.hasID == 0 {
+        let losses = chunk.bytes.lossCount
+        var flags = write(record, tag, stamp, rows, storage, keepsRecord: hides(record, rows, storage), &chunk.bytes)
+        if isUpdate, flags & BulkLabel.hasID == 0 {
             chunk.bytes.truncate(to: start)
             rows.rejections.append(
                 Rejection(
@@ -83,10 +86,44 @@ package final class ElasticsearchFormatter: ChunkFormatter {
                         + "'\(settings.idKey?.text ?? "id_key")'"))
             return
         }
-        writeDocument(record, tag, stamp, rows, storage, to: &chunk.bytes)
+        if chunk.bytes.lossCount != losses, flags & BulkLabel.hasRecord == 0 {
+            chunk.bytes.truncate(to: start)
+            flags = write(record, tag, stamp, rows, storage, keepsRecord: true, &chunk.bytes)
+        }
         prepareLabel(record, tag, stamp.time, flags, rows, storage)
         let number = chunk.label(stamp: labelNumber) ?? chunk.label(label, stamp: labelNumber)
         chunk.endItem(from: start, label: number, tag: chunk.tag(tag), time: record.time)
+    }
+
+    /// Writes an item; answers the flags of its label.
+    private func write(
+        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
+        keepsRecord: Bool, _ out: inout ByteBuffer
+    ) -> UInt8 {
+        var flags: UInt8 = 0
+        if keepsRecord {
+            flags = BulkLabel.hasRecord
+            KeptRecord.append(record, rows, storage, to: &out)
+        }
+        if hasMetadata { flags |= writeMetadata(record, rows, storage, to: &out) }
+        return flags | writeDocument(record, tag, stamp, rows, storage, to: &out)
+    }
+
+    /// Whether the document will lack something of the record because of an option. What the writing itself loses is
+    /// noticed by the buffer.
+    private func hides(_ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) -> Bool {
+        if settings.includeTagKey {
+            if rows.find(tagKey, in: record, storage) != nil { return true }
+            // Two members of one name: read back, they are one.
+            if writesTimestamp && tagKey == timestampKey { return true }
+        }
+        if isPlain { return false }
+        for key in hiddenKeys where rows.find(key, in: record, storage) != nil { return true }
+        if let hiddenPlace, rows.value(at: hiddenPlace, in: record, storage) != nil { return true }
+        if settings.flattenHashes {
+            for index in record.fieldRange where rows.fields[index].value.isNested { return true }
+        }
+        return false
     }
 
     // MARK: - The time
@@ -140,52 +177,74 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     // MARK: - The document
 
+    /// Answers the flags that say what was added.
     private func writeDocument(
         _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
         to out: inout ByteBuffer
-    ) {
-        if isPlain && record.fieldCount > 0
-            && !(settings.includeTagKey && rows.find(tagKey, in: record, storage) != nil)
-        {
+    ) -> UInt8 {
+        let addsTimestamp = writesTimestamp && stamp.isWritten
+        var flags = addsTimestamp ? BulkLabel.addsTimestamp : 0
+        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
+        let addsTag = settings.includeTagKey && tagField == nil
+        if addsTag { flags |= BulkLabel.addsTag }
+        if isPlain && record.fieldCount > 0 && tagField == nil {
             writePlainDocument(record, tag, stamp, rows, storage, to: &out)
-            return
+            return flags
         }
-        let isWrapped =
-            (settings.writeOperation == .update || settings.writeOperation == .upsert) && !settings.suppressDocWrap
-        if isWrapped { out.append("{\"doc\":") }
+        let wrapper = BulkLabel(operation: settings.writeOperation, index: [])
+        let isWrapped = isUpdate && !settings.suppressDocWrap
+        if isWrapped {
+            flags |= BulkLabel.isWrapped
+            out.append(BulkLabel.wrapperStart)
+        }
         out.append(UInt8(ascii: "{"))
         let open = out.count
-        var hasTag = false
+        // Only where there is something to take out is the record kept beside the document.
+        let hidden = hiddenPlace.flatMap { rows.value(at: $0, in: record, storage) == nil ? nil : $0 }
         for index in record.fieldRange {
             let field = rows.fields[index]
             if !hiddenKeys.isEmpty && isHidden(field.key, storage) { continue }
             if out.count != open { out.append(UInt8(ascii: ",")) }
-            if settings.flattenHashes && field.value.isNested {
-                FlatJSON.append(
-                    field, separator: settings.flattenHashesSeparator, storage, isFirst: out.count == open, to: &out)
+            let isPruned = hidden.map { storage.equals(field.key, $0.firstKey) } ?? false
+            if field.value.isNested && (settings.flattenHashes || isPruned) {
+                writeNested(field, isPruned ? hidden : nil, storage, isFirst: out.count == open, to: &out)
                 continue
             }
             out.appendJSONString(field.key, storage)
             out.append(UInt8(ascii: ":"))
-            if settings.includeTagKey && Int(field.key.length) == tagKey.count && storage.equals(field.key, tagKey) {
-                hasTag = true
-                out.appendJSONString(tag.bytes)
-            } else {
-                out.appendJSON(field.value, storage)
-            }
+            if index == tagField { out.appendJSONString(tag.bytes) } else { out.appendJSON(field.value, storage) }
         }
-        if writesTimestamp && stamp.isWritten {
+        if addsTimestamp {
             if out.count != open { out.append(UInt8(ascii: ",")) }
             writeTimestamp(stamp, "\"@timestamp\":\"", to: &out)
         }
-        if settings.includeTagKey && !hasTag {
+        if addsTag {
             if out.count != open { out.append(UInt8(ascii: ",")) }
             if tag.id != tailTag { prepareTail(tag) }
             out.append(tail)
         }
         out.append(UInt8(ascii: "}"))
-        if isWrapped { out.append(settings.writeOperation == .upsert ? ",\"doc_as_upsert\":true}" : "}") }
+        if isWrapped { out.append(wrapper.wrapperEnd) }
         out.append(0x0A)
+        return flags
+    }
+
+    /// A nested field that does not go out as it is: without what names the index, taken apart, or both.
+    private func writeNested(
+        _ field: Field, _ hidden: RecordAccessor?, _ storage: borrowing ByteBuffer, isFirst: Bool,
+        to out: inout ByteBuffer
+    ) {
+        var text = ByteBuffer()
+        text.appendJSON(field.value, storage)
+        if let hidden { text.removeJSON(at: hidden.steps.dropFirst()) }
+        if settings.flattenHashes {
+            FlatJSON.append(
+                field.key, text, separator: settings.flattenHashesSeparator, storage, isFirst: isFirst, to: &out)
+        } else {
+            out.appendJSONString(field.key, storage)
+            out.append(UInt8(ascii: ":"))
+            out.append(text)
+        }
     }
 
     /// The usual case, with as few calls as may be: the record as it is, then what is the same for all events of a tag.

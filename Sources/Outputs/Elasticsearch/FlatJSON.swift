@@ -2,15 +2,14 @@ internal import Events
 
 /// `flatten_hashes`: `"a":{"b":{"c":1}}` as `"a_b_c":1`. Arrays stay as they are, empty objects vanish.
 enum FlatJSON {
-    /// Appends the members of a nested field. When it has none and something was written before it, the comma that stands
-    /// in front of it is taken back.
+    /// Appends the members of a nested field, whose value is JSON that our own writer made. When it has none and something
+    /// was written before it, the comma that stands in front of it is taken back.
     static func append(
-        _ field: Field, separator: String, _ storage: borrowing ByteBuffer, isFirst: Bool, to out: inout ByteBuffer
+        _ fieldKey: Slice, _ text: consuming ByteBuffer, separator: String, _ storage: borrowing ByteBuffer,
+        isFirst: Bool, to out: inout ByteBuffer
     ) {
-        var text = ByteBuffer()
-        text.appendJSON(field.value, storage)
         var key = ByteBuffer(capacity: 64)
-        key.appendJSONString(field.key, storage)
+        key.appendJSONString(fieldKey, storage)
         var writer = Writer(text: text, separator: Array(separator.utf8))
         let start = out.count
         var place = 0

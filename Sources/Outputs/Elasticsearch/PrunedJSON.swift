@@ -1,0 +1,74 @@
+internal import Events
+
+extension ByteBuffer {
+    /// Takes a member out of JSON that our own writer made (no white space, always valid); without it nothing changes.
+    mutating func removeJSON(at steps: ArraySlice<RecordAccessor.Step>) {
+        guard let member = jsonMember(at: steps, from: 0) else { return }
+        let rest = array(Slice(offset: member.upperBound, length: count - member.upperBound))
+        truncate(to: member.lowerBound)
+        append(rest)
+    }
+
+    /// Where the member is, with its key and one of the commas around it.
+    private func jsonMember(at steps: ArraySlice<RecordAccessor.Step>, from offset: Int) -> Range<Int>? {
+        guard let step = steps.first, offset < count else { return nil }
+        let isObject = self[offset] == UInt8(ascii: "{")
+        guard isObject || self[offset] == UInt8(ascii: "[") else { return nil }
+        var wanted = ByteBuffer(capacity: 64)
+        if case .key(let key) = step { wanted.appendJSONString(key) }
+        var place = offset + 1
+        var number = 0
+        while place < count, self[place] != UInt8(ascii: "}"), self[place] != UInt8(ascii: "]") {
+            let hasComma = self[place] == UInt8(ascii: ",")
+            let start = place
+            if hasComma { place += 1 }
+            var isFound = false
+            if isObject {
+                let end = jsonEnd(from: place)
+                isFound = equals(Slice(offset: place, length: end - place), wanted.array())
+                place = end + 1  // the colon
+            } else if case .index(let index) = step {
+                isFound = index == number
+            }
+            let end = jsonEnd(from: place)
+            if isFound {
+                if steps.count > 1 { return jsonMember(at: steps.dropFirst(), from: place) }
+                let takesNext = !hasComma && end < count && self[end] == UInt8(ascii: ",")
+                return start..<(takesNext ? end + 1 : end)
+            }
+            place = end
+            number += 1
+        }
+        return nil
+    }
+
+    /// Past the value that begins at `offset`.
+    private func jsonEnd(from offset: Int) -> Int {
+        var depth = 0
+        var place = offset
+        while place < count {
+            switch self[place] {
+            case 0x22:
+                place += 1
+                while place < count, self[place] != 0x22 { place += self[place] == 0x5C ? 2 : 1 }
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if depth == 0 { return place }
+                depth -= 1
+            case UInt8(ascii: ","), UInt8(ascii: ":"): if depth == 0 { return place }
+            default: break
+            }
+            place += 1
+            if depth == 0, place < count, self[place - 1] == 0x22 || self[place - 1] == 0x7D || self[place - 1] == 0x5D
+            {
+                return place
+            }
+        }
+        return min(place, count)
+    }
+}
+
+extension RecordAccessor {
+    /// The top-level key that it begins with.
+    var firstKey: [UInt8] { if case .key(let key) = steps[0] { key } else { [] } }
+}
