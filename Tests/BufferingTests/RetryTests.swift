@@ -49,7 +49,7 @@ struct RetryTests {
     func longServerWait() {
         var settings = RetrySettings()
         settings.randomize = false
-        for (bound, expected) in [(nil, 60.0), (5, 5), (300, 300)] {
+        for (bound, expected) in [(nil, 60), (5, 5), (300, 300)] as [(Double?, Double)] {
             settings.maxIntervalSeconds = bound
             var state = RetryState(startedAt: 0)
             state.fail(at: 0, settings, random: 0, serverWait: 86_400)

@@ -67,6 +67,9 @@ package struct DeliveryQueue: Sendable {
         var replaced: SealedChunk?
     }
 
+    /// Smaller chunks stay as they are for the sake of a few items.
+    private static let leastWorthShrinkingBytes = 4096
+
     private let settings: RetrySettings
     private let hasSecondary: Bool
     private var ready = Ring<Part>()
@@ -243,6 +246,7 @@ package struct DeliveryQueue: Sendable {
     /// Few items of a large chunk move into one of their own, so that it need not stay for them.
     private mutating func shrunk(_ part: Part) -> Part {
         guard !keepsNumbers, let account = accounts[part.serial], account.holds == 2, account.replaced == nil,
+            account.chunk.byteCount >= Self.leastWorthShrinkingBytes,
             account.chunk.byteCount(of: part.items) < account.chunk.byteCount / 4
         else { return part }
         let small = account.chunk.remnant(part.items)
