@@ -117,7 +117,7 @@ struct FlushWorkersTests {
         #expect(destination.sent.isEmpty)
     }
 
-    @Test("a backup file holds the items as lines, and folders are made")
+    @Test("a backup file holds whole events as lines, in place of what it held; folders are made, and it can go again")
     func backup() throws {
         let buffer = buffer()
         var source = BatchSource(buffer)
@@ -125,12 +125,20 @@ struct FlushWorkersTests {
         buffer.flushAll()
         let chunk = try #require(buffer.takeReady().first).chunk
         let directory = "/tmp/sluice-backup-\(chunk.id)"
-        let backup = ChunkBackup(directory: directory, pluginID: "object:1/x")
-        #expect(backup.path(of: chunk) == "\(directory)/backup/worker0/object_1_x/\(chunk.id).log")
-        try backup.write(chunk, items: [0, 2])
+        let backup = ChunkBackup(directory: directory, outputFolder: "object_1", reader: LineReader())
+        let path = backup.path(of: chunk)
+        #expect(path == "\(directory)/backup/worker0/object_1/\(chunk.id).log")
+        func line(_ number: Int) -> String {
+            #"{"tag":"a","time":"2019-12-10T17:46:40.000000000+00:00","record":{"n":\#(number)}}"# + "\n"
+        }
         try backup.write(chunk, items: [1])
-        #expect(try read(backup.path(of: chunk)) == "{\"n\":1}\n{\"n\":3}\n{\"n\":2}\n")
-        let bad = ChunkBackup(directory: "/dev/null", pluginID: "x")
+        #expect(try read(path) == line(2))
+        try backup.write(chunk, items: [0, 2])
+        #expect(try read(path) == line(1) + line(3))
+        try backup.remove(chunk)
+        try backup.remove(chunk)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let bad = ChunkBackup(directory: "/dev/null", outputFolder: "x", reader: LineReader())
         #expect(throws: ChunkBackupError.self) { try bad.write(chunk, items: [0]) }
     }
 
