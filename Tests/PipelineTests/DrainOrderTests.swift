@@ -6,7 +6,7 @@ import Testing
 struct DrainOrderTests {
     @Test("outputs that may feed others come first: ordinary ones, secondaries, @ERROR and what it leads to")
     func groups() throws {
-        let plan = try Run.plan(
+        let plan = Checked(
             """
             <source>
               @type forward
@@ -55,7 +55,7 @@ struct DrainOrderTests {
                 index_name mended
               </match>
             </label>
-            """)
+            """).plan
         let groups = DrainOrder.groups(plan)
         #expect(groups[LabelPlan.rootName] == 0)
         #expect(groups["@PLAIN"] == 0)
