@@ -1,3 +1,4 @@
+internal import Events
 internal import Synchronization
 
 /// `total_limit_size`: what one output holds in memory, counted in one place.
@@ -13,13 +14,16 @@ final class BufferBudget: Sendable {
     let resumeBytes: Int
     private let held = Atomic<Int>(0)
     private let isMarked = Atomic<Bool>(false)
+    /// Closed while somebody waits for room.
+    let gate: OutputGate?
 
     /// What may come in beyond the limit before even `block` refuses: batches of connections that have not been asked to
     /// stop yet. 32 MiB.
     static let overrunBytes = 32 << 20
 
-    init(limitBytes: Int) {
+    init(limitBytes: Int, gate: OutputGate? = nil) {
         self.limitBytes = limitBytes
+        self.gate = gate
         resumeBytes = limitBytes - limitBytes / 10
     }
 
@@ -38,10 +42,19 @@ final class BufferBudget: Sendable {
     }
 
     /// Notes that the limit was reached.
-    func mark() { isMarked.store(true, ordering: .sequentiallyConsistent) }
+    func mark() {
+        // In this order a gate may be open for a moment while somebody waits, which costs a look; never closed for good.
+        gate?.close()
+        isMarked.store(true, ordering: .sequentiallyConsistent)
+    }
 
     /// Whether there is room again for those who wait; true once for each mark.
     func takeRoom() -> Bool {
-        heldBytes <= resumeBytes && isMarked.exchange(false, ordering: .sequentiallyConsistent)
+        guard heldBytes <= resumeBytes, isMarked.exchange(false, ordering: .sequentiallyConsistent) else {
+            return false
+        }
+        gate?.open()
+        if isFull { gate?.close() }
+        return true
     }
 }

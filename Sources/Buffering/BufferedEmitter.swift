@@ -9,19 +9,35 @@ package final class BufferedEmitter: Emitter {
     private let area: StagingArea
     private let formatter: any ChunkFormatter
     private let fieldReaders: [RecordKeyReader]
+    private let pressure: Pressure?
 
-    /// `fieldReaders`: one for each of the buffer's `keys.fieldNames`, in that order.
-    package init(buffer: ChunkBuffer, formatter: any ChunkFormatter, fieldReaders: [RecordKeyReader] = []) {
+    /// - Parameters:
+    ///   - fieldReaders: one for each of the buffer's `keys.fieldNames`, in that order.
+    ///   - pressure: the loop's, told when this output is the one that is full.
+    package init(
+        buffer: ChunkBuffer, formatter: any ChunkFormatter, fieldReaders: [RecordKeyReader] = [],
+        pressure: Pressure? = nil
+    ) {
         self.buffer = buffer
         self.formatter = formatter
         self.fieldReaders = fieldReaders
+        self.pressure = pressure
         area = buffer.makeStagingArea()
     }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         if rows.isEmpty { return .accepted }
-        if let reason = buffer.refusal(events: rows.records.count) { return .refused(reason) }
-        return buffer.noteGrowth(
+        if let reason = buffer.refusal(events: rows.records.count) {
+            notePressure()
+            return .refused(reason)
+        }
+        let acceptance = buffer.noteGrowth(
             area.append(batch, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders))
+        if acceptance == .acceptedFull { notePressure() }
+        return acceptance
+    }
+
+    private func notePressure() {
+        if let gate = buffer.gate { pressure?.note(gate) }
     }
 }

@@ -29,12 +29,12 @@ package final class ChunkBuffer: Sendable {
 
     package init(
         settings: BufferSettings, hasSecondary: Bool = false, clock: any FlushClock = SystemFlushClock(),
-        log: Log = .discarding
+        log: Log = .discarding, gate: OutputGate? = nil
     ) {
         self.settings = settings
         self.clock = clock
         self.log = log
-        budget = BufferBudget(limitBytes: settings.totalLimitBytes)
+        budget = BufferBudget(limitBytes: settings.totalLimitBytes, gate: gate)
         queue = Mutex(DeliveryQueue(settings.retry, hasSecondary: hasSecondary))
     }
 
@@ -42,6 +42,9 @@ package final class ChunkBuffer: Sendable {
     ///
     /// It must reach an input after the input's own reaction to that answer: post it to the input's loop as a job.
     package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0.append(action) } }
+
+    /// Closed while this output is full.
+    var gate: OutputGate? { budget.gate }
 
     /// Whether the limit is not reached.
     package var hasRoom: Bool { budget.hasRoom }

@@ -44,6 +44,8 @@ package struct GateWait: Sendable, Equatable {
     package var isEmpty: Bool { bits == 0 }
 
     package mutating func add(_ gate: OutputGate) { bits |= gate.bit }
+
+    package mutating func add(_ other: GateWait) { bits |= other.bits }
 }
 
 /// On one loop: which gates the batches that were just handed on found closed. Emitters note them, and whoever is asked

@@ -28,7 +28,8 @@ final class BufferedOutput: RunningOutput {
                 directory: context.rootDirectory, outputFolder: context.stage.id.folderName, reader: reader)
         let outlet = RefusalOutlet(
             reader: reader, backup: backup, secondaryLabel: secondary, context: context, log: log)
-        buffer = ChunkBuffer(settings: settings, hasSecondary: secondary != nil, log: log)
+        buffer = ChunkBuffer(
+            settings: settings, hasSecondary: secondary != nil, log: log, gate: context.gates.makeGate())
         workers = FlushWorkers(
             buffer: buffer, destination: destination,
             secondary: secondary.map {
@@ -50,7 +51,8 @@ final class BufferedOutput: RunningOutput {
     }
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
-        BufferedEmitter(buffer: buffer, formatter: makeFormatter(context), fieldReaders: fieldReaders)
+        BufferedEmitter(
+            buffer: buffer, formatter: makeFormatter(context), fieldReaders: fieldReaders, pressure: context.pressure)
     }
 
     func start() { workers.start() }

@@ -8,6 +8,8 @@ internal import Outputs
 final class LoopStages {
     private(set) var routers: [String: Router] = [:]
     private(set) var inputs: [any Input] = []
+    /// What this loop's batches found full.
+    private let pressure: Pressure
     private var storage = ByteBuffer()
     private var rows = Rows()
     private var refusedTags: [[UInt8]: Tag] = [:]
@@ -20,9 +22,10 @@ final class LoopStages {
     ///   - standardOutput: where the stdout filters write.
     init(
         _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
-        metrics: MetricsRegistry
+        metrics: MetricsRegistry, gates: OutputGates
     ) {
-        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics)
+        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
+        pressure = context.pressure
         var next = 0
         for label in plan.labels {
             var rules: [Router.Rule] = []
@@ -82,13 +85,16 @@ final class LoopStages {
             if !events.reader.read(item, of: events.chunk, into: &storage, rows: &rows) { step.unreadable += 1 }
         }
         guard !rows.isEmpty else { return step }
+        _ = pressure.take()
         let batch = Batch(label == LabelPlan.errorName ? refusedTag(tag) : tag)
         switch router.emit(batch, storage: &storage, rows: &rows) {
         case .accepted: break
-        case .acceptedFull: step.isFull = true
+        case .acceptedFull:
+            step.isFull = true
+            step.wait = pressure.take()
         case .refused:
             // Not taken: the same again when there is room.
-            step = ReturnPath.Step(itemCount: 0, unreadable: 0, isFull: true)
+            step = ReturnPath.Step(isFull: true, wait: pressure.take())
         }
         return step
     }
@@ -120,9 +126,10 @@ final class LoopWorker: @unchecked Sendable {  // `stages` is written and read o
     /// On the loop: makes the stages and opens the inputs.
     func open(
         _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
-        metrics: MetricsRegistry
+        metrics: MetricsRegistry, gates: OutputGates
     ) throws {
-        let made = LoopStages(plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics)
+        let made = LoopStages(
+            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
         stages = made
         try made.openInputs(plan, on: loop, isFirst: isFirst, sharing: count, log: log)
     }

@@ -15,7 +15,8 @@ package final class Rehearsal {
             standardOutput: standardOutput, returnPath: ReturnPath(labels: []) { _, _ in nil })
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(
-            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: MetricsRegistry())
+            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: MetricsRegistry(),
+            gates: context.gates)
     }
 
     /// Sends a batch into a label, as a source does.

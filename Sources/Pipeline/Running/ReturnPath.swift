@@ -28,6 +28,7 @@ package final class ReturnPath: Sendable {
     private let step: @Sendable (String, RefusedEvents) async -> Step?
     private let labels: Set<String>
     private let roomCount = Atomic<Int>(0)
+    private let gates: OutputGates
 
     /// What a job of the loop did.
     struct Step: Sendable {
@@ -36,13 +37,19 @@ package final class ReturnPath: Sendable {
         /// Of those, the ones whose record could not be read back.
         var unreadable = 0
         var isFull = false
+        /// Whose room is waited for; empty: any.
+        var wait = GateWait()
     }
 
     /// - Parameters:
     ///   - labels: those that exist.
     ///   - step: hands the first items on; nil when the loop has ended.
-    init(labels: Set<String>, step: @escaping @Sendable (String, RefusedEvents) async -> Step?) {
+    init(
+        labels: Set<String>, gates: OutputGates = OutputGates(),
+        step: @escaping @Sendable (String, RefusedEvents) async -> Step?
+    ) {
         self.labels = labels
+        self.gates = gates
         self.step = step
     }
 
@@ -65,7 +72,7 @@ package final class ReturnPath: Sendable {
             guard let done = await step(label, RefusedEvents(events.chunk, outcome.rest, events.reader)) else { break }
             outcome.rest = outcome.rest.split(after: done.itemCount).1
             outcome.unreadableCount += done.unreadable
-            if done.isFull { await waitForRoom(since: room) }
+            if done.isFull { await waitForRoom(of: done.wait, since: room) }
         }
         return outcome
     }
@@ -73,8 +80,8 @@ package final class ReturnPath: Sendable {
     /// There is room in a buffer again. Any thread.
     func noteRoom() { roomCount.add(1, ordering: .releasing) }
 
-    private func waitForRoom(since count: Int) async {
-        while roomCount.load(ordering: .acquiring) == count, !Task.isCancelled {
+    private func waitForRoom(of wait: GateWait, since count: Int) async {
+        while !Task.isCancelled, gates.isClosed(anyOf: wait) || roomCount.load(ordering: .acquiring) == count {
             try? await Task.sleep(for: .milliseconds(Self.waitMilliseconds))
         }
     }

@@ -18,10 +18,12 @@ package final class RunContext {
     package let returnPath: ReturnPath
     /// Acknowledged events that are neither delivered nor kept.
     package let losses: LossCounter
+    /// Which outputs are full.
+    let gates: OutputGates
 
     package init(
         log: Log, rootDirectory: String, standardOutput: TextSink? = nil, returnPath: ReturnPath,
-        losses: LossCounter = LossCounter()
+        losses: LossCounter = LossCounter(), gates: OutputGates = OutputGates()
     ) {
         self.log = log
         stage = Stage()
@@ -30,6 +32,7 @@ package final class RunContext {
         self.rootDirectory = rootDirectory
         self.returnPath = returnPath
         self.losses = losses
+        self.gates = gates
     }
 
     private init(_ shared: RunContext, _ stage: Stage) {
@@ -40,6 +43,7 @@ package final class RunContext {
         rootDirectory = shared.rootDirectory
         returnPath = shared.returnPath
         losses = shared.losses
+        gates = shared.gates
     }
 
     /// The same for one output, whose log carries its name.
@@ -73,10 +77,16 @@ package final class LoopContext {
     private let bindings: LabelBindings
     /// Where this loop's stages count.
     let metrics: MetricsRegistry
+    /// What this loop's batches found full.
+    let pressure: Pressure
 
-    package init(log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry()) {
+    package init(
+        log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(),
+        gates: OutputGates = OutputGates()
+    ) {
         self.log = log
         self.metrics = metrics
+        pressure = Pressure(gates: gates)
         self.standardOutput = standardOutput
         bindings = LabelBindings()
     }
@@ -86,6 +96,7 @@ package final class LoopContext {
         standardOutput = shared.standardOutput
         bindings = shared.bindings
         metrics = shared.metrics
+        pressure = shared.pressure
     }
 
     /// The same for one filter, whose log carries its name.

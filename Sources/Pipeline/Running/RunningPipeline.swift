@@ -30,6 +30,7 @@ package final class RunningPipeline: @unchecked Sendable {
     private var lifecycle: Lifecycle
     private var exitKind = Lifecycle.ExitKind.inOrder
     private let losses = LossCounter()
+    private let gates = OutputGates()
     /// Standard output, shared by all that writes to it, so that lines stay whole.
     private let standardOutput: TextSink
     /// What has passed each stage.
@@ -117,7 +118,8 @@ package final class RunningPipeline: @unchecked Sendable {
     /// On the worker's own loop.
     private func open(_ worker: LoopWorker) {
         do {
-            try worker.open(plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics)
+            try worker.open(
+                plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
             tell(.opened)
         } catch {
             tell(.failed("\(error)"))
@@ -130,7 +132,8 @@ package final class RunningPipeline: @unchecked Sendable {
     }
 
     private func openOutputs() throws {
-        let returnPath = ReturnPath(labels: Set(plan.labels.map(\.name))) { [loop, unowned self] label, events in
+        let returnPath = ReturnPath(labels: Set(plan.labels.map(\.name)), gates: gates) {
+            [loop, unowned self] label, events in
             await withCheckedContinuation { continuation in
                 let isTaken = loop.submit {
                     let stages = self.workers.first?.stages
@@ -141,7 +144,8 @@ package final class RunningPipeline: @unchecked Sendable {
         }
         let context = RunContext(
             log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
-            standardOutput: standardOutput, returnPath: returnPath, losses: losses)
+            standardOutput: standardOutput, returnPath: returnPath, losses: losses,
+            gates: gates)
         self.context = context
         outputs = try plan.makeOutputs(context)
         for output in outputs {
