@@ -7,6 +7,9 @@ import Glibc
 /// not take is copied, counted and sent when it can be. `close` and failures end in one `closed` call.
 @safe
 package final class Connection: LoopHandle, @unchecked Sendable {
+    /// Reads that fill the loop's buffer, one after the other, before other sockets get their turn: 1 MiB by default.
+    package static let readsPerTurn = 4
+
     /// The other end as text: `10.0.0.1:40312`, or the unix socket's path.
     package let peerName: String
     /// The other end's address; nil for a unix socket.
@@ -25,11 +28,13 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     private var inFlight: UnsafeMutableRawBufferPointer?
     private var waiting: [UInt8] = []
 
+    private var holds: ReadingHolds = .notStarted
     private var isReading = false
-    private var isPausedByOwner = false
-    private var isThrottled = false
-    private var hasEnded = false
-    private var isFinishing = false
+    // Full reads since the loop last looked at its other sockets.
+    private var readsInTurn = 0
+    // Of `loop.queuedWriteBytes`.
+    private var countedWriteBytes = 0
+    private var budget: ConnectionBudget?
     private var reason = CloseReason.local
     // How an attempt to connect ends; see ConnectionSocket.swift.
     var connected: ((LoopError?) -> Void)?
@@ -56,10 +61,11 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         register()
     }
 
-    /// Takes over a connected, non-blocking descriptor; if this throws, the descriptor is still the caller's.
+    /// Takes over a connected, non-blocking descriptor and its place in a budget; if this throws, both are still the
+    /// caller's.
     convenience init(
         adopting descriptor: Int32, isTCP: Bool, on loop: Loop, peer: SocketAddress?, peerName: String,
-        options: ConnectionOptions
+        options: ConnectionOptions, budget: ConnectionBudget?
     ) throws(LoopError) {
         try self.init(isTCP: isTCP, on: loop, peer: peer, peerName: peerName, options: options)
         let opened =
@@ -72,6 +78,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             close()
             throw LoopError("take over the connection of", peerName, status: opened)
         }
+        self.budget = budget
         applyOptions(isTCP: isTCP)
     }
 
@@ -90,7 +97,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         precondition(self.handler == nil, "a connection was started twice")
         guard !isClosing else { return }
         self.handler = handler
-        updateReading()
+        unhold(.notStarted)
     }
 
     // MARK: - Reading
@@ -98,30 +105,35 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// Stops reading: the kernel's window fills and the peer has to wait. Back-pressure.
     package func pauseReading() {
         loop.assertOnLoop()
-        isPausedByOwner = true
-        updateReading()
+        hold(.owner)
     }
 
     /// Reads again after `pauseReading()`.
     package func resumeReading() {
         loop.assertOnLoop()
-        isPausedByOwner = false
-        updateReading()
+        unhold(.owner)
     }
 
-    private func updateReading() {
-        let wanted = handler != nil && !isPausedByOwner && !isThrottled && !hasEnded && !isFinishing && !isClosing
-        guard wanted != isReading else { return }
-        isReading = wanted
-        guard wanted else {
-            unsafe uv_read_stop(stream)
-            return
-        }
+    private func hold(_ reason: ReadingHolds) {
+        holds.insert(reason)
+        guard isReading else { return }
+        isReading = false
+        readsInTurn = 0
+        unsafe uv_read_stop(stream)
+    }
+
+    private func unhold(_ reason: ReadingHolds) {
+        holds.remove(reason)
+        guard holds.isEmpty, !isReading else { return }
+        isReading = true
         let status = unsafe uv_read_start(
             stream,
             { handle, _, buffer in
                 guard let connection = unsafe LoopHandle.owner(handle, as: Connection.self) else { return }
-                unsafe buffer?.pointee = connection.loop.receiveBuffer.lend()
+                // An empty buffer makes libuv end this turn's reads with ENOBUFS; the socket stays readable.
+                unsafe buffer?.pointee =
+                    connection.readsInTurn < Connection.readsPerTurn
+                    ? connection.loop.receiveBuffer.lend() : uv_buf_t(base: nil, len: 0)
             },
             { handle, count, buffer in
                 guard let connection = unsafe LoopHandle.owner(handle, as: Connection.self) else { return }
@@ -133,13 +145,15 @@ package final class Connection: LoopHandle, @unchecked Sendable {
 
     /// The base is the loop's buffer, of which the first `count` bytes are this read's.
     private func didRead(_ count: Int, _ base: UnsafeMutablePointer<CChar>?) {
-        guard !isClosing, count != 0 else { return }
+        // Only a full read is followed by another one in the same turn.
+        readsInTurn = count == loop.receiveBuffer.sizeBytes ? readsInTurn + 1 : 0
+        guard !isClosing, count != 0, count != Int(UV_ENOBUFS.rawValue) else { return }
         if count > 0 {
             unsafe handler?.received(UnsafeRawBufferPointer(start: base, count: count), on: self)
         } else if count == Int(UV_EOF.rawValue) {
             // libuv has stopped reading by itself.
-            hasEnded = true
             isReading = false
+            holds.insert(.ended)
             handler?.reachedEnd(of: self)
         } else {
             fail("read from", Int32(count))
@@ -159,7 +173,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// The memory is not kept. Failures are told by `closed`, later.
     package func write(_ bytes: UnsafeRawBufferPointer) {
         loop.assertOnLoop()
-        guard !isClosing, !isFinishing, unsafe !bytes.isEmpty else { return }
+        guard !isClosing, !holds.contains(.finishing), unsafe !bytes.isEmpty else { return }
         var rest = unsafe bytes
         if unsafe inFlight == nil {
             // uv_try_write only reads from the buffer, and does not keep it.
@@ -188,10 +202,31 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             }
             unsafe waiting.append(contentsOf: rest)
         }
-        if !isThrottled, queuedWriteBytes > options.pauseReadingAboveQueuedBytes {
-            isThrottled = true
-            updateReading()
-        }
+        countQueuedBytes()
+        if queuedWriteBytes > options.pauseReadingAboveQueuedBytes { hold(.unreadAnswers) }
+        if loop.queuedWriteBytes > options.maximumQueuedWriteBytesOfLoop { loop.largestWriteQueue()?.giveUpQueue() }
+    }
+
+    /// All peers together have more to fetch than is allowed, and this one has the most.
+    private func giveUpQueue() {
+        close(
+            because: .failed(
+                LoopError(
+                    "write to", peerName, name: "ENOBUFS",
+                    explanation:
+                        "the peer does not read: \(countedWriteBytes) of \(loop.queuedWriteBytes) bytes queued for"
+                        + " all peers are its own",
+                    advice: "see why it hangs; \(options.maximumQueuedWriteBytesOfLoop) bytes are kept for all of them")
+            ))
+    }
+
+    /// Bytes in this connection's own memory, as the loop counts them.
+    var writeQueueBytes: Int { countedWriteBytes }
+
+    private func countQueuedBytes() {
+        let now = isClosing ? 0 : unsafe waiting.count + (inFlight?.count ?? 0)
+        loop.queuedWriteBytes += now - countedWriteBytes
+        countedWriteBytes = now
     }
 
     /// Sends bytes, or queues what the kernel does not take at once.
@@ -222,44 +257,47 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         if let done = unsafe inFlight { unsafe done.deallocate() }
         unsafe inFlight = nil
         guard !isClosing else { return }
+        defer { countQueuedBytes() }
         if status < 0 {
             fail("write to", status)
         } else if !waiting.isEmpty {
             let next = waiting
             waiting.removeAll(keepingCapacity: next.count <= options.pauseReadingAboveQueuedBytes)
             unsafe next.withUnsafeBytes { unsafe startWriting($0) }
-        } else if isFinishing {
+        } else if holds.contains(.finishing) {
             shutDown()
         } else {
-            isThrottled = false
-            updateReading()
+            unhold(.unreadAnswers)
             handler?.drained(self)
         }
     }
 
     // MARK: - Ending
 
-    /// Stops reading, sends what is queued, then closes in order; gives up after `finishTimeoutMilliseconds`.
+    /// Stops reading, sends what is queued, then closes in order; gives up after a time.
+    ///
+    /// - Parameter milliseconds: how long; nil for `finishTimeoutMilliseconds`.
     ///
     /// If bytes of the peer lie unread, its kernel is told by a reset after the last byte: they were not accepted.
-    package func closeAfterWrites(because reason: CloseReason = .local) {
+    package func closeAfterWrites(because reason: CloseReason = .local, withinMilliseconds milliseconds: UInt64? = nil)
+    {
         loop.assertOnLoop()
-        guard !isClosing, !isFinishing else { return }
-        isFinishing = true
+        guard !isClosing, !holds.contains(.finishing) else { return }
         self.reason = reason
-        updateReading()
+        hold(.finishing)
         if unsafe inFlight == nil {
             shutDown()
             return
         }
         let timer = LoopTimer(on: loop)
         finishTimer = timer
-        timer.start(afterMilliseconds: options.finishTimeoutMilliseconds) { [self] in
+        let limit = milliseconds ?? options.finishTimeoutMilliseconds
+        timer.start(afterMilliseconds: limit) { [self] in
             close(
                 because: .failed(
                     LoopError(
                         "send the last \(queuedWriteBytes) bytes to", peerName, status: UV_ETIMEDOUT.rawValue,
-                        advice: "the peer did not read for \(options.finishTimeoutMilliseconds) ms: see why it hangs")))
+                        advice: "the peer did not read for \(limit) ms: see why it hangs")))
         }
     }
 
@@ -269,7 +307,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// Closes now, and says why to the handler's `closed`.
     package func close(because reason: CloseReason) {
         loop.assertOnLoop()
-        if !isClosing, !isFinishing || reason != .local { self.reason = reason }
+        if !isClosing, !holds.contains(.finishing) || reason != .local { self.reason = reason }
         super.close()
     }
 
@@ -290,12 +328,16 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     }
 
     override func willClose() {
+        holds.insert(.closing)
         isReading = false
+        countQueuedBytes()
         finishTimer?.close()
         finishTimer = nil
     }
 
     override func didClose() {
+        budget?.giveBack()
+        budget = nil
         let last = handler
         handler = nil
         connected = nil

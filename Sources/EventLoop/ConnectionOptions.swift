@@ -12,6 +12,9 @@ package struct ConnectionOptions: Sendable {
     package var pauseReadingAboveQueuedBytes = 256 * 1024
     /// Above so many queued bytes the connection is given up with an error. One write may be larger, if it is the first.
     package var maximumQueuedWriteBytes = 64 * 1024 * 1024
+    /// Above so many bytes queued for all connections of a loop, the one with the most is given up. What is sent in
+    /// large pieces on purpose (an output's chunks) needs more than what only answers.
+    package var maximumQueuedWriteBytesOfLoop = 512 * 1024 * 1024
     /// How long `closeAfterWrites` waits for a peer that does not take what is queued, in milliseconds.
     package var finishTimeoutMilliseconds: UInt64 = 10_000
 

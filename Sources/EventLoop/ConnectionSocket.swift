@@ -33,17 +33,11 @@ extension Connection {
         tell?(status < 0 ? LoopError("connect to", peerName, status: status) : nil)
     }
 
-    /// The socket's own address, as text; empty for a unix socket.
-    package var localName: String {
-        loop.assertOnLoop()
-        return descriptor.flatMap { ListeningSocket(descriptor: $0).address }?.description ?? ""
-    }
-
     // MARK: - The socket
 
     var stream: UnsafeMutablePointer<uv_stream_t> { unsafe pointer(as: uv_stream_t.self) }
 
-    private var descriptor: Int32? {
+    var descriptor: Int32? {
         var descriptor: Int32 = -1
         return unsafe uv_fileno(pointer(as: uv_handle_t.self), &descriptor) == 0 ? descriptor : nil
     }

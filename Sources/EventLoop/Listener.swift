@@ -9,8 +9,8 @@ import Glibc
 package final class Listener: LoopHandle, @unchecked Sendable {
     /// Connections taken per turn before other sockets of the loop get theirs.
     package static let acceptsPerTurn = 64
-    /// How long accepting rests after the kernel refused, in milliseconds.
-    package static let restAfterErrorMilliseconds: UInt64 = 100
+    /// How long accepting rests after the kernel refused, or while the budget is used up, in milliseconds.
+    package static let restMilliseconds: UInt64 = 100
     /// Of `backlog`: connections that wait in the kernel. It cuts the number at `net.core.somaxconn`.
     package static let defaultBacklog: Int32 = 1024
 
@@ -20,11 +20,15 @@ package final class Listener: LoopHandle, @unchecked Sendable {
     package let port: UInt16
     /// Told when accepting failed (descriptors or memory ran out), at most once per rest.
     package var onAcceptError: ((LoopError) -> Void)?
+    /// Told when there is no place left in the budget, once until a client was accepted again.
+    package var onFull: ((ConnectionBudget) -> Void)?
     /// Told when the listener has closed: its address is free again.
     package var onClosed: (() -> Void)?
 
     private let socket: ListeningSocket
     private let options: ConnectionOptions
+    private let budget: ConnectionBudget?
+    private var wasFull = false
     private var accepted: ((Connection) -> Void)?
     private var rest: LoopTimer?
     private var isPaused = false
@@ -35,15 +39,17 @@ package final class Listener: LoopHandle, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - reusePort: lets several loops or processes listen on one TCP port, the kernel spreading the connections.
+    ///   - budget: each connection takes a place in it; without one clients wait.
     ///   - mode: permissions of a unix socket's file.
     ///   - accepted: gets each connection on the loop, and calls `start` on it, or it is closed.
     package init(
         _ endpoint: Endpoint, on loop: Loop, backlog: Int32 = Listener.defaultBacklog, reusePort: Bool = false,
-        mode: UInt32 = 0o660, options: ConnectionOptions = ConnectionOptions(),
+        mode: UInt32 = 0o660, options: ConnectionOptions = ConnectionOptions(), budget: ConnectionBudget? = nil,
         accepted: @escaping (Connection) -> Void
     ) throws(LoopError) {
         self.endpoint = endpoint
         self.options = options
+        self.budget = budget
         self.accepted = accepted
         switch endpoint {
         case .tcp(let host, let wanted):
@@ -97,6 +103,7 @@ package final class Listener: LoopHandle, @unchecked Sendable {
         onClosed?()
         onClosed = nil
         onAcceptError = nil
+        onFull = nil
     }
 
     private func startPolling() {
@@ -105,7 +112,8 @@ package final class Listener: LoopHandle, @unchecked Sendable {
         unsafe uv_poll_start(pointer(as: uv_poll_t.self), Int32(UV_READABLE.rawValue)) { handle, status, _ in
             guard let listener = unsafe LoopHandle.owner(handle, as: Listener.self), !listener.isClosing else { return }
             if status < 0 {
-                listener.restAfter(LoopError("accept on", listener.endpoint.description, status: status))
+                listener.takeRest()
+                listener.onAcceptError?(LoopError("accept on", listener.endpoint.description, status: status))
             } else {
                 listener.acceptWaiting()
             }
@@ -114,6 +122,12 @@ package final class Listener: LoopHandle, @unchecked Sendable {
 
     private func acceptWaiting() {
         for _ in 0..<Listener.acceptsPerTurn where !isClosing && !isPaused {
+            if let full = budget?.take() {
+                takeRest()
+                if !wasFull { onFull?(full) }
+                wasFull = true
+                return
+            }
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             // sockaddr_storage holds any peer address; the kernel writes no more than `length`.
@@ -124,39 +138,44 @@ package final class Listener: LoopHandle, @unchecked Sendable {
                 }
             }
             if descriptor < 0 {
-                switch errno {
+                let code = errno
+                budget?.giveBack()
+                switch code {
                 case EAGAIN: return
                 // The client left before its turn, or a signal came: on to the next.
                 case ECONNABORTED, EINTR, EPROTO: continue
                 default:
-                    restAfter(LoopError("accept on", endpoint.description, errno: errno))
+                    takeRest()
+                    onAcceptError?(LoopError("accept on", endpoint.description, errno: code))
                     return
                 }
             }
+            wasFull = false
             do throws(LoopError) {
                 let connection = try Connection(
                     adopting: descriptor, isTCP: file == nil, on: loop, peer: peer,
-                    peerName: peer?.description ?? endpoint.description, options: options)
+                    peerName: peer?.description ?? endpoint.description, options: options,
+                    budget: budget)
                 accepted?(connection)
                 if !connection.isStarted { connection.close() }
             } catch {
                 _ = Glibc.close(descriptor)
+                budget?.giveBack()
                 onAcceptError?(error)
             }
         }
     }
 
     /// Level-triggered polling would spin on a descriptor that stays readable while nothing can be accepted.
-    private func restAfter(_ error: LoopError) {
+    private func takeRest() {
         unsafe uv_poll_stop(pointer(as: uv_poll_t.self))
         let timer = LoopTimer(on: loop)
         rest = timer
-        timer.start(afterMilliseconds: Listener.restAfterErrorMilliseconds) { [unowned self] in
+        timer.start(afterMilliseconds: Listener.restMilliseconds) { [unowned self] in
             rest?.close()
             rest = nil
             startPolling()
         }
-        onAcceptError?(error)
     }
 
     private func release() {

@@ -24,6 +24,8 @@ package final class Loop: @unchecked Sendable {
     // libuv's own memory for the loop; freed in deinit, unless a handle could not be closed and still points here.
     let pointer: UnsafeMutablePointer<uv_loop_t>
     let receiveBuffer: ReceiveBuffer
+    /// Bytes that wait in the memory of all the loop's connections for peers that do not take them.
+    var queuedWriteBytes = 0
     private let owner: Atomic<UInt>
     private let queue = Mutex(JobQueue())
     private var isPointerFree = true
@@ -45,8 +47,15 @@ package final class Loop: @unchecked Sendable {
         let status = unsafe uv_loop_init(pointer)
         if status < 0 { throw LoopError("make", "an event loop", status: status) }
         isPointerFree = false
-        let wakeup = try Wakeup(on: self) { [unowned self] in runJobs() }
-        queue.withLock { $0.wakeup = wakeup }
+        do throws(LoopError) {
+            let wakeup = try Wakeup(on: self) { [unowned self] in runJobs() }
+            queue.withLock { $0.wakeup = wakeup }
+        } catch {
+            // Descriptors ran out: give back those that the loop has. A waker that was closed needs a turn to go.
+            unsafe uv_run(pointer, UV_RUN_NOWAIT)
+            isPointerFree = unsafe uv_loop_close(pointer) == 0
+            throw error
+        }
     }
 
     deinit {
@@ -122,13 +131,19 @@ package final class Loop: @unchecked Sendable {
 
     /// Closes every open handle of the loop, as the last step of a shutdown whose time is up. Each connection's handler
     /// hears `closed` as usual.
-    package func closeEverything() {
-        for handle in openHandles() where !(handle is Wakeup) { handle.close() }
+    ///
+    /// - Returns: the types of what was still open.
+    @discardableResult
+    package func closeEverything() -> [String] {
+        let open = openHandles().filter { !($0 is Wakeup) }
+        for handle in open { handle.close() }
+        return open.map(\.typeName)
     }
 
-    /// The types of the handles that are open and not closing, the loop's own waker left out: what keeps it running.
-    package var openHandleTypes: [String] {
-        openHandles().filter { !($0 is Wakeup) }.map(\.typeName)
+    /// The connection for which the most bytes wait; nil if for none.
+    func largestWriteQueue() -> Connection? {
+        openHandles().compactMap { $0 as? Connection }.filter { $0.writeQueueBytes > 0 }
+            .max { $0.writeQueueBytes < $1.writeQueueBytes }
     }
 
     private func openHandles() -> [LoopHandle] {

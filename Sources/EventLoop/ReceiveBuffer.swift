@@ -9,6 +9,9 @@ final class ReceiveBuffer {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var isInUse = false
 
+    /// What one read can bring.
+    var sizeBytes: Int { unsafe memory.count }
+
     init(sizeBytes: Int) {
         // Freed in deinit, which the loop reaches only after its last handle has closed.
         unsafe memory = .allocate(byteCount: sizeBytes, alignment: 64)

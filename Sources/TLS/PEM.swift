@@ -65,15 +65,6 @@ final class Certificate {
         unsafe X509_NAME_print_ex(bio, X509_get_subject_name(pointer), 0, sluice_name_rfc2253)
         return String(decoding: unsafe BIO_bytes(bio), as: UTF8.self)
     }
-
-    /// The subject's common name, if it has one.
-    var commonName: String? {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
-            let length = unsafe X509_NAME_get_text_by_NID(
-                X509_get_subject_name(pointer), NID_commonName, text.baseAddress, 256)
-            return unsafe length < 0 ? nil : String(cString: text.baseAddress.unsafelyUnwrapped)
-        }
-    }
 }
 
 /// A private key of OpenSSL's, freed (and wiped) with this object.

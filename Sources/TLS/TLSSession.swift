@@ -13,6 +13,9 @@ import COpenSSL
 package struct TLSSession: ~Copyable {
     /// Plaintext that `write` keeps until the handshake is done: 1 MiB.
     package static let maximumEarlyPlaintextBytes = 1 << 20
+    /// What a peer may send before the handshake is done: 64 KiB. A hello takes some hundred bytes, and a chain of
+    /// certificates a few thousand; who sends more wants to fill memory before it has shown anything.
+    package static let maximumHandshakeBytes = 64 << 10
 
     /// How far it is.
     package enum State: Sendable {
@@ -33,6 +36,7 @@ package struct TLSSession: ~Copyable {
     private let isServer: Bool
     private let peerName: String
     private var earlyPlaintext: [UInt8] = []
+    private var handshakeBytes = 0
     private var hasReceived = false
     private var hasClosed = false
 
@@ -116,7 +120,17 @@ package struct TLSSession: ~Copyable {
             state = .failed
             throw TLSError(.handshake, doing: "keep \(ciphertext.count) received bytes")
         }
-        if state == .handshaking { try handshake() }
+        guard state == .handshaking else { return }
+        try handshake()
+        // What stands behind the last message of the handshake is not of it, so this looks only when it goes on.
+        handshakeBytes += ciphertext.count
+        if state == .handshaking, handshakeBytes > TLSSession.maximumHandshakeBytes {
+            state = .failed
+            throw TLSError(
+                .handshake,
+                "\(peerName) sent \(handshakeBytes) bytes and the TLS handshake is not done;"
+                    + " \(TLSSession.maximumHandshakeBytes) are allowed")
+        }
     }
 
     /// Takes bytes from the peer.
@@ -237,9 +251,6 @@ package struct TLSSession: ~Copyable {
 
     /// The subject of the peer's certificate, as RFC 2253 writes it; nil if it sent none.
     package var peerSubject: String? { peerCertificate?.subject }
-
-    /// The common name in it.
-    package var peerCommonName: String? { peerCertificate?.commonName }
 
     private var peerCertificate: Certificate? {
         // A reference of our own.

@@ -15,9 +15,8 @@ final class Stage {
     /// Runs until every handle is closed and `finish()` was called.
     func run(limitMilliseconds: UInt64 = 20_000, sourceLocation: SourceLocation = #_sourceLocation) {
         watchdog?.start(afterMilliseconds: limitMilliseconds) { [self] in
-            Issue.record(
-                "still open after \(limitMilliseconds) ms: \(loop.openHandleTypes)", sourceLocation: sourceLocation)
-            loop.closeEverything()
+            let open = loop.closeEverything()
+            Issue.record("still open after \(limitMilliseconds) ms: \(open)", sourceLocation: sourceLocation)
         }
         loop.stop()
         let dangling = loop.run()

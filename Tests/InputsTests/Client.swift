@@ -142,7 +142,36 @@ final class Client {
         }
     }
 
+    /// Makes the end of this client a reset.
+    func resetOnClose() {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+
     func shutdownWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Sends datagrams from one socket to a port of this machine; how many answers come within 200 ms.
+    static func datagrams(_ count: Int, port: UInt16) -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(descriptor) }
+        var limit = timeval(tv_sec: 0, tv_usec: 200_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        for _ in 0..<count {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = sendto(descriptor, [0] as [UInt8], 1, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+        var answers = 0
+        var byte: UInt8 = 0
+        while recv(descriptor, &byte, 1, 0) > 0 { answers += 1 }
+        return answers
+    }
 
     /// Sends a datagram to a port of this machine and waits for the answer.
     static func datagram(_ bytes: [UInt8], port: UInt16) -> [UInt8] {

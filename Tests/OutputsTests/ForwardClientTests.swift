@@ -73,7 +73,7 @@ final class Exchange {
         let limit = LoopTimer(on: loop)
         watchdog = limit
         limit.start(afterMilliseconds: 20_000) { [self] in
-            Issue.record("still running after 20 s: \(loop.openHandleTypes)")
+            Issue.record("still running after 20 s: \(loop.closeEverything())")
             loop.closeEverything()
         }
         client.connect()

@@ -6,14 +6,25 @@ internal import TLS
 
 /// One client: hands what arrives to the decoder (through TLS when there is some) and what the decoder answers back.
 final class ForwardConnection: ConnectionHandler, ForwardSink {
-    private let connection: Connection
+    let connection: Connection
+    /// How many clients came before it, and it.
+    let number: UInt64
+    /// It is not read, for want of room in a buffer or because reading was stopped.
+    private(set) var isHeld = false
+    /// The last `BackPressure.episode` in which its events were taken by buffers with room.
+    private(set) var acceptedEpisode: UInt64 = 0
+    /// When its handshake has to be done, by the loop's clock; nil once it is, and while the client is held.
+    private var handshakeDeadline: UInt64?
+    /// The most that a full buffer took of one read.
+    private var bytesBeyondLimit = 0
     private unowned let input: ForwardInput
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
     private var isEnding = false
 
-    init(_ connection: Connection, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
+    init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
         self.connection = connection
+        self.number = number
         self.input = input
         secure = if let tls { try SecureChannel(tls) } else { nil }
         let settings = input.settings
@@ -28,12 +39,13 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         for key in [settings.options.sourceAddressKey, settings.options.sourceHostnameKey] {
             if let key { decoder.sourceFields.append((Array(key.utf8), host)) }
         }
+        startHandshakeClock()
     }
 
     func greet() { decoder.greet(self) }
 
     /// Reads no more and goes once everything is written.
-    func finish() {
+    func finish(withinMilliseconds limit: UInt64? = nil) {
         guard !isEnding else { return }
         isEnding = true
         connection.pauseReading()
@@ -41,12 +53,50 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             secure.session.close()
             sendCiphertext(secure)
         }
-        connection.closeAfterWrites()
+        connection.closeAfterWrites(withinMilliseconds: limit)
     }
 
-    func stopReading() { connection.pauseReading() }
+    /// Reads no more until `resume`.
+    func hold() {
+        isHeld = true
+        handshakeDeadline = nil
+        connection.pauseReading()
+    }
 
-    func resume() { if !isEnding { connection.resumeReading() } }
+    func resume() {
+        isHeld = false
+        guard !isEnding else { return }
+        startHandshakeClock()
+        connection.resumeReading()
+    }
+
+    /// Goes without a word: nobody is there to hear it.
+    func dismiss(because reason: CloseReason) {
+        isEnding = true
+        connection.close(because: reason)
+    }
+
+    // MARK: - The handshake's time
+
+    /// Whether somebody has to look after it now and then.
+    var needsWatching: Bool { !isEnding && (isHeld || handshakeDeadline != nil) }
+
+    private var isShakingHands: Bool { secure?.session.state == .handshaking || decoder.isShakingHands }
+
+    private func startHandshakeClock() {
+        if isShakingHands { handshakeDeadline = input.loop.now + input.settings.handshakeTimeoutMilliseconds }
+    }
+
+    func endIfHandshakeIsOverdue(atMilliseconds now: UInt64) {
+        guard let deadline = handshakeDeadline, now >= deadline, !isEnding else { return }
+        let what = secure?.session.state == .handshaking ? "TLS handshake" : "handshake with the shared key"
+        input.log.limited(
+            .warn, kind: "handshake_timeout", subject: ["client": clientHost],
+            "closed a connection: its \(what) was not done within"
+                + " \(Double(input.settings.handshakeTimeoutMilliseconds) / 1000) s (handshake_timeout)",
+            ["peer": connection.peerName])
+        finish()
+    }
 
     // MARK: - From the client
 
@@ -57,6 +107,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         } else {
             unsafe decode(bytes)
         }
+        if handshakeDeadline != nil, !isShakingHands { handshakeDeadline = nil }
     }
 
     func reachedEnd(of connection: Connection) {
@@ -116,7 +167,13 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     // MARK: - From the decoder
 
     func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        input.emitter.emit(Batch(tag), storage: &storage, rows: &rows)
+        let acceptance = input.emitter.emit(Batch(tag), storage: &storage, rows: &rows)
+        switch acceptance {
+        case .accepted: acceptedEpisode = input.episode
+        case .acceptedFull: bytesBeyondLimit = max(bytesBeyondLimit, storage.count)
+        case .refused: break
+        }
+        return acceptance
     }
 
     func reply(_ bytes: borrowing ByteBuffer) {
@@ -139,8 +196,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     func pause() {
-        connection.pauseReading()
-        input.notePaused(self)
+        input.tookBeyondLimit(bytes: bytesBeyondLimit, of: self)
+        bytesBeyondLimit = 0
     }
 
     func warn(_ message: String) {

@@ -107,6 +107,9 @@ package final class ForwardDecoder {
     /// Private, so that the compiler sees all accesses and needs no check for them.
     private var hasFinished = false
 
+    /// Whether the client has still to show that it knows the shared key.
+    package var isShakingHands: Bool { handshake.map { !$0.isDone } ?? false }
+
     /// Bytes of a message that has not fully arrived, for the log when a client goes away in the middle of it.
     package var unfinishedBytes: Int { tail.count }
 

@@ -24,8 +24,23 @@ package final class ForwardInput: Input {
         package var sharesPort = false
         /// Answers heartbeats by UDP; not for unix sockets.
         package var answersHeartbeats = true
+        /// `max_connections`: how many clients at one time, counted over the loops that open this source; nil for what
+        /// the process can hold.
+        package var budget: ConnectionBudget?
+        /// `handshake_timeout`: the time for TLS and the shared key, in milliseconds.
+        package var handshakeTimeoutMilliseconds: UInt64 = 10_000
+        /// Clients that have gone while they were held back, and whose last bytes still wait for room.
+        package var maximumDepartedClients = 32
+        /// How often handshakes and held clients are looked at, in milliseconds.
+        package var sweepMilliseconds: UInt64 = 1_000
+        /// The time that a client has to take its last answers when the input closes, in milliseconds.
+        package var closeTimeoutMilliseconds: UInt64 = 3_000
 
-        package init(endpoint: Endpoint) { self.endpoint = endpoint }
+        package init(endpoint: Endpoint) {
+            self.endpoint = endpoint
+            // Answers are small: a client for which more waits does not read them.
+            connection.maximumQueuedWriteBytesOfLoop = 64 << 20
+        }
     }
 
     let settings: Settings
@@ -39,8 +54,12 @@ package final class ForwardInput: Input {
     private let tls: TLSContext?
     private var listener: Listener?
     private var heartbeat: Datagram?
+    private var heartbeatAnswers = HeartbeatAnswers(ownPort: 0)
+    private var sweep: LoopTimer?
+    private var isSweeping = false
     private var connections: [ObjectIdentifier: ForwardConnection] = [:]
-    private var paused: [ObjectIdentifier: ForwardConnection] = [:]
+    private var clientsSoFar: UInt64 = 0
+    private var backPressure = BackPressure()
     private(set) var phase = InputPhase.idle
 
     /// - Parameter emitter: the router of this loop.
@@ -58,30 +77,45 @@ package final class ForwardInput: Input {
         }
     }
 
+    // MARK: - Life
+
     package func start() throws {
         precondition(phase == .idle, "an input was started twice")
         let listener = try Listener(
             settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort,
-            mode: settings.socketMode,
-            options: settings.connection
+            mode: settings.socketMode, options: settings.connection, budget: settings.budget ?? .process
         ) { [unowned self] connection in
             accept(connection)
         }
-        listener.onAcceptError = { [log] error in log.limited(.error, "cannot accept a connection: \(error)") }
-        self.listener = listener
-        if case .tcp(let host, _) = settings.endpoint, settings.answersHeartbeats {
-            do throws(LoopError) {
-                heartbeat = unsafe try Datagram(host: host, port: listener.port, on: loop) {
-                    [unowned self] _, sender, _ in
-                    _ = heartbeat?.send([0], to: sender)
-                }
-            } catch {
-                listener.close()
-                throw error
-            }
+        listener.onAcceptError = { [log] error in
+            log.limited(.error, kind: error.name, "cannot accept a connection: \(error)")
         }
+        listener.onFull = { [log] budget in
+            log.limited(
+                .warn, kind: "full",
+                "\(budget.limit) connections are open, which is the limit; clients wait until some close: \(budget.advice)"
+            )
+        }
+        self.listener = listener
+        do throws(LoopError) {
+            try openHeartbeat(port: listener.port)
+        } catch {
+            listener.close()
+            throw error
+        }
+        sweep = LoopTimer(on: loop)
         phase = .reading
         log.info("listening port", ["at": settings.endpoint.description, "tls": tls != nil])
+    }
+
+    private func openHeartbeat(port: UInt16) throws(LoopError) {
+        guard case .tcp(let host, _) = settings.endpoint, settings.answersHeartbeats else { return }
+        heartbeatAnswers = HeartbeatAnswers(ownPort: port)
+        heartbeat = unsafe try Datagram(host: host, port: port, on: loop) { [unowned self] bytes, sender, _ in
+            if heartbeatAnswers.admit(sender, bytes: bytes.count, atMilliseconds: loop.now) {
+                heartbeat?.send([0], to: sender)
+            }
+        }
     }
 
     /// The port in use, also if the configuration said 0.
@@ -93,42 +127,105 @@ package final class ForwardInput: Input {
         // Clients in the kernel's queue are told by its closing: nobody has taken anything from them.
         listener?.close()
         heartbeat?.close()
-        paused.removeAll()
-        for connection in connections.values { connection.stopReading() }
+        sweep?.close()
+        for connection in connections.values { connection.hold() }
     }
 
     package func resumeReading() {
         guard phase == .reading else { return }
-        let waiting = paused.values
-        paused.removeAll()
-        for connection in waiting { connection.resume() }
+        backPressure.room()
+        for connection in connections.values where connection.isHeld { connection.resume() }
     }
 
     package func close() {
         guard phase < .closed else { return }
         stopReading()
         phase = .closed
-        for connection in connections.values { connection.finish() }
+        for connection in connections.values {
+            connection.finish(withinMilliseconds: settings.closeTimeoutMilliseconds)
+        }
     }
+
+    // MARK: - Clients
 
     private func accept(_ connection: Connection) {
         do throws(TLSError) {
-            let handler = try ForwardConnection(connection, input: self, tls: tls)
+            clientsSoFar += 1
+            let handler = try ForwardConnection(connection, number: clientsSoFar, input: self, tls: tls)
             connections[ObjectIdentifier(handler)] = handler
+            if backPressure.holdsOthers { handler.hold() }
             connection.start(handler)
             handler.greet()
+            if handler.needsWatching { watch() }
         } catch {
-            log.limited(.error, "cannot begin TLS: \(error)", ["client": connection.peerName])
+            log.limited(.error, "cannot begin TLS: \(error)", ["peer": connection.peerName])
             connection.close()
         }
     }
 
-    func forget(_ handler: ForwardConnection) {
-        connections[ObjectIdentifier(handler)] = nil
-        paused[ObjectIdentifier(handler)] = nil
+    func forget(_ handler: ForwardConnection) { connections[ObjectIdentifier(handler)] = nil }
+
+    /// A client's events were taken by buffers with room: it may go on while others have to wait.
+    var episode: UInt64 { backPressure.episode }
+
+    /// A client's events were taken and a buffer is full: it has to wait, and beyond a bound so have all others that
+    /// may send to the same buffer.
+    func tookBeyondLimit(bytes: Int, of handler: ForwardConnection) {
+        guard phase == .reading else { return }
+        handler.hold()
+        watch()
+        if backPressure.tookBeyond(bytes: bytes) {
+            for connection in connections.values where connection.acceptedEpisode != backPressure.episode {
+                connection.hold()
+            }
+        }
     }
 
-    func notePaused(_ handler: ForwardConnection) {
-        if phase == .reading { paused[ObjectIdentifier(handler)] = handler }
+    // MARK: - Looking after them
+
+    /// Looks every second at those who are in a handshake or held back, as long as there are any.
+    private func watch() {
+        guard !isSweeping, phase == .reading else { return }
+        isSweeping = true
+        sweep?.start(
+            afterMilliseconds: settings.sweepMilliseconds, everyMilliseconds: settings.sweepMilliseconds
+        ) { [unowned self] in
+            lookAfterClients()
+        }
     }
+
+    private func lookAfterClients() {
+        let watched = connections.values.filter(\.needsWatching)
+        guard !watched.isEmpty else {
+            isSweeping = false
+            sweep?.stop()
+            return
+        }
+        for connection in watched { connection.endIfHandshakeIsOverdue(atMilliseconds: loop.now) }
+        dismissDeparted(among: watched.filter(\.isHeld))
+    }
+
+    /// A client that was held back and has gone is kept for its last bytes, which are read when there is room; only so
+    /// many, those that were accepted last. One that was reset has nothing to be read.
+    private func dismissDeparted(among held: [ForwardConnection]) {
+        var departed: [ForwardConnection] = []
+        for (connection, presence) in zip(held, Connection.presence(ofPeers: held.map(\.connection))) {
+            switch presence {
+            case .connected: break
+            case .ended: departed.append(connection)
+            case .reset: connection.dismiss(because: .reset)
+            }
+        }
+        let excess = departed.count - settings.maximumDepartedClients
+        guard excess > 0 else { return }
+        departed.sort { $0.number < $1.number }
+        for connection in departed.prefix(excess) {
+            log.limited(
+                .warn, kind: "departed",
+                "a client went away while the buffer was full; what it sent last was not taken, nor acknowledged",
+                ["peer": connection.connection.peerName])
+            connection.dismiss(because: .endOfStream)
+        }
+    }
+
 }

@@ -16,7 +16,6 @@ enum ForwardSection {
         let port = reader.int("port", default: 24224, range: 0...65535)
         var settings = ForwardInput.Settings(endpoint: .tcp(host: bind, port: UInt16(port)))
         readCommon(reader, &settings)
-        settings.backlog = Int32(reader.int("backlog", default: 1024, range: 1...65535))
         settings.deniesKeepAlive = reader.bool("deny_keepalive", default: false)
         if reader.bool("send_keepalive_packet", default: false) { settings.connection.keepAliveSeconds = 60 }
         if let linger = reader.int("linger_timeout", range: 0...3600) {
@@ -41,7 +40,6 @@ enum ForwardSection {
         let path = reader.string("path", default: "/var/run/fluent/fluent.sock")
         var settings = ForwardInput.Settings(endpoint: .unix(path: path))
         readCommon(reader, &settings)
-        settings.backlog = Int32(reader.int("backlog", default: 1024, range: 1...65535))
         return SourcePlan(type: "unix", summary: path, make: input(settings, nil))
     }
 
@@ -61,6 +59,13 @@ enum ForwardSection {
     }
 
     private static func readCommon(_ reader: SectionReader, _ settings: inout ForwardInput.Settings) {
+        settings.backlog = Int32(reader.int("backlog", default: 1024, range: 1...65535))
+        if let limit = reader.int("max_connections", range: 1...1_000_000) {
+            settings.budget = ConnectionBudget(
+                limit: limit.value, advice: "raise max_connections of this source for more")
+        }
+        settings.handshakeTimeoutMilliseconds = UInt64(
+            reader.time("handshake_timeout", default: 10, range: 0.1...3600) * 1000)
         settings.options.tag = reader.string("tag")?.value
         settings.options.tagPrefix = reader.string("add_tag_prefix")?.value
         settings.options.skipsInvalidEvents = reader.bool("skip_invalid_event", default: true)

@@ -20,8 +20,11 @@ enum RunCommand {
         do {
             Allocator.returnLargeBlocks()
             try ProcessSetup.apply(parsed)
+            let descriptors = DescriptorLimit.raise()
+            DescriptorLimit.openTimers()
             let log = try makeLog(parsed, loaded.plan.system)
             log.info("starting sluice", ["version": Program.version, "configuration": path])
+            log.debug("file descriptors allowed", ["limit": descriptors.now, "before": descriptors.before])
             if !parsed.has(RunOptions.suppressConfigDump) && !loaded.plan.system.suppressesConfigDump {
                 log.info("using configuration:\n" + loaded.document.root.dump(diagnostics))
             }
