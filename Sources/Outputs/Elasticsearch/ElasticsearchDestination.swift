@@ -272,7 +272,8 @@ package final class ElasticsearchDestination: Destination {
         if !cause.isEmpty { reason += ": \(cause)" }
         return RejectedItem(
             item: item, status: answer.status ?? 0, type: type,
-            reason: explanation?.sentence ?? (index.isEmpty ? reason : "index '\(index)': \(reason)"),
-            subject: explanation?.field ?? "")
+            reason: explanation?.sentence
+                ?? (index.isEmpty ? reason.prefixWords(1000) : "index '\(index)': \(reason.prefixWords(1000))"),
+            subject: explanation.map { $0.field ?? "" } ?? MappingExplanation.subject(of: said))
     }
 }

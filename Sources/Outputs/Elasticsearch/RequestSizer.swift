@@ -5,38 +5,43 @@
 /// that filled the limits follows what it takes in a second, in documents and in bytes, and requests are made so large that
 /// an answer takes about `answerSeconds`: `request_timeout` is the end and not the plan. An answer that does not come, or
 /// a 413, halves the next requests; after that they grow slowly.
-struct RequestSizer: Sendable, Equatable {
-    struct Settings: Sendable, Equatable {
+package struct RequestSizer: Sendable, Equatable {
+    package struct Settings: Sendable, Equatable {
         /// `bulk_message_request_threshold`; nil: as much as there is.
-        var largestBytes: Int?
+        package var largestBytes: Int?
         /// `request_timeout`
-        var timeoutSeconds = 5.0
+        package var timeoutSeconds = 5.0
 
         /// Nothing is made smaller than this; a server that calls it too large does not speak of the documents.
-        static let smallestBytes = 16 * 1024
-        static let firstBytes = 256 * 1024
-        static let firstDocuments = 1000
+        package static let smallestBytes = 16 * 1024
+        package static let firstBytes = 256 * 1024
+        package static let firstDocuments = 1000
         /// How long an answer may take when all is well; a quarter of `request_timeout` when that is less.
-        static let answerSeconds = 1.0
+        package static let answerSeconds = 1.0
         /// How far the wait for an answer grows while none comes.
-        static let longestTimeoutSeconds = 60.0
-        static let largestTimeoutFactor = 8.0
+        package static let longestTimeoutSeconds = 60.0
+        package static let largestTimeoutFactor = 8.0
 
-        var answerSeconds: Double { min(Self.answerSeconds, timeoutSeconds / 4) }
-        var longestTimeoutSeconds: Double {
+        package init(largestBytes: Int? = nil, timeoutSeconds: Double = 5) {
+            self.largestBytes = largestBytes
+            self.timeoutSeconds = timeoutSeconds
+        }
+
+        package var answerSeconds: Double { min(Self.answerSeconds, timeoutSeconds / 4) }
+        package var longestTimeoutSeconds: Double {
             max(timeoutSeconds, min(timeoutSeconds * Self.largestTimeoutFactor, Self.longestTimeoutSeconds))
         }
-        var smallestBytes: Int { min(Self.smallestBytes, largestBytes ?? .max) }
+        package var smallestBytes: Int { min(Self.smallestBytes, largestBytes ?? .max) }
     }
 
     /// What a server can take, for people.
-    struct Pace: Sendable, Equatable, CustomStringConvertible {
-        var documentsPerSecond: Double
-        var requestBytes: Int
-        var requestDocuments: Int
+    package struct Pace: Sendable, Equatable, CustomStringConvertible {
+        package var documentsPerSecond: Double
+        package var requestBytes: Int
+        package var requestDocuments: Int
 
         /// `answers 3,300 documents/s; requests are now at most 3,300 documents and 1.0 MB`
-        var description: String {
+        package var description: String {
             let tenths = (requestBytes + 50_000) / 100_000
             let size = tenths > 9 ? "\(tenths / 10).\(tenths % 10) MB" : "\((requestBytes + 999) / 1000) kB"
             return "answers \(Self.grouped(documentsPerSecond)) documents/s; requests are now at most "
@@ -59,10 +64,10 @@ struct RequestSizer: Sendable, Equatable {
         }
     }
 
-    let settings: Settings
-    private(set) var limitBytes: Int
-    private(set) var limitDocuments: Int
-    private(set) var timeoutSeconds: Double
+    package let settings: Settings
+    package private(set) var limitBytes: Int
+    package private(set) var limitDocuments: Int
+    package private(set) var timeoutSeconds: Double
 
     /// Averages over the answers to requests that filled a limit.
     private var secondsPerDocument: Double?
@@ -80,7 +85,7 @@ struct RequestSizer: Sendable, Equatable {
     /// The limit that was told last; nil: none, or the server has become fast since.
     private var toldDocuments: Int?
 
-    init(_ settings: Settings) {
+    package init(_ settings: Settings) {
         self.settings = settings
         limitBytes = min(Settings.firstBytes, settings.largestBytes ?? .max)
         limitDocuments = Settings.firstDocuments
@@ -91,7 +96,7 @@ struct RequestSizer: Sendable, Equatable {
 
     /// An answer came, whatever it says of the documents. Answers the server's pace when that decides how large requests
     /// are and was not told before.
-    mutating func answered(bytes: Int, documents: Int, seconds: Double) -> Pace? {
+    package mutating func answered(bytes: Int, documents: Int, seconds: Double) -> Pace? {
         if seconds < settings.timeoutSeconds / 2 { timeoutSeconds = max(timeoutSeconds / 2, settings.timeoutSeconds) }
         answersSinceRefusal += 1
         if answersSinceRefusal > Self.answersUntilForgotten { refusedBytes = nil }
@@ -105,7 +110,7 @@ struct RequestSizer: Sendable, Equatable {
     }
 
     /// No answer came in time: what was sent may have been stored, and the server may still be at it.
-    mutating func timedOut(bytes: Int, documents: Int) {
+    package mutating func timedOut(bytes: Int, documents: Int) {
         hadSetback = true
         isTimeoutUntold = true
         limitBytes = max(min(limitBytes, bytes) / 2, settings.smallestBytes)
@@ -114,7 +119,7 @@ struct RequestSizer: Sendable, Equatable {
     }
 
     /// The server does not take requests of that size.
-    mutating func refused(bytes: Int) {
+    package mutating func refused(bytes: Int) {
         hadSetback = true
         limitBytes = max(min(limitBytes, bytes) / 2, settings.smallestBytes)
         (refusedBytes, answersSinceRefusal) = (bytes, 0)
