@@ -4,13 +4,7 @@ import Testing
 
 @Suite("Bulk answers")
 struct BulkResponseTests {
-    @Test("errors false ends the reading, whatever follows")
-    func noErrors() throws {
-        let summary = try scan(#"{"took":7,"errors":false,"items":[{"index":{"sta"#).summary
-        #expect(summary == BulkResponse.Summary(hasErrors: false, itemCount: nil))
-    }
-
-    @Test("items are read in order, in brief and in full form")
+    @Test("items that were not simply taken are told in order, in brief and in full form")
     func items() throws {
         let full = """
             {"took":30,"errors":true,"items":[{"index":{"_index":"t","_id":"1","_version":1,"result":"created",\
@@ -20,81 +14,151 @@ struct BulkResponseTests {
             "caused_by":{"type":"illegal_argument_exception","reason":"bad \\u00e9","caused_by":{"reason":"deep"}}}}},
             {"update":{"error":"only text","status":500}}, {"index":{"status":429,"error":{"type":"es_rejected"}}}]}
             """
-        let result = try scan(full)
-        #expect(result.summary == BulkResponse.Summary(hasErrors: true, itemCount: 4))
-        #expect(result.items.map(\.status) == [201, 400, 500, 429])
-        #expect(result.items.map(\.type) == ["", "mapper_parsing_exception", "", "es_rejected"])
-        #expect(result.items[1].reason == #"failed to parse field [a] of type [date]: \"q\""#)
-        #expect(result.items[1].cause == #"bad \u00e9"#)
-        #expect(result.items[2].reason == "only text")
-        let brief = #"{"errors":true,"items":[{"index":{"status":201}},{"index":{"status":503}}]}"#
-        #expect(try scan(brief).items.map(\.status) == [201, 503])
+        let items = try scan(full, sent: 4)
+        #expect(items.map(\.place) == [1, 2, 3])
+        #expect(items.map(\.status) == [400, 500, 429])
+        #expect(items.map(\.type) == ["mapper_parsing_exception", "", "es_rejected"])
+        #expect(items[0].reason == #"failed to parse field [a] of type [date]: \"q\""#)
+        #expect(items[0].cause == #"bad \u00e9"#)
+        #expect(items[1].reason == "only text")
+        let brief =
+            #"{"errors":true,"items":[{"index":{"status":201}},{"index":{"status":503}},{"index":{"status":201}}]}"#
+        #expect(try scan(brief, sent: 3).map(\.place) == [1])
     }
 
-    @Test("any cut and any flipped byte is an answer or an error, never a crash")
+    @Test("a repeated item counts each time, and one that only begins like it does not")
+    func repeated() throws {
+        let ok = #"{"index":{"status":201}}"#
+        #expect(try scan(#"{"items":[\#(ok), \#(ok),\#(ok) ]}"#, sent: 3).isEmpty)
+        for item in [#"{"index":{"status":201},"x":1}"#, #"{"index":{"status":2011}}"#] {
+            #expect(try scan(#"{"items":[\#(ok),\#(item),\#(ok)]}"#, sent: 3).map(\.place) == [1])
+        }
+        #expect(throws: BulkResponseError.itemCount(answered: 2, sent: 3)) {
+            try scan(#"{"items":[\#(ok),\#(ok)]}"#, sent: 3)
+        }
+        #expect(throws: BulkResponseError.self) { try scan(#"{"items":[\#(ok)\#(ok)]}"#, sent: 2) }
+        #expect(throws: BulkResponseError.self) { try scan(#"{"items":[\#(ok),\#(ok),]}"#, sent: 2) }
+    }
+
+    @Test("any cut and any flipped byte is an answer or an error, never a crash, and no cut confirms anything")
     func damaged() throws {
         let text = Array(
             #"{"took":1,"errors":true,"items":[{"index":{"status":400,"error":{"type":"t\"","reason":"r","caused_by":{"reason":"c"}}}},{"index":{"status":201}}]}"#
                 .utf8)
         for length in 0..<text.count {
-            #expect(throws: BulkResponseError.self) { try scan(Array(text[..<length])) }
+            #expect(throws: BulkResponseError.self) { try scan(Array(text[..<length]), sent: 2) }
         }
         for place in text.indices {
             for byte in [0x00, 0x22, 0x2C, 0x5B, 0x5C, 0x5D, 0x7B, 0x7D, 0xFF] as [UInt8] {
                 var damaged = text
                 damaged[place] = byte
-                _ = try? scan(damaged)
+                _ = try? scan(damaged, sent: 2)
             }
         }
         for nesting in [#"{"x":"# + String(repeating: "[", count: 100_000), #"{"items":["#, "", "null", "<html>", "[]"]
         {
-            #expect(throws: BulkResponseError.self) { try scan(Array(nesting.utf8)) }
+            #expect(throws: BulkResponseError.self) { try scan(Array(nesting.utf8), sent: 0) }
         }
-        #expect(throws: BulkResponseError.notABulkResponse) { try scan(Array("{}".utf8)) }
+        #expect(throws: BulkResponseError.notABulkResponse) { try scan(Array("{}".utf8), sent: 0) }
     }
 
     @Test(
         "verdicts",
         arguments: [
-            (200, "", .index, .delivered), (201, "", .create, .delivered),
-            (409, "version_conflict_engine_exception", .create, .delivered),
-            (409, "version_conflict_engine_exception", .update, .retry),
-            (409, "version_conflict_engine_exception", .index, .rejected),
-            (400, "mapper_parsing_exception", .index, .rejected),
-            (400, "illegal_argument_exception", .index, .rejected),
-            (404, "index_not_found_exception", .index, .retry), (403, "cluster_block_exception", .index, .retry),
-            (429, "es_rejected_execution_exception", .index, .retry), (500, "", .index, .retry),
-            (503, "", .index, .retry),
-            (501, "", .index, .rejected), (413, "", .index, .rejected), (0, "", .index, .rejected),
-        ] as [(Int, String, ElasticsearchSettings.WriteOperation, BulkVerdict)])
-    func verdicts(status: Int, type: String, operation: ElasticsearchSettings.WriteOperation, expected: BulkVerdict) {
-        #expect(BulkVerdict(status: status, type: type, operation: operation) == expected)
+            (200, "", .index, nil), (201, "", .create, nil),
+            (409, "version_conflict_engine_exception", .create, nil),
+            (409, "version_conflict_engine_exception", .update, .busy),
+            (409, "version_conflict_engine_exception", .index, .invalid),
+            (400, "mapper_parsing_exception", .index, .invalid),
+            (400, "document_parsing_exception", .index, .invalid),
+            (400, "illegal_argument_exception", .index, .invalid),
+            (404, "index_not_found_exception", .index, .blocked), (403, "cluster_block_exception", .index, .blocked),
+            (429, "cluster_block_exception", .index, .blocked), (403, "security_exception", .index, .forbidden),
+            (401, "", .index, .forbidden), (429, "es_rejected_execution_exception", .index, .busy),
+            (429, "circuit_breaking_exception", .index, .busy), (500, "", .index, .busy), (503, "", .index, .busy),
+            (501, "", .index, .busy), (413, "x", .index, .invalid), (nil, "", .index, .unclear),
+            (418, "x", .index, .unclear), (400, "index_closed_exception", .index, .blocked),
+            (503, "process_cluster_event_timeout_exception", .index, .busy),
+            (400, "resource_already_exists_exception", .index, .busy),
+            (404, "document_missing_exception", .update, .invalid), (404, "other", .index, .blocked),
+        ] as [(Int?, String, ElasticsearchSettings.WriteOperation, Refusal.Kind?)])
+    func verdicts(
+        status: Int?, type: String, operation: ElasticsearchSettings.WriteOperation, kind: Refusal.Kind?
+    ) {
+        let verdict = BulkVerdict(
+            status: status, hasError: status.map { $0 > 299 } ?? false, type: type, reason: "", operation: operation)
+        switch verdict {
+        case .delivered: #expect(kind == nil)
+        case .rejected: #expect(kind == .invalid)
+        case .retry(let condition): #expect(condition.kind == kind)
+        }
+    }
+
+    @Test(
+        "what an operator can lift is not the document's fault, and is told with the way to lift it",
+        arguments: [
+            (
+                "validation_exception",
+                "Validation Failed: 1: this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;",
+                "cluster.max_shards_per_node"
+            ),
+            (
+                "illegal_argument_exception",
+                "Validation Failed: 1: this action would add [10] total shards, but this cluster currently has [999]/[1000] maximum shards open;",
+                "cluster.max_shards_per_node"
+            ),
+            (
+                "cluster_block_exception",
+                "index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];",
+                "free disk space"
+            ),
+            ("cluster_block_exception", "blocked by: [FORBIDDEN/8/index write (api)];", "index.blocks"),
+            (
+                "illegal_argument_exception",
+                "no write index is defined for alias [logs]. The write index may be explicitly disabled using is_write_index=false",
+                "is_write_index"
+            ),
+            (
+                "index_not_found_exception",
+                "no such index [logs] and [action.auto_create_index] ([-logs,+*]) doesn't match", "auto_create_index"
+            ),
+            ("illegal_argument_exception", "pipeline with id [nope] does not exist", "'pipeline'"),
+            (
+                "illegal_argument_exception", "only write ops with an op_type of create are allowed in data streams",
+                "write_operation create"
+            ),
+        ])
+    func liftable(type: String, reason: String, advice: String) {
+        let verdict = BulkVerdict(status: 400, hasError: true, type: type, reason: reason, operation: .index)
+        guard case .retry(let condition) = verdict else {
+            Issue.record("\(verdict)")
+            return
+        }
+        #expect(condition.kind == .blocked && condition.advice.contains(advice), "\(condition)")
     }
 
     private struct Item {
-        var status: Int
+        var place: Int
+        var status: Int?
         var type: String
         var reason: String
         var cause: String
     }
 
-    private func scan(_ text: String) throws -> (summary: BulkResponse.Summary, items: [Item]) {
-        try scan(Array(text.utf8))
-    }
+    private func scan(_ text: String, sent: Int) throws -> [Item] { try scan(Array(text.utf8), sent: sent) }
 
     @discardableResult
-    private func scan(_ text: [UInt8]) throws -> (summary: BulkResponse.Summary, items: [Item]) {
+    private func scan(_ text: [UInt8], sent: Int) throws -> [Item] {
         var body = ByteBuffer()
         body.append(text)
         var items: [Item] = []
-        let summary = try BulkResponse.scan(body) { place, answer in
-            #expect(place == items.count)
+        try BulkResponse.scan(body, sent: sent) { place, answer in
             items.append(
                 Item(
-                    status: answer.status, type: body.text(answer.type), reason: body.text(answer.reason),
+                    place: place, status: answer.status, type: body.text(answer.type), reason: body.text(answer.reason),
                     cause: body.text(answer.causeReason)))
         }
-        return (summary, items)
+        return items
     }
 }
 
@@ -104,7 +168,7 @@ struct ServerVersionTests {
         "what GET / says, and which _type follows",
         arguments: [
             (#"{"version":{"number":"5.6.16"}}"#, "Elasticsearch 5.6.16", nil, "fluentd"),
-            (#"{"version":{"number":"6.8.23"}}"#, "Elasticsearch 6.8.23", nil, "_doc"),
+            (#"{"version":{"number":"6.8.23"}}"#, "Elasticsearch 6.8.23", nil, "fluentd"),
             (#"{"version":{"number":"6.8.23"}}"#, "Elasticsearch 6.8.23", "access_log", "access_log"),
             (#"{"version":{"number":"7.10.2"},"tagline":"x"}"#, "Elasticsearch 7.10.2", nil, nil),
             (#"{"version":{"number":"7.17.10"}}"#, "Elasticsearch 7.17.10", "access_log", "_doc"),
@@ -142,7 +206,8 @@ struct ServerVersionTests {
             ("es1", "http://es1:9200", nil, nil), ("es1:9201", "http://es1:9201", nil, nil),
             ("https://u:p%40ss@es1/base/", "https://es1:443/base", "u", "p@ss"),
             ("http://es1", "http://es1:80", nil, nil), ("https://es1:9243", "https://es1:9243", nil, nil),
-            ("[::1]:9200", "http://[::1]:9200", nil, nil), (" es2 ", "http://es2:9200", nil, nil),
+            ("u:p@es1:9201", "http://es1:9201", "u", "p"), ("[::1]:9200", "http://[::1]:9200", nil, nil),
+            (" es2 ", "http://es2:9200", nil, nil),
         ] as [(String, String, String?, String?)])
     func hosts(text: String, url: String, user: String?, password: String?) throws {
         let host = try #require(ElasticsearchHost(text))
@@ -184,10 +249,6 @@ struct MappingExplanationTests {
                 "strict_dynamic_mapping_exception",
                 "mapping set to strict, dynamic introduction of [foo] within [_doc] is not allowed", "",
                 "index 'fluentd-20191218' takes only the fields of its mapping and 'foo' is not one of them: add it to the mapping, or remove it (remove_keys)"
-            ),
-            (
-                "illegal_argument_exception", "pipeline with id [nope] does not exist", "",
-                "the ingest pipeline 'nope' does not exist: create it, or change 'pipeline'"
             ),
         ])
     func sentences(type: String, reason: String, cause: String, expected: String) throws {

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Outputs
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Elasticsearch delivery", .timeLimit(.minutes(1)))
@@ -16,7 +17,7 @@ struct ElasticsearchDestinationTests {
     @Test("a chunk is one request, with what the protocol wants")
     func request() async throws {
         defer { client.stop() }
-        let server = try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) }
+        let server = try TestServer { $0.isBulk ? $0.taken : .ok(es7) }
         defer { server.stop() }
         var settings = settings(server)
         settings.hosts[0].path = "/base/"
@@ -43,7 +44,7 @@ struct ElasticsearchDestinationTests {
     @Test("compression_level sends gzip")
     func gzip() async throws {
         defer { client.stop() }
-        let server = try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) }
+        let server = try TestServer { $0.isBulk ? $0.taken : .ok(es7) }
         defer { server.stop() }
         var settings = settings(server)
         let chunk = try chunk([#"{"a":1}"#, #"{"b":2}"#])
@@ -90,10 +91,35 @@ struct ElasticsearchDestinationTests {
                 "retry the server answered for 1 items and 2 were sent"
             ),
             (200, "<html>", "retry the bulk answer is no valid JSON at byte 0"),
-            (413, "", "tooLarge HTTP 413"), (503, "busy", "retry HTTP 503: busy"), (429, "", "retry HTTP 429"),
+            (413, "", "retry HTTP 413"), (503, "busy", "retry HTTP 503: busy"), (429, "", "retry HTTP 429"),
             (401, "", "retry HTTP 401: the user or the api_key may not write"),
-            (400, "bad", "partial [0, 1] HTTP 400: bad"),
-            (502, "<html>", "retry HTTP 502: <html>"),
+            (400, "<html><head><title>400 The plain HTTP request\r\nwas sent to HTTPS port</title></head>", nginx),
+            (
+                400, #"{"error":{"type":"parse_exception","reason":"r"}}"#,
+                notServers(#"{"error":{"type":"parse_exception","reason":"r"}}"#)
+            ),
+            (
+                400, #"{"error":{"type":"parse_exception","reason":"r"},"status":500}"#,
+                notServers(#"{"error":{"type":"parse_exception","reason":"r"},"status":500}"#)
+            ),
+            (
+                400, #"{"error":{"type":"parse_exception","reason":"bad;"},"status":400}"#,
+                "rejected HTTP 400: parse_exception: bad"
+            ),
+            (
+                400, #"{"error":{"type":"index_closed_exception","reason":"closed"},"status":400}"#,
+                "retry HTTP 400: index_closed_exception: closed: open the index (POST /NAME/_open)"
+            ),
+            (
+                404, "<p>not\u{1B}[31m here</p>",
+                "retry HTTP 404: not [31m here: no search server says so; are host, port, scheme and path right?"
+            ),
+            (302, "", "retry HTTP 302: redirects are not followed; set host, port, scheme and path to where they lead"),
+            (204, "", "retry the bulk answer is no valid JSON at byte 0"), (502, "<html>", "retry HTTP 502"),
+            (
+                200, "<html><h1>Login</h1>please</html>",
+                "retry the bulk answer is no valid JSON at byte 0: Login please"
+            ),
         ])
     func wholeAnswers(status: Int, body: String, expected: String) async throws {
         defer { client.stop() }
@@ -102,11 +128,85 @@ struct ElasticsearchDestinationTests {
         let outcome = await destination(settings(server)).deliver(try chunk(["{}", "{}"]), items: [0, 1])
         switch outcome {
         case .retry(let reason, nil): #expect("retry \(reason)" == expected)
-        case .tooLarge(let reason): #expect("tooLarge \(reason)" == expected)
-        case .partial([], _, let rejected):
-            #expect("partial \(rejected.map(\.item)) \(rejected.first?.reason ?? "")" == expected)
+        case .rejected(let reason): #expect("rejected \(reason)" == expected)
         default: Issue.record("\(outcome)")
         }
+    }
+
+    @Test(
+        "an answer that does not say of each document that it was taken confirms none it does not name",
+        arguments: [
+            #"{"took":1,"errors":false}"#, #"{"errors":false,"items":[]}"#, #"{"took":1,"errors":false,"ite"#,
+            #"{"errors":false,"items":[OK]}"#, #"{"errors":false,"items":[OK,OK,OK]}"#,
+            #"{"errors":false,"items":[OK,OK]"#, #"{"errors":false,"items":[OK,OK]}}"#,
+            #"{"errors":false,"items":[OK,OK]} {}"#, #"{"errors":false,"items":[OK,OK],}"#,
+            #"{"errors":false,"items":[OK,OK],"items":[OK,OK]}"#, #"{"errors":false,"items":[OK OK]}"#,
+            #"[{"errors":false}]"#, "true", "", "Login", #"{"errors":false,"items":{"0":OK,"1":OK}}"#,
+        ])
+    func provesNothing(answer: String) async throws {
+        defer { client.stop() }
+        let body = answer.replacingOccurrences(of: "OK", with: #"{"index":{"status":201}}"#)
+        let server = try TestServer { $0.isBulk ? .ok(body) : .ok(es7) }
+        defer { server.stop() }
+        let outcome = await destination(settings(server)).deliver(try chunk(["{}", "{}"]), items: [0, 1])
+        guard case .retry(let reason, nil) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.kind == .unclear)
+    }
+
+    @Test(
+        "an item counts for what it says itself: without a status, or with a strange one, it is sent again",
+        arguments: [
+            "{}", "null", "7", #"{"index":{}}"#, #"{"index":{"status":"201"}}"#, #"{"index":{"status":-201}}"#,
+            #"{"index":{"status":99999999999999999999}}"#, #"{"index":{"status":201.0}}"#,
+            #"{"index":{"status":201,"status":201}}"#, #"{"index":{"status":201},"create":{"status":201}}"#,
+            #"{"upsert":{"status":201}}"#, #"{"status":201}"#, #"{"index":{"status":400}}"#, #"{"index":[201]}"#,
+            #"{"index":{"status":201,"error":{"type":"mapper_parsing_exception","reason":"x"}}}"#,
+            #"{"index":{"status":302}}"#, #"{"index":{"error":{"type":"mapper_parsing_exception"}}}"#,
+        ])
+    func unclearItem(item: String) async throws {
+        defer { client.stop() }
+        let answer = #"{"errors":false,"items":[{"index":{"status":201}},\#(item),{"create":{"status":200}}]}"#
+        let server = try TestServer { $0.isBulk ? .ok(answer) : .ok(es7) }
+        defer { server.stop() }
+        let outcome = await destination(settings(server)).deliver(try chunk(["{}", "{}", "{}"]), items: [0, 1, 2])
+        guard case .partial(let retry, let reason, let rejected) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(retry == [1] && rejected.isEmpty && reason.kind == .unclear)
+    }
+
+    @Test("a server that does not answer in time gets less and is given more time; nothing confirmed goes twice")
+    func slowServer() async throws {
+        defer { client.stop() }
+        let stored = Mutex([String: Int]())
+        let server = try TestServer { request in
+            guard request.isBulk else { return .ok(es7) }
+            let lines = request.text.split(separator: "\n").filter { $0.hasPrefix("{\"n\"") }.map(String.init)
+            usleep(UInt32(lines.count) * 1000)
+            stored.withLock { stored in for line in lines { stored[line, default: 0] += 1 } }
+            return request.taken
+        }
+        defer { server.stop() }
+        var settings = settings(server)
+        settings.http.timeoutSeconds = 0.4
+        let destination = destination(settings)
+        let chunk = try chunk((0..<1200).map { #"{"n":\#($0)}"# })
+        var rest = chunk.allItems
+        for _ in 0..<20 where !rest.isEmpty {
+            switch await destination.deliver(chunk, items: rest) {
+            case .delivered: rest = ItemSet()
+            case .partial(let retry, _, _): rest = retry
+            default: break
+            }
+        }
+        #expect(rest.isEmpty)
+        let copies = stored.withLock { $0.values.max() ?? 0 }
+        #expect(stored.withLock { $0.count } == 1200 && copies <= 3, "\(copies) copies")
+        #expect(recorder.lines.contains { $0.contains("documents/s; requests are now at most") })
     }
 
     @Test("Retry-After is passed on")
@@ -125,8 +225,11 @@ struct ElasticsearchDestinationTests {
         let server = try TestServer { request in
             guard request.isBulk else { return .status(404, "") }
             let hasType = request.text.contains("_type")
-            if hasType == wantsType { return .ok(#"{"errors":false}"#) }
-            return .status(400, wantsType ? "Validation Failed: 1: type is missing;" : "unknown parameter [_type]")
+            if hasType == wantsType { return request.taken }
+            return wantsType
+                ? refused("action_request_validation_exception", "Validation Failed: 1: type is missing;")
+                : refused(
+                    "illegal_argument_exception", "Action/metadata line [1] contains an unknown parameter [_type]")
         }
         defer { server.stop() }
         var settings = settings(server)
@@ -147,7 +250,7 @@ struct ElasticsearchDestinationTests {
         let down = Mutex(false)
         let server = try TestServer { request in
             if down.withLock({ $0 }) { return .status(503, "starting") }
-            return request.isBulk ? .ok(#"{"errors":false}"#) : .ok(version.withLock { $0 })
+            return request.isBulk ? request.taken : .ok(version.withLock { $0 })
         }
         defer { server.stop() }
         var unreachable = settings(server)
@@ -168,7 +271,7 @@ struct ElasticsearchDestinationTests {
     @Test("several servers take turns, a dead one is passed over and tried again later")
     func severalServers() async throws {
         defer { client.stop() }
-        let servers = try (0..<2).map { _ in try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) } }
+        let servers = try (0..<2).map { _ in try TestServer { $0.isBulk ? $0.taken : .ok(es7) } }
         defer { for server in servers { server.stop() } }
         var settings = settings(servers[0])
         settings.hosts = [host(1), host(Int(servers[0].port)), host(Int(servers[1].port))]
@@ -182,10 +285,10 @@ struct ElasticsearchDestinationTests {
     @Test("a chunk above bulk_message_request_threshold is sent in parts, in order")
     func threshold() async throws {
         defer { client.stop() }
-        let server = try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) }
+        let server = try TestServer { $0.isBulk ? $0.taken : .ok(es7) }
         defer { server.stop() }
         var settings = settings(server)
-        settings.requestLimitBytes = 190
+        settings.requestLimitBytes = 350
         let chunk = try chunk((0..<5).map { #"{"n":\#($0)}"# })
         #expect(await destination(settings).deliver(chunk, items: [0, 1, 2, 3, 4]) == .delivered)
         let parts = server.received.filter(\.isBulk).map { request in
@@ -202,11 +305,11 @@ struct ElasticsearchDestinationTests {
         defer { client.stop() }
         let server = try TestServer { request in
             guard request.isBulk else { return .ok(es7) }
-            return request.text.contains("\"n\":2") ? .status(503, "busy") : .ok(#"{"errors":false}"#)
+            return request.text.contains("\"n\":2") ? .status(503, "busy") : request.taken
         }
         defer { server.stop() }
         var settings = settings(server)
-        settings.requestLimitBytes = 190
+        settings.requestLimitBytes = 350
         let chunk = try chunk((0..<6).map { #"{"n":\#($0)}"# })
         let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
         #expect(outcome == .partial(retry: [2, 3, 4, 5], reason: Refusal(.busy, "HTTP 503: busy"), rejected: []))
@@ -218,19 +321,22 @@ struct ElasticsearchDestinationTests {
         let stored = Mutex(Set<Int>())
         let server = try TestServer { request in
             guard request.isBulk else { return .ok(es7) }
-            if request.text.contains("culprit") { return .status(400, "Validation Failed: 1: id is too long") }
+            if request.text.contains("culprit") {
+                return refused("parse_exception", "Validation Failed: 1: id is too long;")
+            }
             for line in request.text.split(separator: "\n") where line.hasPrefix("{\"n\":") {
                 let number = Int(line.dropFirst(5).prefix(while: \.isNumber)) ?? -1
                 let isNew = stored.withLock { $0.insert(number).inserted }
                 #expect(isNew, "sent twice")
             }
-            return .ok(#"{"errors":false}"#)
+            return request.taken
         }
         defer { server.stop() }
         let chunk = try chunk((0..<1000).map { $0 == 777 ? #"{"n":777,"x":"culprit"}"# : #"{"n":\#($0)}"# })
         let outcome = await destination(settings(server)).deliver(chunk, items: chunk.allItems)
         let rejected = RejectedItem(
-            item: 777, status: 400, type: "request_rejected", reason: "HTTP 400: Validation Failed: 1: id is too long")
+            item: 777, status: 400, type: "request_rejected",
+            reason: "HTTP 400: parse_exception: Validation Failed: 1: id is too long")
         #expect(outcome == .partial(retry: [], reason: Refusal(.busy, ""), rejected: [rejected]))
         #expect(stored.withLock { $0.count } == 999)
     }
@@ -238,17 +344,11 @@ struct ElasticsearchDestinationTests {
     @Test("a server that refuses everything is not flooded with halves")
     func refusesEverything() async throws {
         defer { client.stop() }
-        let server = try TestServer { $0.isBulk ? .status(400, "no") : .ok(es7) }
+        let server = try TestServer { $0.isBulk ? refused("parse_exception", "no") : .ok(es7) }
         defer { server.stop() }
         let chunk = try chunk(Array(repeating: "{}", count: 1000))
-        guard
-            case .partial(let retry, _, let rejected) = await destination(settings(server))
-                .deliver(chunk, items: chunk.allItems)
-        else {
-            Issue.record("not rejected")
-            return
-        }
-        #expect(retry.isEmpty && Set(rejected.map(\.item)).count == 1000 && rejected.count == 1000)
+        let outcome = await destination(settings(server)).deliver(chunk, items: chunk.allItems)
+        #expect(outcome == .rejected(reason: Refusal(.invalid, "HTTP 400: parse_exception: no")))
         #expect(server.received.count < 140)
     }
 
@@ -262,18 +362,27 @@ struct ElasticsearchDestinationTests {
         settings.http.timeoutSeconds = 20
         let large = #"{"x":"\#(String(repeating: "y", count: 1 << 20))"}"#
         let chunk = try chunk(Array(repeating: large, count: 12))
-        let outcome = await destination(settings).deliver(chunk, items: chunk.allItems)
-        #expect(outcome == .tooLarge(reason: Refusal(.tooLarge, "HTTP 413")))
+        guard
+            case .partial(let retry, _, let rejected) = await destination(settings)
+                .deliver(chunk, items: chunk.allItems)
+        else {
+            Issue.record("documents of a megabyte that are too large alone are rejected")
+            return
+        }
+        #expect(retry.isEmpty && rejected.map(\.item) == Array(0..<12))
+        #expect(rejected.allSatisfy { $0.status == 413 && $0.reason == "HTTP 413" })
     }
 
     @Test("every rule of outputs holds")
     func rules() async throws {
         defer { client.stop() }
-        let working = try TestServer { $0.isBulk ? .ok(#"{"errors":false}"#) : .ok(es7) }
+        let working = try TestServer { $0.isBulk ? $0.taken : .ok(es7) }
         let silent = try TestServer { $0.isBulk ? .silence : .ok(es7) }
         defer { for server in [working, silent] { server.stop() } }
         var nowhere = settings(working)
         nowhere.hosts[0].port = 1
+        var patient = settings(silent)
+        patient.http.timeoutSeconds = 600
         await OutputCompatTest.destinationRules(
             unreachable: destination(nowhere), silent: destination(settings(silent)),
             working: destination(settings(working)), try chunk([#"{"a":1}"#, "{}"]))
@@ -306,7 +415,32 @@ struct ElasticsearchDestinationTests {
 }
 
 private let es7 = #"{"version":{"number":"7.17.10"}}"#
+private let nginx = notServers("400 The plain HTTP request was sent to HTTPS port")
+
+private func notServers(_ words: String) -> String {
+    "retry HTTP 400: \(words): no search server says so; are host, port, scheme and path right?"
+}
+
+/// What a search server says when it refuses a whole request.
+private func refused(_ type: String, _ reason: String) -> TestServer.Reply {
+    .status(400, #"{"error":{"root_cause":[],"type":"\#(type)","reason":"\#(reason)"},"status":400}"#)
+}
 
 extension TestServer.Request {
     var isBulk: Bool { line.contains("_bulk") }
+
+    /// The answer of a search server that took every document.
+    var taken: TestServer.Reply { .ok(#"{"took":1,"errors":false,"items":[\#(items)]}"#) }
+
+    private var items: String {
+        var bytes = body
+        if header("Content-Encoding") == "gzip" {
+            let packed = ByteBuffer(body)
+            var plain = ByteBuffer()
+            try? Gzip.decompress(packed.all, of: packed, into: &plain)
+            bytes = plain.array()
+        }
+        let count = bytes.split(separator: 0x0A).count / 2
+        return Array(repeating: #"{"index":{"status":201}}"#, count: count).joined(separator: ",")
+    }
 }

@@ -154,3 +154,28 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         return BulkItemFront(label, item.source, chunk.body.bytes).document
     }
 }
+
+/// How many bytes the items of a chunk need in a request, near enough to keep a limit.
+struct BulkSizes {
+    private let chunk: SealedChunk
+    /// For each label, the bytes of its action line without an id, parent and routing.
+    private let actions: [(bytes: Int, hasRecord: Bool)]
+
+    init(_ chunk: SealedChunk) {
+        self.chunk = chunk
+        actions = chunk.body.labels.map { bytes in
+            guard let label = BulkLabel(bytes: bytes) else { return (0, false) }
+            // `{"index":{"_index":"","_id":,"routing":}}`
+            return (label.index.count + 48, label.flags & BulkLabel.hasRecord != 0)
+        }
+    }
+
+    func bytes(of number: Int) -> Int {
+        let item = chunk.body.items[number]
+        let action = actions[Int(item.label)]
+        let length = Int(item.source.length)
+        if !action.hasRecord { return length + action.bytes }
+        let record = KeptRecord.slice(at: Int(item.source.offset), before: item.source.end, chunk.body.bytes)
+        return length - Int(record?.length ?? 0) + action.bytes
+    }
+}

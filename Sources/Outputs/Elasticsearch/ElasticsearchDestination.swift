@@ -27,7 +27,9 @@ package final class ElasticsearchDestination: Destination {
         self.now = now
         let assumed = settings.assumedMajorVersion.map { ServerVersion(major: $0).dialect(settings) }
         pool = ServerPool(
-            settings.hosts, dialect: assumed, resurrectAfterSeconds: settings.resurrectAfterSeconds)
+            settings.hosts, dialect: assumed, resurrectAfterSeconds: settings.resurrectAfterSeconds,
+            sizes: RequestSizer.Settings(
+                largestBytes: settings.requestLimitBytes, timeoutSeconds: settings.http.timeoutSeconds))
         var headers: [(name: String, value: String)] = [("User-Agent", "sluice"), ("Accept", "application/json")]
         if let key = settings.apiKey {
             headers.append(("Authorization", "ApiKey \(key.contains(":") ? Base64.encode(Array(key.utf8)) : key)"))
@@ -42,9 +44,16 @@ package final class ElasticsearchDestination: Destination {
     }
 
     package func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
-        var groups = BulkGroups(chunk, items, limitBytes: settings.requestLimitBytes)
-        while let group = groups.next() { groups.note(await deliver(group, of: chunk), for: group) }
-        return groups.outcome
+        var groups = BulkGroups(items)
+        let sizes = BulkSizes(chunk)
+        while true {
+            let limits = pool.requestLimits(at: now())
+            let group = groups.next(limitBytes: limits.bytes, limitDocuments: limits.documents) { sizes.bytes(of: $0) }
+            guard let group else { return groups.outcome }
+            let bytes = group.count > 1 ? .max : group.first.map { sizes.bytes(of: $0) } ?? 0
+            groups.note(
+                await deliver(group, of: chunk), for: group, isSmall: bytes < RequestSizer.Settings.smallestBytes)
+        }
     }
 
     /// One request, to whichever server takes it.
@@ -89,41 +98,69 @@ package final class ElasticsearchDestination: Destination {
                 return .next(describe(error, server.host))
             }
         }
-        return await send(index, server.host, dialect, chunk, items, mayAdapt: true)
+        return await send(index, server, dialect, chunk, items, mayAdapt: true)
     }
 
     private func send(
-        _ index: Int, _ host: ElasticsearchHost, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: ItemSet,
+        _ index: Int, _ server: ServerPool.Server, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: ItemSet,
         mayAdapt: Bool
     ) async -> Attempt {
+        let body = BulkBody(chunk, items: items, dialect)
+        let bytes = body.byteCount
         let response: HTTPResponse
+        let start = now()
         do throws(HTTPError) {
-            response = try await post(host, BulkBody(chunk, items: items, dialect))
+            response = try await post(server, body, responseLimitBytes: Self.responseLimitBytes(items: items.count))
         } catch {
-            let isUnsent = if case .unreachable = error { true } else { false }
-            if error != .cancelled { pool.markDead(index, at: now(), forget: isUnsent) }
-            let reason = describe(error, host)
-            if isUnsent { return .next(reason) }
-            return .outcome(.retry(reason: Refusal(.timeout, reason), after: nil))
+            return failed(error, index, server.host, bytes, items.count)
         }
         pool.markAlive(index)
-        let whole = BulkVerdict.outcome(
-            status: response.status, retryAfterSeconds: response.retryAfterSeconds, response.excerpt())
-        switch whole {
-        case nil: return .outcome(judge(response, chunk, items))
-        case .tooLarge(let reason): return .outcome(.tooLarge(reason: reason))
+        switch WholeAnswer(response) {
+        case .items:
+            let seconds = now() - start
+            let pace = pool.measure(index) { $0.answered(bytes: bytes, documents: items.count, seconds: seconds) }
+            if let pace { log.info("the server \(pace)", ["host": server.host.baseURL]) }
+            return .outcome(judge(response, chunk, items))
+        case .tooLarge(let reason):
+            pool.measure(index) { $0.refused(bytes: bytes) }
+            return .outcome(.tooLarge(reason: reason))
         case .retry(let reason, let after): return .outcome(.retry(reason: reason, after: after))
         case .refused(let reason):
             if mayAdapt, let other = adapted(dialect, reason.sentence) {
                 pool.know(index, other)
-                return await send(index, host, other, chunk, items, mayAdapt: false)
+                return await send(index, server, other, chunk, items, mayAdapt: false)
             }
             return .outcome(.rejected(reason: reason))
         }
     }
 
-    private func post(_ host: ElasticsearchHost, _ body: BulkBody) async throws(HTTPError) -> HTTPResponse {
-        var request = request(.post, host, "/_bulk?filter_path=errors,items.*.status,items.*.error")
+    private func failed(
+        _ error: HTTPError, _ index: Int, _ host: ElasticsearchHost, _ bytes: Int, _ documents: Int
+    ) -> Attempt {
+        let isUnsent = if case .unreachable = error { true } else { false }
+        if error != .cancelled { pool.markDead(index, at: now(), forget: isUnsent) }
+        let reason = describe(error, host)
+        if isUnsent { return .next(reason) }
+        guard case .timeout = error else {
+            return .outcome(.retry(reason: Refusal(error == .cancelled ? .stopping : .unreachable, reason), after: nil))
+        }
+        pool.measure(index) { $0.timedOut(bytes: bytes, documents: documents) }
+        return .outcome(
+            .retry(
+                reason: Refusal(
+                    .timeout, "\(reason); perhaps it was stored all the same: the next requests are smaller"),
+                after: nil))
+    }
+
+    /// An answer with more for each item than any reason needs is none.
+    private static func responseLimitBytes(items: Int) -> Int { (1 << 20) + items * 8192 }
+
+    private func post(
+        _ server: ServerPool.Server, _ body: BulkBody, responseLimitBytes: Int
+    ) async throws(HTTPError) -> HTTPResponse {
+        var request = request(.post, server.host, "/_bulk?filter_path=errors,items.*.status,items.*.error")
+        request.options.timeoutSeconds = server.sizer.timeoutSeconds
+        request.options.responseLimitBytes = responseLimitBytes
         request.headers.append(("Content-Type", "application/x-ndjson"))
         request.body = body
         if let level = settings.compressionLevel {
@@ -159,7 +196,9 @@ package final class ElasticsearchDestination: Destination {
 
     /// nil: it answers, but is not ready.
     private func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> (BulkDialect, String)? {
-        let response = try await client.send(request(.get, host, "/"))
+        var request = request(.get, host, "/")
+        request.options.responseLimitBytes = 1 << 20
+        let response = try await client.send(request)
         if response.status == 429 || response.status >= 500 { return nil }
         if let version = ServerVersion(response.body) {
             return (version.dialect(settings), version.description)
@@ -176,7 +215,7 @@ package final class ElasticsearchDestination: Destination {
     private func adapted(_ dialect: BulkDialect, _ reason: String) -> BulkDialect? {
         var other = dialect
         if dialect.type == nil && reason.contains("type is missing") {
-            other.type = settings.typeName ?? "_doc"
+            other.type = settings.typeName ?? ServerVersion.defaultType
         } else if dialect.type != nil && reason.contains("unknown parameter [_type]") {
             other.type = nil
         } else {
@@ -191,54 +230,50 @@ package final class ElasticsearchDestination: Destination {
         let items = Array(sent)
         var retry = ItemSet()
         var rejected: [RejectedItem] = []
-        var retryReason = ""
+        var first = Refusal(.busy, "")
         do throws(BulkResponseError) {
-            let summary = try BulkResponse.scan(response.body) { place, answer in
+            try BulkResponse.scan(response.body, sent: items.count) { place, answer in
                 guard place < items.count else { return }
                 let item = items[place]
                 let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.body.items[item].label)])
-                if answer.status / 100 == 2 && !answer.hasError { return }
                 let type = response.body.decoded(answer.type)
-                switch BulkVerdict(status: answer.status, type: type, operation: label?.operation ?? .index) {
+                let reason = response.body.decoded(answer.reason)
+                let verdict = BulkVerdict(
+                    status: answer.status, hasError: answer.hasError, type: type, reason: reason,
+                    operation: label?.operation ?? .index)
+                switch verdict {
                 case .delivered: break
-                case .retry:
+                case .retry(let condition):
+                    if retry.isEmpty { first = condition.refusal(status: answer.status, type: type, reason: reason) }
                     retry.append(item)
-                    if retryReason.isEmpty {
-                        retryReason = "\(answer.status) \(type): \(response.body.decoded(answer.reason))"
-                    }
-                case .rejected: rejected.append(reject(item, answer, type, response, chunk, label))
+                case .rejected: rejected.append(reject(item, answer, type, reason, response, chunk, label))
                 }
             }
-            if !summary.hasErrors { return .delivered }
-            if summary.itemCount != items.count {
-                let count = summary.itemCount.map(String.init) ?? "no"
-                return .retry(
-                    reason: Refusal(
-                        .unclear, "the server answered for \(count) items and \(items.count) were sent"), after: nil)
-            }
         } catch {
-            return .retry(reason: Refusal(.unclear, "\(error)"), after: nil)
+            let said = response.firstWords()
+            let isPage = if case .itemCount = error { false } else { !said.isEmpty }
+            return .retry(reason: Refusal(.unclear, isPage ? "\(error): \(said)" : "\(error)"), after: nil)
         }
         if retry.isEmpty && rejected.isEmpty { return .delivered }
-        return .partial(
-            retry: retry, reason: Refusal(.busy, "\(retry.count) of \(items.count) items failed: \(retryReason)"),
-            rejected: rejected)
+        let reason = Refusal(first.kind, "\(retry.count) of \(items.count) items failed: \(first.sentence)")
+        return .partial(retry: retry, reason: retry.isEmpty ? first : reason, rejected: rejected)
     }
 
     private func reject(
-        _ item: Int, _ answer: BulkItemAnswer, _ type: String, _ response: HTTPResponse, _ chunk: SealedChunk,
-        _ label: BulkLabel?
+        _ item: Int, _ answer: BulkItemAnswer, _ type: String, _ said: String, _ response: HTTPResponse,
+        _ chunk: SealedChunk, _ label: BulkLabel?
     ) -> RejectedItem {
         let index = String(decoding: label?.index ?? [], as: UTF8.self)
-        var reason = response.body.decoded(answer.reason)
+        var reason = said
         let cause = response.body.decoded(answer.causeReason)
         let explanation = MappingExplanation(
             type: type, reason: reason, cause: cause, index: index, chunk.body.bytes,
             document: BulkBody.document(of: item, in: chunk))
         if !cause.isEmpty { reason += ": \(cause)" }
         return RejectedItem(
-            item: item, status: answer.status, type: type,
-            reason: explanation?.sentence ?? (index.isEmpty ? reason : "index '\(index)': \(reason)"),
-            subject: explanation?.field ?? "")
+            item: item, status: answer.status ?? 0, type: type,
+            reason: explanation?.sentence
+                ?? (index.isEmpty ? reason.prefixWords(1000) : "index '\(index)': \(reason.prefixWords(1000))"),
+            subject: explanation.map { $0.field ?? "" } ?? MappingExplanation.subject(of: said))
     }
 }

@@ -2,10 +2,10 @@ package import Events
 internal import Parsing
 package import Time
 
-/// What an `@type elasticsearch` section says, with the plugin's defaults. Source: compatibility.md A5, B6, D10.
+/// What an `@type elasticsearch` section says, with the defaults of fluent-plugin-elasticsearch (its README.md).
 ///
-/// Two defaults differ on purpose: the server's version is found out instead of assumed, and `_type` is sent only to
-/// servers that want one.
+/// Three differ on purpose: the server's version is found out instead of assumed, `_type` is sent only to servers that
+/// want one, and a request has a largest size.
 package struct ElasticsearchSettings: Sendable {
     package enum WriteOperation: String, Sendable, CaseIterable { case index, create, update, upsert }
 
@@ -24,8 +24,9 @@ package struct ElasticsearchSettings: Sendable {
     package var resurrectAfterSeconds = 60.0
     /// Spares asking: the major version to assume.
     package var assumedMajorVersion: Int?
-    /// `bulk_message_request_threshold`: the most bytes of one request; nil: a chunk is one request.
-    package var requestLimitBytes: Int?
+    /// `bulk_message_request_threshold`: the most bytes of one request; nil: as much as the server takes. The plugin's
+    /// default is none at all; a server that is slow then gets a whole chunk again and again.
+    package var requestLimitBytes: Int? = 2 << 20
 
     // MARK: Where documents go
 
@@ -101,12 +102,13 @@ package struct ElasticsearchHost: Sendable, Equatable {
                 path = String(rest[slash...])
                 rest = rest[..<slash]
             }
-            if let at = rest.lastIndex(of: "@") {
-                let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                user = parts.first.map { Self.percentDecoded($0) }
-                password = parts.count > 1 ? Self.percentDecoded(parts[1]) : nil
-                rest = rest[rest.index(after: at)...]
-            }
+        }
+        // Also without a scheme: what stands before the @ is never part of a name, and names are shown.
+        if let at = rest.lastIndex(of: "@") {
+            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            user = parts.first.map { Self.percentDecoded($0) }
+            password = parts.count > 1 ? Self.percentDecoded(parts[1]) : nil
+            rest = rest[rest.index(after: at)...]
         }
         if rest.first == "[", let close = rest.firstIndex(of: "]") {
             host = String(rest[...close])

@@ -2,8 +2,9 @@ package import Events
 
 /// Why a server refused a document, for the operator: field, value, index, reason, and what to do.
 ///
-/// Sources: the reasons that the servers in servers/README give, in their three spellings.
+/// The rules are in `RefusalRule.table`: the wordings of Elasticsearch 5 to 9 and OpenSearch 1 to 3.
 package struct MappingExplanation: Sendable, Equatable {
+    /// What it is about, where that is known.
     package var field: String?
     package var value: String?
     package var sentence: String
@@ -15,79 +16,48 @@ package struct MappingExplanation: Sendable, Equatable {
     package init?(
         type: String, reason: String, cause: String, index: String, _ bytes: borrowing ByteBuffer, document: Slice
     ) {
-        let field = Self.between(reason, "field [", "]") ?? Self.between(reason, "mapping for [", "]")
-        let mapped = Self.between(reason, "of type [", "]")
-        let shown = Self.between(reason, "Preview of field's value: '", "'")
-        let value = shown ?? field.flatMap { Self.value(of: $0, bytes, document) }
-        let place = "index '\(index)'"
-        let subject = field.map { "field '\($0)'" } ?? "a field"
-        let what = value.map { "\(subject) = '\(Self.short($0))'" } ?? subject
-        if reason.contains("Limit of total fields") {
-            let limit = Self.between(reason, "fields [", "]") ?? "its limit of"
-            sentence =
-                "\(place) already has \(limit) fields and the document would add more: send fewer different keys "
-                + "(remove_keys, or the varying part as a value), or raise index.mapping.total_fields.limit"
+        let reason = Self.withoutPosition(reason)
+        let cause = Self.withoutPosition(cause)
+        for rule in RefusalRule.table {
+            guard let said = rule.words.first(where: { reason.holds($0) || cause.holds($0) }) else { continue }
+            let text = reason.holds(said) ? reason : cause
+            let field = rule.fields.lazy.compactMap { text.between($0.0, $0.1) }.first
+            let shown = text.between("Preview of field's value: '", "'")
+            value = rule.showsValue ? shown ?? field.flatMap { Self.value(of: $0, bytes, document) } : nil
+            self.field = field
+            let facts = RefusalRule.Facts(
+                index: index, field: field, value: value, mapped: text.between("of type [", "]"), reason: text,
+                cause: cause == text ? "" : cause)
+            sentence = rule.sentence(facts)
             return
         }
-        if type == "strict_dynamic_mapping_exception" {
-            let name = Self.between(reason, "introduction of [", "]") ?? "a field"
-            self.field = name
-            sentence =
-                "\(place) takes only the fields of its mapping and '\(name)' is not one of them: add it to the mapping, "
-                + "or remove it (remove_keys)"
-            return
-        }
-        if reason.contains("only write ops with an op_type of create are allowed in data streams") {
-            sentence = "\(place) is a data stream, which takes only creations: set write_operation create"
-            return
-        }
-        if type == "invalid_index_name_exception" {
-            sentence =
-                "'\(index)' cannot be the name of an index (\(cause.isEmpty ? reason : cause)): change index_name, "
-                + "logstash_prefix or what target_index_key holds"
-            return
-        }
-        if type == "illegal_argument_exception", let pipeline = Self.between(reason, "pipeline with id [", "]") {
-            sentence = "the ingest pipeline '\(pipeline)' does not exist: create it, or change 'pipeline'"
-            return
-        }
-        let isParsing = reason.hasPrefix("failed to parse") || reason.hasPrefix("object mapping for")
-        guard isParsing, field != nil else { return nil }
-        self.field = field
-        self.value = value
-        var advice: String
-        switch mapped {
-        case "date", "date_nanos":
-            advice = "send it as ISO 8601 (2019-12-17T17:55:04Z), rename the field, or map it with the format it has"
-        case "long", "integer", "short", "byte", "double", "float", "half_float", "scaled_float", "unsigned_long":
-            advice = "send a number (types \(field ?? ""):integer in <parse>), rename the field, or map it as keyword"
-        case "boolean": advice = "send true or false, rename the field, or map it as keyword"
-        case "ip": advice = "send an address, rename the field, or map it as keyword"
-        default:
-            advice =
-                value?.first == "{" || value?.first == "["
-                ? "send text, rename the field, or set flatten_hashes true" : "rename the field, or change its mapping"
-        }
-        if reason.hasPrefix("object mapping for") {
-            advice = "it is an object in earlier documents and a plain value here: rename the field, or send an object"
-        }
-        let because = mapped.map { " is mapped as \($0) in \(place)" } ?? " does not fit the mapping of \(place)"
-        sentence = "\(what)\(because)\(cause.isEmpty ? "" : " (\(Self.short(cause, 300)))"): \(advice)"
+        return nil
     }
 
-    private static func short(_ text: String, _ limit: Int = 100) -> String {
-        text.count > limit ? text.prefix(limit) + "…" : text
+    /// What a reason that is not understood is about: the first name in brackets or quotes, so that refusals of different
+    /// fields are told apart.
+    package static func subject(of reason: String) -> String {
+        let text = withoutPosition(reason)
+        var best: (start: String.Index, name: String)?
+        for (open, close) in [("[", "]"), ("'", "'"), ("\"", "\"")] {
+            guard let start = text.utf8.firstIndex(of: open.utf8.first!),
+                let name = String(text[start...]).between(open, close), !name.isEmpty, name.utf8.count <= 256
+            else { continue }
+            if best.map({ start < $0.start }) ?? true { best = (start, name) }
+        }
+        return best?.name ?? ""
     }
 
-    /// What stands between two texts, at their first place.
-    private static func between(_ text: String, _ before: String, _ after: String) -> String? {
-        var rest = Substring(text)
-        while !rest.isEmpty, !rest.hasPrefix(before) { rest.removeFirst() }
-        guard !rest.isEmpty else { return nil }
-        rest.removeFirst(before.count)
-        var found = ""
-        while !rest.isEmpty, !rest.hasPrefix(after) { found.append(rest.removeFirst()) }
-        return rest.isEmpty ? nil : found
+    /// Since version 8 reasons of the parser begin with line and column: `[1:660] `.
+    private static func withoutPosition(_ text: String) -> String {
+        guard text.utf8.first == UInt8(ascii: "["), let close = text.utf8.firstIndex(of: UInt8(ascii: "]")) else {
+            return text
+        }
+        let inside = text.utf8[text.utf8.index(after: text.startIndex)..<close]
+        guard inside.allSatisfy({ $0 &- 0x30 < 10 || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
+            inside.contains(UInt8(ascii: ":"))
+        else { return text }
+        return String(text[text.utf8.index(after: close)...].drop(while: { $0 == " " }))
     }
 
     /// The field's value in the document: by its whole name, else by its path.
@@ -108,6 +78,18 @@ package struct MappingExplanation: Sendable, Equatable {
         guard let value else { return nil }
         var text = ByteBuffer()
         text.appendText(value, storage)
-        return text.text(Slice(offset: 0, length: text.count))
+        return text.text(Slice(offset: 0, length: min(text.count, 1000)))
     }
+}
+
+extension String {
+    /// What stands between two texts, at their first place. Linear.
+    func between(_ before: String, _ after: String) -> String? {
+        guard let start = utf8.firstRange(of: before.utf8) else { return nil }
+        let rest = utf8[start.upperBound...]
+        guard let end = rest.firstRange(of: after.utf8) else { return nil }
+        return String(self[start.upperBound..<end.lowerBound])
+    }
+
+    func shortened(_ limit: Int = 100) -> String { count > limit ? prefix(limit) + "…" : self }
 }

@@ -7,6 +7,8 @@ final class ServerPool: Sendable {
         var dialect: BulkDialect?
         /// Passed over until this moment, in seconds; 0 when it works.
         var deadUntil = 0.0
+        /// How much it takes at a time.
+        var sizer: RequestSizer
     }
 
     private struct State {
@@ -18,9 +20,13 @@ final class ServerPool: Sendable {
     private let resurrectAfterSeconds: Double
     let count: Int
 
-    init(_ hosts: [ElasticsearchHost], dialect: BulkDialect?, resurrectAfterSeconds: Double) {
+    init(
+        _ hosts: [ElasticsearchHost], dialect: BulkDialect?, resurrectAfterSeconds: Double,
+        sizes: RequestSizer.Settings
+    ) {
         let hosts = hosts.isEmpty ? [ElasticsearchHost()] : hosts
-        state = Mutex(State(servers: hosts.map { Server(host: $0, dialect: dialect) }))
+        let sizer = RequestSizer(sizes)
+        state = Mutex(State(servers: hosts.map { Server(host: $0, dialect: dialect, sizer: sizer) }))
         self.resurrectAfterSeconds = resurrectAfterSeconds
         count = hosts.count
     }
@@ -38,6 +44,20 @@ final class ServerPool: Sendable {
             let index = state.servers.indices.min { state.servers[$0].deadUntil < state.servers[$1].deadUntil } ?? 0
             return (index, state.servers[index])
         }
+    }
+
+    /// The most that the next request may hold, whichever server it goes to.
+    func requestLimits(at now: Double) -> (bytes: Int, documents: Int) {
+        state.withLock { state in
+            let alive = state.servers.filter { $0.deadUntil <= now }
+            let sizers = (alive.isEmpty ? state.servers : alive).map(\.sizer)
+            return (sizers.map(\.limitBytes).min() ?? .max, sizers.map(\.limitDocuments).min() ?? .max)
+        }
+    }
+
+    /// Tells a server's sizer what became of a request.
+    func measure<Result>(_ index: Int, _ note: (inout RequestSizer) -> Result) -> Result {
+        state.withLock { note(&$0.servers[index].sizer) }
     }
 
     func hasAlive(at now: Double) -> Bool { state.withLock { $0.servers.contains { $0.deadUntil <= now } } }

@@ -33,15 +33,18 @@ package struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
 
     package var description: String { (isOpenSearch ? "OpenSearch " : "Elasticsearch ") + text }
 
-    /// How bulk actions are spelled for it. Source: compatibility.md B6, table "_type and product".
+    /// fluent-plugin-elasticsearch's default for `type_name`.
+    static let defaultType = "fluentd"
+
+    /// How bulk actions are spelled for it: `_type` went with version 8 and is deprecated in 7 ("Removal of mapping types"
+    /// in Elasticsearch's reference). An index of version 6 has one type, so it must be the one that Fluentd gave it.
     package func dialect(_ settings: ElasticsearchSettings) -> BulkDialect {
         var dialect = BulkDialect(type: nil, pipeline: settings.pipeline)
         if isOpenSearch || major >= 8 { return dialect }
         switch major {
         // Deprecated and always `_doc`: only for those who asked for a type, as the plugin does.
         case 7: dialect.type = settings.typeName != nil && !settings.suppressTypeName ? "_doc" : nil
-        case 6: dialect.type = settings.typeName ?? "_doc"
-        default: dialect.type = settings.typeName ?? "fluentd"
+        default: dialect.type = settings.typeName ?? Self.defaultType
         }
         if major < 7 { dialect.routingField = "_routing" }
         return dialect

@@ -200,7 +200,8 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func addHeader(_ line: String) throws(HTTPError) {
         if line.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0 }) {
-            throw .unusable("a header holds a line break: \(line)")
+            // The value may be a credential.
+            throw .unusable("the header '\(line.prefix(while: { $0 != ":" }))' holds a line break")
         }
         guard let longer = unsafe curl_slist_append(headers, line) else { throw .unusable("libcurl has no memory") }
         unsafe headers = longer
@@ -249,6 +250,8 @@ final class CurlTransfer: @unchecked Sendable {
             return .unreachable(
                 systemError == 0 ? text : Self.lowerCase(unsafe String(cString: strerror(Int32(systemError)))))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .unreachable(Self.lowerCase(text))
+        case CURLE_OPERATION_TIMEDOUT where !hasConnected:
+            return .unreachable("no connection in time: \(Self.lowerCase(text))")
         case CURLE_OPERATION_TIMEDOUT: return .timeout("no answer in time: \(Self.lowerCase(text))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CIPHER,
             CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_SHUTDOWN_FAILED:
@@ -261,6 +264,13 @@ final class CurlTransfer: @unchecked Sendable {
             return .unusable(text)
         default: return .reset("\(text) (curl error \(code.rawValue))", sentBytes: Int(sent))
         }
+    }
+
+    /// Whether there was a connection, with TLS where it is used, so that something may have been sent.
+    private var hasConnected: Bool {
+        var microseconds: curl_off_t = 0
+        unsafe sluice_curl_getinfo_off(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return microseconds > 0
     }
 
     private static func lowerCase(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }

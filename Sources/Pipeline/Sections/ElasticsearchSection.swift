@@ -87,8 +87,8 @@ enum ElasticsearchSection {
         let version = reader.int("default_elasticsearch_version", range: 1...99)
         let verifies = reader.bool("verify_es_version_at_startup", default: true)
         if !verifies { settings.assumedMajorVersion = version?.value }
-        settings.requestLimitBytes = reader.size("bulk_message_request_threshold").flatMap {
-            $0.value > 0 ? $0.value : nil
+        if let threshold = reader.size("bulk_message_request_threshold") {
+            settings.requestLimitBytes = threshold.value > 0 ? threshold.value : nil
         }
     }
 
