@@ -80,13 +80,8 @@ package final class RecordTransformerFilter: Filter {
     }
 
     private func time(_ value: Value, _ storage: borrowing ByteBuffer) -> EventTime? {
-        switch value.kind {
-        case .int: return EventTime(seconds: value.intValue)
-        case .double: return EventTime(value.doubleValue)
-        case .number: return EventTime(storage.double(number: value.slice))
-        case .string: return Double(storage.text(value.slice)).map { EventTime($0) }
-        default: return nil
-        }
+        value.kind == .string
+            ? Double(storage.text(value.slice)).map { EventTime($0) } : storage.eventTime(number: value)
     }
 
     // MARK: - Templates
