@@ -48,6 +48,14 @@ package final class TimeReader {
         self.clock = ZoneClock(zone, clock: clock)
     }
 
+    /// Whether times are numbers of seconds (and not dates), so that any number is a time.
+    package var readsNumbers: Bool {
+        switch source {
+        case .unixtime, .float: true
+        default: false
+        }
+    }
+
     /// The time that a field's value holds.
     package func read(_ value: Value, _ storage: inout ByteBuffer) -> Reading {
         switch value.kind {
