@@ -109,7 +109,8 @@ let package = Package(
             ],
             swiftSettings: tests),
         .testTarget(
-            name: "FiltersTests", dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "TestSupport"],
+            name: "FiltersTests",
+            dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],

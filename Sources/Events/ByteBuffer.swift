@@ -3,7 +3,7 @@ internal import Glibc
 /// Owned, growable bytes: the one output type of every writer, and the storage every record points into.
 ///
 /// `Array.append` costs 3.9 ns a byte and `append(contentsOf:)` 25 ns for a 24-byte field; this type costs about 1 and 2.2
-/// (measured, codebases.md §7). It never shrinks while it is reused: `clear()` keeps the capacity.
+/// (measured). It never shrinks while it is reused: `clear()` keeps the capacity.
 ///
 /// Safety: the pointer is owned by exactly one value (`~Copyable`), so it may change threads; it is allocated in `init`/`grow` and freed in `deinit`;
 /// every method below checks its offsets before it touches memory, except those whose name says unsafe. Behind

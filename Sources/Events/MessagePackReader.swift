@@ -178,7 +178,7 @@ extension Rows {
 }
 
 extension ByteBuffer {
-    /// The EventTime of an ext item: type 0, 8 bytes, seconds and nanoseconds, unsigned and big-endian (B2).
+    /// The EventTime of an ext item: type 0, 8 bytes, seconds and nanoseconds, unsigned and big-endian (forward protocol v1).
     package func eventTime(_ item: MessagePackItem) -> EventTime? {
         guard item.kind == .ext, item.extType == 0, item.length == 8 else { return nil }
         precondition(item.body + 8 <= count, "item outside the buffer")

@@ -78,8 +78,13 @@ extension ByteBuffer {
         appendBigEndian(value.bitPattern, bytes: 8)
     }
 
-    /// EventTime, fixext 8 of type 0 (forward protocol v1).
+    /// EventTime, fixext 8 of type 0 (forward protocol v1). A time outside its 32 bits of seconds (1970 to 2106) is
+    /// written as whole seconds, which is the protocol's other form of a time.
     package mutating func appendMessagePack(_ time: EventTime) {
+        guard UInt32(exactly: time.seconds) != nil else {
+            appendMessagePack(time.seconds)
+            return
+        }
         append(0xD7)
         append(0x00)
         appendBigEndian(UInt64(truncatingIfNeeded: time.seconds), bytes: 4)

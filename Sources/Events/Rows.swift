@@ -76,12 +76,16 @@
     package var record: Record
     /// Fluentd's name for the kind of error (`Fluent::Plugin::Parser::ParserError`), which operators grep for.
     package var kind: String
+    /// A sentence, which quotes nothing of the record unless the configuration asks for that.
     package var reason: String
+    /// The name of the stage that refused it; empty when that has none.
+    package var stage: String
 
-    package init(record: Record, kind: String, reason: String) {
+    package init(record: Record, kind: String, reason: String, stage: String = "") {
         self.record = record
         self.kind = kind
         self.reason = reason
+        self.stage = stage
     }
 }
 

@@ -6,6 +6,10 @@
     package var tag: Tag
     /// nil on the plain path: nobody asked.
     package var receipt: Receipt?
+    /// Whether a record that a filter raised an error about also goes on as it was. So it is in Fluentd where every filter
+    /// of the chain takes single records; where one takes whole streams, the record goes to `@ERROR` alone
+    /// (`FilterOptimizer` in `lib/fluent/event_router.rb`). Whoever drives the chain says so.
+    package var raisedRecordsGoOn = true
 
     package init(_ tag: Tag, receipt: Receipt? = nil) {
         self.tag = tag
@@ -15,7 +19,14 @@
 
 /// Changes a batch in place, on one loop thread. Refused records go to `rows.rejections`.
 package protocol Filter: AnyObject {
+    /// Whether Fluentd's filter of this name has a `filter_stream` of its own; see `Batch.raisedRecordsGoOn`.
+    var takesWholeStreams: Bool { get }
+
     func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows)
+}
+
+extension Filter {
+    package var takesWholeStreams: Bool { false }
 }
 
 /// Takes a batch in, on one loop thread: the end of a chain.

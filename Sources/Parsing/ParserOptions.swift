@@ -14,7 +14,7 @@ package enum TimeType: String, Sendable, CaseIterable {
     case mixed
 }
 
-/// The parameters that all parsers of Fluentd have; compatibility.md D5. nil: not given, so the parser's default applies.
+/// The parameters that all parsers of Fluentd have (`lib/fluent/plugin/parser.rb`, `lib/fluent/time.rb`). nil: not given, so the parser's default applies.
 package struct ParserOptions: Sendable {
     /// The field that holds the event's time. An empty name: none.
     package var timeKey: String?

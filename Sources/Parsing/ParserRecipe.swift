@@ -3,29 +3,30 @@ internal import Grok
 
 /// A parser that was checked and compiled once, from which each loop thread makes its own.
 package struct ParserRecipe: Sendable {
-    private let make: @Sendable () -> any TextParser
+    private let make: @Sendable (ConversionFaults) -> any TextParser
     /// What is wrong but does not prevent the start: bad patterns of a grok list whose others are good.
     package let warnings: [SettingError]
     /// What a grok parser was made of, for tools that try its expressions; nil for every other parser.
     package let grok: GrokOptions?
 
     private init(
-        warnings: [SettingError] = [], grok: GrokOptions? = nil, _ make: @escaping @Sendable () -> any TextParser
+        warnings: [SettingError] = [], grok: GrokOptions? = nil,
+        _ make: @escaping @Sendable (ConversionFaults) -> any TextParser
     ) {
         self.make = make
         self.warnings = warnings
         self.grok = grok
     }
 
-    /// A parser for the calling thread.
-    package func makeParser() -> any TextParser { make() }
+    /// A parser for the calling thread. What it could not convert it notes in `faults`, which its owner empties.
+    package func makeParser(noting faults: ConversionFaults = ConversionFaults()) -> any TextParser { make(faults) }
 
     // MARK: - Parsers
 
     /// `json`. Defaults: `time_key time`; `time_type float`, or string when a `time_format` is given.
     package static func json(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(jsonDefaults(options))
-        return ParserRecipe { JSONParser(rules) }
+        return ParserRecipe { JSONParser(rules, $0) }
     }
 
     private static func jsonDefaults(_ options: ParserOptions) -> ParserOptions {
@@ -54,7 +55,7 @@ package struct ParserRecipe: Sendable {
     private static func regexp(_ regex: Regex, _ options: ParserOptions) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(options)
         let limits = options.matchLimits
-        return ParserRecipe { RegexpParser(regex, rules, limits: limits) }
+        return ParserRecipe { RegexpParser(regex, rules, limits: limits, $0) }
     }
 
     /// `grok` and `multiline_grok`. Default: `time_key time`.
@@ -87,9 +88,13 @@ package struct ParserRecipe: Sendable {
             program.types.append(try member.pattern.fields.map(valueType))
         }
         let finished = program
-        return ParserRecipe(warnings: set.rejected.map { setupError($0.error) }, grok: options) {
-            GrokParser(finished)
+        var single = options
+        single.firstLine = nil  // tools try expressions on single records
+        let recipe = ParserRecipe(warnings: set.rejected.map { setupError($0.error) }, grok: single) {
+            GrokParser(finished, $0)
         }
+        return try recipe.cut(
+            at: options.firstLine, parameter: "multiline_start_regexp", options.options.matchLimits)
     }
 
     private static func setupError(_ error: GrokError) -> SettingError {
@@ -116,13 +121,13 @@ package struct ParserRecipe: Sendable {
         guard !labelDelimiter.isEmpty else { throw SettingError("label_delimiter", "the delimiter is empty") }
         let rules = try FieldRules(options.with(defaultTimeKey: "time"))
         return ParserRecipe {
-            LTSVParser(delimiter: Array(delimiter.utf8), labelDelimiter: Array(labelDelimiter.utf8), rules)
+            LTSVParser(delimiter: Array(delimiter.utf8), labelDelimiter: Array(labelDelimiter.utf8), rules, $0)
         }
     }
 
     /// `none`: the whole text under one key.
     package static func none(messageKey: String = "message") -> ParserRecipe {
-        ParserRecipe { NoneParser(messageKey: messageKey) }
+        ParserRecipe { _ in NoneParser(messageKey: messageKey) }
     }
 
     /// `csv`: one byte as delimiter. No time key unless given.
@@ -136,7 +141,7 @@ package struct ParserRecipe: Sendable {
                 "delimiter", "'\(delimiter)' cannot be a delimiter of csv", hint: "give one character such as , or ;")
         }
         let rules = try FieldRules(options)
-        return ParserRecipe { CSVParser(keys: names, delimiter: bytes[0], rules) }
+        return ParserRecipe { CSVParser(keys: names, delimiter: bytes[0], rules, $0) }
     }
 
     /// `tsv`. No time key unless given.
@@ -146,7 +151,7 @@ package struct ParserRecipe: Sendable {
         let names = try columnNames(keys)
         guard !delimiter.isEmpty else { throw SettingError("delimiter", "the delimiter is empty") }
         let rules = try FieldRules(options)
-        return ParserRecipe { TSVParser(keys: names, delimiter: Array(delimiter.utf8), rules) }
+        return ParserRecipe { TSVParser(keys: names, delimiter: Array(delimiter.utf8), rules, $0) }
     }
 
     private static func columnNames(_ keys: [String]) throws(SettingError) -> [[UInt8]] {
@@ -168,7 +173,7 @@ package struct ParserRecipe: Sendable {
         var options = withAccessLogTime(options)
         options.timeKey = "time"  // the name of the expression's own group
         let rules = try FieldRules(options)
-        return ParserRecipe { Apache2Parser(regex, rules) }
+        return ParserRecipe { Apache2Parser(regex, rules, $0) }
     }
 
     /// `apache_error`. Default: `time_key time`.
@@ -203,21 +208,28 @@ package struct ParserRecipe: Sendable {
         options5424.timeType = .mixed
         options5424.timeFormat = options.rfc5424TimeFormat
         options5424.timeFormatFallbacks = ["%Y-%m-%dT%H:%M:%S%z"]
+        let timeFormat3164 = options3164.timeFormat ?? ""
         let program = SyslogParser.Program(
             rfc3164: rfc3164, rfc5424: rfc5424, rules3164: try FieldRules(options3164),
-            rules5424: try FieldRules(options5424), format: options.messageFormat)
-        return ParserRecipe { SyslogParser(program) }
+            rules5424: try FieldRules(options5424), format: options.messageFormat,
+            priority: options.withPriority ? try compileRegex("^" + priority, parameter: "@type") : nil,
+            priority5424: options.withPriority
+                ? try compileRegex(#"\A"# + priority + #"[1-9]\d{0,2} "#, parameter: "@type") : nil,
+            timeWords: timeFormat3164.split(separator: " ").count)
+        return ParserRecipe { SyslogParser(program, $0) }
     }
 
     /// `msgpack`. Defaults: `time_key time`, `time_type float` or string when a `time_format` is given, as json.
     package static func messagePack(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
         let rules = try FieldRules(jsonDefaults(options))
-        return ParserRecipe { MessagePackParser(rules) }
+        return ParserRecipe { MessagePackParser(rules, $0) }
     }
 
     /// `multiline`: `format1`, `format2` … are one expression in which the dot matches newlines. Default: `time_key time`.
+    ///
+    /// - Parameter firstLine: `format_firstline`; a text that holds several records is cut at the lines it matches.
     package static func multiline(
-        formats: [String], _ options: ParserOptions = ParserOptions()
+        formats: [String], firstLine: String? = nil, _ options: ParserOptions = ParserOptions()
     ) throws(SettingError) -> ParserRecipe {
         guard !formats.isEmpty else {
             throw SettingError("format1", "no format1 is given", hint: "give format1 /…/, format2 /…/ and so on")
@@ -237,11 +249,26 @@ package struct ParserRecipe: Sendable {
                 "format1", "no named group in the formats", hint: "name what you want to keep: (?<name>…)")
         }
         return try regexp(regex, options.with(defaultTimeKey: "time"))
+            .cut(at: firstLine, parameter: "format_firstline", options.matchLimits)
+    }
+
+    /// The same parser for texts that may hold several records, each of which begins with a line that matches.
+    private func cut(
+        at firstLine: String?, parameter: String, _ limits: MatchLimits
+    ) throws(SettingError) -> ParserRecipe {
+        guard let firstLine else { return self }
+        let regex = try compileRegex(firstLine, parameter: parameter)
+        let make = make
+        return ParserRecipe(warnings: warnings, grok: grok) {
+            MultilineCutter(regex, limits: limits, inner: make($0))
+        }
     }
 
     /// `multi_format`: the first of several that matches.
     package static func firstMatch(_ recipes: [ParserRecipe]) throws(SettingError) -> ParserRecipe {
         guard !recipes.isEmpty else { throw SettingError("pattern", "no <pattern> section is given") }
-        return ParserRecipe(warnings: recipes.flatMap(\.warnings)) { FirstMatchParser(recipes.map { $0.makeParser() }) }
+        return ParserRecipe(warnings: recipes.flatMap(\.warnings)) { faults in
+            FirstMatchParser(recipes.map { $0.makeParser(noting: faults) })
+        }
     }
 }

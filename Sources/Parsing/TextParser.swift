@@ -14,10 +14,18 @@ package protocol TextParser: AnyObject {
 
     /// `text` is a place in the storage; its bytes are taken as they are (a JSON string's escapes must be decoded first).
     func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult
+
+    /// What a value that is no text is to this parser: numbers, true, nested values. Never called with null.
+    func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult
 }
 
 extension TextParser {
     package func beginBatch(storage: inout ByteBuffer) {}
+
+    /// Ruby has no such method for what is no string, which is an error and not a text that does not match.
+    package func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        .malformed(reason: "the value is no text")
+    }
 
     /// Parses a value of a record: strings with escapes are decoded first. nil when the value is no text.
     package func parse(_ value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult? {
@@ -35,11 +43,30 @@ package enum ParseResult: Sendable {
     case matched(time: EventTime?)
     /// Several records, in order; together they are all the fields that were appended.
     case matchedMany([ParsedRecord])
+    /// The text was cut into several, and this became of each, in order. Never parts of parts.
+    case parts([ParsedPart])
     case noMatch
     /// The text matched, but its time field does not hold a time. The reason is worded as Fluentd words it.
     case invalidTime(reason: String)
+    /// The text (or the value) is broken in a way that Fluentd's parser raises an error about, instead of answering that
+    /// it does not match. The reason quotes nothing of it.
+    case malformed(reason: String)
     /// A limit was reached before the text could be judged.
     case gaveUp(reason: String)
+}
+
+/// One piece of a text that was cut, and what became of it.
+package struct ParsedPart: Sendable {
+    package var text: Slice
+    /// Indexes into `rows.fields` when it matched.
+    package var fields: Range<Int>
+    package var result: ParseResult
+
+    package init(text: Slice, fields: Range<Int>, result: ParseResult) {
+        self.text = text
+        self.fields = fields
+        self.result = result
+    }
 }
 
 /// One of several records of one text.

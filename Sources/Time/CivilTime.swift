@@ -22,7 +22,7 @@ package struct CivilTime: Sendable, Equatable {
     /// What a clock shows that is `offset` seconds ahead of UTC.
     /// The day arithmetic counts in eras of 400 years that begin on 1 March, so that leap days come last.
     package init(seconds: Int64, offset: Int = 0) {
-        // A client may send any 64-bit number of seconds: at the very ends the offset is left out.
+        // Seconds of an `EventTime` are far from the ends of 64 bits; for other numbers the offset is left out there.
         let (sum, overflow) = seconds.addingReportingOverflow(Int64(offset))
         let local = overflow ? seconds : sum
         var days = Int(local / 86_400)
@@ -67,11 +67,11 @@ package struct CivilTime: Sendable, Equatable {
 
 /// The process's own zone (`TZ`, else /etc/localtime).
 package enum LocalZone {
-    /// Seconds ahead of UTC at a moment.
+    /// Seconds ahead of UTC at a moment; 0 for one whose year the C library cannot hold, which no `EventTime` is.
     package static func offset(at seconds: Int64) -> Int {
         var time = time_t(seconds)
         var parts = unsafe tm()
-        unsafe localtime_r(&time, &parts)
+        guard unsafe localtime_r(&time, &parts) != nil else { return 0 }
         return unsafe parts.tm_gmtoff
     }
 }

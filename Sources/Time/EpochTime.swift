@@ -39,7 +39,14 @@ enum EpochTime {
         cursor.skipSpace(text)
         let isNegative = cursor.take(text, UInt8(ascii: "-"))
         if !isNegative { _ = cursor.take(text, UInt8(ascii: "+")) }
-        let value = cursor.digits(text) ?? 0
+        // Any number of digits; what 64 bits do not hold is beyond every time anyway.
+        var value: Int64 = 0
+        while let byte = cursor.peek(text), isDigit(byte) {
+            let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
+            value = overflow ? .max : shifted &+ Int64(byte &- 0x30)
+            if value < 0 { value = .max }
+            cursor.place += 1
+        }
         return isNegative ? -value : value
     }
 }

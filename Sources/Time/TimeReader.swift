@@ -40,9 +40,20 @@ package final class TimeReader {
     private var lastTime = EventTime(seconds: 0)
     static let longestRememberedBytes = 64
 
-    package init(_ source: TimeSource, zone: TimeZoneRule = .local) {
+    /// `clock` fills in what a text leaves out: the year, the day.
+    package init(
+        _ source: TimeSource, zone: TimeZoneRule = .local, clock: @escaping @Sendable () -> EventTime = Clock.now
+    ) {
         self.source = source
-        clock = ZoneClock(zone)
+        self.clock = ZoneClock(zone, clock: clock)
+    }
+
+    /// Whether times are numbers of seconds (and not dates), so that any number is a time.
+    package var readsNumbers: Bool {
+        switch source {
+        case .unixtime, .float: true
+        default: false
+        }
     }
 
     /// The time that a field's value holds.
@@ -124,18 +135,13 @@ package final class TimeReader {
 
     /// nil: not finite, as the text `1e400` is.
     private static func time(number value: Value, _ storage: borrowing ByteBuffer) -> EventTime? {
-        switch value.kind {
-        case .int: return EventTime(seconds: value.intValue)
-        case .uint: return EventTime(seconds: Int64(clamping: value.payload))
-        case .double: return value.doubleValue.isFinite ? EventTime(value.doubleValue) : nil
-        default:
+        if value.kind == .number {
             // The text is more exact than a double: 1500000000.123456789.
             let span = storage.span
             let isPlain = !(Int(value.slice.offset)..<value.slice.end).contains { span[$0] | 0x20 == UInt8(ascii: "e") }
             if isPlain { return EpochTime.float(span, Int(value.slice.offset), value.slice.end) }
-            let number = storage.double(number: value.slice)
-            return number.isFinite ? EventTime(number) : nil
         }
+        return storage.eventTime(number: value)
     }
 
     // MARK: - Messages

@@ -22,7 +22,7 @@ package struct TimeZoneRule: Sendable {
 
     /// The value of a `timezone` parameter: `+09:00`, `+0900`, `+09` or a name such as `Asia/Tokyo`.
     ///
-    /// Abbreviations (`UTC`, `JST`) are refused as in Fluentd; compatibility.md D5.
+    /// Abbreviations (`UTC`, `JST`) are refused as in Fluentd (`lib/fluent/timezone.rb`).
     package init(_ text: String) throws(SettingError) {
         if let seconds = Self.numericOffset(Array(text.utf8)) {
             self.init(kind: .fixed(seconds: seconds))
@@ -71,8 +71,7 @@ package struct TimeZoneRule: Sendable {
         case .local:
             var time = time_t(seconds)
             var parts = unsafe tm()
-            unsafe localtime_r(&time, &parts)
-            guard let name = unsafe parts.tm_zone else { return [] }
+            guard unsafe localtime_r(&time, &parts) != nil, let name = unsafe parts.tm_zone else { return [] }
             return unsafe Array(String(cString: name).utf8)
         }
     }
@@ -96,7 +95,12 @@ final class ZoneClock {
     private var quarter = Int64.min
     private var quarterOffset = 0
 
-    init(_ rule: TimeZoneRule) { self.rule = rule }
+    private let clock: @Sendable () -> EventTime
+
+    init(_ rule: TimeZoneRule, clock: @escaping @Sendable () -> EventTime) {
+        self.rule = rule
+        self.clock = clock
+    }
 
     func offset(local: Int64) -> Int {
         if case .fixed(let offset) = rule.kind { return offset }
@@ -110,7 +114,7 @@ final class ZoneClock {
 
     /// What a clock shows now, in a given offset or in the zone.
     func now(_ offset: Int32?) -> CivilTime {
-        let seconds = Clock.now().seconds
+        let seconds = clock().seconds
         return CivilTime(seconds: seconds, offset: offset.map(Int.init) ?? rule.offset(at: seconds))
     }
 }

@@ -2,10 +2,19 @@ import Events
 import Filters
 import Foundation
 import Grok
+import Logging
 import Parsing
 import TestSupport
 import Testing
 import Time
+
+enum ParserTestOptions {
+    static var unixtime: ParserOptions {
+        var options = ParserOptions()
+        options.timeType = .unixtime
+        return options
+    }
+}
 
 /// `filter_parser` and its parsers as Fluentd has them (`parser-options-cases.jsonl`).
 @Suite struct ParserFilterTests {
@@ -152,14 +161,147 @@ import Time
             batch.lines == [#"{"log":"[{\"a\":1},{\"x\":2}]","x":0,"a":1}"#, #"{"log":"[{\"a\":1},{\"x\":2}]","x":2}"#])
     }
 
+    @Test("a reason quotes nothing of the record, unless that is asked for") func quotesNothing() throws {
+        for (parser, log) in [
+            (try ParserRecipe.json(), #""hunter2 zzz""#), (try .json(), "12"),
+            (try .regexp("^(?<a>x)"), #""hunter2""#), (try .csv(keys: ["a"]), #""\"hunter2""#),
+            (try .regexp("^(?<time>.*)$"), #""hunter2""#), (try .ltsv(), #"{"p":"hunter2"}"#),
+        ] {
+            for showsRecords in [false, true] {
+                var settings = ParserFilter.Settings(key: RecordAccessor(key: "log"))
+                settings.showsRecords = showsRecords
+                let filter = ParserFilter(settings, parser: parser.makeParser())
+                let batch = EventBatch()
+                try batch.add("{\"log\":\(log)}")
+                filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+                let reason = try #require(batch.rows.rejections.first?.reason)
+                let quotes = reason.contains("hunter2") || reason.contains("12")
+                #expect(quotes == showsRecords, "\(reason)")
+            }
+        }
+    }
+
     @Test("a long line is quoted in part, and valid UTF-8") func quotes() throws {
-        let filter = try #require(try Self.filter("reserve_time"))
+        var settings = ParserFilter.Settings(key: RecordAccessor(key: "log"))
+        settings.showsRecords = true
+        let filter = ParserFilter(settings, parser: try ParserRecipe.json().makeParser())
         let batch = EventBatch()
         try batch.add("{\"log\":\"\(String(repeating: "\u{e9}", count: 5000))\"}")
         filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
         let reason = try #require(batch.rows.rejections.first?.reason)
         #expect(reason.utf8.count < 400)
         #expect(reason.hasPrefix("pattern not matched with data '"))
+    }
+
+    enum Fate: Sendable { case goesOn, dropped }
+
+    /// Reason, value of `log` (empty: no such field), the parser.
+    static let reasons: [(name: String, log: String, isRaised: Bool)] = [
+        ("key missing", "", false), ("null", "null", false), ("no match", #""nothing""#, false),
+        ("gave up", #""xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx""#, false), ("not a text", "12", true),
+        ("not a text, nested", #"{"a":1}"#, true), ("bad time", #""t=soonish""#, true),
+    ]
+
+    @Test(
+        "what is not parsed: each reason, reserved or not, reported or not, in chains of both kinds",
+        arguments: [false, true], [false, true])
+    func notParsed(reservesData: Bool, emits: Bool) throws {
+        for reason in Self.reasons {
+            for raisedGoOn in [true, false] {
+                var settings = ParserFilter.Settings(key: RecordAccessor(key: "log"))
+                settings.reservesData = reservesData
+                settings.emitsInvalidRecords = emits
+                var options = ParserOptions()
+                options.timeFormat = "%Y-%m-%d"
+                options.matchLimits.matchSteps = 5000
+                let recipe = try ParserRecipe.regexp(#"^(?:(?:x+x+)+)+y|^t=(?<time>\S+)"#, options)
+                let filter = ParserFilter(settings, parser: recipe.makeParser())
+                let batch = EventBatch()
+                let record = reason.log.isEmpty ? #"{"other":1}"# : "{\"log\":\(reason.log)}"
+                try batch.add(record)
+                var handed = Events.Batch(batch.tag)
+                handed.raisedRecordsGoOn = raisedGoOn
+                filter.apply(handed, storage: &batch.storage, rows: &batch.rows)
+                let goesOn = reason.isRaised ? emits && raisedGoOn : reservesData
+                #expect(batch.lines == (goesOn ? [record] : []), "\(reason.name), \(raisedGoOn)")
+                #expect(batch.rows.rejections.count == (emits ? 1 : 0), "\(reason.name)")
+            }
+        }
+    }
+
+    @Test("a text that is none goes by its parser: JSON and several formats do not match, none takes everything")
+    func otherValues() throws {
+        func lines(_ recipe: ParserRecipe) throws -> [String] {
+            let filter = ParserFilter(
+                ParserFilter.Settings(key: RecordAccessor(key: "log")), parser: recipe.makeParser())
+            let batch = EventBatch()
+            try batch.add(#"{"log":12}"#)
+            filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+            return batch.lines
+        }
+        #expect(try lines(.json()) == [])
+        #expect(try lines(.firstMatch([.json(), .ltsv()])) == [])
+        #expect(try lines(.firstMatch([.ltsv(), .none()])) == [#"{"message":12}"#])
+        #expect(try lines(.none()) == [#"{"message":12}"#])
+        for recipe in [try ParserRecipe.ltsv(), try .csv(keys: ["a"]), try .tsv(keys: ["a"]), try .syslog()] {
+            #expect(try lines(recipe) == [#"{"log":12}"#])
+        }
+    }
+
+    @Test("values that do not convert are told once for each field, with a count")
+    func faults() throws {
+        let recorder = LogRecorder()
+        let faults = ConversionFaults()
+        var options = ParserOptions()
+        options.types = "a:float,b:bool,c:time:%Y-%m-%d,d:integer"
+        let recipe = try ParserRecipe.regexp(#"^(?<a>\S+) (?<b>\S+) (?<c>\S+) (?<d>\S+)$"#, options)
+        let filter = ParserFilter(
+            ParserFilter.Settings(key: RecordAccessor(key: "log")), parser: recipe.makeParser(noting: faults),
+            faults: faults, log: Log(handler: recorder).with("filter", "filter:4"))
+        let batch = EventBatch(tag: "t.x")
+        for _ in 0..<3 { try batch.add(#"{"log":"fast maybe 04.03.2026 big"}"#) }
+        try batch.add(#"{"log":"0 false 2026-03-04 0"}"#)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        #expect(batch.lines[0] == #"{"a":0.0,"b":false,"c":null,"d":0}"#)
+        #expect(recorder.lines.count == 4, "\(recorder.lines)")
+        for (example, field) in [
+            ("'fast' is no number: 0.0 is stored", "field=a types=float"),
+            ("'maybe' is neither true nor false: false is stored", "field=b types=bool"),
+            ("'04.03.2026' is no such time: null is stored", "field=c types=time"),
+            ("'big' is no number: 0 is stored", "field=d types=integer"),
+        ] {
+            let isTold = recorder.lines.contains {
+                $0.contains(example) && $0.contains(field) && $0.contains("filter=filter:4") && $0.contains("tag=t.x")
+                    && $0.contains("values=3")
+            }
+            #expect(isTold, "\(example): \(recorder.lines)")
+        }
+    }
+
+    @Test(
+        "a number far from any time of a log is told; it is the event's time all the same",
+        arguments: [("2019", 2019), ("1500000000000", EventTime.lastSecond)] as [(String, Int64)])
+    func absurdTimes(_ number: String, _ seconds: Int64) throws {
+        let recorder = LogRecorder()
+        for recipe in [
+            try ParserRecipe.json(),
+            try .ltsv(ParserTestOptions.unixtime), try .regexp("^time:(?<time>.*)$", ParserTestOptions.unixtime),
+        ] {
+            let faults = ConversionFaults()
+            let filter = ParserFilter(
+                ParserFilter.Settings(key: RecordAccessor(key: "log")), parser: recipe.makeParser(noting: faults),
+                faults: faults, log: Log(handler: recorder))
+            let batch = EventBatch()
+            for text in ["{\\\"time\\\":\(number)}", "time:\(number)", "{\\\"time\\\":1500000000}", "time:1500000000"] {
+                try batch.add("{\"log\":\"\(text)\"}")
+            }
+            filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+            #expect(batch.rows.records.first?.time.seconds == seconds)
+            #expect(
+                recorder.lines.filter { $0.contains("read as seconds since 1970") && $0.contains("field=time") }.count
+                    == 1)
+            recorder.clear()
+        }
     }
 
     @Test("invalid bytes are replaced only where that is asked for") func replaced() throws {

@@ -3,7 +3,7 @@ import Filters
 import TestSupport
 import Testing
 
-/// compatibility.md D3.
+/// What Fluentd 1.16 makes of the same templates.
 @Suite struct RecordTransformerTests {
     private func transformed(
         _ record: String, tag: String = "app.web.01", _ change: (inout RecordTransformerFilter.Settings) -> Void
@@ -34,15 +34,20 @@ import Testing
         arguments: [
             ("plain", #""plain""#), ("", #""""#), ("${tag}", #""app.web.01""#), ("${tag_parts[0]}", #""app""#),
             ("${tag_parts[-1]}", #""01""#),
-            ("${tag_parts[9]}", #""""#), ("${tag_parts[-9]}", #""""#), ("${tag_parts[0..1]}", #""app.web""#),
+            ("${tag_parts[9]}", "null"), ("${tag_parts[-9]}", "null"), ("${tag_parts[3]}", "null"),
+            ("<${tag_parts[9]}>", #""<>""#), ("<${tag_prefix[3]}${tag_suffix[3]}>", #""<>""#),
+            ("${tag_prefix[3]}", "null"), ("${tag_prefix[-4]}", "null"), ("${tag_suffix[-4]}", "null"),
+            ("${tag_parts[9223372036854775807]}", "null"), ("${tag_parts[-9223372036854775808]}", "null"),
+            ("${tag_parts[0..9223372036854775807]}", #""app.web.01""#), ("${tag_parts[3..4]}", "null"),
+            ("${tag_parts[0..1]}", #""app.web""#),
             ("${tag_parts[1..-1]}", #""web.01""#),
             ("${tag_prefix[0]}", #""app""#), ("${tag_prefix[1]}", #""app.web""#),
             ("${tag_prefix[-1]}", #""app.web.01""#),
             ("${tag_suffix[0]}", #""app.web.01""#), ("${tag_suffix[2]}", #""01""#), ("${tag_suffix[-1]}", #""01""#),
-            ("${tag_suffix[9]}", #""""#),
+            ("${tag_suffix[9]}", "null"),
             ("${hostname}", #""box""#), ("a ${tag_parts[1]} b ${hostname}.", #""a web b box.""#),
             (#"${record["s"]}"#, #""text""#),
-            (#"${record['s']}"#, #""text""#), (#"<${record["n"]}>"#, #""<5>""#),
+            (#"${record['s']}"#, "null"), (#"${record["o"]["a"]}"#, "null"), (#"<${record["n"]}>"#, #""<5>""#),
             (#"${record["s"]}${record["s"]}"#, #""texttext""#),
             (#"x${record["missing"]}"#, #""x""#), ("x${unknown}", #""x""#), ("${", #""${""#), ("$x {y}", #""$x {y}""#),
             ("${}", "null"),
@@ -64,6 +69,42 @@ import Testing
     {
         #expect(try value(template) == typed)
         #expect(try value(template, typecast: false) == text)
+    }
+
+    @Test("tags with empty parts at their end, as Ruby splits them", arguments: ["a.b", "a.b.", "a.b..", ".", ""])
+    func emptyParts(_ tag: String) throws {
+        let isShort = tag.utf8.count < 2
+        #expect(try value("${tag_parts[1]}", tag: tag) == (isShort ? "null" : #""b""#))
+        #expect(try value("${tag_parts[2]}", tag: tag) == "null")
+        #expect(try value("${tag_suffix[0]}", tag: tag) == (isShort ? "null" : #""a.b""#))
+        #expect(try value("[${tag_prefix[-1]}]", tag: tag) == (isShort ? #""[]""# : #""[a.b]""#))
+    }
+
+    @Test(
+        "of Ruby, places in the record are known, and nothing that only begins like one",
+        arguments: [
+            (#"${record["o"]["a"]}"#, "[1]"), (#"${record["o"]['a'][0]}"#, "1"), (#"${record['s']}"#, #""text""#),
+            (#"<${record["o"]["a"][0]}>"#, #""<1>""#), (#"${record["o"]["no"]["a"]}"#, "null"),
+            (#"${record["s"]["a"]}"#, "null"),
+        ])
+    func places(template: String, expected: String) throws {
+        let text = try transformed(#"{"s":"text","o":{"a":[1]}}"#) {
+            $0.fields = [(TextTemplate("v"), .text(TextTemplate(template, evaluatesRuby: true)))]
+            $0.renewsRecord = true
+        }.text
+        #expect(text == "{\"v\":\(expected)}")
+    }
+
+    @Test(
+        "other Ruby is told by its name",
+        arguments: [
+            #"record["x"] + "-" + record["y"]"#, #"record["n"] unless record["m"]"#,
+            #"record["a"]["b"] || record["c"]"#, #"record["name"].sub("/","")"#, #"record["a"].length"#,
+            #"record["a"]["b"].to_s"#, ##"record["#{tag}"]"##, #"record["a\n"]"#, "record[0]", "record", "record[]",
+            #"record["a"][-1]"#, #"record["a"] "#, "tag.upcase",
+        ])
+    func ruby(_ code: String) {
+        #expect(TextTemplate("${\(code)}", evaluatesRuby: true).unknownNames == [code])
     }
 
     @Test("the time as Ruby prints it") func time() throws {
@@ -156,6 +197,29 @@ import Testing
     func hostileTime(_ value: String) throws {
         let result = try transformed("{\"t\":\(value)}") { $0.renewsTimeKey = Array("t".utf8) }
         #expect(result.time.nanoseconds < 1_000_000_000)
+    }
+
+    @Test("no number of a time key leaves the range of times, and each can be written") func extremeTimes() throws {
+        for number in ExtremeNumbers.numbers {
+            for value in [number, "\"\(number)\""] {
+                let result = try transformed("{\"t\":\(value)}") {
+                    $0.renewsTimeKey = Array("t".utf8)
+                    $0.fields = [(TextTemplate("at"), .text(TextTemplate("${time}")))]
+                }
+                #expect((EventTime.firstSecond...EventTime.lastSecond).contains(result.time.seconds), "\(value)")
+                _ = try timeText(of: result.time)
+            }
+        }
+    }
+
+    /// `${time}` of an event at a time.
+    private func timeText(of time: EventTime) throws -> String {
+        var settings = RecordTransformerFilter.Settings()
+        settings.fields = [(TextTemplate("at"), .text(TextTemplate("${time}")))]
+        let batch = EventBatch()
+        try batch.add("{}", at: time)
+        RecordTransformerFilter(settings).apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        return batch.lines[0]
     }
 
     @Test("the time key may be removed after it was used") func removedTime() throws {

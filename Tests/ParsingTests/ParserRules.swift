@@ -10,6 +10,7 @@ struct Trial {
         case records([String])
         case noMatch
         case invalidTime(String)
+        case malformed(String)
         case gaveUp(String)
 
         var description: String {
@@ -19,6 +20,7 @@ struct Trial {
             case .records(let list): "\(list)"
             case .noMatch: "no match"
             case .invalidTime(let reason): "invalid time: \(reason)"
+            case .malformed(let reason): "malformed: \(reason)"
             case .gaveUp(let reason): "gave up: \(reason)"
             }
         }
@@ -39,13 +41,18 @@ struct Trial {
     static func run(_ recipe: ParserRecipe, _ text: String) -> Answer { run(recipe.makeParser(), Array(text.utf8)) }
 
     static func answer(
-        _ result: ParseResult, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows, first: Int
+        _ result: ParseResult, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows, first: Int,
+        fields: Range<Int>? = nil
     ) -> Answer {
         switch result {
-        case .matched(let time): .record(json(first..<rows.fields.count, storage, rows), time)
+        case .matched(let time): .record(json(fields ?? first..<rows.fields.count, storage, rows), time)
         case .matchedMany(let records): .records(records.map { json($0.fields, storage, rows) })
         case .noMatch: .noMatch
         case .invalidTime(let reason): .invalidTime(reason)
+        case .parts(let parts):
+            .records(
+                parts.map { "\(answer($0.result, storage, rows, first: 0, fields: $0.fields))" })
+        case .malformed(let reason): .malformed(reason)
         case .gaveUp(let reason): .gaveUp(reason)
         }
     }

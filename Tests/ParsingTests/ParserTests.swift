@@ -287,6 +287,63 @@ struct ParserTests {
         #expect(time.map { $0.seconds % 86_400 } != nil)
     }
 
+    @Test(
+        "a syslog line is malformed, has no time, or does not match, in that order",
+        arguments: [
+            ("short line", "malformed"), ("", "malformed"), ("a  b  ", "malformed"), ("one two three", "malformed"),
+            ("one two three ", "time"), ("a b c d", "time"), ("Dec 32 18:15:04 x", "time"),
+            ("Dec  7 18:15:04 web-1", "no match"), ("Dec 7 18:15:04 ", "no match"),
+        ])
+    func syslogErrors(_ line: String, _ expected: String) throws {
+        func kind(_ answer: Trial.Answer) -> String {
+            switch answer {
+            case .malformed: "malformed"
+            case .invalidTime: "time"
+            case .noMatch: "no match"
+            default: "\(answer)"
+            }
+        }
+        #expect(kind(Trial.run(try .syslog(), line)) == expected)
+        var options = SyslogOptions()
+        options.withPriority = true
+        #expect(kind(Trial.run(try .syslog(options), "<34>" + line)) == expected)
+        #expect(kind(Trial.run(try .syslog(options), line)) == "no match")
+        options.messageFormat = .auto
+        #expect(kind(Trial.run(try .syslog(options), "<34>" + line)) == expected)
+        options.messageFormat = .rfc5424
+        #expect(kind(Trial.run(try .syslog(options), "<34>1 2003-10-11T22:14:15.003Z host")) == "no match")
+        #expect(kind(Trial.run(try .syslog(options), "<34>1 soonish host app")) == "time")
+        #expect(kind(Trial.run(try .syslog(options), "<34>1 soonish")) == "malformed")
+        // A time of one word needs one blank.
+        options = SyslogOptions()
+        options.options.timeFormat = "%Y-%m-%dT%H:%M:%S"
+        #expect(kind(Trial.run(try .syslog(options), "2003-10-11T22:14:15 host")) == "no match")
+        #expect(kind(Trial.run(try .syslog(options), "x host")) == "time")
+        #expect(kind(Trial.run(try .syslog(options), "x")) == "malformed")
+    }
+
+    @Test(
+        "a text of several records is cut at its first lines",
+        arguments: [
+            ("B 1", [#"{"n":"1"}"#]), ("B 1\nB 2", [#"{"n":"1"} at no time"#, #"{"n":"2"} at no time"#]),
+            ("B 1\r\nB 2\r\n", [#"{"n":"1"} at no time"#, #"{"n":"2"} at no time"#]),
+            ("B 1\nx\n\nB 2\ny", [#"{"n":"1","r":"x\n"} at no time"#, #"{"n":"2","r":"y"} at no time"#]),
+            ("junk\nB 1", ["no match", #"{"n":"1"} at no time"#]),
+            ("B x\nB 2\nB y", ["no match", #"{"n":"2"} at no time"#, "no match"]), ("\n\n", []), ("", []),
+            ("B 1\nnot B 2", [#"{"n":"1","r":"not B 2"}"#]),
+        ] as [(String, [String])])
+    func cut(_ text: String, _ expected: [String]) throws {
+        let recipe = try ParserRecipe.multiline(
+            formats: [#"/\AB (?<n>\d)/"#, #"/(?:\n(?<r>.*))?\z/"#], firstLine: "/^B/")
+        let answer = Trial.run(recipe, text)
+        switch expected.count {
+        case 0: #expect(answer == .noMatch)
+        case 1: #expect(answer == .record(expected[0], nil))
+        default: #expect(answer == .records(expected))
+        }
+        #expect(throws: SettingError.self) { try ParserRecipe.multiline(formats: ["(?<a>x)"], firstLine: "/^(/") }
+    }
+
     /// Facts from Ruby 3.1's `CSV.parse_line`.
     @Test("csv lines as Ruby reads them")
     func csvLines() throws {
@@ -299,7 +356,14 @@ struct ParserTests {
             ("\"a\"\"b\",c,d", #"{"a":"a\"b","b":"c"}"#),
         ]
         for (text, json) in cases {
-            #expect(Trial.run(recipe, text) == (json.map { .record($0, nil) } ?? .noMatch), "\(text)")
+            guard let json else {
+                guard case .malformed = Trial.run(recipe, text) else {
+                    Issue.record("\(text) is no CSV")
+                    continue
+                }
+                continue
+            }
+            #expect(Trial.run(recipe, text) == .record(json, nil), "\(text)")
         }
     }
 
@@ -377,8 +441,8 @@ struct ParserTests {
                     let keys = (0..<rows.fields.count).map { storage.array(rows.fields[$0].key) }
                     #expect(Set(keys).count == keys.count, "\(name): \(storage.text(text))")
                     _ = Trial.json(0..<rows.fields.count, storage, rows)
-                case .matchedMany: break
-                case .noMatch, .invalidTime, .gaveUp: #expect(rows.fields.count == 0, "\(name)")
+                case .matchedMany, .parts: break
+                case .noMatch, .invalidTime, .malformed, .gaveUp: #expect(rows.fields.count == 0, "\(name)")
                 }
             }
         }

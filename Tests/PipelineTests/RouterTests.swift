@@ -70,6 +70,23 @@ import Testing
         #expect(recorder.lines.contains { $0.contains("send an error event to @ERROR") && $0.contains("no reason") })
     }
 
+    @Test("a record that a filter raised an error about goes on where no filter takes whole streams, by tag")
+    func raised() throws {
+        let journal = Journal()
+        let errors = router([.match(try TagPattern("**"), Recorder("error", journal))], LabelPlan.errorName)
+        let router = router([
+            .filter(try TagPattern("**"), Raiser()), .filter(try TagPattern("mixed.**"), WholeStreams()),
+            .match(try TagPattern("**"), Recorder("out", journal)), .filter(try TagPattern("**"), WholeStreams()),
+        ])
+        router.errorRouter = errors
+        for tag in ["single.a", "mixed.a", "single.a", "mixed.b"] {
+            journal.entries = []
+            _ = try send("{}", to: router, tag: tag)
+            #expect(journal.entries == ["error \(tag) {}"] + (tag == "single.a" ? ["out \(tag) {}"] : []), "\(tag)")
+        }
+        #expect(recorder.lines.contains { $0.contains("filter=raiser") && $0.contains("tag=mixed.b") })
+    }
+
     @Test("without @ERROR a refused record is dropped, and its content stays out of the log")
     func rejectionsDropped() throws {
         let journal = Journal()
@@ -270,6 +287,21 @@ private final class Dropper: Filter {
 }
 
 /// Refuses every n-th record, the last of each n.
+/// Raises an error about each record.
+private final class Raiser: Filter {
+    func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        for record in rows.records {
+            rows.rejections.append(Rejection(record: record, kind: "Test", reason: "raised", stage: "raiser"))
+        }
+        if !batch.raisedRecordsGoOn { rows.records = [] }
+    }
+}
+
+private final class WholeStreams: Filter {
+    var takesWholeStreams: Bool { true }
+    func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {}
+}
+
 private final class Refuser: Filter {
     private let every: Int
     init(every: Int) { self.every = every }

@@ -141,9 +141,19 @@ import Testing
         ),
         (
             "@type parser\nkey_name log\n<parse>\n@type multiline\nformat1 /(?<a>.*)/\nformat_firstline /x/\n</parse>",
-            [
-                "7:1 note 'format_firstline' in <parse> of type multiline has no effect: it only concerns inputs that read lines, such as tail"
-            ]
+            []
+        ),
+        (
+            "@type parser\nkey_name log\n<parse>\n@type multiline\nformat1 /(?<a>.*)/\nformat_firstline /^(/\n</parse>",
+            ["7:18 error"]
+        ),
+        (
+            "@type parser\nkey_name log\n<parse>\n@type multiline_grok\nmultiline_start_regexp /^(/\ngrok_pattern %{INT:a}\n</parse>",
+            ["6:24 error"]
+        ),
+        (
+            "@type parser\nkey_name log\n<parse>\n@type grok\nmultiline_start_regexp /^x/\ngrok_pattern %{INT:a}\n</parse>",
+            ["6:1 warning 'multiline_start_regexp' has no effect with @type grok"]
         ),
         ("@type parser\nkey_name log\n<parse>\n@type msgpack\n</parse>", []),
         (

@@ -4,7 +4,7 @@ package import Grok
 /// `@type grep`: keeps the records that match.
 ///
 /// Several `<regexp>` must all match, no `<exclude>` may match; `<and>` and `<or>` group them otherwise. A missing key
-/// counts as empty text (compatibility.md D3).
+/// counts as empty text.
 package final class GrepFilter: Filter {
     package struct Condition: Sendable {
         package var key: RecordAccessor

@@ -3,7 +3,15 @@ package import Logging
 package import Parsing
 internal import Time
 
-/// `@type parser`: parses one field of each record (compatibility.md D4; golden/parser-options-cases.jsonl decides).
+/// `@type parser`: parses one field of each record, as Fluentd's `lib/fluent/plugin/filter_parser.rb` does.
+///
+/// What is not parsed is reported with its reason, and goes on or not by this table. "Raised" is what is an error in
+/// Fluentd and not a text that does not match: a value that is no text, a time that is none, broken CSV.
+///
+/// | | `emit_invalid_record_to_error true` | `false` |
+/// |---|---|---|
+/// | key missing or null, no match, gave up | to `@ERROR`; goes on with `reserve_data` | goes on with `reserve_data` |
+/// | raised | to `@ERROR`; goes on as it was if `Batch.raisedRecordsGoOn` | dropped |
 package final class ParserFilter: Filter {
     package struct Settings: Sendable {
         package var key: RecordAccessor
@@ -17,9 +25,8 @@ package final class ParserFilter: Filter {
         package var hashValueField: [UInt8]?
         package var replacesInvalidSequence = false
         package var emitsInvalidRecords = true
-        /// Fluentd's JSON parser judges every value; its other parsers raise on what is no text, and then a record is
-        /// reported and goes on as it was.
-        package var passesNonText = false
+        /// Whether the reason of a refusal quotes what was refused (`log_record_on_error`): logs have passwords in them.
+        package var showsRecords = false
         /// Without a time in the text the event's time is now (Fluentd's default), else it stays.
         package var estimatesCurrentEvent = true
 
@@ -28,7 +35,10 @@ package final class ParserFilter: Filter {
 
     private let settings: Settings
     private let parser: any TextParser
+    private let faults: ConversionFaults
     private let log: Log
+    /// The filter's name in refusals.
+    private let stage: String
     private var gaveUps = GaveUpReport()
     private let clock: @Sendable () -> EventTime
     private let topLevelKey: [UInt8]?
@@ -37,12 +47,18 @@ package final class ParserFilter: Filter {
     private var now = EventTime(seconds: 0)
 
     package init(
-        _ settings: Settings, parser: any TextParser, log: Log = .discarding,
-        clock: @escaping @Sendable () -> EventTime = Clock.now
+        _ settings: Settings, parser: any TextParser, faults: ConversionFaults = ConversionFaults(),
+        log: Log = .discarding, clock: @escaping @Sendable () -> EventTime = Clock.now
     ) {
         self.settings = settings
         self.parser = parser
+        self.faults = faults
         self.log = log
+        if case .text(let name) = log.context.first(where: { $0.name == "filter" })?.value {
+            stage = name
+        } else {
+            stage = ""
+        }
         self.clock = clock
         topLevelKey = settings.key.topLevelKey
     }
@@ -54,13 +70,18 @@ package final class ParserFilter: Filter {
         var kept: [Record] = []
         swap(&kept, &output)
         kept.removeAll(keepingCapacity: true)
-        for index in 0..<rows.records.count { apply(rows.records[index], &storage, &rows, &kept) }
+        let raisedGoOn = batch.raisedRecordsGoOn
+        for index in 0..<rows.records.count {
+            apply(rows.records[index], raisedGoOn, &storage, &rows, &kept)
+        }
         swap(&rows.records, &kept)
         swap(&kept, &output)
+        if !faults.isEmpty { reportFaults(batch.tag) }
     }
 
     private func apply(
-        _ record: Record, _ storage: inout ByteBuffer, _ rows: inout Rows, _ output: inout [Record]
+        _ record: Record, _ raisedGoOn: Bool, _ storage: inout ByteBuffer, _ rows: inout Rows,
+        _ output: inout [Record]
     ) {
         var value: Value?
         var keyIndex = -1
@@ -77,31 +98,71 @@ package final class ParserFilter: Filter {
             if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
             return
         }
+        var subject = Subject(record: record, keyIndex: keyIndex, value: value, raisedGoOn: raisedGoOn)
+        let first = rows.fields.count
         guard value.isText else {
-            refuse(record, value, &storage, &rows, &output)
-            if settings.passesNonText && !settings.reservesData { output.append(record) }
+            let result = parser.parse(other: value, storage: &storage, rows: &rows)
+            take(result, first..<rows.fields.count, subject, &storage, &rows, &output)
             return
         }
         var text = value.kind == .string ? value.slice : storage.appendUnescaped(value.slice)
         if settings.replacesInvalidSequence, storage.kind(of: text) == .invalid {
             text = storage.appendRepaired(text, replacement: "?")
         }
-        let first = rows.fields.count
-        switch parser.parse(text, storage: &storage, rows: &rows) {
-        case .matched(let time):
+        let result = parser.parse(text, storage: &storage, rows: &rows)
+        if case .matched(let time) = result {
             keep(first..<rows.fields.count, time, record, keyIndex, &storage, &rows, &output)
+            return
+        }
+        subject.value = .string(text)
+        take(result, first..<rows.fields.count, subject, &storage, &rows, &output)
+    }
+
+    /// What is being parsed: a record, and its value or a part of that.
+    private struct Subject {
+        var record: Record
+        /// Where the value's field is; -1: nested.
+        var keyIndex: Int
+        var value: Value
+        var raisedGoOn: Bool
+    }
+
+    private func take(
+        _ result: ParseResult, _ fields: Range<Int>, _ subject: Subject, _ storage: inout ByteBuffer,
+        _ rows: inout Rows, _ output: inout [Record]
+    ) {
+        let record = subject.record
+        switch result {
+        case .matched(let time): keep(fields, time, record, subject.keyIndex, &storage, &rows, &output)
         case .matchedMany(let parsed):
-            for one in parsed { keep(one.fields, one.time, record, keyIndex, &storage, &rows, &output) }
-        case .noMatch: refuse(record, .string(text), &storage, &rows, &output)
-        case .invalidTime(let reason):
-            // An exception in Fluentd's filter: reported, and the record goes on as it was.
-            refuse(record, Self.parserError, reason, &rows)
-            output.append(record)
+            for one in parsed { keep(one.fields, one.time, record, subject.keyIndex, &storage, &rows, &output) }
+        case .parts(let parts):
+            for part in parts {
+                var subject = subject
+                subject.value = .string(part.text)
+                if case .matched = part.result {} else { subject.record = rest(of: subject, &rows) }
+                take(part.result, part.fields, subject, &storage, &rows, &output)
+            }
+        case .noMatch:
+            refuse(record, Self.parserError, quoting(subject.value, storage) ?? "pattern not matched", &rows)
+            if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
         case .gaveUp(let reason):
             gaveUps.note(reason, at: now.seconds, log)
             refuse(record, Self.parserError, reason, &rows)
             if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
+        case .invalidTime(let reason):
+            raised(
+                subject, settings.showsRecords ? reason : "the text's time is not of the expected form", &rows, &output)
+        case .malformed(let reason): raised(subject, quoting(subject.value, storage, reason) ?? reason, &rows, &output)
         }
+    }
+
+    /// The record with only that part of the text which nothing was made of.
+    private func rest(of subject: Subject, _ rows: inout Rows) -> Record {
+        guard subject.keyIndex >= 0 else { return subject.record }
+        let first = rows.copyFields(of: subject.record)
+        rows.fields[first + subject.keyIndex - Int(subject.record.firstField)].value = subject.value
+        return Record(time: subject.record.time, firstField: first, fieldCount: Int(subject.record.fieldCount))
     }
 
     // MARK: - Parsed
@@ -163,28 +224,41 @@ package final class ParserFilter: Filter {
     /// How much of a line a message quotes.
     private static let quotedBytes = 200
 
-    private func refuse(
-        _ record: Record, _ value: Value, _ storage: inout ByteBuffer, _ rows: inout Rows, _ output: inout [Record]
-    ) {
-        if settings.emitsInvalidRecords {
-            var shown = ByteBuffer()
-            if value.kind == .string {
-                let length = min(Int(value.length), Self.quotedBytes)
-                shown.append(Slice(offset: Int(value.slice.offset), length: length), of: storage)
-                if length < Int(value.length) { shown.append("…") }
-            } else {
-                shown.appendJSON(value, storage)
-                shown.truncate(to: Self.quotedBytes)
-            }
-            let text = shown.text(Slice(offset: 0, length: shown.count))
-            refuse(record, Self.parserError, "pattern not matched with data '\(text)'", &rows)
+    /// An exception in Fluentd's filter: without a report the record is dropped there, whatever is to be reserved.
+    private func raised(_ subject: Subject, _ reason: String, _ rows: inout Rows, _ output: inout [Record]) {
+        refuse(subject.record, Self.parserError, reason, &rows)
+        if settings.emitsInvalidRecords, subject.raisedGoOn { output.append(subject.record) }
+    }
+
+    /// What was refused, behind the reason, if that is to be shown.
+    private func quoting(
+        _ value: Value, _ storage: borrowing ByteBuffer, _ reason: String = "pattern not matched"
+    ) -> String? {
+        guard settings.showsRecords, settings.emitsInvalidRecords else { return nil }
+        var shown = ByteBuffer()
+        if value.kind == .string {
+            let length = min(Int(value.length), Self.quotedBytes)
+            shown.append(Slice(offset: Int(value.slice.offset), length: length), of: storage)
+            if length < Int(value.length) { shown.append("…") }
+        } else {
+            shown.appendJSON(value, storage)
+            shown.truncate(to: Self.quotedBytes)
         }
-        if settings.reservesData { keepUnparsed(record, &storage, &rows, &output) }
+        return "\(reason) with data '\(shown.text(Slice(offset: 0, length: shown.count)))'"
     }
 
     private func refuse(_ record: Record, _ kind: String, _ reason: @autoclosure () -> String, _ rows: inout Rows) {
         guard settings.emitsInvalidRecords else { return }
-        rows.rejections.append(Rejection(record: record, kind: kind, reason: reason()))
+        rows.rejections.append(Rejection(record: record, kind: kind, reason: reason(), stage: stage))
+    }
+
+    /// One line for each field, and then how often.
+    private func reportFaults(_ tag: Tag) {
+        for fault in faults.take() {
+            log.limited(
+                .warn, kind: "conversion", subject: ["field": fault.field, "types": fault.type], count: fault.count,
+                fault.example, ["tag": tag.text, "values": fault.count])
+        }
     }
 
     /// With `reserve_data` a record that was not parsed goes on, with an empty hash where the parsed fields would be.

@@ -1,7 +1,10 @@
+package import Events
+
 /// A value of `<record>` with its placeholders: `"${hostname}: ${record["level"]}"`, or a JSON object or array of such.
 ///
-/// Placeholders (compatibility.md D3): `${tag}`, `${tag_parts[n]}` (n may be negative, or a range `a..b`),
-/// `${tag_prefix[n]}`, `${tag_suffix[n]}`, `${hostname}`, `${time}`, `${record["key"]}`; unknown ones are empty.
+/// Placeholders: `${tag}`, `${tag_parts[n]}` (n may be negative, or a range `a..b`), `${tag_prefix[n]}`,
+/// `${tag_suffix[n]}`, `${hostname}`, `${time}`, `${record["key"]}`, `${record["outer"]["inner"]}`. What is not there
+/// (a part beyond the tag's end, a key) and what is not known is null when it is the whole value, and nothing inside text.
 package indirect enum RecordTemplate: Sendable {
     case text(TextTemplate)
     case array([RecordTemplate])
@@ -22,14 +25,15 @@ package struct TextTemplate: Sendable {
         case tagSuffix(Int)
         case hostname
         case time
-        case field([UInt8])
+        case field(RecordAccessor)
         /// Not known: empty, and null when alone.
         case unknown(String)
     }
 
     package let parts: [Part]
 
-    package init(_ text: String) {
+    /// - Parameter evaluatesRuby: `enable_ruby true`; of Ruby, places in the record are known.
+    package init(_ text: String, evaluatesRuby: Bool = false) {
         var parts: [Part] = []
         let bytes = Array(text.utf8)
         var literal: [UInt8] = []
@@ -40,7 +44,8 @@ package struct TextTemplate: Sendable {
             {
                 if !literal.isEmpty { parts.append(.text(literal)) }
                 literal = []
-                parts.append(Self.placeholder(String(decoding: bytes[(index + 2)..<close], as: UTF8.self)))
+                let name = String(decoding: bytes[(index + 2)..<close], as: UTF8.self)
+                parts.append(Self.placeholder(name, evaluatesRuby))
                 index = close + 1
             } else {
                 literal.append(bytes[index])
@@ -56,21 +61,14 @@ package struct TextTemplate: Sendable {
         parts.compactMap { if case .unknown(let name) = $0 { name } else { nil } }
     }
 
-    private static func placeholder(_ name: String) -> Part {
+    private static func placeholder(_ name: String, _ evaluatesRuby: Bool) -> Part {
         switch name {
         case "tag": return .tag
         case "hostname": return .hostname
         case "time": return .time
         default: break
         }
-        if let inside = inside(name, "record") {
-            let text = Array(inside.utf8)
-            if text.count >= 2, let quote = text.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'"),
-                text.last == quote
-            {
-                return .field(Array(text.dropFirst().dropLast()))
-            }
-        }
+        if let place = recordPlace(name, evaluatesRuby) { return .field(place) }
         if let inside = inside(name, "tag_parts") {
             if let number = Int(inside) { return .tagParts(from: number, to: number) }
             if let (from, to) = split(inside) { return .tagParts(from: from, to: to) }
@@ -78,6 +76,36 @@ package struct TextTemplate: Sendable {
         if let inside = inside(name, "tag_prefix"), let number = Int(inside) { return .tagPrefix(number) }
         if let inside = inside(name, "tag_suffix"), let number = Int(inside) { return .tagSuffix(number) }
         return .unknown(name)
+    }
+
+    /// The largest number that a placeholder asks of the tag's parts, counted from 0.
+    package var farthestTagPart: Int? {
+        parts.compactMap { part in
+            switch part {
+            case .tagParts(let from, _): from
+            case .tagPrefix(let number), .tagSuffix(let number): number
+            default: nil
+            }
+        }.max()
+    }
+
+    var usesTagParts: Bool {
+        parts.contains { part in
+            switch part {
+            case .tagParts, .tagPrefix, .tagSuffix: true
+            default: false
+            }
+        }
+    }
+
+    /// `record["key"]`; as Ruby also `record['key']` and, nested, `record["a"]["b"][0]`. nil: anything else, also what has
+    /// more behind it.
+    private static func recordPlace(_ name: String, _ evaluatesRuby: Bool) -> RecordAccessor? {
+        // A method's name would be a key to the accessor, and what Ruby puts into a text would be part of one.
+        guard name.hasPrefix("record["), !name.contains("]."), !name.contains("#{"), !name.contains("\\"),
+            let place = try? RecordAccessor("$" + name.dropFirst("record".count))
+        else { return nil }
+        return evaluatesRuby || place.steps.count == 1 && name.hasPrefix("record[\"") ? place : nil
     }
 
     private static func inside(_ name: String, _ function: String) -> String? {
@@ -97,6 +125,26 @@ package struct TextTemplate: Sendable {
 }
 
 extension RecordTemplate {
+    var usesTagParts: Bool {
+        switch self {
+        case .text(let text): text.usesTagParts
+        case .array(let items): items.contains(where: \.usesTagParts)
+        case .object(let members): members.contains { $0.key.usesTagParts || $0.value.usesTagParts }
+        case .literal: false
+        }
+    }
+
+    /// See `TextTemplate.farthestTagPart`.
+    package var farthestTagPart: Int? {
+        switch self {
+        case .text(let text): text.farthestTagPart
+        case .array(let items): items.compactMap(\.farthestTagPart).max()
+        case .object(let members):
+            members.flatMap { [$0.key.farthestTagPart, $0.value.farthestTagPart] }.compactMap { $0 }.max()
+        case .literal: nil
+        }
+    }
+
     package var unknownNames: [String] {
         switch self {
         case .text(let text): text.unknownNames

@@ -1,7 +1,8 @@
 package import Events
 internal import Time
 
-/// `@type record_transformer` without `enable_ruby`: adds, replaces and removes fields (compatibility.md D3).
+/// `@type record_transformer`: adds, replaces and removes fields, as Fluentd's `lib/fluent/plugin/filter_record_transformer.rb`
+/// does without embedded Ruby.
 package final class RecordTransformerFilter: Filter {
     package struct Settings: Sendable {
         /// `<record>`, in order.
@@ -20,21 +21,35 @@ package final class RecordTransformerFilter: Filter {
     }
 
     private let settings: Settings
+    /// Whether any template looks at parts of the tag: only then is it split.
+    private let usesTagParts: Bool
     private var tagID = -1
     private var tagParts: [[UInt8]] = []
     private var out = ByteBuffer()
 
-    package init(_ settings: Settings) { self.settings = settings }
+    package init(_ settings: Settings) {
+        self.settings = settings
+        usesTagParts = settings.fields.contains { $0.key.usesTagParts || $0.value.usesTagParts }
+    }
+
+    package var takesWholeStreams: Bool { true }
 
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         let tag = batch.tag
-        if tag.id != tagID {
+        if usesTagParts, tag.id != tagID {
             tagID = tag.id
-            tagParts = tag.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
+            tagParts = Self.parts(of: tag.bytes)
         }
         for index in 0..<rows.records.count {
             rows.records[index] = transform(rows.records[index], tag, &storage, &rows)
         }
+    }
+
+    /// As Ruby's `split(".")`: empty parts at the end are none.
+    private static func parts(of tag: [UInt8]) -> [[UInt8]] {
+        var parts = tag.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
+        while parts.last?.isEmpty == true { parts.removeLast() }
+        return parts
     }
 
     private func transform(
@@ -80,13 +95,8 @@ package final class RecordTransformerFilter: Filter {
     }
 
     private func time(_ value: Value, _ storage: borrowing ByteBuffer) -> EventTime? {
-        switch value.kind {
-        case .int: return EventTime(seconds: value.intValue)
-        case .double: return EventTime(value.doubleValue)
-        case .number: return EventTime(storage.double(number: value.slice))
-        case .string: return Double(storage.text(value.slice)).map { EventTime($0) }
-        default: return nil
-        }
+        value.kind == .string
+            ? Double(storage.text(value.slice)).map { EventTime($0) } : storage.eventTime(number: value)
     }
 
     // MARK: - Templates
@@ -96,10 +106,12 @@ package final class RecordTransformerFilter: Filter {
     ) -> Value {
         if case .text(let text) = template {
             if settings.typecasts, text.parts.count == 1 {
-                if case .field(let key) = text.parts[0] {
-                    return rows.find(key, in: record, storage).map { rows.fields[$0].value } ?? .null
+                switch text.parts[0] {
+                case .field(let place): return rows.value(at: place, in: record, storage) ?? .null
+                case .unknown: return .null
+                case .tagParts, .tagPrefix, .tagSuffix: if range(of: text.parts[0]) == nil { return .null }
+                case .text, .tag, .hostname, .time: break
                 }
-                if case .unknown = text.parts[0] { return .null }
             }
             return .string(self.text(text, record, tag, &storage, rows))
         }
@@ -154,25 +166,33 @@ package final class RecordTransformerFilter: Filter {
             case .tag: out.append(tag.bytes)
             case .hostname: out.append(settings.hostname)
             case .time: appendTime(record.time)
-            case .field(let key):
-                if let index = rows.find(key, in: record, storage) { out.appendText(rows.fields[index].value, storage) }
-            case .tagParts(let from, let to):
-                let count = tagParts.count
-                let lower = from < 0 ? count + from : from
-                let upper = to < 0 ? count + to : to
-                if lower >= 0, lower <= upper, lower < count { appendParts(lower..<min(upper + 1, count)) }
-            case .tagPrefix(let number):
-                let end = number < 0 ? tagParts.count + number : number
-                if end >= 0 { appendParts(0..<min(end + 1, tagParts.count)) }
-            case .tagSuffix(let number):
-                let start = number < 0 ? tagParts.count + number : number
-                if start >= 0, start < tagParts.count { appendParts(start..<tagParts.count) }
+            case .field(let place):
+                if let value = rows.value(at: place, in: record, storage) { out.appendText(value, storage) }
+            case .tagParts, .tagPrefix, .tagSuffix: if let range = range(of: part) { appendParts(range) }
             case .unknown: break
             }
         }
         let start = storage.count
         storage.append(out)
         return Slice(offset: start, length: storage.count - start)
+    }
+
+    /// The parts of the tag that a placeholder stands for; nil when the tag has none there.
+    private func range(of part: TextTemplate.Part) -> Range<Int>? {
+        let count = tagParts.count
+        func place(_ number: Int) -> Int { number < 0 ? count + number : number }
+        switch part {
+        case .tagParts(let from, let to):
+            let (lower, upper) = (place(from), place(to))
+            return lower >= 0 && lower <= upper && lower < count ? lower..<min(upper + 1, count) : nil
+        case .tagPrefix(let number):
+            let last = place(number)
+            return last >= 0 && last < count ? 0..<(last + 1) : nil
+        case .tagSuffix(let number):
+            let first = place(number)
+            return first >= 0 && first < count ? first..<count : nil
+        default: return nil
+        }
     }
 
     private func appendParts(_ range: Range<Int>) {

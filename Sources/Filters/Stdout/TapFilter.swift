@@ -6,6 +6,8 @@ package final class TapFilter: Filter {
 
     package init(_ emitter: any Emitter) { self.emitter = emitter }
 
+    package var takesWholeStreams: Bool { true }
+
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         let records = rows.records
         _ = emitter.emit(batch, storage: &storage, rows: &rows)

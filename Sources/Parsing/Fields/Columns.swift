@@ -17,6 +17,7 @@ final class Columns {
     private let timeColumn: Int
     private let keepsTimeKey: Bool
     private let reader: TimeReader
+    private let plausibility: TimePlausibility?
     private let nulls: NullRule
     private let hasNulls: Bool
     /// Every text is taken as it is: no time, no nulls, no types.
@@ -32,7 +33,7 @@ final class Columns {
     var failure: String? { timeColumn < 0 ? nil : foundFailure }
 
     /// Names must be distinct. `types` has an entry for each name; nil takes what the rules say.
-    init(_ names: [[UInt8]], types: [ValueType?] = [], _ rules: FieldRules) {
+    init(_ names: [[UInt8]], types: [ValueType?] = [], _ rules: FieldRules, _ faults: ConversionFaults) {
         keyBlock = Array(names.joined())
         keyLengths = names.map(\.count)
         var offsets: [Int] = []
@@ -44,12 +45,14 @@ final class Columns {
         keyOffsets = offsets
         converters = names.indices.map { index in
             let type = (index < types.count ? types[index] : nil) ?? rules.type(of: names[index])
-            guard let converter = type.map(FieldConverter.init), !converter.keepsText else { return nil }
+            guard let converter = type.map({ FieldConverter($0, of: names[index], faults) }), !converter.keepsText
+            else { return nil }
             return converter
         }
         timeColumn = rules.timeKey.flatMap { names.firstIndex(of: $0) } ?? -1
         keepsTimeKey = rules.keepsTimeKey
         reader = TimeReader(rules.timeSource, zone: rules.zone)
+        plausibility = timeColumn < 0 ? nil : TimePlausibility(reader, key: names[timeColumn], faults)
         nulls = NullRule(rules)
         hasNulls = nulls.isActive
         isPlain = timeColumn < 0 && !hasNulls && converters.allSatisfy { $0 == nil }
@@ -117,10 +120,17 @@ final class Columns {
         rows.fields.append(Field(key: key(column), value: value))
     }
 
+    /// Takes back the fields of a record whose time is invalid.
+    func refuse(_ first: Int, _ rows: inout Rows) -> ParseResult {
+        rows.fields.truncate(to: first)
+        return .invalidTime(reason: failure ?? "")
+    }
+
     private func takeTime(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
         switch reader.read(text, storage) {
         case .time(let value):
             foundTime = value
+            if !TimePlausibility.isPlausible(value) { plausibility?.note(value, .string(text), storage) }
             return true
         case .invalid(let reason):
             foundFailure = reason

@@ -5,9 +5,14 @@ internal import Time
 final class FieldConverter {
     private let type: ValueType
     private let reader: TimeReader?
+    private let faults: ConversionFaults
+    /// Of this field in `faults`.
+    private let place: Int
 
-    init(_ type: ValueType) {
+    init(_ type: ValueType, of field: [UInt8], _ faults: ConversionFaults) {
         self.type = type
+        self.faults = faults
+        place = faults.place(field: field, type: type.name)
         if case .time(let source, let zone) = type { reader = TimeReader(source, zone: zone) } else { reader = nil }
     }
 
@@ -20,9 +25,24 @@ final class FieldConverter {
         guard value.kind == .string else { return convert(other: value, &storage) }
         switch type {
         case .string: return value
-        case .integer: return RubyNumber.integer(value.slice, &storage)
-        case .float: return RubyNumber.float(value.slice, &storage)
-        case .bool: return .bool(Self.isTrue(value.slice, storage))
+        case .integer:
+            let number = RubyNumber.integer(value.slice, &storage)
+            if number.kind == .int, number.payload == 0, !RubyNumber.begins(value.slice, storage) {
+                faults.note(place, value, "is no number: 0 is stored", storage)
+            }
+            return number
+        case .float:
+            let number = RubyNumber.float(value.slice, &storage)
+            if number.kind == .double, number.doubleValue == 0, !RubyNumber.begins(value.slice, storage) {
+                faults.note(place, value, "is no number: 0.0 is stored", storage)
+            }
+            return number
+        case .bool:
+            let isTrue = Self.isTrue(value.slice, storage)
+            if !isTrue, !Self.isFalse(value.slice, storage) {
+                faults.note(place, value, "is neither true nor false: false is stored", storage)
+            }
+            return .bool(isTrue)
         case .time: return time(value, &storage)
         case .array(let separator): return Self.split(value.slice, separator, &storage)
         }
@@ -52,7 +72,10 @@ final class FieldConverter {
 
     /// A time inside a record is its seconds, as Fluentd prints it; what is no time becomes null.
     private func time(_ value: Value, _ storage: inout ByteBuffer) -> Value {
-        guard let reader, case .time(let time) = reader.read(value, &storage) else { return .null }
+        guard let reader, case .time(let time) = reader.read(value, &storage) else {
+            faults.note(place, value, "is no such time: null is stored", storage)
+            return .null
+        }
         return .int(time.seconds)
     }
 
@@ -64,6 +87,20 @@ final class FieldConverter {
         case 1: cursor.matches(span, "1")
         case 3: cursor.matches(span, "yes")
         case 4: cursor.matches(span, "true")
+        default: false
+        }
+    }
+
+    /// What people write for false; nothing at all is false without a word.
+    private static func isFalse(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        let span = storage.span
+        let cursor = TextCursor(Int(text.offset), text.end)
+        return switch text.length {
+        case 0: true
+        case 1: cursor.matches(span, "0") || cursor.matches(span, "f") || cursor.matches(span, "n")
+        case 2: cursor.matches(span, "no")
+        case 3: cursor.matches(span, "off")
+        case 5: cursor.matches(span, "false")
         default: false
         }
     }

@@ -10,12 +10,15 @@ final class FieldFinisher {
     private let nulls: NullRule
     private let converters: [(key: [UInt8], converter: FieldConverter)]
 
-    init(_ rules: FieldRules) {
+    private let plausibility: TimePlausibility?
+
+    init(_ rules: FieldRules, _ faults: ConversionFaults) {
         timeKey = rules.timeKey
         keepsTimeKey = rules.keepsTimeKey
         reader = TimeReader(rules.timeSource, zone: rules.zone)
         nulls = NullRule(rules)
-        converters = rules.types.map { ($0.key, FieldConverter($0.type)) }
+        plausibility = timeKey.flatMap { [reader] in TimePlausibility(reader, key: $0, faults) }
+        converters = rules.types.map { ($0.key, FieldConverter($0.type, of: $0.key, faults)) }
     }
 
     /// Finishes the record whose fields begin at `first` and reach to the end of `rows.fields`. When the time is invalid
@@ -24,7 +27,9 @@ final class FieldFinisher {
         var time: EventTime?
         if let timeKey, let index = find(timeKey, first, storage, rows) {
             switch reader.read(rows.fields[index].value, &storage) {
-            case .time(let value): time = value
+            case .time(let value):
+                time = value
+                if !TimePlausibility.isPlausible(value) { plausibility?.note(value, rows.fields[index].value, storage) }
             case .invalid(let reason):
                 rows.fields.truncate(to: first)
                 return .invalidTime(reason: reason)

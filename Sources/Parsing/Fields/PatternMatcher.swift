@@ -31,6 +31,20 @@ final class PatternMatcher {
         return regex.match(span, as: SubjectText(kind), scratch)
     }
 
+    /// How far the last match reaches, in bytes.
+    var length: Int { scratch.end(of: 0) }
+
+    /// Matches and makes columns ready for the record; nil when that went well, else what became of the text.
+    func begin(_ text: inout Slice, _ columns: Columns, _ storage: inout ByteBuffer) -> ParseResult? {
+        switch match(&text, &storage) {
+        case .noMatch: return .noMatch
+        case .gaveUp(let reason): return .gaveUp(reason: "the expression gave up: \(reason)")
+        case .matched:
+            columns.beginRecord(&storage)
+            return nil
+        }
+    }
+
     /// Where a named group's text is: the last group of the name that took part. nil: none did.
     @inline(__always)
     func group(_ name: Int, in text: Slice) -> Slice? {

@@ -52,6 +52,15 @@ enum RubyNumber {
         return .double(value)
     }
 
+    /// Whether there is a number at the beginning at all, so that 0 is what the text says.
+    static func begins(_ text: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        let span = storage.span
+        var cursor = TextCursor(Int(text.offset), text.end)
+        _ = sign(span, &cursor)
+        if cursor.peek(span) == UInt8(ascii: ".") { cursor.place += 1 }
+        return cursor.peek(span).map(isDigit) ?? false
+    }
+
     // MARK: - Steps
 
     private static func sign(_ text: Span<UInt8>, _ cursor: inout TextCursor) -> Bool {

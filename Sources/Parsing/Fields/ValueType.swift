@@ -33,6 +33,18 @@ package enum ValueType: Sendable {
         }
     }
 
+    /// As `types` names it.
+    var name: String {
+        switch self {
+        case .string: "string"
+        case .integer: "integer"
+        case .float: "float"
+        case .bool: "bool"
+        case .time: "time"
+        case .array: "array"
+        }
+    }
+
     /// `ZONE:FORMAT` or `FORMAT`. A zone is tried only where a colon follows; `+09:00` therefore cannot stand here.
     private static func splitZone(_ option: String) -> (TimeZoneRule?, String) {
         guard let colon = option.utf8.firstIndex(of: UInt8(ascii: ":")),

@@ -1,4 +1,4 @@
-/// The expressions behind Fluentd's parsers for the logs of web servers; compatibility.md D5.
+/// The expressions behind Fluentd's parsers for the logs of web servers (`parser_apache2.rb`, `parser_nginx.rb`, …).
 enum AccessLogPatterns {
     static let timeFormat = "%d/%b/%Y:%H:%M:%S %z"
 

@@ -12,24 +12,19 @@ package final class Apache2Parser: TextParser {
     /// The number of the expression's group for each column.
     private let groups: [Int]
 
-    init(_ regex: Regex, _ rules: FieldRules) {
+    init(_ regex: Regex, _ rules: FieldRules, _ faults: ConversionFaults) {
         matcher = PatternMatcher(regex)
         let groupNames = regex.groups.map(\.name)
         groups = Column.allCases.map { groupNames.firstIndex(of: "\($0)") ?? 0 }
-        columns = Columns(Column.allCases.map { Array("\($0)".utf8) }, rules)
+        columns = Columns(Column.allCases.map { Array("\($0)".utf8) }, rules, faults)
     }
 
     package func beginBatch(storage: inout ByteBuffer) { columns.beginBatch(&storage) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         var subject = text
-        switch matcher.match(&subject, &storage) {
-        case .noMatch: return .noMatch
-        case .gaveUp(let reason): return .gaveUp(reason: reason.description)
-        case .matched: break
-        }
+        if let failure = matcher.begin(&subject, columns, &storage) { return failure }
         let first = rows.fields.count
-        columns.beginRecord(&storage)
         for column in Column.allCases {
             guard let group = matcher.group(groups[column.rawValue], in: subject) else {
                 columns.add(column.rawValue, value: .null, &rows)
@@ -46,8 +41,7 @@ package final class Apache2Parser: TextParser {
                 columns.add(column.rawValue, value: .null, &rows)
             default:
                 if !columns.add(column.rawValue, group, &storage, &rows) {
-                    rows.fields.truncate(to: first)
-                    return .invalidTime(reason: columns.failure ?? "")
+                    return columns.refuse(first, &rows)
                 }
             }
         }

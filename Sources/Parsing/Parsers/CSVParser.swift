@@ -7,15 +7,15 @@ package final class CSVParser: TextParser {
     private let delimiter: UInt8
     private let columns: Columns
 
-    init(keys: [[UInt8]], delimiter: UInt8, _ rules: FieldRules) {
+    init(keys: [[UInt8]], delimiter: UInt8, _ rules: FieldRules, _ faults: ConversionFaults) {
         self.delimiter = delimiter
-        columns = Columns(keys, rules)
+        columns = Columns(keys, rules, faults)
     }
 
     package func beginBatch(storage: inout ByteBuffer) { columns.beginBatch(&storage) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
-        guard text.length > 0 else { return .noMatch }
+        guard text.length > 0 else { return .malformed(reason: "the text is empty, which is no line of CSV") }
         let first = rows.fields.count
         columns.beginRecord(&storage)
         var place = Int(text.offset)
@@ -24,15 +24,14 @@ package final class CSVParser: TextParser {
         while !isFinished {
             guard let value = Self.next(&place, text.end, delimiter, &storage, isLast: &isFinished) else {
                 rows.fields.truncate(to: first)
-                return .noMatch
+                return .malformed(reason: "malformed CSV: a quote inside a value, or one that is never closed")
             }
             if column < columns.count {
                 switch value {
                 case .empty: columns.add(column, value: .null, &rows)
                 case .text(let slice):
                     if !columns.add(column, slice, &storage, &rows) {
-                        rows.fields.truncate(to: first)
-                        return .invalidTime(reason: columns.failure ?? "")
+                        return columns.refuse(first, &rows)
                     }
                 }
             }

@@ -1,7 +1,7 @@
 package import Events
 
-/// Several parsers in order, the first that matches wins: the `multi_format` plugin. A text whose time is invalid counts
-/// as not matched, since the next format may read it.
+/// Several parsers in order, the first that matches wins: the `multi_format` plugin. A text that a parser raises an error
+/// about counts as not matched, since the next format may read it.
 package final class FirstMatchParser: TextParser {
     private let parsers: [any TextParser]
 
@@ -12,11 +12,19 @@ package final class FirstMatchParser: TextParser {
     }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        first { $0.parse(text, storage: &storage, rows: &rows) }
+    }
+
+    package func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        first { $0.parse(other: value, storage: &storage, rows: &rows) }
+    }
+
+    private func first(_ parse: (any TextParser) -> ParseResult) -> ParseResult {
         for parser in parsers {
-            let result = parser.parse(text, storage: &storage, rows: &rows)
+            let result = parse(parser)
             switch result {
-            case .matched, .matchedMany, .gaveUp: return result
-            case .noMatch, .invalidTime: continue
+            case .matched, .matchedMany, .parts, .gaveUp: return result
+            case .noMatch, .invalidTime, .malformed: continue
             }
         }
         return .noMatch

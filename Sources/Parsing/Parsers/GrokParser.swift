@@ -22,6 +22,8 @@ package struct GrokOptions: Sendable {
     package var library: PatternLibrary
     /// The dot matches newlines: `multiline_grok`.
     package var isMultiline = false
+    /// `multiline_start_regexp`: a text that holds several records is cut at the lines it matches. nil: never cut.
+    package var firstLine: String?
     /// The field that gets the name of the section that matched, or its index. nil: none.
     package var nameKey: String?
     /// The field that says that no pattern matched. nil: none.
@@ -61,11 +63,11 @@ package final class GrokParser: TextParser {
     private let memberIndexes: [Int]
     private let constants: ConstantText
 
-    init(_ program: Program) {
+    init(_ program: Program, _ faults: ConversionFaults) {
         matcher = GrokMatcher(program.set, scratch: MatchScratch(limits: program.limits))
         columns = program.set.members.indices.map { index in
             let names = program.set.members[index].pattern.fields.map { Array($0.name.utf8) }
-            return Columns(names, types: program.types[index], program.rules[index])
+            return Columns(names, types: program.types[index], program.rules[index], faults)
         }
         memberNames = program.set.members.map { $0.name.map { Array($0.utf8) } }
         memberIndexes = program.set.members.map(\.index)
@@ -115,8 +117,7 @@ package final class GrokParser: TextParser {
         let columns = columns[member]
         columns.beginRecord(&storage)
         if !columns.addCaptures(of: matcher, in: text, &storage, &rows) {
-            rows.fields.truncate(to: first)
-            return .invalidTime(reason: columns.failure ?? "")
+            return columns.refuse(first, &rows)
         }
         if let key = constants.slice(Constant.name, &storage) {
             let name = constants.slice(Constant.members + member, &storage)

@@ -7,7 +7,10 @@ internal import Time
 package final class JSONParser: TextParser {
     private let finisher: FieldFinisher
 
-    init(_ rules: FieldRules) { finisher = FieldFinisher(rules) }
+    init(_ rules: FieldRules, _ faults: ConversionFaults) { finisher = FieldFinisher(rules, faults) }
+
+    /// A number is judged like a text: no JSON object.
+    package func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult { .noMatch }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         let first = rows.fields.count

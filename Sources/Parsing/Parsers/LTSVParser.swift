@@ -6,10 +6,10 @@ package final class LTSVParser: TextParser {
     private let labelDelimiter: [UInt8]
     private let finisher: FieldFinisher
 
-    init(delimiter: [UInt8], labelDelimiter: [UInt8], _ rules: FieldRules) {
+    init(delimiter: [UInt8], labelDelimiter: [UInt8], _ rules: FieldRules, _ faults: ConversionFaults) {
         self.delimiter = delimiter
         self.labelDelimiter = labelDelimiter
-        finisher = FieldFinisher(rules)
+        finisher = FieldFinisher(rules, faults)
     }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {

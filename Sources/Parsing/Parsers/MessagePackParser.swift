@@ -1,10 +1,10 @@
 package import Events
 
-/// MessagePack maps, one after another: one record each. What is no map makes the whole text not match.
+/// MessagePack maps, one after another: one record each. What is no map, or cut off, makes nothing of the whole text.
 package final class MessagePackParser: TextParser {
     private let finisher: FieldFinisher
 
-    init(_ rules: FieldRules) { finisher = FieldFinisher(rules) }
+    init(_ rules: FieldRules, _ faults: ConversionFaults) { finisher = FieldFinisher(rules, faults) }
 
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         let start = rows.fields.count

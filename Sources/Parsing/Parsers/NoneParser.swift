@@ -12,4 +12,10 @@ package final class NoneParser: TextParser {
         if let key = key.slice(0, &storage) { rows.fields.append(Field(key: key, value: .string(text))) }
         return .matched(time: nil)
     }
+
+    /// Any value is one.
+    package func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        if let key = key.slice(0, &storage) { rows.fields.append(Field(key: key, value: value)) }
+        return .matched(time: nil)
+    }
 }

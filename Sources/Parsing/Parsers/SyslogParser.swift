@@ -28,6 +28,11 @@ package final class SyslogParser: TextParser {
         var rules3164: FieldRules
         var rules5424: FieldRules
         var format: SyslogOptions.MessageFormat
+        /// What stands before the time, when something must.
+        var priority: Regex?
+        var priority5424: Regex?
+        /// How many words the time of an RFC 3164 message has.
+        var timeWords: Int
     }
 
     static let rfc3164 =
@@ -41,9 +46,11 @@ package final class SyslogParser: TextParser {
     private let parser5424: SyslogLine
     private let format: SyslogOptions.MessageFormat
 
-    init(_ program: Program) {
-        parser3164 = SyslogLine(program.rfc3164, program.rules3164)
-        parser5424 = SyslogLine(program.rfc5424, program.rules5424)
+    init(_ program: Program, _ faults: ConversionFaults) {
+        parser3164 = SyslogLine(
+            program.rfc3164, program.rules3164, faults, priority: program.priority, timeWords: program.timeWords)
+        parser5424 = SyslogLine(
+            program.rfc5424, program.rules5424, faults, priority: program.priority5424, timeWords: 1)
         format = program.format
     }
 
@@ -78,32 +85,64 @@ private final class SyslogLine {
     let matcher: PatternMatcher
     let columns: Columns
     private let timeGroup: Int
+    private let priority: PatternMatcher?
+    private let timeWords: Int
+    private let reader: TimeReader
 
-    init(_ regex: Regex, _ rules: FieldRules) {
+    init(
+        _ regex: Regex, _ rules: FieldRules, _ faults: ConversionFaults, priority: Regex?, timeWords: Int
+    ) {
+        self.priority = priority.map { PatternMatcher($0) }
+        self.timeWords = timeWords
+        reader = TimeReader(rules.timeSource, zone: rules.zone)
         matcher = PatternMatcher(regex)
         columns = Columns(
-            matcher.names, types: regex.groups.map { $0.name == "pri" ? ValueType.integer : nil }, rules)
+            matcher.names, types: regex.groups.map { $0.name == "pri" ? ValueType.integer : nil }, rules, faults)
         timeGroup = regex.groups.firstIndex { $0.name == "time" } ?? -1
     }
 
     func parse(_ text: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> ParseResult {
         var subject = text
-        switch matcher.match(&subject, &storage) {
-        case .noMatch: return .noMatch
-        case .gaveUp(let reason): return .gaveUp(reason: reason.description)
-        case .matched: break
+        if let failure = matcher.begin(&subject, columns, &storage) {
+            if case .noMatch = failure { return whyNot(text, &storage) }
+            return failure
         }
         let first = rows.fields.count
-        columns.beginRecord(&storage)
         for index in 0..<columns.count {
             guard let group = matcher.group(index, in: subject) else { continue }
             // RFC 5424 §6.2.3: a dash says that the sender knows no time.
             if index == timeGroup, group.length == 1, storage[Int(group.offset)] == UInt8(ascii: "-") { continue }
             if !columns.add(index, group, &storage, &rows) {
-                rows.fields.truncate(to: first)
-                return .invalidTime(reason: columns.failure ?? "")
+                // The expression gives the time fewer words when the line has too few for the rest.
+                _ = columns.refuse(first, &rows)
+                return whyNot(text, &storage)
             }
         }
         return .matched(time: columns.time)
+    }
+
+    /// Fluentd's parser reads the priority and the time before it matches the rest: too few words for a time, and words
+    /// that are no time, are errors there, and only then a text does not match (`parse_rfc3164_regex` in
+    /// `lib/fluent/plugin/parser_syslog.rb`).
+    private func whyNot(_ text: Slice, _ storage: inout ByteBuffer) -> ParseResult {
+        var start = Int(text.offset)
+        if let priority {
+            var subject = text
+            guard priority.match(&subject, &storage) == .matched else { return .noMatch }
+            start = Int(text.offset) + priority.length
+            guard start <= text.end else { return .noMatch }  // a repaired copy may be longer
+        }
+        var place = start
+        for _ in 0..<max(timeWords, 1) {
+            while place < text.end, storage[place] == 0x20 { place += 1 }
+            while place < text.end, storage[place] != 0x20 { place += 1 }
+            guard place < text.end else {
+                return .malformed(reason: "the line has fewer than \(max(timeWords, 1)) blanks, so that it has no time")
+            }
+        }
+        let time = Slice(offset: start, length: place - start)
+        let isDash = time.length == 1 && storage[start] == UInt8(ascii: "-")
+        if !isDash, case .invalid(let reason) = reader.read(time, storage) { return .invalidTime(reason: reason) }
+        return .noMatch
     }
 }

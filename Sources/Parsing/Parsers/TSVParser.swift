@@ -5,9 +5,9 @@ package final class TSVParser: TextParser {
     private let delimiter: [UInt8]
     private let columns: Columns
 
-    init(keys: [[UInt8]], delimiter: [UInt8], _ rules: FieldRules) {
+    init(keys: [[UInt8]], delimiter: [UInt8], _ rules: FieldRules, _ faults: ConversionFaults) {
         self.delimiter = delimiter
-        columns = Columns(keys, rules)
+        columns = Columns(keys, rules, faults)
     }
 
     package func beginBatch(storage: inout ByteBuffer) { columns.beginBatch(&storage) }
@@ -26,8 +26,7 @@ package final class TSVParser: TextParser {
             let value = Slice(offset: from, length: (end ?? text.end) - from)
             start = end.map { $0 + delimiter.count }
             if !columns.add(column, value, &storage, &rows) {
-                rows.fields.truncate(to: first)
-                return .invalidTime(reason: columns.failure ?? "")
+                return columns.refuse(first, &rows)
             }
         }
         return .matched(time: columns.time)

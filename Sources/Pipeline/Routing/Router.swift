@@ -15,6 +15,8 @@ package final class Router: Emitter {
     private final class Route {
         var filters: [(filter: any Filter, metrics: StageMetrics)] = []
         var output: (emitter: any Emitter, metrics: StageMetrics)?
+        /// See `Batch.raisedRecordsGoOn`.
+        var raisedRecordsGoOn = true
     }
 
     /// Routes kept; when there are more tags the cache begins anew.
@@ -55,6 +57,8 @@ package final class Router: Emitter {
             lastTag = tag.id
         }
         let route = lastRoute
+        var batch = batch
+        batch.raisedRecordsGoOn = route.raisedRecordsGoOn
         var acceptance = Acceptance.accepted
         for (filter, metrics) in route.filters {
             let count = rows.records.count
@@ -85,7 +89,9 @@ package final class Router: Emitter {
         search: for rule in rules {
             switch rule {
             case .filter(let pattern, let filter, let metrics):
-                if pattern.matches(tag.bytes) { route.filters.append((filter, metrics)) }
+                guard pattern.matches(tag.bytes) else { continue }
+                route.filters.append((filter, metrics))
+                if filter.takesWholeStreams { route.raisedRecordsGoOn = false }
             case .match(let pattern, let emitter, let metrics):
                 if pattern.matches(tag.bytes) {
                     route.output = (emitter, metrics)
@@ -123,7 +129,8 @@ package final class Router: Emitter {
         var kinds: [String: Int] = [:]
         var told: [(kind: String, first: Rejection, count: Int)] = []
         for rejection in rejections {
-            let kind = "\(rejection.kind): \(LogKind.constantPart(of: rejection.reason))"
+            let reason = LogKind.constantPart(of: rejection.reason)
+            let kind = "\(rejection.kind): \(reason)" + (rejection.stage.isEmpty ? "" : " filter=\(rejection.stage)")
             if let known = kinds[kind] {
                 told[known].count += 1
             } else {
@@ -132,6 +139,7 @@ package final class Router: Emitter {
             }
         }
         for (kind, first, count) in told {
+            let log = first.stage.isEmpty ? log : log.with("filter", first.stage)
             log.limited(
                 .warn, kind: kind, subject: ["tag": tag.text], count: count,
                 isDumped ? "dump an error event" : "send an error event to @ERROR",

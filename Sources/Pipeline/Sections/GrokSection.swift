@@ -38,9 +38,15 @@ enum GrokSection {
         grok.failureKey = reader.string("grok_failure_key")?.value
         grok.nameKey = reader.string("grok_name_key")?.value
         grok.messageKey = reader.string("message_key", default: "message")
-        reader.ignore(
-            ["multiline_start_regexp", "multi_line_start_regexp"],
-            reason: "it only concerns inputs that read lines, such as tail")
+        if let firstLine = reader.string("multiline_start_regexp", aliases: ["multi_line_start_regexp"]) {
+            if type == "multiline_grok" {
+                grok.firstLine = firstLine.value
+            } else {
+                reader.warning(
+                    firstLine.parameter.key, "'\(firstLine.parameter.key)' has no effect with @type grok",
+                    hint: "write @type multiline_grok")
+            }
+        }
 
         var sections: [Section] = []
         let written = reader.sections(named: "grok")

@@ -109,10 +109,8 @@ enum ParseSection {
         case "multiline":
             let formats = (1...20).compactMap { reader.string("format\($0)")?.value }
             reader.ignore(
-                ["format_firstline", "unmatched_lines"],
-                reason: "it only concerns inputs that read lines, such as tail",
-                severity: .note)
-            return try .multiline(formats: formats, options)
+                ["unmatched_lines"], reason: "it only concerns inputs that read lines, such as tail", severity: .note)
+            return try .multiline(formats: formats, firstLine: reader.string("format_firstline")?.value, options)
         case "msgpack": return try .messagePack(options)
         case "multi_format":
             let recipes = reader.sections(named: "pattern").compactMap { pattern in

@@ -18,17 +18,18 @@ enum ParserFilterSection {
         settings.hashValueField = (reader.string("hash_value_field")?.value).map { Array($0.utf8) }
         settings.replacesInvalidSequence = reader.bool("replace_invalid_sequence", default: false)
         settings.emitsInvalidRecords = reader.bool("emit_invalid_record_to_error", default: true)
+        settings.showsRecords = reader.bool("log_record_on_error", default: false)
         reader.ignore(
             ["suppress_parse_error_log", "ignore_key_not_exist"],
             reason: "errors are counted and summarised anyway", severity: .note)
         guard let section = parseSection(reader) else { return nil }
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
-        settings.passesNonText = parsed.type != "json"
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
         let (recipe, fixed) = (parsed.recipe, settings)
         return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) {
             context in
-            ParserFilter(fixed, parser: recipe.makeParser(), log: context.log)
+            let faults = ConversionFaults()
+            return ParserFilter(fixed, parser: recipe.makeParser(noting: faults), faults: faults, log: context.log)
         }
     }
 

@@ -22,23 +22,25 @@ enum RecordTransformerSection {
             }
             settings.removesKeys.append(Array(key.utf8))
         }
+        let mostParts = TagLength.most(reader.section.argument.text)
         for record in reader.sections(named: "record") {
             let inner = SectionReader(record, description: "<record>", diagnostics: reader.diagnostics)
             for parameter in inner.allParameters() {
                 guard let text = parameter.text else { continue }
-                let value = template(parameter, text)
-                for name in value.unknownNames + TextTemplate(parameter.key).unknownNames {
-                    if usesRuby {
-                        reader.diagnostics.error(
-                            parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run",
-                            hint: hint)
-                        continue
-                    }
-                    reader.diagnostics.warning(
-                        parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
-                        hint: hint)
+                let key = TextTemplate(parameter.key, evaluatesRuby: usesRuby)
+                let value = template(parameter, text, usesRuby)
+                for name in value.unknownNames + key.unknownNames {
+                    report(unknown: name, parameter, usesRuby, reader.diagnostics)
                 }
-                settings.fields.append((key: TextTemplate(parameter.key), value: value))
+                let farthest = max(key.farthestTagPart ?? -1, value.farthestTagPart ?? -1)
+                if let mostParts, farthest >= mostParts {
+                    reader.diagnostics.warning(
+                        parameter.valuePlace,
+                        "part \(farthest) of the tag is never there: tags of '\(reader.section.argument.text)' have "
+                            + "\(mostParts) part\(mostParts == 1 ? "" : "s"), counted from 0",
+                        hint: "what is not there is null, and nothing inside text")
+                }
+                settings.fields.append((key: key, value: value))
             }
             inner.finish()
         }
@@ -48,21 +50,50 @@ enum RecordTransformerSection {
         ) { _ in RecordTransformerFilter(fixed) }
     }
 
+    private static func report(
+        unknown name: String, _ parameter: Parameter, _ usesRuby: Bool, _ diagnostics: Diagnostics
+    ) {
+        if usesRuby {
+            diagnostics.error(
+                parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run", hint: hint)
+            return
+        }
+        let isPlace = TextTemplate("${\(name)}", evaluatesRuby: true).unknownNames.isEmpty
+        diagnostics.warning(
+            parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
+            hint: isPlace ? "only ${record[\"KEY\"]} is known without 'enable_ruby true', as in Fluentd" : hint)
+    }
+
     private static let hint =
         "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
         + " and ${record[\"KEY\"]}"
 
-    private static func template(_ parameter: Parameter, _ text: String) -> RecordTemplate {
-        if parameter.quoting == .json, let value = JSONValue(parsing: text) { return template(value) }
-        return .text(TextTemplate(text))
+    private static func template(_ parameter: Parameter, _ text: String, _ usesRuby: Bool) -> RecordTemplate {
+        if parameter.quoting == .json, let value = JSONValue(parsing: text) { return template(value, usesRuby) }
+        return .text(TextTemplate(text, evaluatesRuby: usesRuby))
     }
 
-    private static func template(_ value: JSONValue) -> RecordTemplate {
+    private static func template(_ value: JSONValue, _ usesRuby: Bool) -> RecordTemplate {
         switch value {
-        case .string(let text): .text(TextTemplate(text))
-        case .array(let items): .array(items.map(template))
-        case .object(let members): .object(members.map { (TextTemplate($0.key), template($0.value)) })
+        case .string(let text): .text(TextTemplate(text, evaluatesRuby: usesRuby))
+        case .array(let items): .array(items.map { template($0, usesRuby) })
+        case .object(let members):
+            .object(
+                members.map { (TextTemplate($0.key, evaluatesRuby: usesRuby), template($0.value, usesRuby)) })
         default: .literal(Array(value.text.utf8))
         }
+    }
+}
+
+/// How long the tags are that a pattern matches.
+private enum TagLength {
+    /// The most parts such a tag can have. nil: any number (`**`), or a pattern that is not plain enough to tell.
+    static func most(_ pattern: String) -> Int? {
+        var most = 0
+        for one in pattern.split(separator: " ") {
+            if one.contains("**") || one.contains("{") || one.contains("/") || one.contains("#") { return nil }
+            most = max(most, one.split(separator: ".", omittingEmptySubsequences: false).count)
+        }
+        return most > 0 ? most : nil
     }
 }

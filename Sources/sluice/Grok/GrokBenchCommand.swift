@@ -93,7 +93,7 @@ struct GrokBench: ~Copyable {
         case .matched: return parser.lastHit == nil ? .unmatched : .matched
         case .gaveUp: return .gaveUp
         case .invalidTime: return .matched
-        case .noMatch, .matchedMany: return .unmatched
+        case .noMatch, .malformed, .matchedMany, .parts: return .unmatched
         }
     }
 

@@ -115,7 +115,7 @@ struct GrokMatchRun: ~Copyable {
             if sections > 1 { tally.perSection[parser.matcher.set.members[hit].index, default: 0] += 1 }
         case .gaveUp: tally.gaveUp += 1
         case .invalidTime: tally.invalidTimes += 1
-        case .matchedMany, .noMatch: break
+        case .matchedMany, .parts, .malformed, .noMatch: break
         }
     }
 }
@@ -153,7 +153,7 @@ struct GrokResultWriter {
             out.append("}\n")
         case .gaveUp: out.append("{\"matched\":false,\"gave_up\":true}\n")
         case .invalidTime(let reason): Self.write(error: reason, to: &out)
-        case .noMatch, .matchedMany: out.append("{\"matched\":false}\n")
+        case .noMatch, .malformed, .matchedMany, .parts: out.append("{\"matched\":false}\n")
         }
     }
 

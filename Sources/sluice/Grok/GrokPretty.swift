@@ -30,7 +30,7 @@ struct GrokPretty {
         case .invalidTime(let reason):
             out.append(GrokPlaces.visible(bytes[...]) + "\n  " + style.failure("matches, but") + " \(reason)\n")
             return
-        case .noMatch, .matchedMany: break
+        case .noMatch, .malformed, .matchedMany, .parts: break
         }
         out.append(GrokPlaces.visible(bytes[...]) + "\n  " + style.failure("no match") + "\n")
     }
