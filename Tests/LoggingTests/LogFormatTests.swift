@@ -65,7 +65,8 @@ import Testing
             else { continue }
             text.unicodeScalars.append(scalar)
         }
-        return Bool.random(using: &random) ? text : String(repeating: text, count: Int.random(in: 0...100, using: &random))
+        return Bool.random(using: &random)
+            ? text : String(repeating: text, count: Int.random(in: 0...100, using: &random))
     }
 
     private func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
@@ -78,7 +79,9 @@ import Testing
             || (0x202a...0x202e).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
     }
 
-    @Test("whatever strangers send: one line, bounded, without a dangerous character, valid", arguments: LogFormat.allCases)
+    @Test(
+        "whatever strangers send: one line, bounded, without a dangerous character, valid",
+        arguments: LogFormat.allCases)
     func strangers(_ format: LogFormat) throws {
         var random = SeededGenerator(seed: 11)
         for _ in 0..<500 {

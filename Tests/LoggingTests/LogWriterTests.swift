@@ -116,7 +116,9 @@ import Testing
             ])
     }
 
-    @Test("when nobody reads, lines are dropped and counted, and the count is said in its place", arguments: LogFormat.allCases)
+    @Test(
+        "when nobody reads, lines are dropped and counted, and the count is said in its place",
+        arguments: LogFormat.allCases)
     func unread(_ format: LogFormat) throws {
         let pipe = try PipeEnds()
         let log = Log(handler: LogWriter(descriptor: pipe.input, format: format, limitBytes: 2000, writer: writer))

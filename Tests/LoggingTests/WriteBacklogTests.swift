@@ -10,6 +10,13 @@ import Testing
 
     private func bytes(_ write: WriteBacklog.Write) -> [UInt8] { Array(write.bytes[write.offset...]) }
 
+    private func expectRoom(
+        _ expected: Bool, _ backlog: inout WriteBacklog, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let hasRoom = backlog.takeRoom()
+        #expect(hasRoom == expected, sourceLocation: sourceLocation)
+    }
+
     @Test("what is written is what was offered, in order, however it is cut and joined", arguments: [1, 7, 64, 4096])
     func order(_ joined: Int) {
         var random = SeededGenerator(seed: UInt64(joined))
@@ -47,10 +54,11 @@ import Testing
         let answers = (0..<6).map { _ in backlog.offer(piece("123456789\n"), .droppable) }
         #expect(answers == [.taken, .taken, .taken, .full, .full, .full])
         let write = backlog.next(joiningUpTo: 0)
-        #expect(backlog.wrote(10, of: write, nowMilliseconds: 0).isEmpty, "two thirds are still taken")
-        #expect(
-            backlog.wrote(10, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 0) == [.dropped(lines: 3, code: nil)])
-        #expect(!backlog.takeRoom(), "nobody waits for room")
+        let first = backlog.wrote(10, of: write, nowMilliseconds: 0)
+        #expect(first.isEmpty, "two thirds are still taken")
+        let second = backlog.wrote(10, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 0)
+        #expect(second == [.dropped(lines: 3, code: nil)])
+        expectRoom(false, &backlog)
     }
 
     @Test("owed lines are taken beyond the limit, up to twice of it, and room is called out once") func owed() {
@@ -60,45 +68,53 @@ import Testing
         for left in [30, 20] {
             _ = backlog.wrote(10, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 0)
             #expect(backlog.byteCount == left)
-            #expect(!backlog.takeRoom())
+            expectRoom(false, &backlog)
         }
         _ = backlog.wrote(10, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 0)
-        #expect(backlog.takeRoom())
-        #expect(!backlog.takeRoom())
+        expectRoom(true, &backlog)
+        expectRoom(false, &backlog)
     }
 
     @Test("a failure is said once, tried again after a second, and its end is said") func failing() {
         var backlog = WriteBacklog(limitBytes: 100)
         _ = backlog.offer(piece("a\n"), .owed)
-        #expect(backlog.failed(28, isFinal: false, nowMilliseconds: 5000) == .failing(code: 28))
+        let first = backlog.failed(28, isFinal: false, nowMilliseconds: 5000)
+        #expect(first == .failing(code: 28))
         guard case .wait(untilMilliseconds: 6000) = backlog.step(nowMilliseconds: 5999) else {
-            return #expect(Bool(false), "waits for the next second")
+            Issue.record("waits for the next second")
+            return
         }
         guard case .write = backlog.step(nowMilliseconds: 6000) else {
-            return #expect(Bool(false), "tries again")
+            Issue.record("tries again")
+            return
         }
-        #expect(backlog.failed(28, isFinal: false, nowMilliseconds: 6000) == nil)
-        #expect(
-            backlog.wrote(2, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 9000) == [.recovered(seconds: 4)])
+        let second = backlog.failed(28, isFinal: false, nowMilliseconds: 6000)
+        #expect(second == nil)
+        let end = backlog.wrote(2, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 9000)
+        #expect(end == [.recovered(seconds: 4)])
         #expect(backlog.isEmpty && backlog.lostLines == 0)
     }
 
     @Test("with its reader gone everything is lost and counted, and nobody waits for room") func closed() {
         var backlog = WriteBacklog(limitBytes: 4)
-        #expect(backlog.offer(piece("a\nb\n"), .owed) == .takenFull)
+        let answer = backlog.offer(piece("a\nb\n"), .owed)
+        #expect(answer == .takenFull)
         _ = backlog.wrote(1, of: backlog.next(joiningUpTo: 0), nowMilliseconds: 0)
-        #expect(backlog.failed(32, isFinal: true, nowMilliseconds: 0) == .closed(code: 32, lines: 2))
-        #expect(backlog.takeRoom())
-        #expect(backlog.offer(piece("c\n"), .owed) == .closed)
-        #expect(backlog.takeLostLines() == 3)
-        #expect(backlog.takeLostLines() == 0)
+        let notice = backlog.failed(32, isFinal: true, nowMilliseconds: 0)
+        #expect(notice == .closed(code: 32, lines: 2))
+        expectRoom(true, &backlog)
+        let late = backlog.offer(piece("c\n"), .owed)
+        #expect(late == .closed)
+        let lost = [backlog.takeLostLines(), backlog.takeLostLines()]
+        #expect(lost == [3, 0])
     }
 
     @Test("a write that was under way when its lines were given up changes nothing any more") func abandoned() {
         var backlog = WriteBacklog(limitBytes: 100)
         _ = backlog.offer(piece("abc\n"), .owed)
         let write = backlog.next(joiningUpTo: 0)
-        #expect(backlog.abandon() == 1)
+        let given = backlog.abandon()
+        #expect(given == 1)
         _ = backlog.offer(piece("later\n"), .owed)
         _ = backlog.wrote(4, of: write, nowMilliseconds: 0)
         #expect(bytes(backlog.next(joiningUpTo: 0)) == Array("later\n".utf8))

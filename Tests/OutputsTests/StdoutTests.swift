@@ -19,7 +19,8 @@ struct StdoutTests {
         let lines = text.split(separator: "\n")
         #expect(lines.count == 120)
         let pipe = try PipeEnd()
-        let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
         for line in lines {
             let event = try #require(GoldenLine(line))
             var batch = SampleBatch(event.tag)
@@ -38,7 +39,8 @@ struct StdoutTests {
         ])
     func formats(kind: LineFormat.Kind, expected: String) throws {
         let pipe = try PipeEnd()
-        let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 3600))
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 3600))
         var batch = SampleBatch("t")
         try batch.add(#"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"#)
         _ = batch.emit(to: emitter)
@@ -80,7 +82,9 @@ struct StdoutTests {
         let pipe = try PipeEnd()
         let emitter = StdoutEmitter(
             sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
-        for (tag, shown) in [([0x61, 0x9B, 0x62], "a\u{FFFD}b"), (Array("größe.дом".utf8), "größe.дом")] as [([UInt8], String)] {
+        for (tag, shown) in [([0x61, 0x9B, 0x62], "a\u{FFFD}b"), (Array("größe.дом".utf8), "größe.дом")]
+            as [([UInt8], String)]
+        {
             var batch = SampleBatch(Events.Tag(tag))
             try batch.add("{}")
             _ = batch.emit(to: emitter)
@@ -124,7 +128,8 @@ struct StdoutTests {
         let taken = (answers.count - 1) * 1000
         var text = ""
         while text.utf8.count < taken * 13 { text += pipe.read() }
-        #expect(text == String(repeating: (100_000..<101_000).map { "{\"n\":\($0)}\n" }.joined(), count: answers.count - 1))
+        #expect(
+            text == String(repeating: (100_000..<101_000).map { "{\"n\":\($0)}\n" }.joined(), count: answers.count - 1))
         #expect(writer.drain(withinSeconds: 30))
         #expect(sink.giveUp() == 0)
         #expect(rooms.withLock { $0 } == 1)
@@ -156,7 +161,8 @@ struct StdoutTests {
         for _ in 0..<40 { #expect(batch.emit(to: emitter) == .accepted) }
         while recorder.entries.isEmpty { _ = pipe.read() }
         #expect(recorder.lines.count == 1)
-        #expect(recorder.lines[0].hasPrefix("[warn]: copies of stdout filters were dropped: nobody reads standard output"))
+        #expect(
+            recorder.lines[0].hasPrefix("[warn]: copies of stdout filters were dropped: nobody reads standard output"))
     }
 }
 

@@ -19,7 +19,8 @@ final class Run {
         tzset()
         descriptor = open(file.path, O_CREAT | O_RDWR | O_APPEND, 0o600)
         writer = try WriterThread()
-        rehearsal = try Rehearsal(plan, log: .discarding, standardOutput: TextSink(descriptor: descriptor, writer: writer))
+        rehearsal = try Rehearsal(
+            plan, log: .discarding, standardOutput: TextSink(descriptor: descriptor, writer: writer))
     }
 
     deinit {
