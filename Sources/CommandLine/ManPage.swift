@@ -44,6 +44,8 @@ package struct ManPage: Sendable {
         lines += entry("\(ExitStatus.failure)", "Something failed while running.")
         lines += entry("\(ExitStatus.configuration)", "The configuration is wrong.")
         lines += entry("\(ExitStatus.usage)", "The command line is wrong.")
+        lines += entry("\(ExitStatus.cannotRead)", "A file of lines cannot be read.")
+        lines += entry("\(ExitStatus.cannotWrite)", "Standard output cannot be written.")
         lines += [".SH ENVIRONMENT"]
         lines += entry("FLUENT_CONF", "The configuration, when --config is not given.")
         lines += entry("NO_COLOR", "No colours when set, as with TERM=dumb.")

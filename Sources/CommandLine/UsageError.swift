@@ -7,6 +7,10 @@ package enum ExitStatus {
     package static let configuration: Int32 = 2
     /// The command line is wrong (EX_USAGE of sysexits.h).
     package static let usage: Int32 = 64
+    /// A file or standard input could not be read (EX_NOINPUT).
+    package static let cannotRead: Int32 = 66
+    /// Standard output could not be written (EX_IOERR).
+    package static let cannotWrite: Int32 = 74
 }
 
 /// What is wrong with a command line, in one sentence; to standard error, exit status 64.

@@ -3,7 +3,7 @@ import Synchronization
 /// A component's way to speak: a value that carries the component's fields and shares where the lines go.
 ///
 /// ```swift
-/// let log = Log(handler: LogWriter.standardError()).with("source", "forward")
+/// let log = Log(handler: LogWriter.standardError(writer: thread)).with("source", "forward")
 /// log.info("listening", ["port": 24224, "bind": bind])
 /// log.limited(.warn, "connection refused", ["host": host])   // counted and summarised when it repeats
 /// ```
@@ -110,6 +110,14 @@ package struct Log: Sendable {
         _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]
     ) {
         if isEnabled(.fatal) { write(.fatal, message(), fields()) }
+    }
+
+    /// Writes a message with a text of several lines below it: the operator's own, as a configuration. What strangers sent
+    /// belongs into fields, which are one line whatever they hold.
+    package func info(_ message: String, block: String) {
+        guard isEnabled(.info) else { return }
+        core.handler.handle(
+            LogEntry(time: core.clock.wall(), level: .info, message: message, fields: context, block: block))
     }
 
     /// Writes the first lines of a kind and counts the rest (see `LogRepetition`): for everything a peer can cause.

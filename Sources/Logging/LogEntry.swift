@@ -5,12 +5,15 @@ package struct LogEntry: Sendable, Equatable {
     package let message: String
     /// The component's fields first (`log.with`), then those of this line.
     package let fields: [LogField]
+    /// The operator's own text of several lines (a configuration), shown indented below the message.
+    package let block: String
 
-    package init(time: LogTime, level: LogLevel, message: String, fields: [LogField] = []) {
+    package init(time: LogTime, level: LogLevel, message: String, fields: [LogField] = [], block: String = "") {
         self.time = time
         self.level = level
         self.message = message
         self.fields = fields
+        self.block = block
     }
 }
 

@@ -1,9 +1,19 @@
 /// How an entry becomes a line.
+///
+/// What stands in messages and values may be a stranger's: whatever it is, an entry is one line, no byte of it is obeyed
+/// by a terminal, it is valid JSON where JSON is asked for, and it is not longer than `maximumLineBytes`. That is seen to
+/// here and nowhere else.
 package enum LogFormat: String, Sendable, CaseIterable {
     /// Fluentd's: `2026-11-24 17:53:31 +0000 [info]: listening port=24224`, in local time.
     case text
     /// One object a line, with the keys of Fluentd's `<log> format json`: `time`, `level`, `message`, then the fields.
     case json
+
+    /// Bytes of a message, of a value and of a line, as they are written; what is longer is cut, with its size. The
+    /// operator's own text (`LogEntry.block`) is not counted.
+    package static let maximumMessageBytes = 4096
+    package static let maximumValueBytes = 1024
+    package static let maximumLineBytes = 8192
 
     /// The line with its newline. Colour (text only) marks the level, for terminals.
     package func line(_ entry: LogEntry, coloured: Bool = false) -> String {
@@ -19,84 +29,108 @@ package enum LogFormat: String, Sendable, CaseIterable {
         line += " [\(entry.level)]:"
         if coloured { line += "\u{1b}[0m" }
         line += " "
-        appendMessage(entry.message, to: &line)
-        for field in entry.fields {
-            line += " \(field.name)="
+        appendEscaped(entry.message, limit: maximumMessageBytes, to: &line)
+        append(entry.fields, to: &line) { field in
+            var text = " "
+            appendEscaped(field.name, limit: maximumValueBytes / 8, to: &text)
+            text += "="
             switch field.value {
-            case .text(let text):
-                if isPlain(text) { line += text } else { appendQuoted(text, to: &line) }
-            case .integer(let integer): line += String(integer)
-            case .number(let number): line += String(number)
-            case .flag(let flag): line += String(flag)
+            case .text(let value):
+                if isPlain(value) { text += value } else { appendQuoted(value, limit: maximumValueBytes, to: &text) }
+            case .integer(let integer): text += String(integer)
+            case .number(let number): text += String(number)
+            case .flag(let flag): text += String(flag)
             }
+            return text
+        } leftOut: {
+            " fields_left_out=\($0)"
+        }
+        for row in entry.block.split(separator: "\n", omittingEmptySubsequences: false) {
+            line += "\n  "
+            appendEscaped(row, limit: .max, to: &line)
         }
         return line + "\n"
     }
 
     private static func json(_ entry: LogEntry) -> String {
         var line = "{\"time\":\"\(localTime(entry.time.seconds))\",\"level\":\"\(entry.level)\",\"message\":"
-        appendQuoted(entry.message, to: &line)
-        for field in entry.fields {
-            line += ","
-            appendQuoted(field.name, to: &line)
-            line += ":"
+        if entry.block.isEmpty {
+            appendQuoted(entry.message, limit: maximumMessageBytes, to: &line)
+        } else {
+            appendQuoted(entry.message + "\n" + entry.block, limit: .max, to: &line)
+        }
+        append(entry.fields, to: &line) { field in
+            var text = ","
+            appendQuoted(field.name, limit: maximumValueBytes / 8, to: &text)
+            text += ":"
             switch field.value {
-            case .text(let text): appendQuoted(text, to: &line)
-            case .integer(let integer): line += String(integer)
+            case .text(let value): appendQuoted(value, limit: maximumValueBytes, to: &text)
+            case .integer(let integer): text += String(integer)
             // JSON has no NaN and no infinity.
-            case .number(let number): line += number.isFinite ? String(number) : "null"
-            case .flag(let flag): line += String(flag)
+            case .number(let number): text += number.isFinite ? String(number) : "null"
+            case .flag(let flag): text += String(flag)
             }
+            return text
+        } leftOut: {
+            ",\"fields_left_out\":\($0)"
         }
         return line + "}\n"
     }
 
-    private static func localTime(_ seconds: Int64) -> String { LocalTime(seconds)?.stamp ?? "@\(seconds)" }
-
-    /// Keeps a message's own line breaks but indents what follows them, so that nothing a client sent can pass for a
-    /// line of ours; other control characters are escaped.
-    private static func appendMessage(_ message: String, to line: inout String) {
-        for scalar in message.unicodeScalars {
-            switch scalar {
-            case "\n": line += "\n  "
-            case "\t": line += "\t"
-            default: appendEscapingControls(scalar, to: &line)
+    /// As many fields as the line has room for, and how many there were more.
+    private static func append(
+        _ fields: [LogField], to line: inout String, _ text: (LogField) -> String, leftOut: (Int) -> String
+    ) {
+        // Room for the words about what was left out, and the end of the line.
+        var left = maximumLineBytes - 64 - line.utf8.count
+        for (index, field) in fields.enumerated() {
+            let piece = text(field)
+            left -= piece.utf8.count
+            if left < 0 {
+                line += leftOut(fields.count - index)
+                return
             }
+            line += piece
         }
     }
 
-    /// Whether a value can stand without quotes: something, and no blank, quote, backslash, `=` or control character.
+    private static func localTime(_ seconds: Int64) -> String { LocalTime(seconds)?.stamp ?? "@\(seconds)" }
+
+    /// Whether a value can stand without quotes: something short, and no blank, quote, backslash, `=` or character that
+    /// has to be escaped.
     private static func isPlain(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                byte > 0x20 && byte != 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-                    && byte != UInt8(ascii: "=")
-            } && !text.unicodeScalars.contains { (0x80...0x9f).contains($0.value) }
+        guard !text.isEmpty, text.utf8.count <= maximumValueBytes else { return false }
+        return text.unicodeScalars.allSatisfy { scalar in
+            scalar != " " && scalar != "\"" && scalar != "\\" && scalar != "=" && !UnsafeScalar.contains(scalar.value)
+        }
     }
 
     /// A JSON string (RFC 8259), which is also how Fluentd quotes.
-    private static func appendQuoted(_ text: String, to line: inout String) {
+    private static func appendQuoted(_ text: String, limit: Int, to line: inout String) {
         line += "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": line += "\\\""
-            case "\\": line += "\\\\"
-            case "\n": line += "\\n"
-            case "\r": line += "\\r"
-            case "\t": line += "\\t"
-            default: appendEscapingControls(scalar, to: &line)
-            }
-        }
+        appendEscaped(text, limit: limit, escapesQuotes: true, to: &line)
         line += "\""
     }
 
-    /// C0, DEL and C1 as `\u001b`: a terminal obeys them, and the bytes may be a stranger's.
-    private static func appendEscapingControls(_ scalar: Unicode.Scalar, to line: inout String) {
-        if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) {
-            let digits = String(scalar.value, radix: 16)
-            line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-            line.unicodeScalars.append(scalar)
+    /// Escapes, and cuts after so many bytes of what is written.
+    private static func appendEscaped(
+        _ text: some StringProtocol, limit: Int, escapesQuotes: Bool = false, to line: inout String
+    ) {
+        var left = limit
+        for scalar in text.unicodeScalars {
+            if UnsafeScalar.contains(scalar.value) || escapesQuotes && (scalar == "\"" || scalar == "\\") {
+                let escape =
+                    scalar == "\"" ? "\\\"" : scalar == "\\" ? "\\\\" : UnsafeScalar.escape(scalar.value)
+                left -= escape.utf8.count
+                if left >= 0 { line += escape }
+            } else {
+                left -= UTF8.width(scalar)
+                if left >= 0 { line.unicodeScalars.append(scalar) }
+            }
+            if left < 0 {
+                line += "… (\(text.utf8.count) bytes)"
+                return
+            }
         }
     }
 

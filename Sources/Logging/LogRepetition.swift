@@ -25,7 +25,7 @@ package struct LogRepetition: Sendable {
         /// Bytes of a subject, and of a kind in a list of kinds.
         package var subjectBytes = 80
         /// Bytes of a message that are kept for its summary.
-        package var messageBytes = 1024
+        package var messageBytes = 400
 
         package init(linesPerWindow: Int = 5, windowSeconds: Int64 = 60) {
             self.linesPerWindow = max(linesPerWindow, 1)

@@ -1,4 +1,5 @@
 import CommandLine
 import Glibc
 
-exit(Program.run(Array(Swift.CommandLine.arguments.dropFirst())))
+StandardStreams.reserve()
+exit(StandardOutput.finish(Program.run(Array(Swift.CommandLine.arguments.dropFirst()))))

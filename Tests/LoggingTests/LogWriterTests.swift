@@ -4,28 +4,31 @@ import Testing
 
 @Suite struct LogWriterTests {
     private let folder: String
+    private let writer: WriterThread
 
     init() throws {
+        writer = try WriterThread()
         folder = NSTemporaryDirectory() + "sluice-log-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
     private func messages(_ name: String) -> [String] {
+        writer.drain(withinSeconds: 30)
         let text = (try? String(contentsOfFile: folder + "/" + name, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").map { String($0[($0.range(of: "]: ")?.upperBound ?? $0.startIndex)...]) }
     }
 
     @Test("lines are appended to what is there") func appending() throws {
         for message in ["first", "second"] {
-            let writer = try LogWriter(path: folder + "/log")
-            Log(handler: writer).info(message, ["a": 1])
+            Log(handler: try LogWriter(path: folder + "/log", writer: writer)).info(message, ["a": 1])
         }
         #expect(messages("log") == ["first a=1", "second a=1"])
     }
 
     @Test("reopening goes on in a new file once the old one was moved away") func reopening() throws {
-        let log = Log(handler: try LogWriter(path: folder + "/log"))
+        let log = Log(handler: try LogWriter(path: folder + "/log", writer: writer))
         log.info("before")
+        writer.drain(withinSeconds: 30)
         try FileManager.default.moveItem(atPath: folder + "/log", toPath: folder + "/moved")
         log.info("between")
         try log.reopen()
@@ -36,17 +39,17 @@ import Testing
 
     @Test("a file that cannot be opened is named with the system's reason") func openError() {
         let path = folder + "/missing/log"
-        #expect(throws: LogFileError(path: path, code: ENOENT)) { try LogWriter(path: path) }
+        #expect(throws: LogFileError(path: path, code: ENOENT)) { try LogWriter(path: path, writer: writer) }
         #expect(
-            "\(LogFileError(path: path, code: ENOENT))" == "cannot open log file \"\(path)\": No such file or directory"
+            "\(LogFileError(path: path, code: ENOENT))" == "cannot open log file \"\(path)\": no such file or directory"
         )
     }
 
     @Test("rotation by size keeps the files asked for and loses no line of them") func rotationBySize() throws {
         let line = LogFormat.text.line(LogEntry(time: LogTime(seconds: 0), level: .info, message: "1")).utf8.count
-        let writer = try LogWriter(
-            path: folder + "/log", rotation: .size(files: 3, maximumFileBytes: Int64(2 * line)))
-        let log = Log(handler: writer)
+        let log = Log(
+            handler: try LogWriter(
+                path: folder + "/log", rotation: .size(files: 3, maximumFileBytes: Int64(2 * line)), writer: writer))
         for number in 1...9 { log.info("\(number)") }
         #expect(messages("log") == ["9"])
         #expect(messages("log.0") == ["7", "8"])
@@ -64,13 +67,14 @@ import Testing
         // Noon of Saturday, Sunday, Monday and (past another Sunday) the eighth day, whatever the zone.
         let days: [(Int, String)] = [(20484, "sat"), (20485, "sun"), (20486, "mon"), (20492, "sun2")]
         // Opened in the present, which is later than these days: only the days themselves count.
-        let writer = try LogWriter(path: folder + "/log", rotation: .period(period))
+        let log = try LogWriter(path: folder + "/log", rotation: .period(period), writer: writer)
         for (day, name) in days {
             let noon = Int64(day) * 86400 + 43200 - Int64(TimeZone.current.secondsFromGMT())
             for turn in ["a", "b"] {
-                writer.handle(LogEntry(time: LogTime(seconds: noon), level: .info, message: name + turn))
+                log.handle(LogEntry(time: LogTime(seconds: noon), level: .info, message: name + turn))
             }
         }
+        writer.drain(withinSeconds: 30)
         let found = try FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(Set(found) == Set(files))
         #expect(files.flatMap(messages) == days.flatMap { [$0.1 + "a", $0.1 + "b"] })
@@ -87,7 +91,7 @@ import Testing
     }
 
     @Test("lines of several threads never mix") func threads() throws {
-        let log = Log(handler: try LogWriter(path: folder + "/log"))
+        let log = Log(handler: try LogWriter(path: folder + "/log", writer: writer))
         let long = String(repeating: "x", count: 5000)
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
             for _ in 0..<50 { log.info("\(thread)\(long)\(thread)") }
@@ -97,24 +101,42 @@ import Testing
         #expect(lines.allSatisfy { $0.first == $0.last && $0.count == 5002 })
     }
 
-    @Test("lost lines are counted and reported with the reason when writing works again") func lostLines() throws {
-        // A pipe without room that does not block stands for a full disk.
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        ends.forEach { _ = fcntl($0, F_SETFL, O_NONBLOCK) }
-        defer { ends.forEach { close($0) } }
-        let filler = [UInt8](repeating: 46, count: 65536)
-        while write(ends[1], filler, filler.count) > 0 {}
-        while write(ends[1], filler, 1) > 0 {}
-        let log = Log(handler: LogWriter(descriptor: ends[1]))
-        log.info("lost")
-        log.info("lost too")
-        var drained = [UInt8](repeating: 0, count: 1 << 20)
-        _ = read(ends[0], &drained, drained.count)
-        log.info("works again")
-        let count = read(ends[0], &drained, drained.count)
-        let text = String(decoding: drained[..<max(count, 0)], as: UTF8.self)
-        #expect(text.contains("[error]: log lines were lost count=2 error=\"Resource temporarily unavailable\"\n"))
-        #expect(text.hasSuffix("[info]: works again\n"))
+    @Test("a file that cannot be opened anew is written on, and says so") func notReopened() throws {
+        let log = Log(handler: try LogWriter(path: folder + "/log", writer: writer))
+        log.info("before")
+        writer.drain(withinSeconds: 30)
+        try FileManager.default.moveItem(atPath: folder, toPath: folder + "-moved")
+        try log.reopen()
+        log.info("after")
+        writer.drain(withinSeconds: 30)
+        try FileManager.default.moveItem(atPath: folder + "-moved", toPath: folder)
+        #expect(
+            messages("log") == [
+                "before", "after", "cannot open log file \"\(folder)/log\": no such file or directory",
+            ])
+    }
+
+    @Test(
+        "when nobody reads, lines are dropped and counted, and the count is said in its place",
+        arguments: LogFormat.allCases)
+    func unread(_ format: LogFormat) throws {
+        let pipe = try PipeEnds()
+        let log = Log(handler: LogWriter(descriptor: pipe.input, format: format, limitBytes: 2000, writer: writer))
+        let long = String(repeating: "x", count: 900)
+        for number in 0..<200 { log.info("line \(number) \(long)") }
+        var text = ""
+        while !text.contains("dropped") { text += String(decoding: pipe.read(1), as: UTF8.self) }
+        log.info("the end")
+        while !text.contains("the end") { text += String(decoding: pipe.read(1), as: UTF8.self) }
+        let whole = text.components(separatedBy: long).count - 1
+        #expect(text.contains("\(200 - whole) log lines were dropped: nobody reads"), "\(whole) were written")
+        #expect(text.range(of: "dropped")!.lowerBound < text.range(of: "the end")!.lowerBound)
+    }
+
+    @Test("what stands in the way of a log file is known without making it") func obstacle() throws {
+        #expect(LogWriter.obstacle(path: folder + "/new") == nil)
+        #expect(!FileManager.default.fileExists(atPath: folder + "/new"))
+        #expect(LogWriter.obstacle(path: folder + "/missing/log")?.code == ENOENT)
+        #expect(LogWriter.obstacle(path: folder)?.code == EISDIR)
     }
 }

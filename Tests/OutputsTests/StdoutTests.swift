@@ -2,19 +2,25 @@ import Events
 import Foundation
 import Logging
 import Outputs
+import Synchronization
 import TestSupport
 import Testing
 import Time
 
 @Suite("stdout")
 struct StdoutTests {
+    private let writer: WriterThread
+
+    init() throws { writer = try WriterThread() }
+
     @Test("every line of the golden file comes out as it went in")
     func golden() throws {
         let text = try String(decoding: GoldenData.bytes("exact-stdout.txt"), as: UTF8.self)
         let lines = text.split(separator: "\n")
         #expect(lines.count == 120)
         let pipe = try PipeEnd()
-        let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input), format: LineFormat(.stdout, offset: 0))
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
         for line in lines {
             let event = try #require(GoldenLine(line))
             var batch = SampleBatch(event.tag)
@@ -33,45 +39,135 @@ struct StdoutTests {
         ])
     func formats(kind: LineFormat.Kind, expected: String) throws {
         let pipe = try PipeEnd()
-        let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input), format: LineFormat(kind, offset: 3600))
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 3600))
         var batch = SampleBatch("t")
         try batch.add(#"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"#)
         _ = batch.emit(to: emitter)
         #expect(pipe.read() == expected)
     }
 
-    @Test("a closed standard output is said once, and kills nobody")
+    @Test(
+        "an event is one line whatever a client put into it, and no byte of it is obeyed by a terminal",
+        arguments: LineFormat.Kind.allCases)
+    func strangers(kind: LineFormat.Kind) throws {
+        let evil = "x\u{1b}]0;t\u{7}\n2026 forged\r\t\u{9b}31m\u{7f}\u{202e}\u{2028}ü"
+        let pipe = try PipeEnd()
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 0))
+        let json = try String(
+            decoding: JSONSerialization.data(withJSONObject: ["k" + evil: evil, "n": [evil: [evil]]]), as: UTF8.self)
+        var batch = SampleBatch("t." + evil)
+        try batch.add(json)
+        _ = batch.emit(to: emitter)
+        let line = pipe.read()
+        #expect(line.hasSuffix("\n"))
+        let dangerous = line.dropLast().unicodeScalars.filter {
+            $0.value < 0x20 || (0x7f...0x9f).contains($0.value) || [0x202e, 0x2028].contains($0.value)
+        }
+        #expect(dangerous.allSatisfy { kind == .ltsv && $0 == "\t" })
+        #expect(line.contains("ü"))
+        if kind == .ltsv {
+            #expect(dangerous.count == 1, "one tab between two fields")
+        } else {
+            let start = try #require(line.firstIndex(of: "{"))
+            let object = try JSONSerialization.jsonObject(with: Data(line[start...].utf8)) as? [String: Any]
+            #expect(object?["k" + evil] as? String == evil)
+        }
+        if kind == .stdout { #expect(line.contains(" t.x\\u001b]0;t\\u0007\\n2026 forged\\r\\t\\u009b31m\\u007f")) }
+    }
+
+    @Test("a tag that is not UTF-8 is repaired, one in another script stays as it is")
+    func tags() throws {
+        let pipe = try PipeEnd()
+        let emitter = StdoutEmitter(
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
+        for (tag, shown) in [([0x61, 0x9B, 0x62], "a\u{FFFD}b"), (Array("größe.дом".utf8), "größe.дом")]
+            as [([UInt8], String)]
+        {
+            var batch = SampleBatch(Events.Tag(tag))
+            try batch.add("{}")
+            _ = batch.emit(to: emitter)
+            #expect(pipe.read().hasSuffix(" \(shown): {}\n"))
+        }
+    }
+
+    @Test("a closed standard output is said once, kills nobody, and its events are counted as lost")
     func closed() throws {
         signal(SIGPIPE, SIG_IGN)
         let pipe = try PipeEnd()
         pipe.closeOutput()
         let recorder = LogRecorder()
-        let sink = TextSink(descriptor: pipe.input, log: Log(handler: recorder))
+        let sink = TextSink(descriptor: pipe.input, writer: writer, log: Log(handler: recorder))
         let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
         for _ in 0..<3 {
             var batch = SampleBatch()
             try batch.add(#"{"a":1}"#)
             #expect(batch.emit(to: emitter) == .accepted)
+            writer.drain(withinSeconds: 30)
         }
         #expect(recorder.entries.count == 1)
-        #expect(sink.droppedBytes == 24)
+        #expect(sink.giveUp() == 3)
+        #expect(sink.giveUp() == 0)
     }
 
-    @Test("a full pipe that nobody reads costs the rest of the batch, and lines stay lines")
-    func full() throws {
-        let pipe = try PipeEnd(nonBlocking: true)
-        let sink = TextSink(descriptor: pipe.input, patienceMilliseconds: 1)
+    @Test("nobody reads: events wait, then their inputs, then they are refused; read, they come out whole")
+    func backPressure() throws {
+        let pipe = try PipeEnd()
+        let recorder = LogRecorder()
+        let sink = TextSink(descriptor: pipe.input, limitBytes: 50_000, writer: writer, log: Log(handler: recorder))
+        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
+        let rooms = Mutex(0)
+        sink.whenRoom { rooms.withLock { $0 += 1 } }
+        var batch = SampleBatch()
+        for number in 0..<1000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
+        var answers: [Acceptance] = []
+        repeat { answers.append(batch.emit(to: emitter)) } while answers.count < 100 && answers.last?.isRefused == false
+        #expect(answers.count < 100 && answers.contains(.acceptedFull))
+        #expect(recorder.lines.contains { $0.contains("standard output is not read fast enough") })
+        let taken = (answers.count - 1) * 1000
+        var text = ""
+        while text.utf8.count < taken * 13 { text += pipe.read() }
+        #expect(
+            text == String(repeating: (100_000..<101_000).map { "{\"n\":\($0)}\n" }.joined(), count: answers.count - 1))
+        #expect(writer.drain(withinSeconds: 30))
+        #expect(sink.giveUp() == 0)
+        #expect(rooms.withLock { $0 } == 1)
+    }
+
+    @Test("what nobody has read at the end is given up, and its events are counted")
+    func stop() throws {
+        let pipe = try PipeEnd()
+        let sink = TextSink(descriptor: pipe.input, writer: writer)
         let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
         var batch = SampleBatch()
-        for number in 0..<20_000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
-        _ = batch.emit(to: emitter)
-        #expect(sink.droppedBytes > 0)
-        _ = pipe.read()
-        _ = batch.emit(to: emitter)
-        let rest = pipe.read()
-        #expect(rest.hasPrefix("\n"), "what was cut is ended first")
-        #expect(rest.dropFirst().hasPrefix(#"{"n":100000}"#))
+        for number in 0..<10_000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
+        #expect(batch.emit(to: emitter) == .accepted)
+        #expect(!writer.drain(withinSeconds: 0.05), "a pipe holds 64 KiB, and these are 130,000 bytes")
+        let lost = sink.giveUp()
+        let read = pipe.read()
+        #expect(lost >= 10_000 - read.split(separator: "\n").count && lost < 10_000)
+        #expect(sink.giveUp() == 0)
     }
+
+    @Test("copies of the stdout filter are dropped and counted, and never hold up or refuse an event")
+    func copies() throws {
+        let pipe = try PipeEnd()
+        let recorder = LogRecorder()
+        let sink = TextSink(descriptor: pipe.input, limitBytes: 50_000, writer: writer, log: Log(handler: recorder))
+        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json), purpose: .view)
+        var batch = SampleBatch()
+        for number in 0..<1000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
+        for _ in 0..<40 { #expect(batch.emit(to: emitter) == .accepted) }
+        while recorder.entries.isEmpty { _ = pipe.read() }
+        #expect(recorder.lines.count == 1)
+        #expect(
+            recorder.lines[0].hasPrefix("[warn]: copies of stdout filters were dropped: nobody reads standard output"))
+    }
+}
+
+extension Acceptance {
+    fileprivate var isRefused: Bool { if case .refused = self { true } else { false } }
 }
 
 /// `2019-12-17 17:55:04.123456789 +0000 tag: {json}`, taken apart.

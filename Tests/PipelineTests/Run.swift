@@ -12,12 +12,15 @@ final class Run {
     private let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
     private let rehearsal: Rehearsal
     private let descriptor: Int32
+    private let writer: WriterThread
 
     init(_ plan: PipelinePlan) throws {
         setenv("TZ", "UTC", 1)
         tzset()
         descriptor = open(file.path, O_CREAT | O_RDWR | O_APPEND, 0o600)
-        rehearsal = try Rehearsal(plan, log: .discarding, standardOutput: TextSink(descriptor: descriptor))
+        writer = try WriterThread()
+        rehearsal = try Rehearsal(
+            plan, log: .discarding, standardOutput: TextSink(descriptor: descriptor, writer: writer))
     }
 
     deinit {
@@ -45,7 +48,8 @@ final class Run {
 
     /// What standard output holds so far, times of the present as `NOW`.
     func written() throws -> String {
-        try Repository.text(file.path).split(separator: "\n", omittingEmptySubsequences: false).map {
+        writer.drain(withinSeconds: 30)
+        return try Repository.text(file.path).split(separator: "\n", omittingEmptySubsequences: false).map {
             Self.withoutPresent(String($0))
         }.joined(separator: "\n")
     }

@@ -1,7 +1,11 @@
 package import Events
+internal import Logging
 internal import Time
 
 /// How a record becomes a line (`<format>` of an output that writes text).
+///
+/// A record is one line whatever a client put into its tag, keys and values, and no byte of it is obeyed by a terminal:
+/// what `UnsafeScalar` names is written as JSON escapes it (which changes no value), and as a blank in ltsv.
 package struct LineFormat: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         /// `2019-12-17 17:55:04.123456789 +0000 service.post: {"a":1}`, Fluentd's formatter of that name.
@@ -25,6 +29,7 @@ package struct LineFormat: Sendable {
     package mutating func append(
         _ record: Record, tag: Tag, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer, to out: inout ByteBuffer
     ) {
+        let start = out.count
         switch kind {
         case .stdout:
             time.write(record.time, to: &out)
@@ -32,8 +37,13 @@ package struct LineFormat: Sendable {
             out.append(tag.bytes)
             out.append(": ")
             out.appendJSONObject(record, rows, storage)
-        case .json: out.appendJSONObject(record, rows, storage)
-        case .ltsv: appendLTSV(record, rows, storage, to: &out)
+            out.makeSafe(from: start, UnsafeScalar.escape)
+        case .json:
+            out.appendJSONObject(record, rows, storage)
+            out.makeSafe(from: start, UnsafeScalar.escape)
+        case .ltsv:
+            appendLTSV(record, rows, storage, to: &out)
+            out.makeSafe(from: start) { $0 == 0x09 ? "\t" : " " }
         }
         out.append(0x0A)
     }
@@ -45,9 +55,9 @@ package struct LineFormat: Sendable {
         for index in record.fieldRange {
             if index > Int(record.firstField) { out.append(0x09) }
             let field = rows.fields[index]
+            let start = out.count
             out.append(field.key, of: storage)
             out.append(UInt8(ascii: ":"))
-            let start = out.count
             switch field.value.kind {
             case .null: break
             case .string: out.append(field.value.slice, of: storage)

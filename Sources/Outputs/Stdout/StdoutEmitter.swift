@@ -1,25 +1,41 @@
 package import Events
 
-/// `@type stdout`: writes a batch's records as lines at once, without a buffer. One instance a loop; they share the sink.
+/// `@type stdout`: gives a batch's records as lines to standard output, without a buffer of its own. One instance a loop;
+/// they share the sink.
 package final class StdoutEmitter: Emitter {
+    /// What the lines are for.
+    package enum Purpose: Sendable {
+        /// They are what becomes of the events: when nobody reads, the events wait.
+        case delivery
+        /// Copies of events that go on elsewhere (the stdout filter): when nobody reads, they are dropped and counted.
+        case view
+    }
+
     private let sink: TextSink
+    private let purpose: Purpose
     private var format: LineFormat
     private var lines = ByteBuffer(capacity: 16 * 1024)
     /// Memory kept between batches; a larger batch's is given back.
     private static let keptBytes = 1 << 20
 
-    package init(sink: TextSink, format: LineFormat = LineFormat(.stdout)) {
+    package init(sink: TextSink, format: LineFormat = LineFormat(.stdout), purpose: Purpose = .delivery) {
         self.sink = sink
         self.format = format
+        self.purpose = purpose
     }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
-        let tag = batch.tag
         lines.clear()
-        for record in rows.records { format.append(record, tag: tag, rows, storage, to: &lines) }
-        if !lines.isEmpty { sink.write(lines) }
-        lines.clear()
-        lines.shrink(toAtMost: Self.keptBytes)
-        return .accepted
+        for record in rows.records { format.append(record, tag: batch.tag, rows, storage, to: &lines) }
+        defer {
+            lines.clear()
+            lines.shrink(toAtMost: Self.keptBytes)
+        }
+        switch purpose {
+        case .delivery: return sink.write(lines, count: rows.records.count)
+        case .view:
+            sink.show(lines, count: rows.records.count)
+            return .accepted
+        }
     }
 }

@@ -1,78 +1,81 @@
 package import Events
-internal import Glibc
 package import Logging
-internal import Synchronization
 
-/// A file descriptor that lines are written to by several loops, whole batches at a time.
+/// Standard output, for all loops' events and the copies of stdout filters: whole lines go into a bounded queue, and the
+/// writer's thread writes them.
 ///
-/// A reader that went away or a disk that is full must not stop the daemon: lines that cannot be written are counted,
-/// said once, and gone; standard output is no place to keep events safe.
+/// When nobody reads or the disk is full, events wait here and their inputs are told to stop reading; copies, which only
+/// show what goes on elsewhere, are dropped and counted. A reader that went away must not stop the daemon: from then on
+/// lines are dropped, said once, and counted as lost.
 package final class TextSink: Sendable {
-    private struct State {
-        var isClosed = false
-        /// The last write ended inside a line.
-        var isInsideLine = false
-        var droppedBytes = 0
-    }
+    /// Bytes of lines that wait before inputs stop reading; twice as many are the end, and further events are refused.
+    package static let defaultLimitBytes = 8 << 20
 
-    private let descriptor: Int32
+    private let queue: OutputQueue
+    private let writer: WriterThread
     private let log: Log
-    /// How long a full, non-blocking pipe is waited for before the rest of a batch is dropped.
-    private let patienceMilliseconds: Int32
-    private let state = Mutex(State())
 
     /// The descriptor stays the caller's. SIGPIPE must be ignored in the process.
-    package init(descriptor: Int32 = STDOUT_FILENO, patienceMilliseconds: Int = 5000, log: Log = .discarding) {
-        self.descriptor = descriptor
-        self.patienceMilliseconds = Int32(clamping: patienceMilliseconds)
+    package init(
+        descriptor: Int32 = 1, limitBytes: Int = defaultLimitBytes, writer: WriterThread, log: Log = .discarding
+    ) {
+        self.writer = writer
         self.log = log
-    }
-
-    /// Bytes that could not be written so far.
-    package var droppedBytes: Int { state.withLock { $0.droppedBytes } }
-
-    /// Writes lines with, as a rule, one write(2).
-    package func write(_ lines: borrowing ByteBuffer) {
-        state.withLock { state in
-            guard !state.isClosed else {
-                state.droppedBytes += lines.count
-                return
-            }
-            if state.isInsideLine {
-                _ = unsafe withUnsafePointer(to: UInt8(0x0A)) { unsafe Glibc.write(descriptor, $0, 1) }
-                state.isInsideLine = false
-            }
-            var offset = 0
-            while offset < lines.count {
-                let slice = Slice(offset: offset, length: lines.count - offset)
-                let written = unsafe lines.withUnsafeBytes(slice) { bytes, count in
-                    unsafe Glibc.write(descriptor, bytes, count)
-                }
-                if written > 0 {
-                    offset += written
-                } else if errno == EAGAIN {
-                    if !waitForRoom() { return giveUp(lines, offset, EAGAIN, &state) }
-                } else if errno != EINTR {
-                    return giveUp(lines, offset, errno, &state)
-                }
-            }
+        queue = OutputQueue(to: OpenDescriptor(descriptor), limitBytes: limitBytes, writer: writer) { notice in
+            TextSink.say(notice, log)
+            return []
         }
     }
 
-    private func waitForRoom() -> Bool {
-        var watched = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&watched, 1, patienceMilliseconds) != 0
+    /// Takes whole lines of events that somebody was promised to see.
+    package func write(_ lines: borrowing ByteBuffer, count: Int) -> Acceptance {
+        switch queue.offer(lines.array(), lines: count, as: .owed) {
+        case .taken, .closed: return .accepted
+        case .takenFull:
+            log.limited(
+                .warn, "standard output is not read fast enough: its inputs wait", ["waiting_bytes": queue.waitingBytes]
+            )
+            return .acceptedFull
+        case .full:
+            return .refused(
+                Refusal(.full, "standard output is not read: \(queue.waitingBytes) bytes wait for its reader"))
+        }
     }
 
-    private func giveUp(_ lines: borrowing ByteBuffer, _ offset: Int, _ code: Int32, _ state: inout State) {
-        state.droppedBytes += lines.count - offset
-        state.isInsideLine = offset > 0 && lines[offset - 1] != 0x0A
-        let reason = unsafe String(cString: strerror(code))
-        if code == EPIPE || code == EBADF {
-            state.isClosed = true
-            log.warn("standard output is closed: its lines are dropped from now on", ["error": reason])
-        } else {
-            log.limited(.warn, "cannot write to standard output: lines dropped", ["error": reason])
+    /// Takes lines that only show what goes on: dropped and counted when there is no room.
+    package func show(_ lines: borrowing ByteBuffer, count: Int) {
+        _ = queue.offer(lines.array(), lines: count, as: .droppable)
+    }
+
+    /// Called, on another thread, when there is room again after an `acceptedFull`.
+    package func whenRoom(_ action: @escaping @Sendable () -> Void) { queue.whenRoom(action) }
+
+    /// Gives up what still waits, at the very end.
+    ///
+    /// - Returns: the events that were taken and never written, since the last call: given up now, or after the reader had
+    ///   gone.
+    package func giveUp() -> Int {
+        queue.abandon()
+        return queue.takeLostLines()
+    }
+
+    private static func say(_ notice: OutputQueue.Notice, _ log: Log) {
+        switch notice {
+        case .failing(let code):
+            log.error(
+                "cannot write to standard output: \(systemReason(code)); its events wait, and are tried again every second"
+            )
+        case .recovered(let seconds):
+            log.info("standard output can be written again", ["after_seconds": Int(seconds)])
+        case .closed(let code, let lines):
+            log.error(
+                "standard output is closed: its lines are dropped from now on",
+                ["error": systemReason(code), "lines": lines])
+        case .dropped(let lines, let code):
+            log.warn(
+                "copies of stdout filters were dropped: \(code.map(systemReason) ?? "nobody reads standard output")",
+                ["lines": lines])
+        case .notReopened: break
         }
     }
 }

@@ -22,13 +22,13 @@ package final class RunContext {
     let gates: OutputGates
 
     package init(
-        log: Log, rootDirectory: String, standardOutput: TextSink? = nil, returnPath: ReturnPath,
+        log: Log, rootDirectory: String, standardOutput: TextSink, returnPath: ReturnPath,
         losses: LossCounter = LossCounter(), gates: OutputGates = OutputGates()
     ) {
         self.log = log
         stage = Stage()
         client = SharedClient()
-        self.standardOutput = standardOutput ?? TextSink(log: log)
+        self.standardOutput = standardOutput
         self.rootDirectory = rootDirectory
         self.returnPath = returnPath
         self.losses = losses

@@ -4,7 +4,7 @@ internal import Events
 internal import Glibc
 internal import Inputs
 package import Logging
-internal import Outputs
+package import Outputs
 internal import Synchronization
 
 /// A plan at work: loops, outputs and signals, driven by `Lifecycle`, which decides what happens when.
@@ -40,8 +40,8 @@ package final class RunningPipeline: @unchecked Sendable {
     /// How often outputs are looked at while they are drained.
     private static let drainMilliseconds: UInt64 = 100
 
-    package init(_ plan: PipelinePlan, log: Log) throws {
-        standardOutput = TextSink(log: log)
+    package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
+        self.standardOutput = standardOutput
         self.plan = plan
         self.log = log
         loop = try Loop()

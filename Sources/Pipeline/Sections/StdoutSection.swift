@@ -17,7 +17,7 @@ enum StdoutSection {
             type: "stdout", summary: format == .stdout ? "" : format.rawValue,
             makeOutput: { context in
                 let sink = context.standardOutput
-                return DirectOutput { _ in StdoutEmitter(sink: sink, format: LineFormat(format)) }
+                return StdoutOutput(sink, format: LineFormat(format))
             })
     }
 
@@ -25,7 +25,7 @@ enum StdoutSection {
         let format = format(reader)
         ignoreInject(reader)
         return FilterPlan(type: "stdout", summary: format == .stdout ? "" : format.rawValue) { context in
-            TapFilter(StdoutEmitter(sink: context.standardOutput, format: LineFormat(format)))
+            TapFilter(StdoutEmitter(sink: context.standardOutput, format: LineFormat(format), purpose: .view))
         }
     }
 

@@ -37,7 +37,7 @@ enum GrokBenchCommand {
                 }
             }
         } catch {
-            throw GrokCommand.Failure("Error: \(error)\n", GrokCommand.Status.unmatched)
+            throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         guard !all.isEmpty else {
             throw GrokCommand.Failure("Error: there is no line to measure\n", GrokCommand.Status.unmatched)

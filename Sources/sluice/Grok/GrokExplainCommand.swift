@@ -30,7 +30,7 @@ enum GrokExplainCommand {
             pretty.write(
                 text, result, parser, rows, storage, showsSection: options.sections.count > 1, to: &out)
             if case .matched = result { out.append("\nthe line matches\n") }
-            GrokOutput.flush(&out)
+            StandardOutput.flush(&out)
             if case .matched = result { return GrokCommand.Status.matched }
             return GrokCommand.Status.unmatched
         }
@@ -43,7 +43,7 @@ enum GrokExplainCommand {
             var lines = GrokLines([], separator: 0x0A)
             guard try lines.read(into: &storage) else { return [] }
         } catch {
-            throw GrokCommand.Failure("Error: \(error)\n", GrokCommand.Status.unmatched)
+            throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         return storage.array(GrokLines.text(storage, from: 0, limit: storage.count, separator: 0x0A))
     }

@@ -1,6 +1,5 @@
 import CommandLine
 import Events
-import Glibc
 import Grok
 import Parsing
 import Time
@@ -64,7 +63,7 @@ struct GrokMatchRun: ~Copyable {
         do throws(GrokLines.ReadError) {
             while try lines.read(into: &storage) {
                 block(&storage, separator)
-                GrokOutput.flush(&out)
+                StandardOutput.flush(&out)
                 if let line = progress.update(
                     done: tally.lines, unit: "lines", atMilliseconds: Clock.monotonicMilliseconds())
                 {
@@ -73,7 +72,7 @@ struct GrokMatchRun: ~Copyable {
             }
         } catch {
             if let line = progress.finish() { StandardError.write(line) }
-            throw GrokCommand.Failure("Error: \(error)\n", GrokCommand.Status.unmatched)
+            throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         if let line = progress.finish() { StandardError.write(line) }
         if !asJSON {
@@ -82,7 +81,7 @@ struct GrokMatchRun: ~Copyable {
                 pretty.summary(
                     tally, sections: sections, names: names,
                     milliseconds: Clock.monotonicMilliseconds() - startMilliseconds))
-            GrokOutput.flush(&out)
+            StandardOutput.flush(&out)
         }
         return tally.matched == tally.lines ? GrokCommand.Status.matched : GrokCommand.Status.unmatched
     }
@@ -102,7 +101,7 @@ struct GrokMatchRun: ~Copyable {
             } else {
                 pretty.write(text, result, parser, rows, storage, showsSection: sections > 1, to: &out)
             }
-            if out.count >= 256 * 1024 { GrokOutput.flush(&out) }
+            if out.count >= 256 * 1024 { StandardOutput.flush(&out) }
         }
     }
 
@@ -161,24 +160,5 @@ struct GrokResultWriter {
         out.append("{\"matched\":false,\"error\":")
         out.appendJSONString(error)
         out.append("}\n")
-    }
-}
-
-/// Bytes to standard output.
-enum GrokOutput {
-    static func flush(_ out: inout ByteBuffer) {
-        var from = 0
-        while from < out.count {
-            // Writes bytes of the buffer only.
-            let written = unsafe out.withUnsafeBytes(Slice(offset: from, length: out.count - from)) { bytes, count in
-                unsafe Glibc.write(STDOUT_FILENO, bytes, count)
-            }
-            if written < 0 {
-                if errno == EINTR { continue }
-                break
-            }
-            from += written
-        }
-        out.clear()
     }
 }

@@ -48,10 +48,10 @@ struct GrokPairs: ~Copyable {
                     }
                     isText.toggle()
                 }
-                GrokOutput.flush(&out)
+                StandardOutput.flush(&out)
             }
         } catch {
-            throw GrokCommand.Failure("Error: \(error)\n", GrokCommand.Status.unmatched)
+            throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         if isText {
             throw GrokCommand.Failure("Error: the last expression has no text\n", ExitStatus.usage)

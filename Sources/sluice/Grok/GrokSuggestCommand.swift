@@ -24,7 +24,7 @@ enum GrokSuggestCommand {
             } else {
                 out.append(GrokSuggestText(.standardOutput).text(suggestion))
             }
-            GrokOutput.flush(&out)
+            StandardOutput.flush(&out)
             let isComplete = suggestion.uncoveredCount == 0 && suggestion.lineCount > 0
             return isComplete ? GrokCommand.Status.matched : GrokCommand.Status.unmatched
         }
@@ -53,7 +53,7 @@ enum GrokSuggestCommand {
                 }
             }
         } catch {
-            throw GrokCommand.Failure("Error: \(error)\n", GrokCommand.Status.unmatched)
+            throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         return (sample, [])
     }

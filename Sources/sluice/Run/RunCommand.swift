@@ -2,6 +2,7 @@ import CommandLine
 import ConfigFile
 import Glibc
 import Logging
+import Outputs
 import Pipeline
 
 /// `sluice run`: the daemon.
@@ -12,7 +13,7 @@ enum RunCommand {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
-        if parsed.has(RunOptions.dryRun) { return CheckCommand.check(path, isStrict: false, asJSON: false) }
+        if parsed.has(RunOptions.dryRun) { return dryRun(parsed, path) }
         let loaded = ConfigurationLoader.load(path, appending: parsed.values(RunOptions.inlineConfig))
         let diagnostics = loaded.document.diagnostics
         StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
@@ -22,16 +23,24 @@ enum RunCommand {
             try ProcessSetup.apply(parsed)
             let descriptors = DescriptorLimit.raise()
             DescriptorLimit.openTimers()
-            let log = try makeLog(parsed, loaded.plan.system)
+            // After the step into the background, which takes one thread along.
+            let writer = try WriterThread()
+            defer { writer.drain(withinSeconds: lastWriteSeconds) }
+            let log = try makeLog(parsed, loaded.plan.system, writer)
             log.info("starting sluice", ["version": Program.version, "configuration": path])
             log.debug("file descriptors allowed", ["limit": descriptors.now, "before": descriptors.before])
             if !parsed.has(RunOptions.suppressConfigDump) && !loaded.plan.system.suppressesConfigDump {
-                log.info("using configuration:\n" + loaded.document.root.dump(diagnostics))
+                log.info("using configuration:", block: loaded.document.root.dump(diagnostics))
             }
             var plan = loaded.plan
             if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
-            switch try RunningPipeline(plan, log: log).run() {
-            case .inOrder: return ExitStatus.success
+            let standardOutput = TextSink(writer: writer, log: log)
+            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput).run()
+            writer.drain(withinSeconds: min(plan.system.shutdownTimeoutSeconds, longestWriteSeconds))
+            let lost = standardOutput.giveUp()
+            if lost > 0 { log.error("events could not be written to standard output: they are lost", ["events": lost]) }
+            switch end {
+            case .inOrder: return lost > 0 ? ExitStatus.failure : ExitStatus.success
             case .lost: return ExitStatus.failure
             case .failed(let reason): log.fatal("cannot run: \(reason)")
             }
@@ -41,18 +50,35 @@ enum RunCommand {
         return ExitStatus.failure
     }
 
-    private static func makeLog(_ parsed: ParsedCommand, _ system: SystemSettings) throws -> Log {
+    /// What `check` sees, and whether the log file could be opened.
+    private static func dryRun(_ parsed: ParsedCommand, _ path: String) -> Int32 {
+        if let file = parsed.value(RunOptions.log), let error = LogWriter.obstacle(path: file) {
+            StandardError.write("Error: \(error)\n")
+            return ExitStatus.failure
+        }
+        return CheckCommand.check(path, isStrict: false, asJSON: false)
+    }
+
+    /// How long a slow reader of standard output is waited for at most, and then of the log. With the time that a failing
+    /// destination gets (`Lifecycle`) both fit into Docker's ten seconds.
+    private static let longestWriteSeconds = 5.0
+    private static let lastWriteSeconds = 1.0
+
+    private static func makeLog(
+        _ parsed: ParsedCommand, _ system: SystemSettings, _ writer: WriterThread
+    ) throws -> Log {
         let format = parsed.value(RunOptions.logFormat).flatMap { LogFormat(rawValue: $0) } ?? system.logFormat ?? .text
         let steps = parsed.count(RunOptions.quiet) - parsed.count(RunOptions.verbose)
         let level = steps == 0 ? system.logLevel ?? .info : LogLevel.info.moved(by: steps)
         guard let file = parsed.value(RunOptions.log) else {
             return Log(
-                handler: LogWriter.standardError(format: format, coloured: Terminal.standardError.allowsColour),
+                handler: LogWriter.standardError(
+                    format: format, coloured: Terminal.standardError.allowsColour, writer: writer),
                 level: level)
         }
         let rotation = LogRotation(
             age: parsed.value(RunOptions.logRotateAge),
             maximumFileBytes: parsed.integer(RunOptions.logRotateSize).map(Int64.init))
-        return Log(handler: try LogWriter(path: file, format: format, rotation: rotation), level: level)
+        return Log(handler: try LogWriter(path: file, format: format, rotation: rotation, writer: writer), level: level)
     }
 }
