@@ -147,7 +147,7 @@ package final class ChunkBuffer: Sendable {
         let now = clock.monotonicSeconds()
         let wall = clock.wallSeconds()
         let areas = areas.withLock { $0 }
-        let queued = queue.withLock { $0.queuedCount }
+        let queued = queue.withLock { $0.readyCount }
         var room = max(settings.resolvedQueuedChunksLimit - queued, 0)
         let isDraining = isDraining.load(ordering: .relaxed)
         for area in areas {

@@ -45,9 +45,11 @@ package enum LogFormat: String, Sendable, CaseIterable {
         } leftOut: {
             " fields_left_out=\($0)"
         }
-        for row in entry.block.split(separator: "\n", omittingEmptySubsequences: false) {
-            line += "\n  "
-            appendEscaped(row, limit: .max, to: &line)
+        if !entry.block.isEmpty {
+            for row in entry.block.split(separator: "\n", omittingEmptySubsequences: false) {
+                line += "\n  "
+                appendEscaped(row, limit: .max, to: &line)
+            }
         }
         return line + "\n"
     }

@@ -173,6 +173,31 @@ struct StagingTests {
         #expect(buffer.sleepSeconds == 50, "it sleeps until the retry, not in circles")
         #expect(buffer.statistics.queuedChunks == 1 && buffer.statistics.stagedChunks == 2)
     }
+
+    @Test("an item that waits on its own does not keep the others from being sent in time")
+    func waitingOnItsOwn() throws {
+        var settings = BufferSettings()
+        settings.flushIntervalSeconds = 1
+        settings.retry.randomize = false
+        settings.retry.waitSeconds = 20
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        try source.emit(tagA, [#"{"bad":1}"#, #"{"n":1}"#])
+        clock.advance(1)
+        guard case .deliver(let delivery) = buffer.nextStep() else {
+            Issue.record("nothing due")
+            return
+        }
+        buffer.end(delivery, .partial(retry: [0], reason: Refusal(.blocked, "403"), rejected: []))
+        try source.emit(tagA, [#"{"n":2}"#])
+        #expect(buffer.sleepSeconds == 1)
+        clock.advance(1)
+        guard case .deliver(let next) = buffer.nextStep() else {
+            Issue.record("the next chunk waits for the blocked item")
+            return
+        }
+        #expect(next.chunk.texts == [#"{"n":2}"#])
+    }
 }
 
 extension ChunkBuffer {

@@ -99,6 +99,8 @@ package struct DeliveryQueue: Sendable {
 
     /// Parts that wait, not counting those in delivery.
     package var queuedCount: Int { ready.count + waiting.count }
+    /// Parts that only wait for a worker, or for the destination to come back: not those that wait on their own.
+    package var readyCount: Int { ready.count }
     package var inFlightCount: Int { inFlight.count }
     package var isEmpty: Bool { accounts.isEmpty }
     /// As `total_limit_size` counts. O(n): for checks.
