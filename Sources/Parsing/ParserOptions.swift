@@ -31,7 +31,7 @@ package struct ParserOptions: Sendable {
     package var nullEmptyString = false
     /// `key:type[:option],…` or a JSON object of the same.
     package var types: String?
-    /// How long an expression may try (`match_limit`, `timeout`); for parsers that have one.
+    /// How long expressions may try (`timeout`, `match_limit`); for parsers that have some.
     package var matchLimits = MatchLimits()
 
     package init() {}

@@ -173,7 +173,8 @@ package struct ParserRecipe: Sendable {
         var options = withAccessLogTime(options)
         options.timeKey = "time"  // the name of the expression's own group
         let rules = try FieldRules(options)
-        return ParserRecipe { Apache2Parser(regex, rules, $0) }
+        let limits = options.matchLimits
+        return ParserRecipe { Apache2Parser(regex, rules, limits: limits, $0) }
     }
 
     /// `apache_error`. Default: `time_key time`.
@@ -215,7 +216,7 @@ package struct ParserRecipe: Sendable {
             priority: options.withPriority ? try compileRegex("^" + priority, parameter: "@type") : nil,
             priority5424: options.withPriority
                 ? try compileRegex(#"\A"# + priority + #"[1-9]\d{0,2} "#, parameter: "@type") : nil,
-            timeWords: timeFormat3164.split(separator: " ").count)
+            timeWords: timeFormat3164.split(separator: " ").count, limits: options.options.matchLimits)
         return ParserRecipe { SyslogParser(program, $0) }
     }
 

@@ -75,6 +75,26 @@ import Testing
         #expect(batch.rows.records.count == 1)
     }
 
+    @Test("a record that no condition could judge is refused, and the next ones are judged", arguments: [true, false])
+    func gaveUp(_ isRequired: Bool) throws {
+        let conditions = try (0..<20).map { try Self.condition("log", "(?:(?:a|aa)+)+[\($0)!]") }
+        let groups = conditions.map { GrepFilter.Group([$0], needsAll: true) }
+        let filter =
+            isRequired
+            ? GrepFilter(required: [.init(conditions, needsAll: false)], excluded: [])
+            : GrepFilter(required: [], excluded: groups)
+        let batch = EventBatch()
+        let slow = "{\"log\":\"\(String(repeating: "a", count: 3_000))\"}"
+        for record in [slow, #"{"log":"a!"}"#, #"{"log":"b"}"#] { try batch.add(record) }
+        let began = MatchBudget.threadNanoseconds()
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        #expect(MatchBudget.threadNanoseconds() - began < 150_000_000)
+        #expect(batch.lines == [isRequired ? #"{"log":"a!"}"# : #"{"log":"b"}"#])
+        #expect(batch.rows.rejections.map(\.kind) == ["Regexp::TimeoutError"])
+        #expect(batch.rows.rejections.map { batch.text(of: $0.record) } == [slow])
+        #expect(batch.rows.rejections.first?.reason.hasPrefix("the time limit was reached") == true)
+    }
+
     @Test("keeps the rules of filters") func rules() throws {
         try FilterRules.check(FilterRules.shapes) {
             GrepFilter(

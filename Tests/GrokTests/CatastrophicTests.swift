@@ -1,16 +1,13 @@
-import Foundation
 import Grok
 import Testing
 
 @Suite(.serialized) struct CatastrophicTests {
-    @Test(
-        "a line made to explode costs little, and one that Ruby matches is not lost", .enabled(if: GoldenFile.isPresent)
-    )
+    @Test("a line made to explode costs little, and one that Ruby matches is not lost")
     func bounded() throws {
         let libraries = [
             "legacy": try PatternLibrary(series: .legacy), "ecs-v1": try PatternLibrary(series: .ecsV1),
         ]
-        let objects = GoldenFile.objects("catastrophic.jsonl")
+        let objects = try GoldenFile.objects("catastrophic.jsonl")
         #expect(objects.count == 24)
         for object in objects {
             let id = object["id"]?.string ?? "?"
@@ -35,7 +32,7 @@ import Testing
                 result = matcher.match(line.span, as: text)
                 best = min(best, threadSeconds() - start)
             }
-            #expect(best < 0.05, "\(id) took \(best) s")
+            #expect(best < 0.06, "\(id) took \(best) s")
             switch object["ruby"]?["result"]?.string {
             case "match": #expect(result == .hit(member: 0), "\(id)")
             case "no match":
@@ -44,11 +41,4 @@ import Testing
             }
         }
     }
-}
-
-/// CPU seconds of this thread.
-private func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

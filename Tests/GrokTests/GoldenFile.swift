@@ -7,12 +7,19 @@ enum GoldenFile {
         ProcessInfo.processInfo.environment["SLUICE_GOLDEN"].map { $0 + "/grok" }
         ?? GoldenData.folder.appendingPathComponent("grok").path
 
-    static var isPresent: Bool { FileManager.default.fileExists(atPath: folder + "/cases.jsonl") }
+    struct BadLine: Error {
+        let file: String
+        let number: Int
+    }
 
-    /// The JSON objects of a file, one a line.
-    static func objects(_ name: String) -> [JSONValue] {
-        guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { return [] }
-        return data.split(separator: 0x0A).compactMap { JSONValue($0) }
+    /// The JSON objects of a file, one a line. A file or a line that cannot be read is an error: a test without its cases
+    /// would pass.
+    static func objects(_ name: String) throws -> [JSONValue] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
+        return try data.split(separator: 0x0A).enumerated().map { index, line in
+            guard let value = JSONValue(line) else { throw BadLine(file: name, number: index + 1) }
+            return value
+        }
     }
 }
 

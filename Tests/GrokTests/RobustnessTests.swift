@@ -1,20 +1,9 @@
 import Foundation
 import Grok
+import TestSupport
 import Testing
 
 @Suite struct RobustnessTests {
-    /// SplitMix64: the same sequence on every run.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let library: PatternLibrary = {
         var library = PatternLibrary()
         library.add(text: "W \\b\\w+\\b\nN (?:[+-]?\\d+)\nL %{W:[a][b]} %{N:n:integer}\nBAD (\n", file: "test")
@@ -54,7 +43,7 @@ import Testing
             "(?~", "\\R", "\\X", "\\Z", "/",
         ]
         let letters: [[UInt8]] = [[0x61], [0xC3, 0xA9], [0x20], [0x0A], [0x31], [0xFF], [0x2D], [0xE2, 0x98, 0x83]]
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let expression = (0..<Int.random(in: 1...14, using: &generator)).map { _ in
                 pieces[Int.random(in: 0..<pieces.count, using: &generator)]

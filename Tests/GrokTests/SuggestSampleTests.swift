@@ -22,12 +22,20 @@ import Testing
         return GrokSuggester(compiler: compiler, series: series).suggest(SampleLines(text: text))
     }
 
-    /// What a suggestion's expressions capture in a line; nil when none matches.
+    /// A matcher of a suggestion's expressions: made once for all lines, since compiling takes milliseconds.
+    static func matcher(_ expressions: [String], _ series: PatternSeries) throws -> GrokMatcher {
+        let compiler = try #require(compilers[series])
+        return GrokMatcher(try GrokSet(expressions.map { GrokSet.Source($0) }, compiler: compiler))
+    }
+
     static func captures(
         _ expressions: [String], _ line: [UInt8], _ series: PatternSeries
     ) throws -> [String: String]? {
-        let compiler = try #require(compilers[series])
-        let matcher = GrokMatcher(try GrokSet(expressions.map { GrokSet.Source($0) }, compiler: compiler))
+        captures(try matcher(expressions, series), line)
+    }
+
+    /// What the expressions capture in a line; nil when none matches.
+    static func captures(_ matcher: GrokMatcher, _ line: [UInt8]) -> [String: String]? {
         guard case .hit(let member) = matcher.match(line.span, as: SubjectText.classify(line.span)) else { return nil }
         var result: [String: String] = [:]
         for (index, field) in matcher.set.members[member].pattern.fields.enumerated() {
@@ -129,11 +137,12 @@ import Testing
         let expressions = suggestion.proposals.map(\.expression)
         let lines = text.split(separator: 0x0A).map { Array($0) }
         #expect(suggestion.lineCount == lines.count)
+        let matcher = try Self.matcher(expressions, series)
         for line in lines {
-            let captures = try Self.captures(expressions, line, series)
+            let captures = Self.captures(matcher, line)
             #expect(captures != nil, "no match: \(String(decoding: line, as: UTF8.self))")
         }
-        let first = try #require(try Self.captures(expressions, lines[0], series))
+        let first = try #require(Self.captures(matcher, lines[0]))
         for (name, value) in series == .legacy ? one.legacy : one.elastic {
             #expect(first[name] == value, "\(name) in \(expressions)")
         }

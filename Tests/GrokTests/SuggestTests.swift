@@ -1,19 +1,8 @@
 import Grok
+import TestSupport
 import Testing
 
 @Suite struct SuggestTests {
-    /// SplitMix64: the same sequence on every run.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let files = [
         "apache-combined", "nginx-error", "syslog", "haproxy", "rails", "log4j", "postgresql", "json", "logfmt",
         "custom-app", "sentence",
@@ -87,7 +76,7 @@ import Testing
 
     @Test("random bytes and mangled lines do no harm, and what is proposed matches", arguments: 0..<6)
     func random(_ seed: UInt64) throws {
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var text: [UInt8] = []
         var known: [[UInt8]] = []
         for name in Self.files { known += try SuggestSampleTests.sample(name).split(separator: 0x0A).map { Array($0) } }

@@ -55,6 +55,44 @@ struct ParserTests {
         }
     }
 
+    @Test("the limits of a parser hold for all that match by expressions, and what gives up is told from no match")
+    func limits() throws {
+        var options = ParserOptions()
+        options.matchLimits.matchSteps = 1
+        var syslog = SyslogOptions()
+        syslog.options = options
+        var grok = GrokOptions([.init("^(?<x>(?:a|aa)+)$")], library: PatternLibrary())
+        grok.options = options
+        let recipes: [(String, ParserRecipe)] = [
+            ("regexp", try .regexp("^(?<x>(?:a|aa)+)$", options)), ("grok", try .grok(grok)),
+            ("apache2", try .apache2(options)), ("nginx", try .nginx(options)),
+            ("apache_error", try .apacheError(options)), ("syslog", try .syslog(syslog)),
+            ("multiline", try .multiline(formats: ["/^(?<x>(?:a|aa)+)$/"], options)),
+        ]
+        let lines = [
+            "aaaaaaaaa!", #"1.2.3.4 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 23 "-" "x""#,
+            "[Wed Oct 11 14:32:52 2000] [error] [client 1.2.3.4] x", "Oct 11 22:14:15 host prog[1]: text",
+        ]
+        for (name, recipe) in recipes {
+            let answers = lines.map { Trial.run(recipe, $0) }
+            let gaveUp = answers.contains { if case .gaveUp = $0 { true } else { false } }
+            #expect(gaveUp, "\(name): \(answers)")
+        }
+    }
+
+    @Test("when one format gives up the next is tried, and no match is not said")
+    func formats() throws {
+        var options = ParserOptions()
+        options.matchLimits.matchSteps = 100
+        let slow = try ParserRecipe.regexp("^(?<x>(?:a|aa)+)$", options)
+        let line = String(repeating: "a", count: 60) + "!"
+        #expect(Trial.run(try .firstMatch([slow, .none()]), line) == .record("{\"message\":\"\(line)\"}", nil))
+        guard case .gaveUp = Trial.run(try .firstMatch([slow, .json()]), line) else {
+            Issue.record("no match was said")
+            return
+        }
+    }
+
     @Test("records have Fluentd's fields in Fluentd's order")
     func records() throws {
         let expected = [

@@ -30,6 +30,10 @@ package final class GrepFilter: Filter {
     private let required: [Group]
     private let excluded: [Group]
     private let scratch = MatchScratch(captures: 1)
+    /// Why a condition of the record at hand could not be judged. Such a record neither passes nor is dropped in silence:
+    /// it is refused, as when Ruby raises.
+    private var gaveUp: GaveUpReason?
+    private static let timeoutError = "Regexp::TimeoutError"
 
     /// - Parameters:
     ///   - required: groups that must all hold.
@@ -44,7 +48,12 @@ package final class GrepFilter: Filter {
         var text = ByteBuffer()
         for index in 0..<rows.records.count {
             let record = rows.records[index]
-            if passes(record, storage, rows, &text) {
+            scratch.beginText()
+            gaveUp = nil
+            let passes = passes(record, storage, rows, &text)
+            if let reason = gaveUp {
+                rows.rejections.append(Rejection(record: record, kind: Self.timeoutError, reason: reason.description))
+            } else if passes {
                 rows.records[kept] = record
                 kept += 1
             }
@@ -85,6 +94,12 @@ package final class GrepFilter: Filter {
             text.removePrefix(Int(repaired.offset))
         }
         let subject = text.span
-        return condition.pattern.match(subject, as: SubjectText.classify(subject), scratch) == .matched
+        switch condition.pattern.match(subject, as: SubjectText.classify(subject), scratch, continuing: true) {
+        case .matched: return true
+        case .noMatch: return false
+        case .gaveUp(let reason):
+            if gaveUp == nil { gaveUp = reason }
+            return false
+        }
     }
 }

@@ -289,7 +289,11 @@ private struct GaveUpReport {
         guard seconds - reportedAt >= Self.intervalSeconds else { return }
         for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
             log.warn(
-                reason, ["lines": count, "limit": "match_limit of this parser; or make the expression less ambiguous"])
+                reason,
+                [
+                    "lines": count,
+                    "limit": "timeout and match_limit of this parser; or make the expression less ambiguous",
+                ])
         }
         counts.removeAll(keepingCapacity: true)
         reportedAt = seconds

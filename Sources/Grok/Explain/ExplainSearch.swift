@@ -2,24 +2,51 @@
 final class ExplainSearch {
     /// Bytes of PCRE2 source that may be compiled for one explanation; the search ends early beyond.
     static let maximumCompiledBytes = 8 << 20
-    /// Steps that one attempt may take: about a millisecond under JIT.
+    /// Steps that one attempt may take for each place of the line.
     static let maximumMatchSteps: UInt32 = 400_000
+    /// Processor time of all attempts together, in nanoseconds. A single one may take a share of what is left.
+    static let timeoutNanoseconds: Int64 = 2_000_000_000
+    private static let attemptShares: Int64 = 20
 
     let reading: GrokCompiler.Reading
     let line: [UInt8]
     let hasReferences: Bool
     private let isUnicode: Bool
-    private let scratch: MatchScratch
-    private var remainingBytes = maximumCompiledBytes
+    private let bounds: Bounds
+
+    /// What all searches of one explanation share.
+    private final class Bounds {
+        let scratch: MatchScratch
+        var remainingBytes = maximumCompiledBytes
+        var hasGivenUp = false
+
+        init(captures: Int) {
+            var limits = MatchLimits()
+            limits.matchSteps = maximumMatchSteps
+            limits.timeoutNanoseconds = timeoutNanoseconds
+            scratch = MatchScratch(captures: captures, limits: limits)
+        }
+    }
+
+    private var scratch: MatchScratch { bounds.scratch }
+    /// An attempt stopped at a limit, so that what was found may not be the best.
+    var hasGivenUp: Bool { bounds.hasGivenUp }
 
     init(_ reading: GrokCompiler.Reading, line: [UInt8], isUnicode: Bool) {
         self.reading = reading
         self.line = line
         self.isUnicode = isUnicode
         hasReferences = reading.pattern.root.containsReference
-        var limits = MatchLimits()
-        limits.matchSteps = Self.maximumMatchSteps
-        scratch = MatchScratch(captures: reading.pattern.groups.count + 1, limits: limits)
+        bounds = Bounds(captures: reading.pattern.groups.count + 1)
+    }
+
+    /// The same for another text, or for another expression too, within the bounds of `search`.
+    init(_ search: ExplainSearch, _ reading: GrokCompiler.Reading? = nil, line: [UInt8]) {
+        self.reading = reading ?? search.reading
+        self.line = line
+        isUnicode = line.contains { $0 > 0x7F }
+        hasReferences = self.reading.pattern.root.containsReference
+        bounds = search.bounds
     }
 
     struct Match {
@@ -30,20 +57,22 @@ final class ExplainSearch {
 
     /// The first place where the nodes follow one another; nil when there is none or a bound is reached.
     func match(_ nodes: [PatternNode]) -> Match? {
-        var emitter = PatternEmitter(unicode: isUnicode, groups: reading.pattern.groups)
+        var emitter = PatternEmitter(unicode: isUnicode, groups: reading.pattern.groups, watched: true)
         do {
-            try emitter.emitBody(PatternNode(.sequence(nodes), offset: 0, length: 0))
+            try emitter.emitWhole(PatternNode(.sequence(nodes), offset: 0, length: 0))
         } catch {
             return nil
         }
-        remainingBytes -= emitter.text.count
-        guard remainingBytes > 0, let program = try? CompiledPattern(emitter.text, unicode: isUnicode) else {
+        bounds.remainingBytes -= emitter.text.count
+        guard bounds.remainingBytes > 0, let program = try? CompiledPattern(emitter.text, unicode: isUnicode) else {
             return nil
         }
         scratch.reserve(program.captureCount + 1)
+        unsafe scratch.budget.pointee.grant(oneOf: Self.attemptShares)
         // The line was checked to be what the program is for.
-        let result = unsafe line.withUnsafeBytes { unsafe program.handle.run($0, scratch) }
-        guard result > 0 else { return nil }
+        let outcome = unsafe line.withUnsafeBytes { unsafe program.handle.runWatched($0, from: 0, scratch).outcome }
+        if case .gaveUp = outcome { bounds.hasGivenUp = true }
+        guard outcome == .matched else { return nil }
         let marked = program.captureCount > 0 ? range(1) : nil
         return Match(whole: range(0) ?? 0..<0, marked: marked)
     }

@@ -10,13 +10,14 @@ struct ExplainSuggestions {
     private let compiler: GrokCompiler
     private let expression: [UInt8]
     private let multiline: Bool
-    private let line: [UInt8]
+    private let search: ExplainSearch
+    private var line: [UInt8] { search.line }
 
-    init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ line: [UInt8]) {
+    init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ search: ExplainSearch) {
         self.compiler = compiler
         self.expression = Array(expression.utf8)
         self.multiline = multiline
-        self.line = line
+        self.search = search
     }
 
     /// Changes of the operator's element `element`, in whose place `text` stands; `innermost` is what failed in it.
@@ -132,18 +133,16 @@ struct ExplainSuggestions {
 
     private func covers(_ name: String, _ text: String) -> Bool {
         guard compiler.library.definition(of: name) != nil else { return false }
-        return Self.matches(compiler, "\\A%{\(name):x}\\z", Array(text.utf8), false)
+        return matches("\\A%{\(name):x}\\z", Array(text.utf8), multiline: false)
     }
 
-    private func matches(_ changed: String) -> Bool { Self.matches(compiler, changed, line, multiline) }
+    private func matches(_ changed: String) -> Bool { matches(changed, line, multiline: multiline) }
 
-    private static func matches(_ compiler: GrokCompiler, _ expression: String, _ line: [UInt8], _ multiline: Bool)
-        -> Bool
-    {
-        guard let reading = try? compiler.read(expression, multiline: multiline) else { return false }
-        let text = SubjectText.classify(line.span)
-        guard text != .invalid else { return false }
-        return ExplainSearch(reading, line: line, isUnicode: text == .utf8).match([reading.pattern.root]) != nil
+    private func matches(_ expression: String, _ line: [UInt8], multiline: Bool) -> Bool {
+        guard let reading = try? compiler.read(expression, multiline: multiline),
+            SubjectText.classify(line.span) != .invalid
+        else { return false }
+        return ExplainSearch(search, reading, line: line).match([reading.pattern.root]) != nil
     }
 
     private static func escaped(_ text: String) -> String {

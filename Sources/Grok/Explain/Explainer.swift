@@ -268,7 +268,7 @@ struct Explainer {
         let words = ExplainWords(expansion: expansion, library: compiler.library, shift: shift)
         let suggestions =
             outer.isComplete
-            ? ExplainSuggestions(compiler, expression, multiline, search.line).suggestions(
+            ? ExplainSuggestions(compiler, expression, multiline, search).suggestions(
                 for: outer.element, in: outer.elements, at: outer.index, expansion: expansion, shift: shift,
                 text: outer.text ?? 0..<0, dropped: outer.dropped, innermost: element, places: places)
             : []
@@ -278,7 +278,7 @@ struct Explainer {
             path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
             places: places,
             wanted: words.wanted(element, stop.node) + remark(verdict), found: stop.found, taken: stop.taken,
-            isOnlyProblem: verdict.isComplete, suggestions: suggestions)
+            isOnlyProblem: verdict.isComplete, suggestions: suggestions, isCutShort: search.hasGivenUp)
     }
 
     /// Whether what stands before an element takes any text, so that the element may be anywhere behind.
@@ -289,7 +289,7 @@ struct Explainer {
         let whole =
             [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
             + verdict.elements[verdict.index - 1].nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
-        return ExplainSearch(search.reading, line: Array("a -1: ".utf8), isUnicode: false).match(whole) != nil
+        return ExplainSearch(search, line: Array("a -1: ".utf8)).match(whole) != nil
     }
 
     private func remark(_ verdict: Verdict) -> String {

@@ -21,6 +21,8 @@ package struct GrokExplanation: Sendable, Equatable {
     package let isOnlyProblem: Bool
     /// Small changes with which the whole line matches, the most fitting first.
     package let suggestions: [GrokRemedy]
+    /// An attempt ran into its limit of time or steps: there may be a better explanation.
+    package let isCutShort: Bool
 }
 
 /// A change of an expression with which a line matches.

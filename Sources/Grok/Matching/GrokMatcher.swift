@@ -93,14 +93,16 @@ import Glibc
             unsafe counts[0].gaveUp &+= 1
             return .gaveUp(member: 0, .invalidUTF8)
         }
+        scratch.beginText()
         var stopped: Result = .noMatch
         for index in 0..<programCount {
             let program = unsafe programs + index
-            if let literal = unsafe program.pointee.literal, unsafe !literal.occurs(in: line) {
+            if let literal = unsafe program.pointee.literal, unsafe !literal.mayOccur(in: line) {
                 unsafe counts[index].misses &+= 1
                 continue
             }
-            switch unsafe program.pointee.handle.match(line, as: text, scratch) {
+            let quick = unsafe program.pointee.handle.quickMatch(line, as: text, scratch)
+            switch unsafe quick ?? search(line, as: text, member: index) {
             case .matched:
                 unsafe counts[index].hits &+= 1
                 unsafe collect(program.pointee.firstField, program.pointee.fieldCount)
@@ -111,8 +113,20 @@ import Glibc
                 unsafe counts[index].gaveUp &+= 1
                 if case .noMatch = stopped { stopped = .gaveUp(member: index, reason) }
             }
+            if scratch.spend(min(line.count, Regex.shortBytes) &* line.count), index &+ 1 < programCount {
+                // Even quick attempts have added up; those that are left are not made.
+                unsafe counts[index &+ 1].gaveUp &+= 1
+                return stopped == .noMatch ? .gaveUp(member: index &+ 1, .timeout) : stopped
+            }
         }
         return stopped
+    }
+
+    /// One pattern on a line that takes more than a quick look.
+    @inline(never)
+    private func search(_ line: UnsafeRawBufferPointer, as text: SubjectText, member: Int) -> MatchOutcome {
+        let regex = set.members[member].pattern.regex
+        return unsafe regex.search(line, as: text, scratch, isLast: member &+ 1 == programCount)
     }
 
     /// The same for a span.
@@ -127,15 +141,10 @@ import Glibc
         return unsafe ranges[index]
     }
 
-    /// Hits and misses of a member of the set since the matcher was made or the counters were reset.
+    /// Hits and misses of a member of the set since the matcher was made.
     package func counters(of member: Int) -> PatternCounters {
         precondition(member >= 0 && member < programCount, "no such pattern")
         return unsafe counts[member]
-    }
-
-    /// Sets the counters back to zero, for whoever publishes differences.
-    package func resetCounters() {
-        for index in 0..<programCount { unsafe counts[index] = PatternCounters() }
     }
 
     @inline(__always)
@@ -174,18 +183,25 @@ import Glibc
 
     func deallocate() { unsafe bytes.deallocate() }
 
-    /// Whether the bytes occur in the line: `memchr` for the rarest, then a comparison.
+    /// Hits of the rarest byte after which it is not rare in this line.
+    private static let mostChecks = 64
+
+    /// Whether the bytes may occur in the line: `memchr` for the rarest, then a comparison. False is certain; a line that
+    /// is full of the rarest byte is left to the engine.
     @inline(__always)
-    func occurs(in line: UnsafeRawBufferPointer) -> Bool {
+    func mayOccur(in line: UnsafeRawBufferPointer) -> Bool {
         guard line.count >= count, let base = line.baseAddress else { return false }
         let wanted = unsafe Int32(bytes[rarestOffset])
         // The rarest byte can be anywhere a whole literal around it still fits.
         var from = rarestOffset
         let end = line.count &- count &+ rarestOffset &+ 1
+        var checks = 0
         while from < end, let hit = unsafe memchr(base + from, wanted, end &- from) {
             let at = unsafe UnsafeRawPointer(hit) - base
             if unsafe memcmp(base + (at &- rarestOffset), bytes, count) == 0 { return true }
             from = at &+ 1
+            checks &+= 1
+            if checks == Self.mostChecks { return true }
         }
         return false
     }

@@ -1,8 +1,10 @@
-/// Bounds for one match, so that no line can hold up a loop.
+/// Bounds for one text, so that no line can hold up a loop.
 ///
 /// Related manual page: pcre2api(3), “The match context”.
 package struct MatchLimits: Sendable, Equatable {
-    /// How many times the engine may call its inner match step; PCRE2's own default. About 25 ms under JIT.
+    /// Processor time for one text, over all expressions that are tried on it, in nanoseconds.
+    package var timeoutNanoseconds: Int64 = 50_000_000
+    /// How many times the engine may call its inner match step for each place where a match may begin; PCRE2's own default.
     package var matchSteps: UInt32 = 10_000_000
     /// Nested backtracking points, used by the interpreter only.
     package var depth: UInt32 = 10_000_000
@@ -24,10 +26,11 @@ package enum MatchOutcome: Sendable, Equatable {
 
 /// Why a match was abandoned.
 package enum GaveUpReason: UInt8, Sendable, Equatable, CustomStringConvertible {
-    case matchLimit, depthLimit, heapLimit, stackLimit, invalidUTF8, engine
+    case timeout, matchLimit, depthLimit, heapLimit, stackLimit, invalidUTF8, engine
 
     package var description: String {
         switch self {
+        case .timeout: "the time limit was reached: the expression backtracks too much on this line"
         case .matchLimit: "the match limit was reached: the expression backtracks too much on this line"
         case .depthLimit: "the depth limit was reached"
         case .heapLimit: "the heap limit was reached"

@@ -1,194 +1,14 @@
-import CPCRE2
 import Synchronization
-
-/// PCRE2 behind glass: the only file that imports it.
-///
-/// Related manual pages: pcre2api(3), pcre2jit(3), pcre2pattern(3).
-
-/// One compiled PCRE2 program with its JIT code.
-///
-/// `@unchecked Sendable`: the code is never written after `init`, and PCRE2 allows one compiled pattern to be used by
-/// several threads at once (pcre2api, “Multithreading”). `@safe`: the handle is private and lives as long as the object.
-@safe
-final class CompiledPattern: @unchecked Sendable {
-    private let code: OpaquePointer
-    /// False where the kernel forbids writable executable memory; the interpreter serves then.
-    private let hasJIT: Bool
-    let captureCount: Int
-
-    /// Why a text did not compile.
-    struct Failure: Error {
-        let message: String
-        /// Place in the PCRE2 text, in bytes.
-        let textOffset: Int
-    }
-
-    /// Compiles a text that `PatternEmitter` wrote.
-    init(_ text: [UInt8], unicode: Bool) throws(Failure) {
-        var options = PCRE2_MULTILINE | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP
-        options |= unicode ? PCRE2_UTF | PCRE2_NO_UTF_CHECK : PCRE2_NEVER_UTF
-        var error: Int32 = 0
-        var offset = 0
-        // Both contexts are freed before the initializer ends; the text is copied by PCRE2.
-        guard let context = unsafe pcre2_compile_context_create_8(nil) else { preconditionFailure("out of memory") }
-        defer { unsafe pcre2_compile_context_free_8(context) }
-        unsafe pcre2_set_newline_8(context, UInt32(PCRE2_NEWLINE_LF))
-        unsafe pcre2_set_bsr_8(context, UInt32(PCRE2_BSR_UNICODE))
-        unsafe pcre2_set_parens_nest_limit_8(context, 1_000)
-        let compiled = unsafe text.withUnsafeBufferPointer { buffer in
-            unsafe withUnsafePointer(to: UInt8(0)) { empty in
-                unsafe pcre2_compile_8(buffer.baseAddress ?? empty, buffer.count, options, &error, &offset, context)
-            }
-        }
-        guard let compiled = unsafe compiled else {
-            throw Failure(message: Self.message(error), textOffset: offset)
-        }
-        unsafe code = compiled
-        unsafe hasJIT = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
-        var captures: UInt32 = 0
-        // PCRE2_INFO_CAPTURECOUNT writes one uint32_t.
-        unsafe pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), &captures)
-        captureCount = Int(captures)
-    }
-
-    deinit { unsafe pcre2_code_free_8(code) }
-
-    private static func message(_ code: Int32) -> String {
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let length = unsafe buffer.withUnsafeMutableBufferPointer {
-            unsafe pcre2_get_error_message_8(code, $0.baseAddress, $0.count)
-        }
-        return String(decoding: buffer.prefix(max(0, Int(length))), as: UTF8.self)
-    }
-
-    /// What a run needs, without a reference count: valid as long as the pattern that gave it.
-    @safe struct Handle {
-        fileprivate let code: OpaquePointer
-        fileprivate let hasJIT: Bool
-
-        /// Runs the program. The subject must be ASCII, or valid UTF-8 for a Unicode program: PCRE2 does not check.
-        @inline(__always)
-        func run(_ subject: UnsafeRawBufferPointer, _ scratch: MatchScratch) -> Int32 {
-            let count = subject.count
-            let base: UnsafePointer<UInt8>
-            if let address = subject.baseAddress {
-                unsafe base = address.assumingMemoryBound(to: UInt8.self)
-            } else {
-                unsafe base = UnsafePointer(scratch.emptySubject)
-            }
-            if hasJIT {
-                return unsafe pcre2_jit_match_8(code, base, count, 0, 0, scratch.data, scratch.context)
-            }
-            return unsafe pcre2_match_8(code, base, count, 0, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context)
-        }
-    }
-
-    var handle: Handle { unsafe Handle(code: code, hasJIT: hasJIT) }
-
-    /// The ASCII characters that have a Unicode property, or nil when PCRE2 does not know the name.
-    static func asciiMembers(ofProperty name: String) -> ScalarSet? {
-        if let known = knownProperties.withLock({ $0[name] }) { return known }
-        guard let pattern = try? CompiledPattern(Array("\\p{\(name)}".utf8), unicode: true) else { return nil }
-        let scratch = MatchScratch()
-        var ranges: [ClosedRange<UInt32>] = []
-        for scalar in UInt8(0)...0x7F {
-            let matched = unsafe withUnsafeBytes(of: scalar) { unsafe pattern.handle.run($0, scratch) } > 0
-            if matched { ranges.append(UInt32(scalar)...UInt32(scalar)) }
-        }
-        let members = ScalarSet(ranges)
-        knownProperties.withLock { $0[name] = members }
-        return members
-    }
-
-    /// Few names are ever asked for, and only while compiling; bounded by the properties PCRE2 has.
-    private static let knownProperties = Mutex<[String: ScalarSet]>([:])
-}
-
-/// What a thread needs to match: room for the offsets, the limits, and the stack of the JIT code.
-///
-/// One per loop or thread, for all its expressions; deliberately not Sendable. It owns three PCRE2 objects and frees them.
-/// `@safe`: the pointers are private to this file, live as long as the object, and indices are checked.
-@safe
-package final class MatchScratch {
-    fileprivate let context: OpaquePointer
-    fileprivate let emptySubject: UnsafeMutablePointer<UInt8>
-    private let stack: OpaquePointer?
-    fileprivate private(set) var data: OpaquePointer
-    private var offsets: UnsafeMutablePointer<Int>
-    private var pairCount: Int
-
-    /// Makes room for `captures` groups; it grows by itself when an expression has more.
-    package init(captures: Int = 63, limits: MatchLimits = MatchLimits()) {
-        pairCount = captures + 1
-        guard let context = unsafe pcre2_match_context_create_8(nil),
-            let data = unsafe pcre2_match_data_create_8(UInt32(captures + 1), nil)
-        else { preconditionFailure("out of memory") }
-        unsafe self.context = context
-        unsafe self.data = data
-        unsafe offsets = Self.offsets(of: data)
-        unsafe emptySubject = .allocate(capacity: 1)
-        unsafe emptySubject.initialize(to: 0)
-        unsafe stack = pcre2_jit_stack_create_8(32 * 1024, max(limits.stackBytes, 32 * 1024), nil)
-        if let stack = unsafe stack { unsafe pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack)) }
-        unsafe pcre2_set_match_limit_8(context, limits.matchSteps)
-        unsafe pcre2_set_depth_limit_8(context, limits.depth)
-        unsafe pcre2_set_heap_limit_8(context, limits.heapKibibytes)
-    }
-
-    deinit {
-        unsafe pcre2_match_data_free_8(data)
-        unsafe pcre2_match_context_free_8(context)
-        if let stack = unsafe stack { unsafe pcre2_jit_stack_free_8(stack) }
-        unsafe emptySubject.deallocate()
-    }
-
-    /// PCRE2 keeps the offsets inside the match data for as long as that lives.
-    private static func offsets(of data: OpaquePointer) -> UnsafeMutablePointer<Int> {
-        guard let pointer = unsafe pcre2_get_ovector_pointer_8(data) else {
-            preconditionFailure("match data without offsets")
-        }
-        return unsafe pointer
-    }
-
-    /// The offsets of the last match, start and end by turns, -1 when unset; valid until `reserve` grows.
-    @inline(__always)
-    var pairs: UnsafePointer<Int> { unsafe UnsafePointer(offsets) }
-
-    @inline(__always)
-    func reserve(_ pairs: Int) {
-        if pairs > pairCount { grow(pairs) }
-    }
-
-    @inline(never)
-    private func grow(_ pairs: Int) {
-        guard let larger = unsafe pcre2_match_data_create_8(UInt32(pairs), nil) else {
-            preconditionFailure("out of memory")
-        }
-        unsafe pcre2_match_data_free_8(data)
-        unsafe data = larger
-        unsafe offsets = Self.offsets(of: larger)
-        pairCount = pairs
-    }
-
-    /// Where group `index` of the last match begins in the subject, in bytes; -1 when it took no part. 0 is the whole match.
-    @inline(__always)
-    package func start(of index: Int) -> Int {
-        precondition(index < pairCount, "no such group")
-        return unsafe offsets[2 &* index]
-    }
-
-    /// Where group `index` of the last match ends; -1 when it took no part.
-    @inline(__always)
-    package func end(of index: Int) -> Int {
-        precondition(index < pairCount, "no such group")
-        return unsafe offsets[2 &* index &+ 1]
-    }
-}
 
 /// A compiled Ruby regular expression: immutable, shared by all threads.
 package final class Regex: Sendable {
     private let ascii: CompiledPattern
     private let utf8: CompiledPattern
+    private let pattern: RubyPattern
+    /// The same programs with callouts, made when one is needed first; indexed by `isUnicode`.
+    private let watchedPrograms = Mutex<(ascii: CompiledPattern?, utf8: CompiledPattern?)>((nil, nil))
+    /// Whether `\G` occurs, which is where the search begins: then it must not be begun elsewhere.
+    private let isBoundToStart: Bool
     /// The groups by name, in the order of their first appearance. A name's value is its last number that took part.
     package let groups: [NamedGroup]
     /// How many groups there are.
@@ -213,6 +33,8 @@ package final class Regex: Sendable {
 
     /// Compiles a translated expression.
     package init(_ pattern: RubyPattern) throws(PatternError) {
+        self.pattern = pattern
+        isBoundToStart = pattern.root.containsSearchStart
         ascii = try Self.compile(pattern, unicode: false)
         utf8 = try Self.compile(pattern, unicode: true)
         groups = pattern.groups.names.map { NamedGroup(name: $0.name, numbers: $0.numbers) }
@@ -231,50 +53,157 @@ package final class Regex: Sendable {
         }
     }
 
-    /// Searches the subject for the first match. Allocates nothing.
-    ///
-    /// `text` is what `SubjectText.classify` said; for `invalid` the engine is not run at all.
-    /// On `.matched` the scratch has the offsets until its next use.
-    package func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome
-    {
-        scratch.reserve(captureCount + 1)
-        return unsafe handle.match(subject, as: text, scratch)
-    }
-
     /// Both variants without a reference count: valid as long as the regex that gave it.
     @safe struct Handle {
         fileprivate let ascii: CompiledPattern.Handle
         fileprivate let utf8: CompiledPattern.Handle
 
-        /// As `Regex.match`; the scratch must have room for the captures already.
+        /// What one search of a short text finds out; nil when it takes `Regex.search` to know. The scratch must have room
+        /// for the captures already.
         @inline(__always)
-        func match(_ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome {
-            let result: Int32
+        func quickMatch(
+            _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch
+        ) -> MatchOutcome? {
+            guard subject.count <= Regex.shortBytes else { return nil }
+            let result: SearchResult
             switch text {
-            case .ascii: unsafe result = ascii.run(subject, scratch)
-            case .utf8: unsafe result = utf8.run(subject, scratch)
+            case .ascii: unsafe result = ascii.run(subject, scratch, .quick)
+            case .utf8: unsafe result = utf8.run(subject, scratch, .quick)
             case .invalid: return .gaveUp(.invalidUTF8)
             }
-            if result > 0 { return .matched }
-            if result == PCRE2_ERROR_NOMATCH { return .noMatch }
-            return .gaveUp(Regex.reason(result))
+            let outcome = result.outcome
+            return outcome == .gaveUp(.matchLimit) ? nil : outcome
         }
     }
 
     var handle: Handle { Handle(ascii: ascii.handle, utf8: utf8.handle) }
 
-    /// The same for a span.
-    package func match(_ subject: Span<UInt8>, as text: SubjectText, _ scratch: MatchScratch) -> MatchOutcome {
-        unsafe subject.withUnsafeBufferPointer { unsafe match(UnsafeRawBufferPointer($0), as: text, scratch) }
+    /// Searches the subject for the first match. Allocates nothing, but for the first line that needs a watched search.
+    ///
+    /// `text` is what `SubjectText.classify` said; for `invalid` the engine is not run at all.
+    /// On `.matched` the scratch has the offsets until its next use.
+    /// - Parameter continuing: the subject belongs to the text that was begun with `MatchScratch.beginText`, and shares
+    ///   its time.
+    package func match(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, continuing: Bool = false
+    ) -> MatchOutcome {
+        scratch.reserve(captureCount + 1)
+        if !continuing { scratch.beginText() }
+        if let outcome = unsafe handle.quickMatch(subject, as: text, scratch) {
+            return continuing && scratch.spend(subject.count &* subject.count) && outcome == .noMatch
+                ? .gaveUp(.timeout) : outcome
+        }
+        return unsafe search(subject, as: text, scratch, isLast: true)
     }
 
-    fileprivate static func reason(_ code: Int32) -> GaveUpReason {
-        switch code {
-        case PCRE2_ERROR_MATCHLIMIT: .matchLimit
-        case PCRE2_ERROR_DEPTHLIMIT: .depthLimit
-        case PCRE2_ERROR_HEAPLIMIT: .heapLimit
-        case PCRE2_ERROR_JIT_STACKLIMIT: .stackLimit
-        default: .engine
+    /// The same for a span.
+    package func match(
+        _ subject: Span<UInt8>, as text: SubjectText, _ scratch: MatchScratch, continuing: Bool = false
+    ) -> MatchOutcome {
+        unsafe subject.withUnsafeBufferPointer {
+            unsafe match(UnsafeRawBufferPointer($0), as: text, scratch, continuing: continuing)
+        }
+    }
+}
+
+/// Searching within a time.
+///
+/// PCRE2's match limit counts steps, and begins anew at each place where a match may begin; a step may look at the whole
+/// rest of the subject. Places times steps times length has no bound worth the name, so:
+/// 1. A short text is searched with few steps for each place (`quickMatch`), which is all that nearly every line needs.
+/// 2. Of others the first place is tried alone, where most expressions match or fail for good, with more steps.
+/// 3. A text of some kilobytes is then searched slice by slice of places, each so small that its worst is bounded, with a
+///    look at the clock between them.
+/// 4. What takes more, and what is very long, is searched by a program with callouts: the clock ends it wherever it is.
+///    Callouts cost several times what they watch over, so that they come last.
+extension Regex {
+    /// A text that is searched at once.
+    static let shortBytes = 512
+    /// A text whose first place may have more and more steps, while they turn out to be cheap.
+    private static let patientBytes = 4 << 10
+    /// A text up to here is searched in slices. Beyond, calling PCRE2 for a few places each costs more than callouts.
+    private static let slicedBytes = 16 << 10
+    /// Places times bytes of a slice.
+    private static let sliceWork = shortBytes * shortBytes
+    /// Steps times bytes of the first attempt at the first place.
+    private static let firstPlaceWork = sliceWork << 10
+
+    /// Searches any subject within the time of its text; for what `quickMatch` did not find out.
+    ///
+    /// - Parameter isLast: no other expression will be tried on the text, so that all of its time may be used; else half of
+    ///   what is left is.
+    func search(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, isLast: Bool
+    ) -> MatchOutcome {
+        guard text != .invalid else { return .gaveUp(.invalidUTF8) }
+        unsafe scratch.budget.pointee.grant(oneOf: isLast ? 1 : 2)
+        defer { unsafe scratch.budget.pointee.returnGrant() }
+        let isUnicode = text == .utf8
+        var start = 0
+        var outcome = unsafe searchFirstPlace(subject, isUnicode, scratch)
+        if outcome == .noMatch {
+            outcome = unsafe searchSlices(subject, isUnicode, scratch, &start)
+        }
+        guard outcome == .gaveUp(.matchLimit), scratch.limits.matchSteps > MatchScratch.quickSteps,
+            let program = watchedProgram(isUnicode)
+        else { return outcome }
+        return unsafe program.handle.runWatched(subject, from: start, scratch).outcome
+    }
+
+    private func searchFirstPlace(
+        _ subject: UnsafeRawBufferPointer, _ isUnicode: Bool, _ scratch: MatchScratch
+    ) -> MatchOutcome {
+        let program = isUnicode ? utf8.handle : ascii.handle
+        var steps = max(Self.firstPlaceWork / max(subject.count, 1), 16)
+        while true {
+            let left = unsafe scratch.budget.pointee.nanosecondsLeft()
+            let outcome = unsafe program.run(subject, places: 0...0, steps: steps, scratch).outcome
+            guard outcome == .gaveUp(.matchLimit), subject.count <= Self.patientBytes,
+                steps < scratch.limits.matchSteps
+            else { return outcome }
+            let after = unsafe scratch.budget.pointee.nanosecondsLeft()
+            guard (left - after) * 4 < after else { return outcome }
+            steps *= 4
+        }
+    }
+
+    /// All places but the first; `start` is where it got to when it says that the match limit was reached.
+    private func searchSlices(
+        _ subject: UnsafeRawBufferPointer, _ isUnicode: Bool, _ scratch: MatchScratch, _ start: inout Int
+    ) -> MatchOutcome {
+        let program = isUnicode ? utf8.handle : ascii.handle
+        let count = subject.count
+        while start < count {
+            var next = start + 1
+            while isUnicode, next < count, unsafe subject[next] & 0xC0 == 0x80 { next += 1 }
+            // Short texts are here because their quick search did not get through.
+            guard !isBoundToStart, count > Self.shortBytes, count <= Self.slicedBytes else {
+                start = isBoundToStart ? 0 : next
+                return .gaveUp(.matchLimit)
+            }
+            let last = min(next + Self.sliceWork / count - 1, count)
+            let outcome = unsafe program.run(
+                subject, places: next...last, steps: Int(MatchScratch.quickSteps), scratch
+            ).outcome
+            guard outcome == .noMatch else {
+                start = next
+                return outcome
+            }
+            if scratch.spend((last - next + 1) &* count) { return .gaveUp(.timeout) }
+            start = last
+        }
+        return .noMatch
+    }
+
+    /// The program with callouts; nil when it is too large for PCRE2.
+    private func watchedProgram(_ isUnicode: Bool) -> CompiledPattern? {
+        watchedPrograms.withLock { programs in
+            if let known = isUnicode ? programs.utf8 : programs.ascii { return known }
+            guard let text = try? pattern.emitted(unicode: isUnicode, watched: true).text,
+                let program = try? CompiledPattern(text, unicode: isUnicode)
+            else { return nil }
+            if isUnicode { programs.utf8 = program } else { programs.ascii = program }
+            return program
         }
     }
 }

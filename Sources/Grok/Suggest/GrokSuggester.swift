@@ -90,6 +90,7 @@ package struct GrokSuggester: Sendable {
     private static var matchLimits: MatchLimits {
         var limits = MatchLimits()
         limits.matchSteps = 200_000
+        limits.timeoutNanoseconds = 5_000_000
         return limits
     }
 

@@ -216,6 +216,12 @@ extension PatternNode {
         return children.contains { $0.containsSubjectEnd }
     }
 
+    /// Whether `\G` occurs, the place where a search begins.
+    var containsSearchStart: Bool {
+        if case .anchor(.searchStart) = kind { return true }
+        return children.contains { $0.containsSearchStart }
+    }
+
     var containsCapture: Bool {
         if case .capture = kind { return true }
         return children.contains { $0.containsCapture }

@@ -1,9 +1,24 @@
+/// Where a watched expression has a callout. The number is that of the callout.
+enum WatchedPlace: UInt32 {
+    /// Before one character that repeats, and before what compares with an earlier text: the way along the subject that
+    /// may follow can lead back, and nothing tells how long it was.
+    case run = 1
+    /// At the beginning of the expression, before calls, and in groups that repeat: what was done since shows in the place.
+    case round = 2
+}
+
 /// Writes a numbered tree as PCRE2 source, in one of two variants.
 ///
 /// The ASCII variant is for subjects without a byte over 0x7F and is compiled without UTF: every class is one bitmap and
 /// `\b` is PCRE2's own. The Unicode variant is for the others; Ruby's Unicode `\b` is spelled with look-arounds there.
 /// Both are compiled with DOTALL (so `.` is every character and `\N` all but the line feed) and MULTILINE.
+///
+/// A watched expression has callouts: `WatchedPlace` says where. Whatever the engine does between two of them is over
+/// after one way along the subject.
 struct PatternEmitter {
+    /// Repetitions up to here are not watched: they add up to little, and PCRE2's match limit counts them.
+    private static let unwatchedRounds = 64
+
     /// Which part of the operator's source a stretch of the output came from.
     struct Mark: Sendable {
         let textOffset: Int
@@ -13,14 +28,16 @@ struct PatternEmitter {
 
     let unicode: Bool
     let groups: GroupNumbering
+    let watched: Bool
     private(set) var text: [UInt8] = []
     private(set) var marks: [Mark] = []
     private var ignoringCase = false
     private var inLookBehind = false
 
-    init(unicode: Bool, groups: GroupNumbering) {
+    init(unicode: Bool, groups: GroupNumbering, watched: Bool = false) {
         self.unicode = unicode
         self.groups = groups
+        self.watched = watched
     }
 
     /// The place in the operator's source for an offset PCRE2 reports.
@@ -30,6 +47,17 @@ struct PatternEmitter {
     }
 
     private mutating func write(_ string: String) { text.append(contentsOf: string.utf8) }
+
+    private mutating func write(_ place: WatchedPlace) { write("(?C\(place.rawValue))") }
+
+    /// A whole expression.
+    mutating func emitWhole(_ node: PatternNode) throws(PatternError) {
+        guard watched else { return try emitBody(node) }
+        write(.round)
+        write("(?:")
+        try emitBody(node)
+        write(")")
+    }
 
     mutating func emit(_ node: PatternNode) throws(PatternError) {
         marks.append(Mark(textOffset: text.count, offset: node.offset, length: node.length))
@@ -77,8 +105,11 @@ struct PatternEmitter {
         case .backreference(let reference):
             let numbers = groups.numbers(of: reference)
             let references = numbers.map { "\\g{\($0)}" }
+            if watched { write(.run) }
             write(references.count == 1 ? references[0] : "(?:" + references.joined(separator: "|") + ")")
-        case .call(_, let number): write(number == 0 ? "(?R)" : "(?\(number))")
+        case .call(_, let number):
+            if watched { write(.round) }
+            write(number == 0 ? "(?R)" : "(?\(number))")
         case .conditional(let reference, let yes, let no):
             write("(?(\(groups.numbers(of: reference).last ?? 0))")
             try emit(yes)
@@ -233,7 +264,14 @@ struct PatternEmitter {
         } else {
             needsGroup = !standsAlone
         }
-        if needsGroup {
+        let isWatched = watched && (repetition.maximum ?? Int.max) > Self.unwatchedRounds
+        if isWatched && target.isOneCharacter { write(.run) }
+        if isWatched && !target.isOneCharacter {
+            write("(?:")
+            write(.round)
+            try emit(target)
+            write(")")
+        } else if needsGroup {
             write("(?:")
             try emitBody(target)
             write(")")
@@ -262,10 +300,21 @@ struct PatternEmitter {
                 offset: node.offset, length: node.length, message: "(?~…) takes a part of fixed length here",
                 hint: "use (?:(?!…).)* instead")
         }
+        if watched { write(.run) }
         write("(?:(?:(?!")
         try emitBody(body)
         write(").)*")
         if length > 1 { write(".{0,\(length - 1)}") }
         write(")")
+    }
+}
+
+extension PatternNode {
+    /// Whether it takes one character, however that is spelled.
+    fileprivate var isOneCharacter: Bool {
+        switch kind {
+        case .literal, .any, .oneOf, .lineBreak, .grapheme: true
+        default: false
+        }
     }
 }

@@ -65,9 +65,10 @@ package struct RubyPattern: Sendable {
         return (String(text[text.index(after: text.startIndex)..<slash]), options, unknown)
     }
 
-    func emitted(unicode: Bool) throws(PatternError) -> PatternEmitter {
-        var emitter = PatternEmitter(unicode: unicode, groups: groups)
-        try emitter.emitBody(root)
+    /// - Parameter watched: with callouts, see `PatternEmitter`.
+    func emitted(unicode: Bool, watched: Bool = false) throws(PatternError) -> PatternEmitter {
+        var emitter = PatternEmitter(unicode: unicode, groups: groups, watched: watched)
+        try emitter.emitWhole(root)
         return emitter
     }
 

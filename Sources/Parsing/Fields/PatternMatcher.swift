@@ -9,7 +9,7 @@ final class PatternMatcher {
     private let numbers: [Int]
     private let starts: [Int]
 
-    init(_ regex: Regex, limits: MatchLimits = MatchLimits()) {
+    init(_ regex: Regex, limits: MatchLimits) {
         self.regex = regex
         scratch = MatchScratch(captures: regex.captureCount, limits: limits)
         numbers = regex.groups.flatMap { $0.numbers.reversed() }

@@ -12,8 +12,8 @@ package final class Apache2Parser: TextParser {
     /// The number of the expression's group for each column.
     private let groups: [Int]
 
-    init(_ regex: Regex, _ rules: FieldRules, _ faults: ConversionFaults) {
-        matcher = PatternMatcher(regex)
+    init(_ regex: Regex, _ rules: FieldRules, limits: MatchLimits, _ faults: ConversionFaults) {
+        matcher = PatternMatcher(regex, limits: limits)
         let groupNames = regex.groups.map(\.name)
         groups = Column.allCases.map { groupNames.firstIndex(of: "\($0)") ?? 0 }
         columns = Columns(Column.allCases.map { Array("\($0)".utf8) }, rules, faults)

@@ -20,13 +20,18 @@ package final class FirstMatchParser: TextParser {
     }
 
     private func first(_ parse: (any TextParser) -> ParseResult) -> ParseResult {
+        var stopped = ParseResult.noMatch
         for parser in parsers {
             let result = parse(parser)
             switch result {
-            case .matched, .matchedMany, .parts, .gaveUp: return result
+            case .matched, .matchedMany, .parts: return result
             case .noMatch, .invalidTime, .malformed: continue
+            case .gaveUp:
+                // The next may still match; but two that could not judge the text have taken all the time it is worth.
+                if case .gaveUp = stopped { return stopped }
+                stopped = result
             }
         }
-        return .noMatch
+        return stopped
     }
 }

@@ -33,6 +33,7 @@ package final class SyslogParser: TextParser {
         var priority5424: Regex?
         /// How many words the time of an RFC 3164 message has.
         var timeWords: Int
+        var limits: MatchLimits
     }
 
     static let rfc3164 =
@@ -48,9 +49,11 @@ package final class SyslogParser: TextParser {
 
     init(_ program: Program, _ faults: ConversionFaults) {
         parser3164 = SyslogLine(
-            program.rfc3164, program.rules3164, faults, priority: program.priority, timeWords: program.timeWords)
+            program.rfc3164, program.rules3164, faults, priority: program.priority, timeWords: program.timeWords,
+            limits: program.limits)
         parser5424 = SyslogLine(
-            program.rfc5424, program.rules5424, faults, priority: program.priority5424, timeWords: 1)
+            program.rfc5424, program.rules5424, faults, priority: program.priority5424, timeWords: 1,
+            limits: program.limits)
         format = program.format
     }
 
@@ -90,12 +93,13 @@ private final class SyslogLine {
     private let reader: TimeReader
 
     init(
-        _ regex: Regex, _ rules: FieldRules, _ faults: ConversionFaults, priority: Regex?, timeWords: Int
+        _ regex: Regex, _ rules: FieldRules, _ faults: ConversionFaults, priority: Regex?, timeWords: Int,
+        limits: MatchLimits
     ) {
-        self.priority = priority.map { PatternMatcher($0) }
+        self.priority = priority.map { PatternMatcher($0, limits: limits) }
         self.timeWords = timeWords
         reader = TimeReader(rules.timeSource, zone: rules.zone)
-        matcher = PatternMatcher(regex)
+        matcher = PatternMatcher(regex, limits: limits)
         columns = Columns(
             matcher.names, types: regex.groups.map { $0.name == "pri" ? ValueType.integer : nil }, rules, faults)
         timeGroup = regex.groups.firstIndex { $0.name == "time" } ?? -1

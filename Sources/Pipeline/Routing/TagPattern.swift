@@ -25,6 +25,13 @@ package struct TagPattern: Sendable {
         package var message: String
     }
 
+    /// A tag that keeps an expression busy for longer is none that it was written for.
+    private static let limits: MatchLimits = {
+        var limits = MatchLimits()
+        limits.timeoutNanoseconds = 5_000_000
+        return limits
+    }()
+
     /// An empty argument matches every tag.
     package init(_ text: String) throws(SyntaxError) {
         self.text = text
@@ -64,7 +71,9 @@ package struct TagPattern: Sendable {
             switch alternative {
             case .glob(let glob): glob.matches(tag)
             case .regexp(let regexp):
-                regexp.match(tag.span, as: SubjectText.classify(tag.span), MatchScratch(captures: 1)) == .matched
+                regexp.match(
+                    tag.span, as: SubjectText.classify(tag.span), MatchScratch(captures: 1, limits: Self.limits))
+                    == .matched
             }
         }
     }

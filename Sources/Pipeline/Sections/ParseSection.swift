@@ -157,14 +157,12 @@ enum ParseSection {
         return options
     }
 
-    /// The engine counts steps and not time; under JIT it makes about 400,000 a millisecond (golden/grok/README.md:
-    /// 10,000,000 in about 25 ms).
-    private static let stepsPerSecond = 400_000_000.0
-
-    /// `match_limit`, in steps of the engine; or `timeout`, Fluentd's limit in seconds, as so many steps.
+    /// `timeout`, in seconds of processor time for one text; `match_limit`, in steps of the engine. A timeout alone decides
+    /// alone.
     private static func readLimits(_ reader: SectionReader, _ options: inout ParserOptions) {
         if let timeout = reader.time("timeout", range: 0.001...10) {
-            options.matchLimits.matchSteps = UInt32(min(timeout.value * stepsPerSecond, Double(UInt32.max)))
+            options.matchLimits.timeoutNanoseconds = Int64(timeout.value * 1e9)
+            options.matchLimits.matchSteps = .max
         }
         if let limit = reader.int("match_limit", range: 1000...Int(UInt32.max)) {
             options.matchLimits.matchSteps = UInt32(limit.value)

@@ -145,7 +145,7 @@ struct GrokBench: ~Copyable {
         text += "parse      \(rounded(whole)) ns a line (\(rounded(1e9 / whole)) lines/s), fields and types included\n"
         text += "matched    \(share(matched))\n"
         text += "unmatched  \(share(timings.count - matched - gaveUp))\n"
-        text += "gave up    \(share(gaveUp))\(gaveUp > 0 ? " at the match limit" : "")\n"
+        text += "gave up    \(share(gaveUp))\(gaveUp > 0 ? " at the limit of time or steps" : "")\n"
         if sections > 1 {
             // Counted since the start, so each as a share of all attempts.
             text += "\npattern    hits     misses   gave up, of all attempts\n"

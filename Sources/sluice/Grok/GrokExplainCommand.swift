@@ -110,6 +110,9 @@ struct GrokReport {
                 found.isOnlyProblem
                 ? "\nall that follows would match\n" : "\nmore of the line may not match behind this\n"
         }
+        if found.isCutShort {
+            text += "\nsome attempts took too long on this line and were given up: there may be more to it\n"
+        }
         return text
     }
 
