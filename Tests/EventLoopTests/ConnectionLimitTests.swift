@@ -233,7 +233,8 @@ struct ConnectionLimitTests {
                     #expect(Connection.presence(ofPeers: [connection]) == [expected])
                     #expect(script.reads == 0)
                     connection.close()
-                    #expect(Connection.presence(ofPeers: [connection]) == [.connected], "nothing is known of it any more")
+                    #expect(
+                        Connection.presence(ofPeers: [connection]) == [.connected], "nothing is known of it any more")
                     clientSide?.close()
                     stage.finish()
                 }
@@ -249,7 +250,8 @@ struct ConnectionLimitTests {
         stage.run()
     }
 
-    @Test("how many of the descriptors are for clients",
+    @Test(
+        "how many of the descriptors are for clients",
         arguments: [(1024, 896), (64, 32), (33, 1), (10, 1), (20_000, 19_744), (1 << 30, (1 << 30) - 256)])
     func reserve(_ descriptors: Int, _ connections: Int) {
         #expect(ConnectionBudget.connections(ofDescriptors: descriptors) == connections)

@@ -68,7 +68,8 @@ struct ClientLimitTests {
 
     enum Silence: CaseIterable, Sendable { case sharedKey, tls, halfPing, halfHello }
 
-    @Test("a handshake that is not finished in time ends; one that is goes on for as long as it likes",
+    @Test(
+        "a handshake that is not finished in time ends; one that is goes on for as long as it likes",
         arguments: Silence.allCases)
     func handshakeTimeout(_ silence: Silence) throws {
         let certificate = try GeneratedCertificate(.init(commonName: "localhost"))

@@ -9,7 +9,8 @@ struct HeartbeatAnswersTests {
         SocketAddress(host: host, port: port)!
     }
 
-    @Test("a client is answered every time, at Fluentd's interval and at half of it", arguments: [1000, 500] as [UInt64])
+    @Test(
+        "a client is answered every time, at Fluentd's interval and at half of it", arguments: [1000, 500] as [UInt64])
     func client(_ interval: UInt64) {
         var answers = HeartbeatAnswers(ownPort: 24224)
         for beat in 0..<100 as Range<UInt64> {

@@ -55,7 +55,8 @@ struct DrainOrderTests {
                 index_name mended
               </match>
             </label>
-            """).plan
+            """
+        ).plan
         let groups = DrainOrder.groups(plan)
         #expect(groups[LabelPlan.rootName] == 0)
         #expect(groups["@PLAIN"] == 0)
