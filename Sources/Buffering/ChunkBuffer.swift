@@ -132,7 +132,11 @@ package final class ChunkBuffer: Sendable {
 
     private func sealOldestStaged() -> SealedChunk? {
         let ages = areas.withLock { $0 }.compactMap { area in area.oldestCreatedAt.map { (area, $0) } }
-        return ages.min { $0.1 < $1.1 }?.0.sealOldest()
+        for (area, _) in ages.sorted(by: { $0.1 < $1.1 }) {
+            // The oldest one may turn out to be empty.
+            if let sealed = area.sealOldest() { return sealed }
+        }
+        return nil
     }
 
     // MARK: - Out
@@ -147,8 +151,8 @@ package final class ChunkBuffer: Sendable {
         let now = clock.monotonicSeconds()
         let wall = clock.wallSeconds()
         let areas = areas.withLock { $0 }
-        let queued = queue.withLock { $0.readyCount }
-        var room = max(settings.resolvedQueuedChunksLimit - queued, 0)
+        // Parts that wait for their own retry hold nobody up.
+        var room = max(settings.resolvedQueuedChunksLimit - queue.withLock { $0.readyCount }, 0)
         let isDraining = isDraining.load(ordering: .relaxed)
         for area in areas {
             let sealed = isDraining ? area.sealAll() : area.sealDue(now: now, wall: wall, limit: room)
@@ -160,7 +164,7 @@ package final class ChunkBuffer: Sendable {
             }
         }
         if isDraining && isEmpty { emptied.wakeAll() }
-        if budget.isFull, queue.withLock({ $0.queuedCount }) == 0, let staged = sealOldestStaged() {
+        if budget.isFull, queue.withLock({ $0.readyCount }) == 0, let staged = sealOldestStaged() {
             queue.withLock { $0.enqueue(staged) }
         }
         switch queue.withLock({ $0.next(at: now) }) {
@@ -250,6 +254,7 @@ package final class ChunkBuffer: Sendable {
         let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
         return queue.withLock { queue in
             for chunk in sealed { queue.enqueue(chunk) }
+            queue.keepNumbers()
             return queue.undelivered
         }
     }
@@ -271,6 +276,9 @@ package final class ChunkBuffer: Sendable {
     /// Nothing staged, queued, in delivery, or on its way to where refused events go.
     package var isEmpty: Bool { budget.heldBytes == 0 }
 
+    /// While the destination is in trouble: when it is asked next.
+    var outage: RetryState? { queue.withLock { $0.outage } }
+
     /// A snapshot for the log and the monitor.
     package var statistics: BufferStatistics {
         let areas = areas.withLock { $0 }
@@ -282,7 +290,7 @@ package final class ChunkBuffer: Sendable {
                 stagedChunks: stagedChunks, stagedBytes: stagedBytes,
                 queuedChunks: queue.queuedCount, inFlightChunks: queue.inFlightCount, queuedBytes: queue.byteCount,
                 totalBytes: budget.heldBytes, totalLimitBytes: settings.totalLimitBytes,
-                retryCount: queue.outage?.failures ?? 0, counts: counts)
+                retryCount: queue.outage.map { max($0.failures, 1) } ?? 0, counts: counts)
         }
     }
 

@@ -165,6 +165,87 @@ struct DeliveryQueueTests {
         }
     }
 
+    @Test("what is refused for good goes to the secondary, which fails on its own and is tried again")
+    func refusedToSecondary() throws {
+        let queue = QueueUnderTest(settings, hasSecondary: true)
+        queue.enqueue(chunk("1"))
+        queue.enqueue(chunk("2"))
+        let bad = Refusal(.invalid, "400")
+        let first = try #require(queue.delivery(at: 0))
+        #expect(queue.run(first, .rejected(reason: bad)) == ["passedOn 1 [0] 400"])
+        let passed = try #require(queue.delivery(at: 0))
+        #expect(passed.target == .secondary && passed.chunk.id == "1")
+        #expect(
+            queue.run(passed, .retry(reason: Refusal(.full, "no room"), after: nil), at: 0) == [
+                "failing no room 1 at 1.0"
+            ])
+        #expect(queue.outage == nil)
+        #expect(queue.delivery(at: 0)?.chunk.id == "2")
+        let again = try #require(queue.delivery(at: 1))
+        #expect(again.target == .secondary)
+        #expect(queue.run(again, .delivered, at: 1) == ["delivered 1 1 by the secondary", "released 1 refused"])
+    }
+
+    @Test("a chunk stays until the effects of all its attempts are carried out")
+    func completion() throws {
+        let queue = QueueUnderTest(settings)
+        queue.enqueue(chunk("1", items: 2))
+        let whole = try #require(queue.delivery(at: 0))
+        _ = queue.run(whole, .tooLarge(reason: Refusal(.tooLarge, "413")))
+        let first = try #require(queue.delivery(at: 0))
+        let second = try #require(queue.delivery(at: 0))
+        #expect(queue.finish(first, .tooLarge(reason: Refusal(.tooLarge, "413"))) == ["rejected 1 [0]"])
+        #expect(queue.run(second, .delivered) == ["delivered 1 1"], "the other half is still on its way")
+        #expect(queue.undelivered.map { $0.items } == [[0]])
+        #expect(queue.complete(first) == ["released 1 refused"])
+        #expect(queue.complete(first) == [] && queue.isEmpty)
+    }
+
+    @Test("rejected items are told when all others failed and none was delivered")
+    func rejectedAndRetried() throws {
+        let queue = QueueUnderTest(settings)
+        queue.enqueue(chunk("1", items: 3))
+        let bad = RejectedItem(item: 1, status: 400, type: "t", reason: "r")
+        let delivery = try #require(queue.delivery(at: 0))
+        #expect(
+            queue.run(delivery, .partial(retry: [0, 2], reason: Refusal(.busy, "429"), rejected: [bad]), at: 0) == [
+                "rejected 1 [1]", "failing 429 1 at 1.0",
+            ])
+        #expect(queue.outage == nil)
+    }
+
+    @Test("the last items of a large chunk move into a small one of its name, unless their numbers are noted")
+    func remnant() throws {
+        for keepsNumbers in [false, true] {
+            let queue = QueueUnderTest(settings)
+            if keepsNumbers { queue.keepNumbers() }
+            let large = chunk("1", items: 500)
+            queue.enqueue(large)
+            let delivery = try #require(queue.delivery(at: 0))
+            let effects = queue.run(
+                delivery, .partial(retry: [3, 499], reason: Refusal(.busy, "429"), rejected: []), at: 0)
+            #expect(effects.contains("replaced 1 500 by 2") == !keepsNumbers)
+            let rest = try #require(queue.delivery(at: 1))
+            #expect(rest.chunk.id == "1" && rest.items == (keepsNumbers ? [3, 499] : [0, 1]))
+            #expect(rest.chunk.texts(rest.items) == ["{}", "{}"])
+            #expect(queue.run(rest, .delivered, at: 1).last == "released 1 delivered")
+        }
+    }
+
+    @Test("parts that wait for their retry and chunks that are new take turns")
+    func turns() throws {
+        let queue = QueueUnderTest(settings)
+        for name in ["1", "2"] { queue.enqueue(chunk(name)) }
+        for _ in 0..<2 {
+            let delivery = try #require(queue.delivery(at: 0))
+            _ = queue.run(
+                delivery, .partial(retry: delivery.items, reason: Refusal(.busy, "429"), rejected: []), at: 0)
+        }
+        for name in ["3", "4"] { queue.enqueue(chunk(name)) }
+        let order = (0..<4).compactMap { _ in queue.delivery(at: 9)?.chunk.id }
+        #expect(order == ["1", "3", "2", "4"])
+    }
+
     @Test("drop_oldest_chunk takes queued chunks only")
     func dropOldest() throws {
         let queue = QueueUnderTest(settings)

@@ -24,6 +24,15 @@ final class FakeClock: FlushClock {
         for continuation in due { continuation.resume() }
     }
 
+    /// Waits until somebody sleeps, and moves the clock to where the first of them wakes.
+    func advanceToNextSleeper() async {
+        while true {
+            let next = state.withLock { state in state.sleepers.values.map(\.until).min().map { $0 - state.now } }
+            if let next { return advance(max(next, 0)) }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
     func sleep(seconds: Double) async throws {
         let number = state.withLock { state in
             state.next += 1

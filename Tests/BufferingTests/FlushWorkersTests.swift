@@ -117,6 +117,106 @@ struct FlushWorkersTests {
         #expect(destination.sent.isEmpty)
     }
 
+    @Test("an hour's outage has a line at least every five minutes, and not many of them", arguments: [nil, 17.0])
+    func longOutage(maxInterval: Double?) async throws {
+        let buffer = buffer { $0.retry.maxIntervalSeconds = maxInterval }
+        let lines = TimedLines(clock)
+        let workers = FlushWorkers(
+            buffer: buffer, destination: Down(), name: "es", log: Log(handler: lines),
+            handlers: FlushHandlers(onRejected: { _, _ in }, onGaveUp: { _, _, _ in }))
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        workers.start()
+        let begin = clock.monotonicSeconds()
+        while clock.monotonicSeconds() < begin + 3600 { await clock.advanceToNextSleeper() }
+        let times = lines.seconds
+        #expect(times.count > 11 && times.count < 40)
+        for (one, next) in zip(times, times.dropFirst()) { #expect(next - one <= 300) }
+        #expect(clock.monotonicSeconds() - (times.last ?? 0) <= 300)
+        _ = await workers.stop(within: 1)
+    }
+
+    @Test("a chunk counts until its refused events are where they go on, and only then it is released")
+    func refusedEventsHold() async throws {
+        let buffer = buffer { $0.flushMode = .immediate }
+        let bad = RejectedItem(item: 0, status: 400, type: "t", reason: "r")
+        let destination = ScriptedDestination([.partial(retry: [], reason: Refusal(.busy, ""), rejected: [bad])])
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let (passed, pass) = AsyncStream<Void>.makeStream()
+        let notes = Notes()
+        let workers = FlushWorkers(
+            buffer: buffer, destination: destination, name: "es",
+            handlers: FlushHandlers(
+                onRejected: { _, _ in
+                    enter.yield()
+                    for await _ in passed { break }
+                    notes.add("handed on")
+                }, onGaveUp: { _, _, _ in }, onReleased: { notes.add("released \($1)") }))
+        var source = BatchSource(buffer)
+        source.receipt = Receipt { notes.add("settled \($0)") }
+        try source.emit([#"{"n":1}"#, #"{"n":2}"#])
+        source.receipt?.settle(.delivered)
+        workers.start()
+        for await _ in entered { break }
+        #expect(buffer.statistics.totalBytes > 0 && !buffer.isEmpty && notes.all.isEmpty)
+        #expect(workers.snapshotUndelivered().map { $0.chunk.texts($0.items) } == [[#"{"n":1}"#]])
+        pass.yield()
+        #expect(await workers.drained(within: 1000))
+        _ = await workers.stop(within: 1)
+        #expect(notes.all == ["handed on", "settled refused", "released refused"])
+    }
+
+    @Test(
+        "what is in delivery when the time is over is left, whether its attempt ends or not", arguments: [true, false])
+    func leftInDelivery(obeys: Bool) async throws {
+        let buffer = buffer { $0.flushMode = .immediate }
+        let destination = Silent(obeysCancellation: obeys)
+        let workers = FlushWorkers(
+            buffer: buffer, destination: destination, name: "es",
+            handlers: FlushHandlers(onRejected: { _, _ in }, onGaveUp: { _, _, _ in }))
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        try source.emit([#"{"n":2}"#])
+        workers.start()
+        for await _ in destination.arrivals { break }
+        workers.beginDrain()
+        #expect(workers.snapshotUndelivered().map { $0.chunk.texts($0.items) } == [[#"{"n":1}"#], [#"{"n":2}"#]])
+        async let remainder = workers.stop(within: 2)
+        if !obeys { await clock.advanceToNextSleeper() }
+        #expect(await remainder.parts.map { $0.chunk.texts($0.items) } == [[#"{"n":1}"#], [#"{"n":2}"#]])
+        #expect(buffer.isEmpty && buffer.statistics.totalBytes == 0)
+        // An answer that comes late changes nothing any more.
+        destination.answer.yield()
+        try? await Task.sleep(for: .milliseconds(20))
+        #expect(buffer.statistics.totalBytes == 0 && buffer.statistics.counts.deliveredEvents == 0)
+    }
+
+    @Test("the log says that the secondary took it, and not that the destination is back")
+    func secondary() async throws {
+        let buffer = ChunkBuffer(
+            settings: {
+                var settings = BufferSettings()
+                settings.flushMode = .immediate
+                settings.retry.maxTimes = 1
+                settings.retry.randomize = false
+                return settings
+            }(), hasSecondary: true, clock: clock)
+        let down = DeliveryOutcome.retry(reason: Refusal(.unreachable, "down"), after: nil)
+        let primary = ScriptedDestination([down, down])
+        let secondary = ScriptedDestination([])
+        let workers = workers(buffer, primary, secondary: secondary)
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#])
+        workers.start()
+        await advance(until: secondary, sends: 1)
+        #expect(await workers.drained(within: 1000))
+        _ = await workers.stop(within: 1)
+        #expect(secondary.sent == [[#"{"n":1}"#]] && primary.sent.count == 1)
+        let lines = recorder.entries.map(\.message)
+        #expect(lines.contains("the secondary took what the destination did not"))
+        #expect(!lines.contains("retry succeeded"))
+    }
+
     @Test("a backup file holds whole events as lines, in place of what it held; folders are made, and it can go again")
     func backup() throws {
         let buffer = buffer()
@@ -148,6 +248,56 @@ struct FlushWorkersTests {
             clock.advance(0.05)
             try? await Task.sleep(for: .milliseconds(1))
         }
+    }
+}
+
+/// Never works.
+private final class Down: Destination {
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+        .retry(reason: Refusal(.unreachable, "down"), after: nil)
+    }
+}
+
+/// Does not answer before it is told to, or cancelled where it obeys that.
+private final class Silent: Destination {
+    let arrivals: AsyncStream<Void>
+    private let arrive: AsyncStream<Void>.Continuation
+    let answer: AsyncStream<Void>.Continuation
+    private let answers: AsyncStream<Void>
+    private let obeysCancellation: Bool
+
+    init(obeysCancellation: Bool) {
+        (arrivals, arrive) = AsyncStream.makeStream()
+        (answers, answer) = AsyncStream.makeStream()
+        self.obeysCancellation = obeysCancellation
+    }
+
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+        arrive.yield()
+        let wait = Task { for await _ in self.answers { break } }
+        if obeysCancellation {
+            await withTaskCancellationHandler {
+                await wait.value
+            } onCancel: {
+                wait.cancel()
+            }
+        } else {
+            await wait.value
+        }
+        return Task.isCancelled && obeysCancellation
+            ? .retry(reason: Refusal(.stopping, "stopping"), after: nil) : .delivered
+    }
+}
+
+/// When lines were written, on a clock that stands still.
+private final class TimedLines: LogHandler {
+    private let clock: FakeClock
+    private let list = Mutex<[Double]>([])
+    init(_ clock: FakeClock) { self.clock = clock }
+    var seconds: [Double] { list.withLock { $0 } }
+    func handle(_ entry: LogEntry) {
+        let now = clock.monotonicSeconds()
+        list.withLock { $0.append(now) }
     }
 }
 

@@ -1,6 +1,6 @@
 /// What is to be done at which moment: a heap, so that thousands of entries cost a logarithm each. Entries of one moment
 /// come in the order in which they were entered.
-struct Agenda<Element: Sendable>: Sendable {
+package struct Agenda<Element: Sendable>: Sendable {
     private struct Entry: Sendable {
         let moment: Double
         let number: Int
@@ -14,15 +14,17 @@ struct Agenda<Element: Sendable>: Sendable {
     private var heap: [Entry] = []
     private var nextNumber = 0
 
-    var count: Int { heap.count }
-    var isEmpty: Bool { heap.isEmpty }
-    var first: Element? { heap.first?.element }
-    var firstMoment: Double? { heap.first?.moment }
+    package init() {}
+
+    package var count: Int { heap.count }
+    package var isEmpty: Bool { heap.isEmpty }
+    package var first: Element? { heap.first?.element }
+    package var firstMoment: Double? { heap.first?.moment }
 
     /// All elements in the order of their moments.
-    var elements: [Element] { heap.sorted { $0.isBefore($1) }.map(\.element) }
+    package var elements: [Element] { heap.sorted { $0.isBefore($1) }.map(\.element) }
 
-    mutating func insert(_ element: Element, at moment: Double) {
+    package mutating func insert(_ element: Element, at moment: Double) {
         heap.append(Entry(moment: moment, number: nextNumber, element: element))
         nextNumber += 1
         var child = heap.count - 1
@@ -34,7 +36,7 @@ struct Agenda<Element: Sendable>: Sendable {
         }
     }
 
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {
@@ -45,13 +47,13 @@ struct Agenda<Element: Sendable>: Sendable {
     }
 
     /// Drops every entry that does not pass. O(n).
-    mutating func keep(where isKept: (Element) -> Bool) {
+    package mutating func keep(where isKept: (Element) -> Bool) {
         let kept = heap.filter { isKept($0.element) }.sorted { $0.isBefore($1) }
         // A sorted array is a heap.
         heap = kept
     }
 
-    mutating func removeAll() { heap.removeAll() }
+    package mutating func removeAll() { heap.removeAll() }
 
     private mutating func sink() {
         var parent = 0

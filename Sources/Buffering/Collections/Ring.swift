@@ -1,30 +1,32 @@
 /// A queue with two ends. Adding and taking are O(1) at both, and what was taken is not kept: an array whose front is only
 /// passed over would hold on to every chunk that was delivered.
-struct Ring<Element: Sendable>: Sendable {
+package struct Ring<Element: Sendable>: Sendable {
     private var slots: [Element?] = []
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
-    var first: Element? { count == 0 ? nil : slots[head] }
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+    package var first: Element? { count == 0 ? nil : slots[head] }
 
     /// All elements, from front to back.
-    var elements: [Element] { (0..<count).compactMap { slots[place($0)] } }
+    package var elements: [Element] { (0..<count).compactMap { slots[place($0)] } }
 
-    mutating func append(_ element: Element) {
+    package mutating func append(_ element: Element) {
         if count == slots.count { resize(to: max(count * 2, Self.leastSlots)) }
         slots[place(count)] = element
         count += 1
     }
 
-    mutating func prepend(_ element: Element) {
+    package mutating func prepend(_ element: Element) {
         if count == slots.count { resize(to: max(count * 2, Self.leastSlots)) }
         head = head == 0 ? slots.count - 1 : head - 1
         slots[head] = element
         count += 1
     }
 
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard count > 0 else { return nil }
         let element = slots[head]
         slots[head] = nil
@@ -34,7 +36,7 @@ struct Ring<Element: Sendable>: Sendable {
         return element
     }
 
-    mutating func removeAll() { self = Ring() }
+    package mutating func removeAll() { self = Ring() }
 
     private static var leastSlots: Int { 16 }
 

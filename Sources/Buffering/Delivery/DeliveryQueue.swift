@@ -241,11 +241,13 @@ package struct DeliveryQueue: Sendable {
         if own.isExhausted { return giveUp(delivery, part, items, Self.exhausted(reason, own, now)) }
         rest.retry = own
         hold(part.serial)
-        waiting.insert(shrunk(rest), at: own.nextAttemptAt)
+        let isHandedOn = leaving[delivery.number].map { !$0.items.isEmpty } ?? false
+        waiting.insert(isHandedOn ? rest : shrunk(rest), at: own.nextAttemptAt)
         return [.failing(reason: reason, retry: own, target: target)]
     }
 
-    /// Few items of a large chunk move into one of their own, so that it need not stay for them.
+    /// Few items of a large chunk move into one of their own, so that it need not stay for them. Not while others of its
+    /// items are known by their numbers.
     private mutating func shrunk(_ part: Part) -> Part {
         guard !keepsNumbers, let account = accounts[part.serial], account.holds == 2, account.replaced == nil,
             account.chunk.byteCount >= Self.leastWorthShrinkingBytes,

@@ -1,7 +1,9 @@
-/// When a failure that goes on is worth another line: when its reason is new, then after 1, 2, 4 … at most 300 seconds.
+/// When a failure that goes on is worth another line: when its reason is new, then after 1, 2, 4 … at most 300 seconds. So
+/// long an outage is never silent, also when no attempt is due.
 struct FailureNotices: Sendable {
     static let longestSilenceSeconds = 300.0
     private var reason = ""
+    private var lastAt = 0.0
     private var nextAt = 0.0
     private var silence = 0.0
 
@@ -14,8 +16,21 @@ struct FailureNotices: Sendable {
         } else {
             silence = min(silence * 2, Self.longestSilenceSeconds)
         }
+        lastAt = now
         nextAt = now + silence
         return true
+    }
+
+    /// The reason, when nothing was said of it for the longest silence.
+    mutating func remind(at now: Double) -> String? {
+        guard !reason.isEmpty, now >= lastAt + Self.longestSilenceSeconds else { return nil }
+        (lastAt, nextAt) = (now, now + Self.longestSilenceSeconds)
+        return reason
+    }
+
+    /// How long there need be no line.
+    func secondsUntilReminder(at now: Double) -> Double? {
+        reason.isEmpty ? nil : max(lastAt + Self.longestSilenceSeconds - now, 0)
     }
 
     mutating func forget() { self = FailureNotices() }

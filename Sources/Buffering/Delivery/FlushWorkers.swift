@@ -110,8 +110,8 @@ package final class FlushWorkers: Sendable {
         }
     }
 
-    /// Everything that is not confirmed at this moment, what is in delivery included. Until the workers are stopped chunks
-    /// keep their names and, from `beginDrain` on, their items' numbers; `FlushHandlers.onReleased` says when one is done.
+    /// Everything that is not confirmed at this moment, what is in delivery included. From now on chunks
+    /// keep their items' numbers.
     package func snapshotUndelivered() -> [(chunk: SealedChunk, items: ItemSet)] { buffer.snapshotUndelivered() }
 
     /// Cancels what is under way, waits so many seconds for it to end, and answers what is left. Whatever has not ended
@@ -161,9 +161,28 @@ package final class FlushWorkers: Sendable {
             switch buffer.nextStep() {
             case .deliver(let delivery): await deliver(delivery)
             case .sleep(let seconds):
-                await buffer.wakeup.sleep(since: generation, seconds: seconds, clock: buffer.clock)
+                let wait = remind(before: seconds)
+                await buffer.wakeup.sleep(since: generation, seconds: wait, clock: buffer.clock)
             }
         }
+    }
+
+    /// Says that an outage goes on when that was not said for long; answers how long to sleep at most.
+    private func remind(before seconds: Double?) -> Double? {
+        guard let outage = buffer.outage else { return seconds }
+        let now = buffer.clock.monotonicSeconds()
+        let (reason, silence) = notices.withLock { ($0.remind(at: now), $0.secondsUntilReminder(at: now)) }
+        if let reason { tellFailing(name, reason, outage, at: now) }
+        guard let seconds, let silence else { return seconds ?? silence }
+        return min(seconds, silence)
+    }
+
+    private func tellFailing(_ name: String, _ reason: String, _ retry: RetryState, at now: Double) {
+        let statistics = buffer.statistics
+        log.warn(
+            FailureNotices.text(
+                destination: name, reason: reason, retry: retry, now: now, chunks: statistics.queuedChunks,
+                bytes: statistics.queuedBytes))
     }
 
     private func deliver(_ delivery: DeliveryQueue.Delivery) async {
@@ -206,11 +225,7 @@ package final class FlushWorkers: Sendable {
         case .failing(let reason, let retry, let target):
             let now = buffer.clock.monotonicSeconds()
             guard notices.withLock({ $0.admit(reason.sentence, at: now) }) else { return }
-            let statistics = buffer.statistics
-            log.warn(
-                FailureNotices.text(
-                    destination: target == .secondary ? "\(name)'s secondary" : name, reason: reason.sentence,
-                    retry: retry, now: now, chunks: statistics.queuedChunks, bytes: statistics.queuedBytes))
+            tellFailing(target == .secondary ? "\(name)'s secondary" : name, reason.sentence, retry, at: now)
         case .recovered(let failures, let since):
             notices.withLock { $0.forget() }
             log.info(
