@@ -8,7 +8,7 @@ struct ListeningSocket {
 
     /// A TCP or UDP socket bound to the first address that the host resolves to.
     ///
-    /// Resolves with a blocking call: listeners open at start-up and on reload, and wait for nothing else.
+    /// Resolves with a blocking call: listeners open at start-up, before anything flows.
     static func bind(
         host: String, port: UInt16, type: __socket_type, reusePort: Bool
     ) throws(LoopError) -> ListeningSocket {

@@ -2,7 +2,7 @@
 ///
 /// A client is held back by the answer to what it sent, so each one has one message taken beyond the limit, and every
 /// client that connects anew has another. That is tolerated up to a number of bytes. Beyond it only those are read
-/// whose last events were taken by a buffer with room; all others wait, newcomers unheard, until there is room.
+/// whose last events were taken by a buffer with room; all others wait until there is room, newcomers in the kernel.
 struct BackPressure {
     /// Taken beyond the buffers' limits by one loop's input before clients are held back unheard: 8 MiB.
     static let toleratedBytes = 8 << 20

@@ -134,6 +134,7 @@ package final class ForwardInput: Input {
     package func resumeReading() {
         guard phase == .reading else { return }
         backPressure.room()
+        listener?.resume()
         for connection in connections.values where connection.isHeld { connection.resume() }
     }
 
@@ -153,7 +154,6 @@ package final class ForwardInput: Input {
             clientsSoFar += 1
             let handler = try ForwardConnection(connection, number: clientsSoFar, input: self, tls: tls)
             connections[ObjectIdentifier(handler)] = handler
-            if backPressure.holdsOthers { handler.hold() }
             connection.start(handler)
             handler.greet()
             if handler.needsWatching { watch() }
@@ -175,6 +175,8 @@ package final class ForwardInput: Input {
         handler.hold()
         watch()
         if backPressure.tookBeyond(bytes: bytes) {
+            // Newcomers wait in the kernel's queue: there they take no descriptor, and one that leaves is seen to leave.
+            listener?.pause()
             for connection in connections.values where connection.acceptedEpisode != backPressure.episode {
                 connection.hold()
             }
