@@ -311,7 +311,7 @@ struct ConnectionLimitTests {
             for room in 0..<6 {
                 limit.rlim_cur = rlim_t(before) + rlim_t(room)
                 setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-                do {
+                do throws(LoopError) {
                     let loop = try Loop()
                     loop.stop()
                     precondition(loop.run() == [])
