@@ -144,9 +144,9 @@ struct RefusalRuleTests {
     func wording(number: Int) throws {
         let (reason, cause, field, advice) = Self.wordings[number]
         let document = ByteBuffer(#"{"n":"abc","_id":"a","a":{"b":1}}"#)
-        let explanation = try #require(
-            MappingExplanation(
-                type: "any", reason: reason, cause: cause, index: "i", document, document: document.all), "\(reason)")
+        let found = MappingExplanation(
+            type: "any", reason: reason, cause: cause, index: "i", document, document: document.all)
+        let explanation = try #require(found, "\(reason)")
         #expect(explanation.field == field)
         #expect(explanation.sentence.contains(advice), "\(explanation.sentence)")
         if let field { #expect(explanation.sentence.contains(field)) }
@@ -155,11 +155,11 @@ struct RefusalRuleTests {
     @Test("nobody is told to change the mapping of a metadata field; its value is shown")
     func metadata() throws {
         let document = ByteBuffer(#"{"_id":"a","x":1}"#)
-        let explanation = try #require(
-            MappingExplanation(
-                type: "mapper_parsing_exception",
-                reason: "Field [_id] is a metadata field and cannot be added inside a document.", cause: "", index: "i",
-                document, document: document.all))
+        let found = MappingExplanation(
+            type: "mapper_parsing_exception",
+            reason: "Field [_id] is a metadata field and cannot be added inside a document.", cause: "", index: "i",
+            document, document: document.all)
+        let explanation = try #require(found)
         #expect(explanation.value == "a")
         #expect(
             explanation.sentence
@@ -175,9 +175,9 @@ struct RefusalRuleTests {
         ])
     func unknown(reason: String, subject: String) {
         let document = ByteBuffer("{}")
-        #expect(
-            MappingExplanation(type: "x", reason: reason, cause: "", index: "i", document, document: document.all)
-                == nil)
+        let found = MappingExplanation(
+            type: "x", reason: reason, cause: "", index: "i", document, document: document.all)
+        #expect(found == nil)
         #expect(MappingExplanation.subject(of: reason) == subject)
     }
 }
