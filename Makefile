@@ -66,14 +66,18 @@ fuzz: deps ## Feed the decoders with noise
 clean: ## Remove what was built
 	rm -rf .build
 
+# What a command prints, below share/: all of it or, when the disk is full, nothing.
+put = @file=$(DESTDIR)$(PREFIX)/share/$(2); echo "$(SLUICE) $(1) > $$file"; \
+	$(SLUICE) $(1) > $$file.new && mv $$file.new $$file || { rm -f $$file.new; exit 1; }
+
 install: build ## Install below PREFIX (/usr/local): program, man page, completions
 	install -D -m 755 $(SLUICE) $(DESTDIR)$(PREFIX)/bin/sluice
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man1 bash-completion/completions zsh/site-functions \
 		fish/vendor_completions.d)
-	$(SLUICE) manual > $(DESTDIR)$(PREFIX)/share/man/man1/sluice.1
-	$(SLUICE) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
-	$(SLUICE) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
-	$(SLUICE) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish
+	$(call put,manual,man/man1/sluice.1)
+	$(call put,completion bash,bash-completion/completions/sluice)
+	$(call put,completion zsh,zsh/site-functions/_sluice)
+	$(call put,completion fish,fish/vendor_completions.d/sluice.fish)
 
 docker: ## Build the image sluice:latest
 	docker build -f docker/Dockerfile -t sluice .

@@ -5,9 +5,15 @@ struct BashCompletion {
     var script: String {
         let name = root.name
         let subcommands = root.completedSubcommands
-        let commands = subcommands.flatMap { $0.withDescendants() }
+        let commands = subcommands.flatMap { $0.withDescendants() } + helpTopics
         var lines = [
             "# bash completion for \(name), printed by '\(name) completion bash'",
+            "_\(name)_configuration() {",
+            "    local index",
+            "    for ((index = 1; index < COMP_CWORD; index++)); do",
+            "        case \"${COMP_WORDS[index]}\" in -c|--config) echo \"${COMP_WORDS[index+1]}\" ;; esac",
+            "    done",
+            "}",
             "_\(name)() {",
             "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"",
             "    local command=\"\" word",
@@ -53,6 +59,15 @@ struct BashCompletion {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// `help grok`: a command of commands, as a topic of help.
+    private var helpTopics: [(labels: [String], command: Command)] {
+        root.completedSubcommands.filter { !$0.completedSubcommands.isEmpty }.map { command in
+            let inner = Argument(
+                "subcommand", kind: .choice(command.completedSubcommands.map(\.name)), "", isOptional: true)
+            return (["help \(command.name)"], Command("topic", "", arguments: [inner]))
+        }
+    }
+
     /// What stands where no option does: a subcommand, or the last kind of argument.
     private func argument(of command: Command, _ all: [Command]) -> ValueKind? {
         if command.name == "help" { return .choice(all.map(\.name)) }
@@ -76,6 +91,10 @@ struct BashCompletion {
         case .directory: "COMPREPLY=($(compgen -d -- \"$current\"))"
         case .choice(let values), .choiceOrInteger(let values, _):
             "COMPREPLY=($(compgen -W '\(values.joined(separator: " "))' -- \"$current\"))"
+        case .listed(let command, let readsConfiguration):
+            // Line by line, as a tag's pattern would be taken for names of files.
+            "mapfile -t COMPREPLY < <(compgen -W \"$(\"${COMP_WORDS[0]}\" \(command)"
+                + (readsConfiguration ? " $(_\(root.name)_configuration)" : "") + " 2>/dev/null)\" -- \"$current\")"
         case .text, .integer, .seconds, .octal: ":"
         }
     }

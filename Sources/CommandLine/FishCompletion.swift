@@ -6,7 +6,15 @@ struct FishCompletion {
         let name = root.name
         let subcommands = root.completedSubcommands
         let all = subcommands.flatMap { [$0.name] + $0.aliases }.joined(separator: " ")
-        var lines = ["# fish completion for \(name), printed by '\(name) completion fish'", "complete -c \(name) -f"]
+        var lines = [
+            "# fish completion for \(name), printed by '\(name) completion fish'", "complete -c \(name) -f",
+            "function __\(name)_configuration",
+            "    set -l words (commandline -opc)",
+            "    for index in (seq (count $words))",
+            "        contains -- $words[$index] -c --config; and echo $words[(math $index + 1)]",
+            "    end",
+            "end",
+        ]
         for command in subcommands {
             lines.append(
                 "complete -c \(name) -n 'not __fish_seen_subcommand_from \(all)' -a \(command.name) -d \(quoted(command.abstract))"
@@ -52,6 +60,8 @@ struct FishCompletion {
         case .file: " -a '(__fish_complete_path (commandline -ct))'"
         case .directory: " -a '(__fish_complete_directories (commandline -ct))'"
         case .choice(let values), .choiceOrInteger(let values, _): " -a '\(values.joined(separator: " "))'"
+        case .listed(let command, let readsConfiguration):
+            " -a '(\(root.name) \(command)\(readsConfiguration ? " (__\(root.name)_configuration)" : "") 2>/dev/null)'"
         case .text, .integer, .seconds, .octal: ""
         }
     }

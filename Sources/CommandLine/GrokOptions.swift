@@ -17,7 +17,8 @@ package enum GrokCommandOptions {
         "Take the expressions and definitions of a configuration; see --filter.",
         default: RunOptions.configurationDefault)
     package static let filter = Option(
-        "filter", value: .required("tag", .text), "The tag whose grok filter in the configuration is meant.")
+        "filter", value: .required("tag", .listed(by: "check --grok-tags", readsConfiguration: true)),
+        "The tag whose grok filter in the configuration is meant.")
     package static let format = Option(
         "format", value: .required("format", .choice(["pretty", "json"])),
         "For reading, or one JSON object a line, in the order of the input.", default: "pretty")
@@ -57,7 +58,8 @@ extension SluiceCommands {
     package static let grokMatch = Command(
         "match", "Match lines and show what is captured.",
         discussion: """
-            Exit status 0 when every line matched, 1 when some did not, 2 when an expression or a definition is bad.
+            Exit status 0 when every line matched, 1 when some did not, 2 when an expression or a definition is bad, 66 when \
+            a file cannot be read.
 
             json writes {"matched":true,"pattern":0,"captures":{...}} for a match (pattern: the number of the expression, \
             from 0), {"matched":false} for none, and {"matched":false,"gave_up":true} where a limit was reached first. \
@@ -115,7 +117,11 @@ extension SluiceCommands {
             Example("sluice grok patterns TIMESTAMP_ISO8601", "One definition."),
             Example("sluice grok patterns '*SYSLOG*' --series ecs-v1", "What there is for syslog."),
         ],
-        arguments: [Argument("name", "A name, or a part of names with * and ?.", default: "all", isOptional: true)],
+        arguments: [
+            Argument(
+                "name", kind: .listed(by: "grok patterns --names"), "A name, or a part of names with * and ?.",
+                default: "all", isOptional: true)
+        ],
         options: GrokCommandOptions.library)
 
     package static let grokBench = Command(

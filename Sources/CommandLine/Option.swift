@@ -9,6 +9,9 @@ package enum ValueKind: Sendable, Equatable {
     /// An octal number such as a umask: `0022`.
     case octal
     case choice([String])
+    /// Words that a command of the tool prints, one a line; nothing else is an error, as they are for completion. With
+    /// `readsConfiguration` the command is given the value of `-c`.
+    case listed(by: String, readsConfiguration: Bool = false)
 }
 
 /// One option of a command: what is parsed, shown by the help, offered by the completion and printed in the man page.

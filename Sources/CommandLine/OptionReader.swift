@@ -142,7 +142,7 @@ struct OptionReader {
     /// What to give instead, or nil when the value is of its kind.
     private static func problem(with value: String, _ kind: ValueKind) -> String? {
         switch kind {
-        case .text: return nil
+        case .text, .listed: return nil
         case .file: return value.isEmpty ? "Please provide the path of a file." : nil
         case .directory: return value.isEmpty ? "Please provide the path of a directory." : nil
         case .integer(let range):

@@ -72,7 +72,7 @@ package enum RunOptions {
             "suppress-repeated-stacktrace", value: .optional("value", .text, assumed: "true"),
             ignoredBecause: "the log has no stack traces."),
         Option(
-            "log-event-verbose", ignoredBecause: "the daemon's log is no event unless <label @FLUENT_LOG> asks."),
+            "log-event-verbose", ignoredBecause: "lines of the daemon's log are never events."),
         Option("enable-input-metrics", ignoredBecause: "inputs are always measured."),
         Option("enable-size-metrics", ignoredBecause: "sizes are always measured."),
     ]

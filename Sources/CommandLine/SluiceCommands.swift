@@ -17,8 +17,9 @@ package enum SluiceCommands {
     package static let run = Command(
         "run", "Run the daemon.",
         discussion: """
-            Stops at SIGINT or SIGTERM once everything is delivered or on disk; a second signal stops at once. \
-            SIGUSR1 reopens the log file and flushes the buffers, SIGHUP and SIGUSR2 reload the configuration.
+            Stops at SIGINT or SIGTERM once everything is delivered, or written to backup files when that takes longer \
+            than 'shutdown_timeout'; another signal after a second ends the waiting. SIGUSR1 reopens the log file and \
+            flushes the buffers. SIGHUP and SIGUSR2 say that reloading is not there yet.
 
             Options of Fluentd that only mean something to Ruby are accepted with a warning; --help-hidden lists them.
             """,
@@ -82,7 +83,11 @@ package enum CheckOptions {
         "format", value: .required("format", .choice(["text", "json"])), "How mistakes are printed.", default: "text")
     package static let strict = Option("strict", "Let warnings count as mistakes.")
 
-    package static let all = [format, strict]
+    /// For completion: what `--filter` of `sluice grok` may be.
+    package static let grokTags = Option(
+        "grok-tags", "Print the patterns of the tags that grok filters are for, one a line.", isHidden: true)
+
+    package static let all = [format, strict, grokTags]
 }
 
 /// The options of `sluice send`.

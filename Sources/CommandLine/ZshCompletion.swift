@@ -51,6 +51,10 @@ struct ZshCompletion {
         var specifications = command.completedOptions.flatMap(specifications)
         if command.name == "help" {
             specifications.append("'1:command:(\(root.completedSubcommands.map(\.name).joined(separator: " ")))'")
+            let topics = root.completedSubcommands.filter { !$0.completedSubcommands.isEmpty }.map { command in
+                "\(command.name)) compadd \(command.completedSubcommands.map(\.name).joined(separator: " ")) ;;"
+            }
+            specifications.append("'2:subcommand:{ case \"$words[2]\" in \(topics.joined(separator: " ")) esac }'")
         } else {
             for (index, argument) in command.arguments.enumerated() {
                 let place = argument.isRepeatable ? "*" : "\(index + 1)"
@@ -81,6 +85,10 @@ struct ZshCompletion {
         case .file: "_files"
         case .directory: "_files -/"
         case .choice(let values), .choiceOrInteger(let values, _): "(\(values.joined(separator: " ")))"
+        case .listed(let command, let readsConfiguration):
+            "{ local -a names; names=(${(f)\"$(\(root.name) \(command)"
+                + (readsConfiguration ? " $opt_args[-c] $opt_args[--config]" : "")
+                + " 2>/dev/null)\"}); compadd -a names }"
         case .text, .integer, .seconds, .octal: " "
         }
     }

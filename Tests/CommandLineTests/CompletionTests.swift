@@ -26,13 +26,22 @@ import Testing
             ("sluice send --po", "--port"), ("sluice cat --po", "--port"),
             ("sluice grok m", "match"), ("sluice grok match --fo", "--format"),
             ("sluice grok match --format j", "json"), ("sluice grok explain --ser", "--series"),
-            ("sluice grok match -p x /etc/hostn", "/etc/hostname"),
+            ("sluice grok match -p x /etc/hostn", "/etc/hostname"), ("sluice help grok m", "match"),
+            ("sluice help grok su", "suggest"), ("sluice grok patterns IPOR", "IPORHOST"),
+            ("sluice grok match -c f.conf --filter app", "app.**"), ("sluice grok match --filter other", "other"),
         ])
     func bash(_ line: String, _ expected: String) throws {
         let script = CompletionShell.bash.script(for: SluiceCommands.table)
         let words = line.split(separator: " ").map { "'\($0)'" }.joined(separator: " ")
         let driver = """
             \(script)
+            sluice() {
+                case "$*" in
+                    "grok patterns --names") printf 'IPORHOST\\nIPV4\\n' ;;
+                    "check --grok-tags f.conf") echo 'app.**' ;;
+                    "check --grok-tags") echo other ;;
+                esac
+            }
             COMP_WORDS=(\(words)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sluice; echo "${COMPREPLY[@]}"
             """
         let (status, output, complaints) = try run("/bin/bash", ["--norc"], input: driver)

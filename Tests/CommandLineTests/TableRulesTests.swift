@@ -77,7 +77,7 @@ import Testing
 
     private func value(_ kind: ValueKind) -> String {
         switch kind {
-        case .text, .file, .directory: "x"
+        case .text, .file, .directory, .listed: "x"
         case .integer(let range): String(range.lowerBound)
         case .choiceOrInteger(_, let range): String(range.upperBound)
         case .seconds: "1.5"

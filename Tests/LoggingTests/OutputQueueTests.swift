@@ -178,6 +178,17 @@ final class PipeEnds: Sendable {
         }
     }
 
+    /// Waits for a line, and gives it with its end.
+    func readLine() -> String {
+        var line: [UInt8] = []
+        while line.last != 0x0A {
+            let byte = read(1)
+            if byte.isEmpty { break }
+            line += byte
+        }
+        return String(decoding: line, as: UTF8.self)
+    }
+
     /// Waits for exactly so many bytes.
     func read(_ count: Int) -> [UInt8] {
         let descriptor = output.withLock { $0 }

@@ -190,6 +190,12 @@ package final class FlushWorkers: Sendable {
         let target = delivery.target == .secondary ? secondary ?? destination : destination
         let outcome = await target.deliver(delivery.chunk, items: delivery.items)
         let elapsed = buffer.clock.monotonicSeconds() - start
+        log.debug(
+            "flushed a chunk: \(outcome.summary)",
+            [
+                "destination": name, "chunk": delivery.chunk.id, "events": delivery.items.count,
+                "chunk_bytes": delivery.chunk.byteCount, "elapsed_seconds": elapsed,
+            ])
         let threshold = buffer.settings.slowFlushLogThresholdSeconds
         if elapsed > threshold {
             log.limited(
@@ -238,6 +244,20 @@ package final class FlushWorkers: Sendable {
             log.limited(
                 .warn, "request was too large: sending the chunk in two halves",
                 ["destination": name, "chunk": chunk.id, "events": count, "reason": reason.sentence])
+        }
+    }
+}
+
+extension DeliveryOutcome {
+    /// For the log of whoever looks for a fault: what became of one attempt.
+    fileprivate var summary: String {
+        switch self {
+        case .delivered: "delivered"
+        case .partial(let retry, let reason, let rejected):
+            "\(retry.count) to be sent again, \(rejected.count) rejected: \(reason.sentence)"
+        case .retry(let reason, _): "to be sent again: \(reason.sentence)"
+        case .tooLarge(let reason): "too large: \(reason.sentence)"
+        case .rejected(let reason): "rejected: \(reason.sentence)"
         }
     }
 }

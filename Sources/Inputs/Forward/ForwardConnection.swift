@@ -21,6 +21,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
     private var isEnding = false
+    private var hasSaidHandshake = false
 
     init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
         self.connection = connection
@@ -42,7 +43,12 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         startHandshakeClock()
     }
 
-    func greet() { decoder.greet(self) }
+    func greet() {
+        input.log.debug(
+            "a client connected",
+            ["peer": connection.peerName, "tls": secure != nil, "handshake": input.settings.security != nil])
+        decoder.greet(self)
+    }
 
     /// Reads no more and goes once everything is written.
     func finish(withinMilliseconds limit: UInt64? = nil) {
@@ -130,6 +136,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
                 "a client went away in the middle of a message: \(reason)",
                 ["peer": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
         }
+        input.log.debug("a client left: \(reason)", ["peer": connection.peerName])
         input.forget(self)
     }
 
@@ -138,6 +145,10 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             unsafe try decoder.receive(bytes, scratch: &input.scratch, sink: self)
         } catch {
             reject(error.message)
+        }
+        if !hasSaidHandshake, input.settings.security != nil, decoder.isEstablished {
+            hasSaidHandshake = true
+            input.log.debug("a client has shown the key", ["peer": connection.peerName])
         }
         if input.settings.deniesKeepAlive, decoder.hasFinishedMessage { finish() }
     }
@@ -167,6 +178,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     // MARK: - From the decoder
 
     func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        input.log.trace(
+            "events arrived", ["peer": connection.peerName, "tag": tag.text, "events": rows.records.count])
         let acceptance = input.emitter.emit(Batch(tag), storage: &storage, rows: &rows)
         switch acceptance {
         case .accepted: acceptedEpisode = input.episode

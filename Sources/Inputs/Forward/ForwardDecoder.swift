@@ -61,6 +61,9 @@ package final class ForwardDecoder {
         self.clock = clock
     }
 
+    /// Whether the client may send events: at once, or once its handshake is done.
+    var isEstablished: Bool { handshake?.isDone ?? true }
+
     /// The first words of a server that wants a handshake (HELO); to be sent before anything is received.
     package func greet(_ sink: any ForwardSink) {
         guard let handshake else { return }

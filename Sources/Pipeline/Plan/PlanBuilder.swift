@@ -52,6 +52,12 @@ package final class PlanBuilder {
                 section.place, "nothing sends events to \(section.tag)",
                 hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
         }
+        for section in labelSections(root) where section.argument.text == "@FLUENT_LOG" {
+            diagnostics.warning(
+                section.place,
+                "no event ever comes to <label @FLUENT_LOG>: lines of the daemon's own log are no events",
+                hint: "write the log to a file (-o FILE), which another instance can read")
+        }
         if plan.sources.isEmpty && !diagnostics.hasErrors {
             diagnostics.error(
                 root.place, "the configuration has no <source>, so no event would ever arrive",

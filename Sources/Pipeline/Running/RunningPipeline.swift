@@ -35,6 +35,7 @@ package final class RunningPipeline: @unchecked Sendable {
     private let standardOutput: TextSink
     /// What has passed each stage.
     package let metrics = MetricsRegistry()
+    private var metricsReport = MetricsReport()
 
     private static let reportMilliseconds: UInt64 = 5000
     /// How often outputs are looked at while they are drained.
@@ -55,6 +56,7 @@ package final class RunningPipeline: @unchecked Sendable {
         let dangling = loop.run() + threads.flatMap { $0.join() }
         if !dangling.isEmpty { log.error("handles were left open", ["types": dangling.joined(separator: " ")]) }
         context?.close()
+        metricsReport.write(metrics, to: log)
         log.reportRepetitions(all: true)
         return exitKind
     }
@@ -87,7 +89,9 @@ package final class RunningPipeline: @unchecked Sendable {
             try openSignals()
             let timer = LoopTimer(on: loop)
             timer.start(afterMilliseconds: Self.reportMilliseconds, everyMilliseconds: Self.reportMilliseconds) {
-                [log] in log.reportRepetitions()
+                [unowned self] in
+                log.reportRepetitions()
+                metricsReport.write(metrics, to: log)
             }
             reportTimer = timer
             for output in outputs { output.start() }

@@ -9,6 +9,14 @@ enum CheckCommand {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
+        if parsed.has(CheckOptions.grokTags) {
+            let rules = ConfigurationLoader.load(path).plan.labels.flatMap(\.rules)
+            let tags = rules.compactMap { rule in
+                if case .filter(let pattern, let filter) = rule, filter.grok != nil { pattern.text } else { nil }
+            }
+            StandardOutput.write(tags.map { $0 + "\n" }.joined())
+            return ExitStatus.success
+        }
         return check(
             path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
     }

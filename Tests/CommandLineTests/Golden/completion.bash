@@ -1,10 +1,16 @@
 # bash completion for sluice, printed by 'sluice completion bash'
+_sluice_configuration() {
+    local index
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        case "${COMP_WORDS[index]}" in -c|--config) echo "${COMP_WORDS[index+1]}" ;; esac
+    done
+}
 _sluice() {
     local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|send|cat|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion) command="${command:+$command }$word" ;;
+            run|check|validate|send|cat|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -36,14 +42,14 @@ _sluice() {
         "grok match:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--define") :; return ;;
         "grok match:--config"|"grok match:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok match:--filter") :; return ;;
+        "grok match:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok match:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
         "grok explain:--pattern"|"grok explain:-p") :; return ;;
         "grok explain:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok explain:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok explain:--define") :; return ;;
         "grok explain:--config"|"grok explain:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok explain:--filter") :; return ;;
+        "grok explain:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok suggest:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok suggest:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok suggest:--define") :; return ;;
@@ -56,7 +62,7 @@ _sluice() {
         "grok bench:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok bench:--define") :; return ;;
         "grok bench:--config"|"grok bench:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok bench:--filter") :; return ;;
+        "grok bench:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok bench:--slowest") :; return ;;
         "grok bench:--seconds") :; return ;;
     esac
@@ -107,6 +113,7 @@ _sluice() {
         "grok patterns")
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--series --patterns --define --names --version --help -h' -- "$current")) ;;
+                *) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grok patterns --names 2>/dev/null)" -- "$current") ;;
             esac
             ;;
         "grok bench")
@@ -130,6 +137,12 @@ _sluice() {
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;
+            esac
+            ;;
+        "help grok")
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'match explain suggest patterns bench' -- "$current")) ;;
             esac
             ;;
     esac

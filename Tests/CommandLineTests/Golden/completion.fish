@@ -1,5 +1,11 @@
 # fish completion for sluice, printed by 'sluice completion fish'
 complete -c sluice -f
+function __sluice_configuration
+    set -l words (commandline -opc)
+    for index in (seq (count $words))
+        contains -- $words[$index] -c --config; and echo $words[(math $index + 1)]
+    end
+end
 complete -c sluice -n 'not __fish_seen_subcommand_from run check validate send cat grok version help completion' -a run -d 'Run the daemon.'
 complete -c sluice -n 'not __fish_seen_subcommand_from run check validate send cat grok version help completion' -a check -d 'Check a configuration and show every mistake.'
 complete -c sluice -n 'not __fish_seen_subcommand_from run check validate send cat grok version help completion' -a send -d 'Send events from standard input, as fluent-cat does.'
@@ -58,7 +64,7 @@ complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcomm
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l define -x -d 'Add one definition: \'NAME regexp\'.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l multiline -d 'Let \'.\' match line feeds, as in multiline_grok.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l config -s c -x -a '(__fish_complete_path (commandline -ct))' -d 'Take the expressions and definitions of a configuration; see --filter.'
-complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l filter -x -d 'The tag whose grok filter in the configuration is meant.'
+complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l filter -x -a '(sluice check --grok-tags (__sluice_configuration) 2>/dev/null)' -d 'The tag whose grok filter in the configuration is meant.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l format -x -a 'pretty json' -d 'For reading, or one JSON object a line, in the order of the input.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l null -s 0 -d 'Texts end with a zero byte instead of a line feed, so that one may have several lines.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from match' -l pairs -d 'Read an expression and a text by turns, and match each text with its own expression.'
@@ -71,7 +77,7 @@ complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcomm
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l define -x -d 'Add one definition: \'NAME regexp\'.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l multiline -d 'Let \'.\' match line feeds, as in multiline_grok.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l config -s c -x -a '(__fish_complete_path (commandline -ct))' -d 'Take the expressions and definitions of a configuration; see --filter.'
-complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l filter -x -d 'The tag whose grok filter in the configuration is meant.'
+complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l filter -x -a '(sluice check --grok-tags (__sluice_configuration) 2>/dev/null)' -d 'The tag whose grok filter in the configuration is meant.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l version -d 'Show the version.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from explain' -l help -s h -d 'Show help information.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from suggest' -l series -x -a 'legacy ecs-v1' -d 'The shipped pattern set.'
@@ -87,13 +93,14 @@ complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcomm
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from patterns' -l names -d 'Print the names alone, one a line.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from patterns' -l version -d 'Show the version.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from patterns' -l help -s h -d 'Show help information.'
+complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from patterns' -a '(sluice grok patterns --names 2>/dev/null)'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l pattern -s p -x -d 'The grok expression; of several, the first that matches a line counts.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l series -x -a 'legacy ecs-v1' -d 'The shipped pattern set.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l patterns -x -a '(__fish_complete_path (commandline -ct))' -d 'Add definitions from a file of \'NAME regexp\' lines, or from every file of a folder.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l define -x -d 'Add one definition: \'NAME regexp\'.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l multiline -d 'Let \'.\' match line feeds, as in multiline_grok.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l config -s c -x -a '(__fish_complete_path (commandline -ct))' -d 'Take the expressions and definitions of a configuration; see --filter.'
-complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l filter -x -d 'The tag whose grok filter in the configuration is meant.'
+complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l filter -x -a '(sluice check --grok-tags (__sluice_configuration) 2>/dev/null)' -d 'The tag whose grok filter in the configuration is meant.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l null -s 0 -d 'Texts end with a zero byte instead of a line feed, so that one may have several lines.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l slowest -x -d 'How many of the slowest lines are shown.'
 complete -c sluice -n '__fish_seen_subcommand_from grok; and __fish_seen_subcommand_from bench' -l seconds -x -d 'How long to measure.'

@@ -120,7 +120,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
                     '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
@@ -140,7 +140,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
@@ -166,7 +166,7 @@ _sluice() {
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
-                    '1::name: '
+                    '1::name:{ local -a names; names=(${(f)"$(sluice grok patterns --names 2>/dev/null)"}); compadd -a names }'
                     ;;
                 bench)
                     _arguments \
@@ -178,7 +178,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag: ' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--slowest=[How many of the slowest lines are shown.]:count: ' \
@@ -201,7 +201,8 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check send grok version help completion)'
+                '1:command:(run check send grok version help completion)' \
+                '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)
             _arguments \
