@@ -82,7 +82,8 @@ enum IndexNameCheck {
         }
         if let near = EditDistance.nearest(to: name, in: chunkKeys + ["tag"]) { return "did you mean '${\(near)}'?" }
         var field = name
-        for (start, end) in [("record[\"", "\"]"), ("record['", "']")] where name.hasPrefix(start) && name.hasSuffix(end) {
+        for (start, end) in [("record[\"", "\"]"), ("record['", "']")]
+        where name.hasPrefix(start) && name.hasSuffix(end) {
             field = String(name.dropFirst(start.count).dropLast(end.count))
         }
         let isField = !field.isEmpty && field.utf8.allSatisfy { $0 > 0x20 && !"\"'[]{}(),".utf8.contains($0) }
