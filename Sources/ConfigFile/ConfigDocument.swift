@@ -6,6 +6,8 @@ package struct ConfigDocument {
     package let diagnostics: Diagnostics
     /// The path that was asked for.
     package let path: String
+    /// Where its files came from, and those come from that its code names.
+    package let files: any FileSource
 
     /// Reads a configuration file and all it includes.
     ///
@@ -19,21 +21,23 @@ package struct ConfigDocument {
         let file: SourceFile
         if isYAML(path) {
             reading.add(Diagnostic(.error, file: path, "the configuration is YAML", hint: yamlHint))
-            return empty(path, reading)
+            return empty(path, reading, source)
         }
         do throws(FileFailure) {
             file = Self.file(
                 path: path, bytes: try source.read(path, maximumBytes: limits.maximumFileBytes), reading)
         } catch {
             reading.add(Diagnostic(.error, file: path, "cannot read the configuration: \(error.reason)"))
-            return empty(path, reading)
+            return empty(path, reading, source)
         }
         return parse(file, reading, environment: environment, from: source, limits: limits)
     }
 
-    private static func empty(_ path: String, _ diagnostics: Diagnostics) -> ConfigDocument {
+    private static func empty(
+        _ path: String, _ diagnostics: Diagnostics, _ files: any FileSource
+    ) -> ConfigDocument {
         let file = SourceFile(path: path, bytes: [])
-        return ConfigDocument(root: OpenSection.root(file).section, diagnostics: diagnostics, path: path)
+        return ConfigDocument(root: OpenSection.root(file).section, diagnostics: diagnostics, path: path, files: files)
     }
 
     /// Fluentd decides by the name, too.
@@ -82,7 +86,7 @@ package struct ConfigDocument {
         }
         reading.add(contentsOf: diagnostics)
         reading.hasTagErrors = reading.hasErrors && hasTagErrors
-        return ConfigDocument(root: root, diagnostics: reading, path: file.path)
+        return ConfigDocument(root: root, diagnostics: reading, path: file.path, files: source)
     }
 
     /// The bytes of a file with what is not UTF-8 repaired, so that every offset is one of valid text.

@@ -42,9 +42,7 @@ package struct DiagnosticRenderer: Sendable {
         let word = paint("\(severity.rawValue):", Self.code(severity) + ";1")
         var text = "\(paint(place, "1")) \(word) \(clean(diagnostic.message))\n"
         if diagnostic.line > 0 {
-            text += excerpt(
-                line: diagnostic.line, text: diagnostic.lineText, column: diagnostic.excerptColumn,
-                length: diagnostic.length, code: Self.code(severity))
+            text += lines(diagnostic.excerpt, code: Self.code(severity))
         }
         if let hint = diagnostic.hint {
             text += "      \(paint("hint:", "32")) \(clean(hint))\n"
@@ -52,23 +50,22 @@ package struct DiagnosticRenderer: Sendable {
         for related in diagnostic.related {
             text +=
                 "\(related.file):\(related.line):\(related.column): \(paint("note:", "36")) \(clean(related.message))\n"
-            text += excerpt(
-                line: related.line, text: related.lineText, column: related.excerptColumn, length: related.length,
-                code: "36")
+            text += lines(related.excerpt, code: "36")
         }
         return text
     }
 
-    private func excerpt(line: Int, text: String, column: Int, length: Int, code: String) -> String {
-        var characters = text.map { Self.isShown($0) ? $0 : " " }
-        var first = min(max(0, column - 1), characters.count)
-        var marked = max(1, min(length, max(1, characters.count - first)))
+    /// The line and, under it, the mark.
+    private func lines(_ excerpt: Excerpt, code: String) -> String {
+        var characters = excerpt.lineText.map { Self.isShown($0) ? $0 : " " }
+        var first = min(max(0, excerpt.excerptColumn - 1), characters.count)
+        var marked = max(1, min(excerpt.length, max(1, characters.count - first)))
         if characters.count > maximumWidth {
             (characters, first, marked) = cut(characters, around: first, marked)
         }
         // Tabs stay tabs in the line under it, so that the caret stands right whatever width a tab has.
         let margin = String(characters[..<first].map { $0 == "\t" ? "\t" : " " })
-        let number = String(line)
+        let number = String(excerpt.line)
         let gutter = String(repeating: " ", count: max(0, 5 - number.count)) + number + " | "
         let blank = String(repeating: " ", count: max(5, number.count)) + " | "
         let caret = "^" + String(repeating: "~", count: marked - 1)

@@ -15,6 +15,8 @@ package final class Diagnostics {
     /// Sections were not opened or closed as they should: what seems to be missing may stand in the wrong one.
     package internal(set) var hasTagErrors = false
     private var seen: Set<Diagnostic> = []
+    /// Values that no message and no dump may show and that stand in no file: of environment variables, of files read.
+    private(set) var hiddenTexts: [String] = []
     /// How each value was read, by the place of the value: what the dump needs to print it as Fluentd does.
     private(set) var readings: [Place: ReadingKind] = [:]
 
@@ -31,6 +33,7 @@ package final class Diagnostics {
 
     /// Adds a message. The same message twice (a file included twice, two readers of one section) is kept once.
     package func add(_ diagnostic: Diagnostic) {
+        let diagnostic = hiddenTexts.isEmpty ? diagnostic : diagnostic.hiding(hiddenTexts)
         if isFull(for: diagnostic.severity) {
             if !seen.contains(diagnostic) { count(diagnostic.severity) }
             return
@@ -80,6 +83,7 @@ package final class Diagnostics {
 
     /// Adds the messages of another collection.
     package func add(contentsOf other: Diagnostics) {
+        for text in other.hiddenTexts { hide(text) }
         for diagnostic in other.all { add(diagnostic) }
         omittedCount += other.omittedCount
         errorCount += other.errorCount - other.all.count { $0.severity == .error }
@@ -95,6 +99,11 @@ package final class Diagnostics {
             let right = (rank[b.element.file] ?? 0, b.element.line, b.element.column, b.offset)
             return left < right
         }.map(\.element)
+    }
+
+    /// Keeps a value out of every message from here on, and out of the dump.
+    package func hide(_ text: String) {
+        if !text.isEmpty, !hiddenTexts.contains(text) { hiddenTexts.append(text) }
     }
 
     func noteReading(_ kind: ReadingKind, of place: Place) {

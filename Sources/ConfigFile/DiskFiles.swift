@@ -5,12 +5,16 @@ package struct DiskFiles: FileSource {
     package init() {}
 
     package func read(_ path: String, maximumBytes: Int) throws(FileFailure) -> [UInt8] {
+        // Opening a fifo waits for a writer: not before it is known to be none. What stands below /dev was meant
+        // (/dev/stdin, /dev/fd/63 of a shell's `<(…)`).
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw Self.failure() }
+        let kind = status.st_mode & S_IFMT
+        if kind == S_IFDIR { throw FileFailure(reason: "is a directory") }
+        if kind != S_IFREG, !path.hasPrefix("/dev/") { throw FileFailure(reason: "is no regular file") }
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure() }
         defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw Self.failure() }
-        if status.st_mode & S_IFMT == S_IFDIR { throw FileFailure(reason: "is a directory") }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65_536)
         while true {

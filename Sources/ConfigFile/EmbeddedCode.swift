@@ -7,8 +7,14 @@ package struct ConfigEnvironment: Sendable {
     package var hostname: String
     /// What `worker_id` gives.
     package var workerID: Int
+    /// What `Dir.pwd` gives.
+    package var workingDirectory: String
 
-    package init(variables: [String: String] = [:], hostname: String = "localhost", workerID: Int = 0) {
+    package init(
+        variables: [String: String] = [:], hostname: String = "localhost", workerID: Int = 0,
+        workingDirectory: String = "."
+    ) {
+        self.workingDirectory = workingDirectory
         self.variables = variables
         self.hostname = hostname
         self.workerID = workerID
@@ -17,15 +23,17 @@ package struct ConfigEnvironment: Sendable {
 
 /// Evaluates the part of Ruby that configurations use inside double quotes.
 ///
-/// There is no Ruby here, so the language is a closed list: environment variables with defaults, the host's name,
-/// the worker's number, `use_nil`, `use_default`, comparison and the ternary operator. Anything else is an error
-/// that names the list.
+/// There is no Ruby here, so the language is a closed list: environment variables with defaults, small files (mounted
+/// secrets), the host's name, the worker's number, `use_nil`, `use_default`, `+`, comparison, the ternary operator and
+/// some methods of strings. Anything else is an error that names the list.
 struct EmbeddedCode {
     let environment: ConfigEnvironment
+    let files: any FileSource
 
     static let supported =
         "supported are ENV['X'], ENV.fetch('X', 'default'), || 'default', || use_nil, || use_default, hostname, "
-        + "Socket.gethostname, worker_id and conditions such as ENV['X'] == 'a' ? 'b' : 'c'"
+        + "Socket.gethostname, worker_id, File.read('path').strip, File.join, 'a' + 'b', and conditions such as "
+        + "ENV['X'] == 'a' ? 'b' : 'c'"
 
     /// What one `#{…}` gives, and where it ends (behind the brace).
     struct Result {
@@ -35,7 +43,8 @@ struct EmbeddedCode {
 
     /// Evaluates the code whose `#{` stands at `start`. What is wrong is reported; the value is then empty.
     func evaluate(_ file: SourceFile, from start: Int, _ diagnostics: Diagnostics) -> Result {
-        var parser = ExpressionParser(bytes: file.bytes, position: start + 2, environment: environment)
+        var parser = ExpressionParser(bytes: file.bytes, position: start + 2, environment: environment, files: files)
+        defer { for secret in parser.secrets { diagnostics.hide(secret) } }
         do throws(ExpressionParser.Stop) {
             let value = try parser.whole()
             for unset in parser.unset where value.isNil {
@@ -54,6 +63,8 @@ struct EmbeddedCode {
                 diagnostics.error(
                     Place(file, from, to), "the environment variable \(name) is not set",
                     hint: "set it, or give a default: ENV.fetch('\(name)', 'default')")
+            case .unreadable(let path, let reason, let from, let to):
+                diagnostics.error(Place(file, from, to), "cannot read '\(path)': \(reason)")
             case .failure(let from, let to):
                 // The place stays inside the braces, whatever the parser ran into.
                 let bound = max(start + 2, end - 1)

@@ -5,46 +5,33 @@ struct ExpressionParser {
     let bytes: [UInt8]
     var position: Int
     let environment: ConfigEnvironment
+    let files: any FileSource
     /// Variables that were asked for and are not set.
     var unset: [(name: String, start: Int, end: Int)] = []
+    /// Values of variables whose names say that they are secrets, and the contents of files.
+    var secrets: [String] = []
     private var isLive = true
     private var depth = 0
 
     /// Parentheses and conditions inside one another.
     private static let maximumDepth = 16
+    /// A secret, a certificate at most.
+    private static let maximumFileBytes = 65_536
 
     /// Why there is no value.
     enum Stop: Error {
         case useNil
         case useDefault
         case unset(name: String, start: Int, end: Int)
+        case unreadable(path: String, reason: String, start: Int, end: Int)
         case failure(start: Int, end: Int)
     }
 
-    /// The values that the supported part of Ruby has.
-    enum RubyValue: Equatable {
-        case null
-        case bool(Bool)
-        case text(String)
-        case number(Int)
-
-        var isNil: Bool { self == .null }
-        var isTrue: Bool { self != .null && self != .bool(false) }
-        /// `to_s`
-        var text: String {
-            switch self {
-            case .null: ""
-            case .bool(let value): value ? "true" : "false"
-            case .text(let text): text
-            case .number(let number): String(number)
-            }
-        }
-    }
-
-    init(bytes: [UInt8], position: Int, environment: ConfigEnvironment) {
+    init(bytes: [UInt8], position: Int, environment: ConfigEnvironment, files: any FileSource) {
         self.bytes = bytes
         self.position = position
         self.environment = environment
+        self.files = files
     }
 
     /// The whole expression up to and with the closing brace.
@@ -70,7 +57,7 @@ struct ExpressionParser {
 
     private mutating func alternatives() throws(Stop) -> RubyValue {
         var value = try conjunction()
-        while takeSymbol("||") {
+        while takeSymbol("||") || take(keyword: "or") {
             let other = try branch(live: !value.isTrue) { (parser) throws(Stop) in try parser.conjunction() }
             if !value.isTrue { value = other }
         }
@@ -79,7 +66,7 @@ struct ExpressionParser {
 
     private mutating func conjunction() throws(Stop) -> RubyValue {
         var value = try comparison()
-        while takeSymbol("&&") {
+        while takeSymbol("&&") || take(keyword: "and") {
             let other = try branch(live: value.isTrue) { (parser) throws(Stop) in try parser.comparison() }
             if value.isTrue { value = other }
         }
@@ -87,10 +74,115 @@ struct ExpressionParser {
     }
 
     private mutating func comparison() throws(Stop) -> RubyValue {
-        let left = try primary()
-        if takeSymbol("==") { return .bool(left == (try primary())) }
-        if takeSymbol("!=") { return .bool(left != (try primary())) }
+        let left = try sum()
+        if takeSymbol("==") { return .bool(left == (try sum())) }
+        if takeSymbol("!=") { return .bool(left != (try sum())) }
         return left
+    }
+
+    private mutating func sum() throws(Stop) -> RubyValue {
+        skipSpace()
+        let start = position
+        var value = try postfix()
+        while takeSymbol("+") {
+            let other = try postfix()
+            guard isLive else { continue }
+            guard let both = value + other else { throw mistake(from: start, value.isNil || other.isNil) }
+            value = both
+        }
+        return value
+    }
+
+    /// A value and the methods called on it.
+    private mutating func postfix() throws(Stop) -> RubyValue {
+        depth += 1
+        defer { depth -= 1 }
+        if depth > 3 * Self.maximumDepth { throw fail() }
+        if takeSymbol("!") { return .bool(!(try postfix()).isTrue) }
+        skipSpace()
+        let start = position
+        var value = try primary()
+        while true {
+            var arguments: [RubyValue] = []
+            var method = "[]"
+            var isSafe = false
+            if current == Byte.openBracket {
+                position += 1
+                arguments = [try condition()]
+                guard takeSymbol("]") else { throw fail() }
+            } else if takeSymbol("&.") || takeSymbol(".") {
+                isSafe = bytes[position - 2] == UInt8(ascii: "&")
+                method = word()
+                if current == UInt8(ascii: "?") {
+                    position += 1
+                    method += "?"
+                }
+                if current == UInt8(ascii: "(") { arguments = try self.arguments() }
+            } else {
+                return value
+            }
+            if !isLive || isSafe && value.isNil { continue }
+            guard let result = value.call(method, arguments) else { throw mistake(from: start, value.isNil) }
+            value = result
+        }
+    }
+
+    /// What Ruby would raise: because of a variable that is not set, or because the code is beyond what is supported.
+    private func mistake(from start: Int, _ isNil: Bool) -> Stop {
+        if isNil, let missing = unset.last {
+            return .unset(name: missing.name, start: missing.start, end: missing.end)
+        }
+        return .failure(start: start, end: position)
+    }
+
+    /// `(a, b)`
+    private mutating func arguments() throws(Stop) -> [RubyValue] {
+        guard takeSymbol("(") else { throw fail() }
+        if takeSymbol(")") { return [] }
+        var arguments = [try condition()]
+        while takeSymbol(",") { arguments.append(try condition()) }
+        guard takeSymbol(")") else { throw fail() }
+        return arguments
+    }
+
+    /// `File.read(path)`, `File.open(path).read`, `File.exist?(path)`, `File.join(a, b)`.
+    private mutating func file(from start: Int) throws(Stop) -> RubyValue {
+        guard takeSymbol(".") else { throw Stop.failure(start: start, end: position) }
+        let method = word()
+        if current == UInt8(ascii: "?") { position += 1 }
+        let values = try arguments()
+        let texts = values.compactMap { if case .text(let text) = $0 { text } else { nil as String? } }
+        guard !isLive || texts.count == values.count, !values.isEmpty else {
+            throw mistake(from: start, values.contains(where: \.isNil))
+        }
+        switch method {
+        case "read" where values.count == 1: return try contents(of: texts, from: start)
+        case "open" where values.count <= 2:
+            guard takeSymbol("."), word() == "read" else { throw Stop.failure(start: start, end: position) }
+            if current == UInt8(ascii: "(") { _ = try arguments() }
+            return try contents(of: texts, from: start)
+        case "exist", "exists", "file", "readable": return .bool(isLive && files.exists(texts[0]))
+        case "join":
+            // One slash between two parts, however many they bring.
+            return .text(
+                texts.dropFirst().reduce(texts.first ?? "") { path, part in
+                    let slashes = path.reversed().prefix { $0 == "/" }.count
+                    return String(path.dropLast(slashes)) + "/" + part.drop { $0 == "/" }
+                })
+        default: throw Stop.failure(start: start, end: position)
+        }
+    }
+
+    private mutating func contents(of paths: [String], from start: Int) throws(Stop) -> RubyValue {
+        guard isLive, let path = paths.first else { return .null }
+        do throws(FileFailure) {
+            let text = String(decoding: try files.read(path, maximumBytes: Self.maximumFileBytes), as: UTF8.self)
+            secrets.append(text)
+            if case .text(let stripped)? = RubyValue.text(text).call("strip", []) { secrets.append(stripped) }
+            return .text(text)
+        } catch {
+            throw Stop.unreadable(path: path, reason: error.reason, start: start, end: position)
+        }
     }
 
     private mutating func branch(
@@ -138,6 +230,10 @@ struct ExpressionParser {
             if isLive { throw Stop.useDefault }
             return .null
         case "ENV": return try variable(from: start)
+        case "File", "IO": return try file(from: start)
+        case "Dir":
+            guard takeSymbol("."), word() == "pwd" else { throw Stop.failure(start: start, end: position) }
+            return .text(environment.workingDirectory)
         default: throw Stop.failure(start: start, end: max(position, start + 1))
         }
     }
@@ -153,6 +249,7 @@ struct ExpressionParser {
                 if isLive { unset.append((name, start, position)) }
                 return .null
             }
+            note(secret: value, of: name)
             return .text(value)
         }
         guard takeSymbol(".") else { throw Stop.failure(start: start, end: position) }
@@ -162,6 +259,7 @@ struct ExpressionParser {
         skipSpace()
         let name = try string()
         let value = environment.variables[name]
+        if let value { note(secret: value, of: name) }
         switch (method, isQuestion) {
         case ("key", true), ("has_key", true), ("include", true):
             guard takeSymbol(")") else { throw fail() }
@@ -172,12 +270,20 @@ struct ExpressionParser {
                 other = try branch(live: value == nil) { (parser) throws(Stop) in try parser.condition() }
             }
             guard takeSymbol(")") else { throw fail() }
+            if takeSymbol("{") {
+                other = try branch(live: value == nil) { (parser) throws(Stop) in try parser.condition() }
+                guard takeSymbol("}") else { throw fail() }
+            }
             if let value { return .text(value) }
             if let other { return other }
             if isLive { throw Stop.unset(name: name, start: start, end: position) }
             return .null
         default: throw Stop.failure(start: start, end: position)
         }
+    }
+
+    private mutating func note(secret value: String, of name: String) {
+        if SecretNames.isSecret(name) { secrets.append(value) }
     }
 
     private mutating func string() throws(Stop) -> String {
@@ -188,8 +294,12 @@ struct ExpressionParser {
         while let byte = current, byte != Byte.newline {
             position += 1
             if byte == quote { return String(decoding: out, as: UTF8.self) }
-            // Code inside a string inside code is beyond the list.
-            if quote == Byte.quote, byte == Byte.hash, current == Byte.openBrace { break }
+            if quote == Byte.quote, byte == Byte.hash, current == Byte.openBrace {
+                position += 1
+                out += Array(try condition().text.utf8)
+                guard takeSymbol("}") else { throw fail() }
+                continue
+            }
             if byte == Byte.backslash, let next = current, next != Byte.newline {
                 position += 1
                 switch (quote, next) {
@@ -216,6 +326,15 @@ struct ExpressionParser {
         guard bytes[position...].starts(with: symbol.utf8) else { return false }
         position += symbol.utf8.count
         return true
+    }
+
+    /// `or` and `and` as words of their own.
+    private mutating func take(keyword: String) -> Bool {
+        skipSpace()
+        let start = position
+        if word() == keyword { return true }
+        position = start
+        return false
     }
 
     private mutating func word() -> String {

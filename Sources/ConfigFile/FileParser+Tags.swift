@@ -76,7 +76,28 @@ extension FileParser {
         if end == lineStop { end = line.upperBound }
         while end > start, Byte.isBlank(bytes[end - 1]) { end -= 1 }
         if end == start { return Argument(text: "", place: Place(file, nameEnd, nameEnd)) }
-        return Argument(text: file.text(start..<end), place: Place(file, start, end))
+        return plainArgument(start..<end)
+    }
+
+    /// Without quotes: no code is evaluated, and a blank that is none would be part of a tag.
+    private func plainArgument(_ range: Range<Int>) -> Argument {
+        let place = Place(file, range.lowerBound, range.upperBound)
+        var text = file.text(range)
+        ValueScanner.warnOfCode(text, place, diagnostics)
+        if let odd = Lookalike.first([.blank, .invisible, .quote], in: file, range) {
+            reportLookalike(odd)
+            text = String(
+                String.UnicodeScalarView(
+                    text.unicodeScalars.compactMap { scalar in
+                        switch Lookalike.kind(scalar) {
+                        case .blank: " "
+                        case .invisible, .quote: nil
+                        default: scalar
+                        }
+                    }))
+            text = Self.trimmed(text)
+        }
+        return Argument(text: text, place: place)
     }
 
     private static func trimmed(_ text: String) -> String {
@@ -91,6 +112,7 @@ extension FileParser {
         if session.isGuided, endsUnclosed(by: name, argument, place) { return }
         let parent = session.open[session.open.count - 1].section
         session.open[session.open.count - 1].isInStrayParameters = false
+        let writtenName = name
         var name = name
         if let allowed = SectionNames.allowed(in: parent.name), !allowed.contains(name) {
             let location = isAtRoot ? "at the top level" : "in \(parent.tag)"
@@ -116,7 +138,7 @@ extension FileParser {
         }
         session.open.append(
             OpenSection(
-                section: Section(name: name, argument: argument, place: place),
+                section: Section(name: name, argument: argument, place: place), writtenName: writtenName,
                 indentation: indentation(of: place.start)))
     }
 
@@ -173,7 +195,7 @@ extension FileParser {
                 hint: base > 1 ? "a section ends in the file it began in" : "remove it, or write '<\(name)>' above")
             return
         }
-        if session.open[top].section.name == name {
+        if session.open[top].section.name == name || session.open[top].writtenName == name {
             finishSection()
             return
         }

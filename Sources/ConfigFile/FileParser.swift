@@ -58,10 +58,10 @@ struct FileParser {
             keyEnd = literal.end
         } else {
             while let byte = current, !Byte.isSpace(byte) { position += 1 }
-            keyEnd = position
-            key = file.text(start..<keyEnd)
+            (key, keyEnd) = plainKey(start..<position)
+            position = keyEnd
         }
-        while let byte = current, Byte.isBlank(byte) { position += 1 }
+        skipBlanksAndLookalikes(isReported: true)
         let keyPlace = Place(file, start, keyEnd)
         let hasValue = current != nil && current != Byte.newline
         if key == "@include" || (key == "include" && isAtRoot) {
@@ -71,17 +71,21 @@ struct FileParser {
         let parameter: Parameter
         if hasValue {
             var scanner = scanner()
+            scanner.leavesCode = session.open[session.open.count - 1].section.name == "record"
             var value = scanner.value()
             position = scanner.position
             splitGluedTag(&value)
+            checkLookalikes(in: &value, of: key)
             parameter = Parameter(
                 key: key, value: value.value, keyPlace: keyPlace, valuePlace: Place(file, value.start, value.end),
-                quoting: value.quoting, runs: value.runs)
+                quoting: value.quoting, runs: value.runs, oddities: value.oddities)
         } else {
             parameter = Parameter(
                 key: key, value: .text(""), keyPlace: keyPlace, valuePlace: Place(file, keyEnd, keyEnd),
                 quoting: .absent)
         }
+        // What code gave stands in no file, so no mask covers it.
+        if let text = parameter.text, parameter.quoting == .double, SecretNames.isSecret(key) { diagnostics.hide(text) }
         add(parameter)
     }
 
@@ -110,9 +114,16 @@ struct FileParser {
         if isAtRoot {
             if session.open[top].isInStrayParameters { return }
             session.open[top].isInStrayParameters = true
-            diagnostics.error(
-                parameter.keyPlace, "'\(parameter.key)' cannot stand outside of a section",
-                hint: Self.strayHint(parameter))
+            if let meant = Self.meantTag(parameter) {
+                diagnostics.error(
+                    parameter.keyPlace, "'\(parameter.key)' cannot stand outside of a section",
+                    hint: "did you mean '\(meant)'?")
+            } else {
+                // Fluentd says that it is not used, and starts.
+                diagnostics.warning(
+                    parameter.keyPlace, "'\(parameter.key)' stands outside of any section and is not used",
+                    hint: "only sections and @include stand at the top; a comment begins with '#'")
+            }
             return
         }
         if parameter.key.hasPrefix("@"), !SectionNames.reservedKeys.contains(parameter.key) {
@@ -133,14 +144,14 @@ struct FileParser {
         session.open[top].section.parameters.append(parameter)
     }
 
-    private static func strayHint(_ parameter: Parameter) -> String {
-        if let near = EditDistance.nearest(to: parameter.key, in: ["@include", "include"]) {
-            return "did you mean '\(near)'?"
-        }
-        if let near = EditDistance.nearest(to: parameter.key, in: SectionNames.top) {
-            return "did you mean '<\(near)>'?"
-        }
-        return "only sections and @include stand at the top: <source> … </source>"
+    /// A line that was a tag or an include before a slip of the pen: with what such a line has behind its name.
+    private static func meantTag(_ parameter: Parameter) -> String? {
+        let hasValue = parameter.text?.isEmpty == false
+        if hasValue, let near = EditDistance.nearest(to: parameter.key, in: ["@include", "include"]) { return near }
+        let isNamed = ["filter", "match", "label"]
+        let isTag = !hasValue || parameter.text?.hasSuffix(">") == true || isNamed.contains(parameter.key)
+        guard isTag else { return nil }
+        return EditDistance.nearest(to: parameter.key, in: SectionNames.top).map { "<\($0)>" }
     }
 
     // MARK: - Bytes
@@ -152,8 +163,8 @@ struct FileParser {
     /// Over blanks, empty lines and comments.
     private mutating func skipToContent() {
         while let byte = current {
-            if Byte.isSpace(byte) {
-                position += 1
+            if Byte.isSpace(byte) || byte > 0x7F && skipLookalike() {
+                if Byte.isSpace(byte) { position += 1 }
             } else if byte == Byte.hash {
                 position = lineEnd(position)
             } else {

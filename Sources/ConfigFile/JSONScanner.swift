@@ -16,6 +16,8 @@ struct JSONScanner {
         let start: Int
         let end: Int
         let message: String
+        /// What to write, where that is known.
+        var hint: String?
     }
 
     private var bytes: [UInt8] { file.bytes }
@@ -54,8 +56,20 @@ struct JSONScanner {
         case UInt8(ascii: "f") where take("false"): return .bool(false)
         case UInt8(ascii: "n") where take("null"): return .null
         case let byte? where Byte.isDigit(byte) || byte == UInt8(ascii: "-"): return try number()
+        case Byte.hash where position + 1 < bytes.count && bytes[position + 1] == Byte.openBrace && embedded != nil:
+            return try code()
         case nil: throw fail("the file ends inside a JSON value")
-        default: throw fail("expected a JSON value")
+        case Byte.apostrophe:
+            throw fail("JSON has no single quotes", hint: "write \"…\", or a list without brackets: a,b")
+        default:
+            if let odd = Lookalike.first(
+                [.quote, .blank, .invisible, .wide], in: file, position..<min(position + 3, bytes.count))
+            {
+                throw fail(
+                    "\(Lookalike.name(odd.scalar)), means nothing in JSON",
+                    hint: "write \(Lookalike.meant(odd.scalar) ?? "a blank")")
+            }
+            throw fail("expected a JSON value")
         }
     }
 
@@ -69,6 +83,7 @@ struct JSONScanner {
         }
         while true {
             skipSpace()
+            if current == Byte.closeBracket { throw trailingComma("]") }
             items.append(try value(depth: depth + 1))
             skipSpace()
             switch current {
@@ -91,6 +106,8 @@ struct JSONScanner {
         }
         while true {
             skipSpace()
+            if current == Byte.closeBrace { throw trailingComma("}") }
+            if current == Byte.apostrophe { throw fail("JSON has no single quotes", hint: "write \"…\": …") }
             guard current == Byte.quote else { throw fail("expected a key in double quotes") }
             let key = try string()
             skipSpace()
@@ -107,6 +124,28 @@ struct JSONScanner {
             default: throw fail("expected ',' or '}'")
             }
         }
+    }
+
+    /// `#{…}` outside of a string: its text is read as JSON.
+    private mutating func code() throws(Failure) -> JSONValue {
+        let start = position
+        guard let embedded, let diagnostics else { throw fail("expected a JSON value") }
+        let result = embedded.evaluate(file, from: position, diagnostics)
+        position = result.end
+        guard case .text(let text) = result.value else { return .null }
+        guard let value = Self.parse(text) else {
+            throw Failure(
+                start: start, end: position, message: "what the code gives is no JSON",
+                hint: "put it in quotes: \"\(file.text(start..<position))\"")
+        }
+        return value
+    }
+
+    /// The comma before a closing bracket.
+    private func trailingComma(_ bracket: String) -> Failure {
+        let comma = bytes[..<position].lastIndex(of: UInt8(ascii: ",")) ?? position
+        return Failure(
+            start: comma, end: comma + 1, message: "a comma before '\(bracket)'", hint: "remove the comma")
     }
 
     private mutating func number() throws(Failure) -> JSONValue {
@@ -178,7 +217,11 @@ struct JSONScanner {
             }
             out += Array(String(Unicode.Scalar(code) ?? "\u{FFFD}").utf8)
         default:
-            throw Failure(start: start, end: position, message: "unknown escape in a JSON string")
+            // Fluentd's reader takes the character, a longer one byte by byte.
+            out.append(byte)
+            diagnostics?.warning(
+                Place(file, start, position), "this backslash means nothing in a JSON string and is left out",
+                hint: "write '\\\\' for a backslash")
         }
     }
 
@@ -208,7 +251,7 @@ struct JSONScanner {
         }
     }
 
-    private func fail(_ message: String) -> Failure {
-        Failure(start: position, end: position + 1, message: message)
+    private func fail(_ message: String, hint: String? = nil) -> Failure {
+        Failure(start: position, end: position + 1, message: message, hint: hint)
     }
 }

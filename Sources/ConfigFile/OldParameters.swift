@@ -9,7 +9,7 @@ enum OldParameters {
         var keys: [String]
     }
 
-    private static let buffer: KeyValuePairs = [
+    fileprivate static let buffer: KeyValuePairs = [
         "buffer_type": "@type", "buffer_path": "path", "num_threads": "flush_thread_count",
         "flush_interval": "flush_interval", "try_flush_interval": "flush_thread_interval",
         "queued_chunk_flush_interval": "flush_thread_burst_interval", "disable_retry_limit": "retry_forever",
@@ -136,7 +136,13 @@ extension SectionReader {
     /// `<buffer>`, or one made from the v0.12 parameters of this section (`buffer_type`, `flush_interval`, …).
     /// - Parameter chunkKeys: the argument of a section that is made, where `time_slice_format` does not ask for `time`.
     package func bufferSection(chunkKeys: String = "") -> Section? {
-        section(named: "buffer") ?? use(OldParameters.buffer(section, chunkKeys: chunkKeys, diagnostics))
+        if let buffer = section(named: "buffer") {
+            ignore(OldParameters.buffer.map(\.key), beside: buffer) { old in
+                OldParameters.buffer.first { $0.key == old }?.value ?? old
+            }
+            return buffer
+        }
+        return use(OldParameters.buffer(section, chunkKeys: chunkKeys, diagnostics))
     }
 
     /// `<parse>`, or one made from the v0.12 parameters of this section (`format`, `time_key`, …).
@@ -160,6 +166,18 @@ extension SectionReader {
     /// `<format>`, or one made from the v0.12 parameters of this section (`format`, `output_time`, …).
     package func formatSection() -> Section? {
         section(named: "format") ?? use(OldParameters.format(section))
+    }
+
+    /// Old parameters beside the section that took their place: Fluentd reads the section alone.
+    private func ignore(_ keys: [String], beside nested: Section, name: (String) -> String) {
+        for key in keys where !knows(key) {
+            accept([key])
+            guard let parameter = section.parameter(key), parameter.text != nil else { continue }
+            diagnostics.warning(
+                parameter.keyPlace, "'\(key)' in \(description) has no effect beside \(nested.tag)",
+                hint: "it belongs into \(nested.tag): \(name(key)) \(parameter.text ?? "")",
+                related: [.init(nested.place, "the section is here")])
+        }
     }
 
     private func use(_ converted: OldParameters.Converted?) -> Section? {

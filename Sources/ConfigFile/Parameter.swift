@@ -31,6 +31,18 @@ package struct Parameter: Sendable {
     package let quoting: Quoting
     /// Where runs of the value's bytes come from, for values whose text is not that of the file (escapes, embedded code).
     let runs: [Run]
+    /// What reads otherwise than it looks, for readers that can tell whether it matters.
+    let oddities: Oddities
+
+    /// See `oddities`.
+    struct Oddities: Sendable {
+        /// The `#` of a comment that ended an unquoted value.
+        var comment: Place?
+        /// A symbol that lost its backslash in double quotes: `\.`
+        var lostBackslash: Place?
+        /// The value is not what it should be, and that was said: no reader says it again.
+        var isBroken = false
+    }
 
     /// From `valueOffset` on the bytes of the value are those of the file from `fileOffset` on.
     struct Run: Sendable {
@@ -47,8 +59,10 @@ package struct Parameter: Sendable {
     }
 
     init(
-        key: String, value: Value, keyPlace: Place, valuePlace: Place, quoting: Quoting, runs: [Run]
+        key: String, value: Value, keyPlace: Place, valuePlace: Place, quoting: Quoting, runs: [Run],
+        oddities: Oddities = Oddities()
     ) {
+        self.oddities = oddities
         self.key = key
         self.value = value
         self.keyPlace = keyPlace
@@ -61,7 +75,7 @@ package struct Parameter: Sendable {
     package func renamed(_ key: String, value: String? = nil) -> Parameter {
         Parameter(
             key: key, value: value.map(Value.text) ?? self.value, keyPlace: keyPlace, valuePlace: valuePlace,
-            quoting: quoting, runs: runs)
+            quoting: quoting, runs: runs, oddities: oddities)
     }
 
     /// The text of the value; nil for `use_nil` and `use_default`.

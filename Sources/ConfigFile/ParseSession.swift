@@ -23,7 +23,7 @@ final class ParseSession {
 
     init(source: any FileSource, environment: ConfigEnvironment, limits: ConfigLimits, root: SourceFile) {
         self.source = source
-        self.embedded = EmbeddedCode(environment: environment)
+        self.embedded = EmbeddedCode(environment: environment, files: source)
         self.limits = limits
         self.diagnostics = Diagnostics(maximumCount: limits.maximumDiagnostics)
         self.open = [OpenSection.root(root)]
@@ -136,6 +136,8 @@ final class ParseSession {
 /// A section whose end has not come.
 struct OpenSection {
     var section: Section
+    /// The name that was read, where `section.name` is what was meant.
+    var writtenName: String
     /// Blanks before its opening tag.
     var indentation: Int
     /// Whether the last line was a parameter outside of any section, and reported: one message for the lot.
@@ -145,7 +147,7 @@ struct OpenSection {
         OpenSection(
             section: Section(
                 name: "ROOT", argument: Argument(text: "", place: Place(file, 0, 0)), place: Place(file, 0, 0)),
-            indentation: -1)
+            writtenName: "ROOT", indentation: -1)
     }
 }
 

@@ -111,7 +111,13 @@ extension SectionReader {
         case "false", "no": return Setting(false, setting.parameter)
         case let value where value.hasPrefix("#"): return Setting(true, setting.parameter)
         case let value:
-            let near = EditDistance.nearest(to: value.lowercased(), in: ["true", "false", "yes", "no"])
+            let other = ["on": "true", "1": "true", "enable": "true", "enabled": "true"]
+            let another = ["off": "false", "0": "false", "disable": "false", "disabled": "false"]
+            let word = value.lowercased()
+            let near =
+                other[word] ?? another[word]
+                ?? EditDistance.nearest(
+                    to: word, in: ["true", "false", "yes", "no"], limit: word.utf8.count < 4 ? 0 : 2)
             diagnostics.warning(
                 setting.place, "'\(key)' is '\(value)', which is neither true nor false; the default is used",
                 hint: near.map { "did you mean '\($0)'?" } ?? "write true or false")
@@ -202,9 +208,31 @@ extension SectionReader {
 
     // MARK: - Regular expressions
 
+    /// Text that is a pattern of any kind: as `string`, and what the language does to it without a word is told.
+    package func pattern(_ key: String, aliases: [String] = [], required: Bool = false) -> Setting<String>? {
+        guard let setting = text(key, aliases, required, .text) else { return nil }
+        let oddities = setting.parameter.oddities
+        if let comment = oddities.comment, !Self.isClosed(setting.value) {
+            let quotes = setting.value.contains("'") ? "" : "put it in single quotes, or "
+            diagnostics.warning(comment, "the value ends here because of ' #'", hint: quotes + "write [#]")
+        }
+        if let lost = oddities.lostBackslash {
+            diagnostics.warning(
+                lost, "in double quotes '\(lost.text)' is '\(lost.text.dropFirst())'",
+                hint: "put the value in single quotes, or write '\\\(lost.text)'")
+        }
+        return setting
+    }
+
+    /// `/…/` with options: what follows such a value is meant as a comment.
+    private static func isClosed(_ text: String) -> Bool {
+        guard text.hasPrefix("/"), let slash = text.lastIndex(of: "/"), slash > text.startIndex else { return false }
+        return text[text.index(after: slash)...].allSatisfy { "imx".contains($0) }
+    }
+
     /// `/body/` with the options i, m, x; or the bare body. Says nothing about whether the body compiles.
     package func regexp(_ key: String, aliases: [String] = [], required: Bool = false) -> Setting<RegexpText>? {
-        guard let setting = text(key, aliases, required, .text) else { return nil }
+        guard let setting = pattern(key, aliases: aliases, required: required) else { return nil }
         let bytes = Array(setting.value.utf8)
         guard bytes.first == Byte.slash else {
             return Setting(RegexpText(body: setting.value, options: "", bodyOffset: 0), setting.parameter)
@@ -231,6 +259,7 @@ extension SectionReader {
     ) -> Setting<String>? {
         let parameter = parameter(key, aliases: aliases)
         if let parameter { diagnostics.noteReading(kind, of: parameter.valuePlace) }
+        if parameter?.oddities.isBroken == true { return nil }
         guard let parameter, let text = parameter.text else {
             if required { reportMissing(key) }
             return nil

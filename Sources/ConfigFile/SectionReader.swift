@@ -94,10 +94,16 @@ package final class SectionReader {
     }
 
     /// Accepts parameters that have no effect here, and says why.
-    package func ignore(_ keys: [String], reason: String, severity: Diagnostic.Severity = .warning) {
+    /// - Parameter defaults: values that need no word.
+    package func ignore(
+        _ keys: [String], reason: String, severity: Diagnostic.Severity = .warning, defaults: [String: String] = [:]
+    ) {
         for key in keys {
             know(key)
-            guard let parameter = section.parameter(key) else { continue }
+            // What is nil, or says what is so anyway, asks for nothing.
+            guard let parameter = section.parameter(key), let text = parameter.text, text != defaults[key] else {
+                continue
+            }
             diagnostics.add(
                 Diagnostic(
                     severity, at: parameter.keyPlace, "'\(key)' in \(description) has no effect: \(reason)"))
@@ -175,6 +181,12 @@ package final class SectionReader {
                     parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(description)",
                     hint: "did you mean '\(glued.name) \(glued.rest)'?")
                 meant.insert(glued.name)
+                continue
+            }
+            if let home = SectionNames.home(of: parameter.key, besides: section.name) {
+                diagnostics.warning(
+                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(description) is not used",
+                    hint: "it belongs into \(home)")
                 continue
             }
             let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)

@@ -10,6 +10,10 @@ package final class SourceFile: Sendable {
     let lineStarts: [Int]
     /// Where the last `</name>` of each name stands: tells a tag that lost its bracket from a value.
     let lastEndTags: [String: Int]
+    /// Where secrets stand, in order: no message and no excerpt shows these bytes.
+    let secrets: [Range<Int>]
+    /// The secrets as text, without their quotes, and the words of those that have several.
+    let secretTexts: [String]
 
     /// Takes the bytes of a file. Bytes that are not UTF-8 must have been repaired by the caller (see `ConfigDocument`).
     package init(path: String, bytes: [UInt8]) {
@@ -21,6 +25,38 @@ package final class SourceFile: Sendable {
         }
         self.lineStarts = starts
         self.lastEndTags = Self.endTags(bytes)
+        self.secrets = SecretScanner.secrets(in: bytes)
+        self.secretTexts = Self.texts(secrets, bytes)
+    }
+
+    /// The secrets that a range holds or cuts.
+    func secrets(in range: Range<Int>) -> ArraySlice<Range<Int>> {
+        var low = 0
+        var high = secrets.count
+        while low < high {
+            let middle = (low + high) / 2
+            if secrets[middle].upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        var end = low
+        while end < secrets.count, secrets[end].lowerBound < range.upperBound { end += 1 }
+        return secrets[low..<end]
+    }
+
+    private static func texts(_ secrets: [Range<Int>], _ bytes: [UInt8]) -> [String] {
+        var texts: [String] = []
+        for range in secrets {
+            var text = bytes[range]
+            while let first = text.first, first == Byte.quote || first == Byte.apostrophe { text.removeFirst() }
+            while let last = text.last, last == Byte.quote || last == Byte.apostrophe { text.removeLast() }
+            texts.append(String(decoding: text, as: UTF8.self))
+            // Where quotes or commas are missing a message may quote a part of it.
+            for part in text.split(whereSeparator: { Byte.isSpace($0) || ",:;@/\"'{}[]".utf8.contains($0) })
+            where part.count >= SecretText.telling && part.count < text.count {
+                let part = String(decoding: part, as: UTF8.self)
+                if !SecretNames.isSecret(part) { texts.append(part) }
+            }
+        }
+        return texts
     }
 
     /// Convenience for text in memory.

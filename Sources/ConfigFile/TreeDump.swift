@@ -2,7 +2,8 @@ extension Section {
     /// The tree as Fluentd prints it at start: `<ROOT>` and all in it, indented, secrets as `xxxxxx`.
     ///
     /// How a value is printed depends on how it was read (text in quotes, numbers as they stand), so dump after the
-    /// readers have run. A value that nobody read is printed as it stands, unless its name says that it is a secret.
+    /// readers have run. A value is hidden when it was read as a secret or when its name says that it is one
+    /// (`SecretNames`), and so are the user part of URLs and header values wherever they stand.
     package func dump(_ diagnostics: Diagnostics) -> String {
         var text = ""
         write(into: &text, diagnostics, indentation: "")
@@ -10,27 +11,30 @@ extension Section {
     }
 
     private func write(into text: inout String, _ diagnostics: Diagnostics, indentation: String) {
-        text += "\(indentation)\(tag)\n"
+        text += "\(indentation)\(SecretText.masked(tag, hiding: diagnostics.hiddenTexts + place.file.secretTexts))\n"
         let inner = indentation + "  "
         var last: [String: Int] = [:]
         for (index, parameter) in parameters.enumerated() { last[parameter.key] = index }
         for (index, parameter) in parameters.enumerated() where last[parameter.key] == index {
-            let kind = Self.isSecret(parameter.key) ? .secret : diagnostics.readings[parameter.valuePlace]
-            text += "\(inner)\(parameter.key) \(Self.shown(parameter, kind))\n"
+            let secrets = diagnostics.hiddenTexts + parameter.keyPlace.file.secretTexts
+            let key = SecretText.masked(parameter.key, hiding: secrets)
+            let value = Self.shown(parameter, diagnostics.readings[parameter.valuePlace], secrets)
+            text += "\(inner)\(key) \(value)\n"
         }
         for section in sections { section.write(into: &text, diagnostics, indentation: inner) }
         text += "\(indentation)</\(name)>\n"
     }
 
-    private static func shown(_ parameter: Parameter, _ kind: ReadingKind?) -> String {
-        switch (parameter.value, kind) {
-        case (_, .secret): return "xxxxxx"
-        case (.none, _): return ""
-        case (.useDefault, _): return "use_default"
-        case (.text(let text), .text): return "\"\(escaped(text))\""
-        case (.text(let text), _):
+    private static func shown(_ parameter: Parameter, _ kind: ReadingKind?, _ secrets: [String]) -> String {
+        if kind == .secret { return SecretText.mask }
+        switch parameter.value {
+        case .none: return ""
+        case .useDefault: return "use_default"
+        case .text(let text):
+            let shown = SecretText.masked(SecretText.masked(text, of: parameter.key), hiding: secrets)
+            if shown == SecretText.mask { return shown }
             // Only on one line: the log has a line an entry.
-            return text.utf8.contains(Byte.newline) ? "\"\(escaped(text))\"" : text
+            return kind == .text || shown.utf8.contains(Byte.newline) ? "\"\(escaped(shown))\"" : shown
         }
     }
 
@@ -50,14 +54,5 @@ extension Section {
             }
         }
         return out
-    }
-
-    /// Names that hold secrets in the plugins there are, for values that nobody has read.
-    private static func isSecret(_ key: String) -> Bool {
-        let lower = key.lowercased()
-        if ["shared_key", "api_key", "apikey", "token", "access_key", "secret", "secret_key"].contains(lower) {
-            return true
-        }
-        return ["password", "passphrase", "_secret", "_token"].contains { lower.hasSuffix($0) }
     }
 }

@@ -6,6 +6,8 @@ struct ValueScanner {
     var position: Int
     let embedded: EmbeddedCode
     let diagnostics: Diagnostics
+    /// Whether code without double quotes means something to who reads the value, as in the `<record>` of a filter.
+    var leavesCode = false
 
     /// A value as it was read.
     struct Value {
@@ -14,6 +16,7 @@ struct ValueScanner {
         var start: Int
         var end: Int
         var runs: [Parameter.Run]
+        var oddities = Parameter.Oddities()
     }
 
     private var bytes: [UInt8] { file.bytes }
@@ -51,16 +54,7 @@ struct ValueScanner {
         if let comment { end = comment }
         while end > start, Byte.isBlank(bytes[end - 1]) { end -= 1 }
         let text = file.text(start..<end)
-        if let comment, text.hasPrefix("/"), !Self.isClosedRegexp(text) {
-            diagnostics.warning(
-                Place(file, comment, comment + 1), "the value ends here because of ' #'",
-                hint: "quote it or write [#]")
-        }
-        if let code = text.firstRange(of: "#{"), Self.isMeantAsCode(text[code.upperBound...]) {
-            diagnostics.warning(
-                Place(file, start, end), "'#{…}' is not evaluated in a value without double quotes",
-                hint: "write \"\(text)\"")
-        }
+        if !leavesCode { Self.warnOfCode(text, Place(file, start, end), diagnostics) }
         if text.hasPrefix("# ") {
             diagnostics.warning(
                 Place(file, start, end), "the value is '\(text)': a '#' that begins a value is no comment",
@@ -68,17 +62,31 @@ struct ValueScanner {
         }
         return Value(
             value: .text(text), quoting: .unquoted, start: start, end: end,
-            runs: [Parameter.Run(valueOffset: 0, fileOffset: start)])
+            runs: [Parameter.Run(valueOffset: 0, fileOffset: start)],
+            oddities: .init(comment: comment.map { Place(file, $0, $0 + 1) }))
+    }
+
+    /// Code that stands where none is evaluated: a value, an argument or a path without double quotes.
+    static func warnOfCode(_ text: String, _ place: Place, _ diagnostics: Diagnostics) {
+        guard let code = text.firstRange(of: "#{"), isMeantAsCode(text[code.upperBound...]) else { return }
+        // In double quotes each backslash is written twice; quotes that stand around a part of the value would end it.
+        var quoted = ""
+        var depth = 0
+        for character in text {
+            if character == "{" { depth += 1 }
+            if character == "}" { depth -= 1 }
+            if character == "\"", depth <= 0 { continue }
+            quoted += character == "\\" ? "\\\\" : String(character)
+        }
+        diagnostics.warning(place, "'#{…}' is not evaluated without double quotes", hint: "write \"\(quoted)\"")
     }
 
     private static func isMeantAsCode(_ text: Substring) -> Bool {
-        ["ENV[", "ENV.", "hostname", "worker_id", "Socket.", "use_nil", "use_default"].contains { text.hasPrefix($0) }
-    }
-
-    /// `/…/` with options: what follows such a value is meant as a comment.
-    private static func isClosedRegexp(_ text: String) -> Bool {
-        guard let slash = text.lastIndex(of: "/"), slash > text.startIndex else { return false }
-        return text[text.index(after: slash)...].allSatisfy { "imx".contains($0) }
+        let text = text.drop { $0 == " " }
+        return [
+            "ENV[", "ENV.", "hostname", "worker_id", "Socket.", "use_nil", "use_default", "File.", "IO.", "Dir.", "`",
+            "Time.", "(ENV",
+        ].contains { text.hasPrefix($0) }
     }
 
     // MARK: - Quotes
@@ -90,6 +98,7 @@ struct ValueScanner {
         var text = TextRuns()
         var special: Parameter.Value?
         var hasBadEscape = false
+        var lost: Place?
         position += 1
         while position < bound {
             let byte = bytes[position]
@@ -99,7 +108,7 @@ struct ValueScanner {
                 return rest(
                     Value(
                         value: special ?? .text(text.text), quoting: double ? .double : .single, start: start,
-                        end: end, runs: text.runs), limit: limit)
+                        end: end, runs: text.runs, oddities: .init(lostBackslash: lost)), limit: limit)
             }
             if byte == Byte.carriageReturn, position + 1 < bound, bytes[position + 1] == Byte.newline {
                 position += 1
@@ -113,6 +122,9 @@ struct ValueScanner {
                 }
                 position = min(result.end, bound)
             } else if byte == Byte.backslash, position + 1 < bound {
+                if double, lost == nil, ".[](){}*+?|^$".utf8.contains(bytes[position + 1]) {
+                    lost = Place(file, position, position + 2)
+                }
                 escape(double: double, into: &text, &hasBadEscape)
             } else {
                 text.append([byte], from: position)
@@ -229,7 +241,7 @@ struct ValueScanner {
                 let name = bytes[start] == Byte.openBracket ? "'['" : "'{'"
                 diagnostics.error(
                     Place(file, index, line), "text after a JSON value",
-                    hint: "a value that begins with \(name) is JSON; if it is text, put it in quotes")
+                    hint: "a value that begins with \(name) is JSON; if it is text, put it in single quotes")
             }
             position = line
             return json
@@ -237,12 +249,14 @@ struct ValueScanner {
             let opener = bytes[start] == Byte.openBracket ? "'['" : "'{'"
             diagnostics.error(
                 Place(file, error.start, max(error.end, error.start + 1)), "not valid JSON: \(error.message)",
-                hint: "a value that begins with \(opener) is JSON; if it is text, put it in quotes",
+                hint: error.hint
+                    ?? "a value that begins with \(opener) is JSON; if it is text, put it in single quotes",
                 related: lineEnd(start) < error.start
                     ? [.init(Place(file, start, start + 1), "the value begins here")] : [])
             position = endOfBrokenJSON(from: start)
             return Value(
-                value: .text(file.text(start..<lineEnd(start))), quoting: .json, start: start, end: position, runs: [])
+                value: .text(file.text(start..<lineEnd(start))), quoting: .json, start: start, end: position, runs: [],
+                oddities: .init(isBroken: true))
         }
     }
 

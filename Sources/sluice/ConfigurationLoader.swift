@@ -24,11 +24,15 @@ enum ConfigurationLoader {
         + "  name one: sluice run -c FILE\n"
 
     /// - Parameter appending: `--inline-config` texts, which stand behind the file's own.
-    static func load(_ path: String, appending: [String] = []) -> Loaded {
-        let environment = ConfigEnvironment(variables: variables(), hostname: hostname())
+    /// - Parameter opensFiles: whether the files that it names are looked at, as a start would.
+    static func load(_ path: String, appending: [String] = [], opensFiles: Bool = false) -> Loaded {
+        let environment = ConfigEnvironment(
+            variables: variables(), hostname: hostname(), workingDirectory: workingDirectory())
         let files = FilesWithInlineText(path: path, text: appending)
         let document = ConfigDocument.load(path: path, environment: environment, from: files)
-        return Loaded(path: path, document: document, plan: PlanBuilder.build(document, environment: environment))
+        return Loaded(
+            path: path, document: document,
+            plan: PlanBuilder.build(document, environment: environment, opensFiles: opensFiles))
     }
 
     /// What there is to say about a configuration, for a terminal or a file.
@@ -50,6 +54,13 @@ enum ConfigurationLoader {
             unsafe entry += 1
         }
         return variables
+    }
+
+    private static func workingDirectory() -> String {
+        // Memory of the C library's, which is ours to free.
+        guard let path = unsafe getcwd(nil, 0) else { return "." }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
     }
 
     private static func hostname() -> String {

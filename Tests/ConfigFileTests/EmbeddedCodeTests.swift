@@ -21,12 +21,29 @@ import Testing
             ("#{ENV.key?('NO') ? 'a' : 'b'}", "b"),
             ("#{ENV['X'] && ENV['Y']}", "y"),
             ("#{ 'a' }", "a"),
+            ("#{ENV['NO'] || 'http://' + ENV.fetch('X') + ':9200'}", "http://x:9200"),
+            ("#{File.read('/run/secrets/es').strip}|", "pw|"),
+            ("#{File.read(ENV['NO'] || '/run/secrets/es').chomp}|", "pw |"),
+            ("#{File.open('/run/secrets/es').read.chomp}|", "pw |"),
+            ("#{File.join('/a/', '/b', 'c')}", "/a/b/c"),
+            ("#{File.exist?('/none') ? File.read('/none') : 'd'}", "d"),
+            ("#{ENV.fetch('NO') { 'd' }}", "d"),
+            ("#{ENV['NO'].to_s.empty? ? 'none' : 'some'}", "none"),
+            (##"#{"http://#{ENV['X']}:1"}"##, "http://x:1"),
+            ("#{(ENV['NO'] || ' d ').strip.upcase}", "D"),
+            ("#{Socket.gethostname.split('.').first}", "host"),
+            ("#{ENV['X'].inspect}", "\"x\""),
+            ("#{ENV['NO']&.strip || 'd'}", "d"),
+            ("#{!ENV['NO'] && 1 + 2}", "3"),
+            ("#{'a-b'.gsub('-', '_')}", "a_b"),
+            ("#{ENV['NO'] or 'd'}", "d"),
             (#"#{"a\n'b"}"#, "a\n'b"),
             (##"\#{x}"##, "#{x}"),
             ("#", "#"),
         ])
     func evaluates(_ code: String, _ expected: String) {
-        let parsed = Parsed(source("k \"\(code)\""), environment: ["X": "x", "Y": "y"])
+        let parsed = Parsed(
+            source("k \"\(code)\""), environment: ["X": "x", "Y": "y"], files: ["/run/secrets/es": "pw \n"])
         #expect(parsed.text("k") == expected)
         #expect(parsed.messages == [])
     }
@@ -42,8 +59,9 @@ import Testing
         "anything else is an error with its place that names what is supported",
         arguments: [
             ("#{`ls`}", "2:6"), ("#{system('x')}", "2:6"), ("#{ENV}", "2:6"), ("#{ENV['X'}", "2:13"), ("#{", "2:4"),
-            ("#{}", "2:6"), ("a #{'b' + 'c'}", "2:12"), ("#{((((((((((((((((((1))))))))))))))))))}", "2:22"),
-            ("#{File.read('/etc/passwd')}", "2:6"), ("#{ENV.delete('X')}", "2:6"), ("#{99999999999999999999}", "2:6"),
+            ("#{}", "2:6"), ("#{((((((((((((((((((1))))))))))))))))))}", "2:22"),
+            ("#{'b' + 1}", "2:6"), ("#{'b'.eval('1')}", "2:6"), ("#{ENV.delete('X')}", "2:6"),
+            ("#{99999999999999999999}", "2:6"),
         ])
     func refuses(_ code: String, _ place: String) {
         let parsed = Parsed(source("k \"\(code)\""), environment: ["X": "x"])

@@ -59,6 +59,71 @@ def mistakes(_):
         assert word in log, f"'{word}' is not in\n{log}"
 
 
+@area.test("the status of check says whether there is an error, and with --strict whether there is a warning")
+def statuses(_):
+    folder = Daemon("").folder
+    path = os.path.join(folder, "status.conf")
+    warning = "<label @UNUSED{}>\n  <match **>\n    @type null\n  </match>\n</label>\n"
+    good = forward_source(free_port()) + "<match **>\n  @type null\n</match>\n"
+    for count in (0, 1, 2):
+        open(path, "w").write(good + "".join(warning.format(number) for number in range(count)))
+        for arguments, expected in (([], 0), (["--strict"], 2 if count else 0),
+                                    (["--format", "json"], 0), (["--format", "json", "--strict"], 2 if count else 0)):
+            result = run_sluice("check", *arguments, path)
+            assert result.returncode == expected, f"{count} warnings, {arguments}: status {result.returncode}"
+    open(path, "w").write(good.replace("null", "nul"))
+    assert run_sluice("check", path).returncode == 2
+
+
+@area.test("check, --dry-run and run look at certificates and say what is wrong at its line")
+def certificates(_):
+    need_program("openssl", "openssl")
+    tls, other = Certificates(), Certificates()
+    secret = os.path.join(tls.folder, "secret.key")
+    subprocess.run(["openssl", "rsa", "-aes256", "-passout", "pass:right", "-in", tls.key, "-out", secret], check=True,
+                   capture_output=True)
+    path = os.path.join(tls.folder, "tls.conf")
+    fifo = os.path.join(tls.folder, "fifo")
+    os.mkfifo(fifo)
+    for certificate, key, passphrase, line in (
+            (tls.certificate, tls.key, "", 0), (tls.certificate, secret, "right", 0), ("/nowhere.pem", tls.key, "", 6),
+            (__file__, tls.key, "", 6), (tls.certificate, "/nowhere.key", "", 7), (tls.certificate, other.key, "", 7),
+            (tls.certificate, secret, "wrong", 8), (fifo, tls.key, "", 6)):
+        text = forward_source(free_port(), f"  <transport tls>\n    cert_path {certificate}\n    private_key_path {key}\n"
+                              + (f"    private_key_passphrase {passphrase}\n" if passphrase else "") + "  </transport>\n")
+        open(path, "w").write(text + "<match **>\n  @type null\n</match>\n")
+        for command in (["check", path], ["run", "--dry-run", "-c", path]):
+            result = run_sluice(*command)
+            output = result.stdout + result.stderr
+            assert result.returncode == (2 if line else 0), f"{certificate} {key}: {result.returncode}\n{output}"
+            assert not line or f"tls.conf:{line}:" in output, output
+            assert not passphrase or passphrase not in output.replace("passphrase of the private key is wrong", ""), output
+
+
+@area.test("--dry-run tries the log file, and leaves none behind")
+def dry_run(_):
+    folder = Daemon("").folder
+    path = os.path.join(folder, "dry.conf")
+    open(path, "w").write(forward_source(free_port()) + "<match **>\n  @type null\n</match>\n")
+    log = os.path.join(folder, "dry.log")
+    assert run_sluice("run", "--dry-run", "-c", path, "-o", log).returncode == 0
+    assert not os.path.exists(log)
+    result = run_sluice("run", "--dry-run", "-c", path, "-o", "/nowhere/sluice.log")
+    assert result.returncode != 0 and "/nowhere/sluice.log" in result.stderr, result.stderr
+    result = run_sluice("run", "--dry-run", "-c", path, "-i", "<match>\n@type nul\n</match>")
+    assert result.returncode == 2, result.stdout + result.stderr
+
+
+@area.test("a fifo named by @include is refused at once")
+def fifo(_):
+    folder = Daemon("").folder
+    os.mkfifo(os.path.join(folder, "part.conf"))
+    path = os.path.join(folder, "fifo.conf")
+    open(path, "w").write("@include part.conf\n")
+    result = run_sluice("check", path)
+    assert result.returncode == 2 and "is no regular file" in result.stderr, result.stderr
+
+
 @area.test("a missing configuration is an error that names the file")
 def missing(_):
     result = run_sluice("run", "-c", "/nonexistent/fluent.conf")

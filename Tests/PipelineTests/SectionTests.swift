@@ -354,7 +354,8 @@ import Testing
     func bare() {
         #expect(
             Checked("").messages == [
-                "1:1 error the configuration has no <source>, so no event would ever arrive"
+                "1:1 warning the configuration has no <source>, so no event will ever arrive",
+                "1:1 warning there is no <match>, so every event is dropped",
             ])
         #expect(
             Checked("<source>\n@type forward\n</source>\n").messages == [

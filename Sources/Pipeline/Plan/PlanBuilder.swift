@@ -6,6 +6,11 @@ internal import Words
 package final class PlanBuilder {
     let diagnostics: Diagnostics
     let environment: ConfigEnvironment
+    let files: any FileSource
+    /// What is held against the files that the configuration names.
+    var openings = OpeningChecks()
+    /// Where each source listens.
+    private var listeners: [(endpoint: ListenPlace, place: Place)] = []
     /// `<label>` names that exist, for relabel and sources.
     private var labelNames: [String] = []
     private var labelUses: [(name: String, place: Place)] = []
@@ -21,12 +26,17 @@ package final class PlanBuilder {
         diagnostics = document.diagnostics
         stages = StageNames(path: document.path)
         self.environment = environment
+        files = document.files
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
-    package static func build(_ document: ConfigDocument, environment: ConfigEnvironment) -> PipelinePlan {
+    /// - Parameter opensFiles: whether certificates, keys and folders that it names are looked at.
+    package static func build(
+        _ document: ConfigDocument, environment: ConfigEnvironment, opensFiles: Bool = false
+    ) -> PipelinePlan {
         let builder = PlanBuilder(document, environment)
         builder.build(document.root)
+        if opensFiles { builder.openings.run(document.diagnostics) }
         return builder.plan
     }
 
@@ -52,16 +62,50 @@ package final class PlanBuilder {
                 section.place, "nothing sends events to \(section.tag)",
                 hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
         }
-        for section in labelSections(root) where section.argument.text == "@FLUENT_LOG" {
+        if let log = labelSections(root).first(where: { $0.argument.text == "@FLUENT_LOG" }) {
             diagnostics.warning(
-                section.place,
-                "no event ever comes to <label @FLUENT_LOG>: lines of the daemon's own log are no events",
-                hint: "write the log to a file (-o FILE), which another instance can read")
+                log.place, "no event reaches <label @FLUENT_LOG>: lines of sluice's own log are no events",
+                hint: "read its log file (--log) like any other")
         }
+        // Fluentd starts: the sources of a base file may come from an @include that matches nothing yet.
         if plan.sources.isEmpty && !diagnostics.hasErrors {
-            diagnostics.error(
-                root.place, "the configuration has no <source>, so no event would ever arrive",
+            diagnostics.warning(
+                root.place, "the configuration has no <source>, so no event will ever arrive",
                 hint: "add <source> with '@type forward'")
+        }
+    }
+
+    /// Notes where a source listens; no two sources can have one place.
+    func listens(on endpoint: ListenPlace, at place: Place) {
+        if let other = listeners.first(where: { $0.endpoint.overlaps(endpoint) }) {
+            diagnostics.error(
+                place, "another <source> listens on \(endpoint) already", hint: "give one of them another port or path",
+                related: [.init(other.place, "the first one is here")])
+        }
+        listeners.append((endpoint, place))
+    }
+
+    /// Labels that no event reaches although something sends to them, and the root when every source has a label.
+    private func checkReach() {
+        guard let first = plan.sources.first else { return }
+        let reached = RouteSurvey.reachedLabels(plan)
+        for label in plan.labels where !label.isHidden && !reached.contains(label.name) {
+            guard let place = places[label.name]?.first else { continue }
+            if label.name == LabelPlan.rootName {
+                let isLog = label.rules.allSatisfy { $0.pattern.text.hasPrefix("fluent.") }
+                if isLog { continue }
+                let related = labelUses.first { $0.name == first.label }.map {
+                    [Diagnostic.Related($0.place, "the first source sends to its label here")]
+                }
+                diagnostics.warning(
+                    place, "no event reaches the sections at the top level: every <source> has a '@label'",
+                    hint: "move them into <label \(first.label ?? "@NAME")>, or remove the source's '@label'",
+                    related: related ?? [])
+            } else if let use = labelUses.first(where: { $0.name == label.name }) {
+                diagnostics.warning(
+                    place, "no event reaches <label \(label.name)>", hint: "what sends to it gets no events itself",
+                    related: [.init(use.place, "only this sends to it")])
+            }
         }
     }
 
@@ -69,6 +113,7 @@ package final class PlanBuilder {
     /// that was not understood would make others look unreachable.
     private func checkRoutes() {
         guard !diagnostics.hasErrors else { return }
+        checkReach()
         for label in plan.labels where !label.isHidden {
             for (index, rule) in label.rules.enumerated() {
                 guard let place = places[label.name]?[index],
@@ -99,7 +144,11 @@ package final class PlanBuilder {
     private func visit(_ section: Section) {
         for child in section.sections {
             switch child.name {
-            case "system": plan.system = SystemSection.read(child, diagnostics)
+            case "system":
+                plan.system = SystemSection.read(child, diagnostics)
+                if let setting = child.parameter("root_dir"), let path = setting.text {
+                    openings.add(root: path, setting)
+                }
             case "source": if let source = source(child) { plan.sources.append(source) }
             case "filter", "match": add(child, toLabel: LabelPlan.rootName)
             case "label":

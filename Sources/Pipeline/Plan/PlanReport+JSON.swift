@@ -86,7 +86,7 @@ extension PlanReport {
             out.appendJSONString(member.0)
             out.append(UInt8(ascii: ":"))
             switch member.1 {
-            case .text(let text): out.appendJSONString(text)
+            case .text(let text): out.appendJSONString(SecretText.masked(text))
             case .number(let number): out.appendDecimal(Int64(number))
             }
         }

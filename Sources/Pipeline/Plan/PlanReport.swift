@@ -1,3 +1,5 @@
+internal import ConfigFile
+
 /// A plan for people: what `sluice check` prints.
 package enum PlanReport {
     /// Sources; then for the root and each label its rules from top to bottom, and what becomes of each pattern's tags.
@@ -33,7 +35,7 @@ package enum PlanReport {
                 text += "\n\(heading(label)), by tag\n\(chains(label))"
             }
         }
-        return text
+        return SecretText.masked(text)
     }
 
     /// A line for each pattern: the filters that change its events, and where they end.

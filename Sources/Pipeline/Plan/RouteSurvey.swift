@@ -34,6 +34,22 @@ enum RouteSurvey {
         return (filters, nil)
     }
 
+    /// The labels that events of the sources reach, however they go; what is refused on the way reaches `@ERROR`.
+    static func reachedLabels(_ plan: PipelinePlan) -> Set<String> {
+        func targets(_ output: OutputPlan) -> [String] {
+            [output.label].compactMap { $0 } + output.children.flatMap(targets)
+        }
+        var reached: Set<String> = []
+        var waiting = plan.sources.map { $0.label ?? LabelPlan.rootName } + [LabelPlan.errorName]
+        // What a secondary passes on comes from an output that may or may not be reached: it is taken for reached.
+        waiting += plan.labels.filter(\.isHidden).map(\.name)
+        while let name = waiting.popLast() {
+            guard reached.insert(name).inserted, let label = plan.label(name) else { continue }
+            for case .match(_, let output) in label.rules { waiting += targets(output) }
+        }
+        return reached
+    }
+
     /// Labels that send an event from one to the next and back to the first; nil when there are none.
     static func circle(_ plan: PipelinePlan) -> [String]? {
         for label in plan.labels {

@@ -4,6 +4,7 @@ internal import Events
 internal import Logging
 internal import Outputs
 internal import Parsing
+internal import TLS
 internal import Time
 
 /// `<match> @type elasticsearch`: the parameters of fluent-plugin-elasticsearch (its README.md and `out_elasticsearch.rb`).
@@ -14,10 +15,11 @@ enum ElasticsearchSection {
         readServers(reader, &settings)
         readTarget(reader, &settings)
         readDocument(reader, &settings)
-        readHTTP(reader, &settings)
+        readHTTP(reader, builder, &settings)
         readIgnored(reader)
         let secondary = readSecondary(reader, builder)
         let buffering = readBuffer(reader, &settings)
+        checkNames(settings, buffering, reader)
         checkFormatter(settings, reader)
         guard reader.diagnostics.errorCount == errorsBefore else { return nil }
         let fixed = settings
@@ -53,7 +55,9 @@ enum ElasticsearchSection {
 
     private static func readServers(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
         var host = ElasticsearchHost()
-        host.host = reader.string("host", default: "localhost")
+        let name = reader.string("host")
+        if let name { HostCheck.check(name, reader.diagnostics) }
+        host.host = name?.value ?? "localhost"
         host.port = reader.int("port", default: 9200, range: 1...65535)
         host.scheme =
             reader.enumeration("scheme", ["http": "http", "https": "https"])?.value ?? "http"
@@ -84,12 +88,25 @@ enum ElasticsearchSection {
         settings.apiKey = reader.secret("api_key")?.value
         settings.customHeaders = reader.hash("custom_headers")?.value.map { (name: $0.key, value: $0.value) } ?? []
         settings.resurrectAfterSeconds = reader.time("resurrect_after", default: 60, range: 0...86_400)
-        let version = reader.int("default_elasticsearch_version", range: 1...99)
+        let version = majorVersion(reader)
         let verifies = reader.bool("verify_es_version_at_startup", default: true)
-        if !verifies { settings.assumedMajorVersion = version?.value }
+        if !verifies { settings.assumedMajorVersion = version }
         if let threshold = reader.size("bulk_message_request_threshold") {
             settings.requestLimitBytes = threshold.value > 0 ? threshold.value : nil
         }
+    }
+
+    /// `8.13.3` is 8: Fluentd takes the number in front.
+    private static func majorVersion(_ reader: SectionReader) -> Int? {
+        let key = "default_elasticsearch_version"
+        guard let setting = reader.string(key) else { return nil }
+        if let number = Int(setting.value.prefix { $0.isASCII && $0.isNumber }), (1...99).contains(number),
+            setting.value.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E })
+        {
+            return number
+        }
+        reader.error(key, "'\(key)' is '\(setting.value)', which is no version", hint: "write a number, such as 8")
+        return nil
     }
 
     /// `%{…}` marks text that the plugin would URL-encode; headers need no encoding.
@@ -97,7 +114,9 @@ enum ElasticsearchSection {
         text.hasPrefix("%{") && text.hasSuffix("}") ? String(text.dropFirst(2).dropLast()) : text
     }
 
-    private static func readHTTP(_ reader: SectionReader, _ settings: inout ElasticsearchSettings) {
+    private static func readHTTP(
+        _ reader: SectionReader, _ builder: PlanBuilder, _ settings: inout ElasticsearchSettings
+    ) {
         let timeout = reader.time("request_timeout", default: 5, range: 0.1...86_400)
         settings.http.timeoutSeconds = timeout
         settings.http.connectTimeoutSeconds = min(timeout, 5)
@@ -108,6 +127,7 @@ enum ElasticsearchSection {
         let version = reader.enumeration("ssl_version", versions)?.value
         settings.http.minimumTLS = reader.enumeration("ssl_min_version", versions)?.value ?? version
         settings.http.maximumTLS = reader.enumeration("ssl_max_version", versions)?.value ?? version
+        checkCertificates(reader, builder)
         settings.http.authorityFile = reader.string("ca_file")?.value
         settings.http.authorityFolder = reader.string("ca_path")?.value
         settings.http.clientCertificateFile = reader.string("client_cert")?.value
@@ -121,6 +141,27 @@ enum ElasticsearchSection {
                     "default_compression": 6,
                 ])?
             .value ?? nil
+    }
+
+    /// The files of TLS, tried as a client with them would be set up.
+    private static func checkCertificates(_ reader: SectionReader, _ builder: PlanBuilder) {
+        let files = ["ca_file", "ca_path", "client_cert", "client_key"]
+        guard files.contains(where: { reader.section.parameter($0)?.text?.isEmpty == false }) else { return }
+        func path(_ key: String) -> String? { reader.section.parameter(key)?.text.flatMap { $0.isEmpty ? nil : $0 } }
+        var options = TLSClientOptions()
+        options.verification = .authorityOnly
+        let authorities = ["ca_file", "ca_path"].compactMap(path)
+        if !authorities.isEmpty { options.authorities = .only(authorities.map { .file($0) }) }
+        if let certificate = path("client_cert") {
+            options.identity = TLSIdentity(
+                certificates: .file(certificate), key: .file(path("client_key") ?? certificate),
+                keyPassphrase: path("client_key_pass"))
+        }
+        let fixed = options
+        builder.openings.add(
+            certificates: "client_cert", key: "client_key", passphrase: "client_key_pass",
+            authorities: ["ca_file", "ca_path"], reader
+        ) { () throws(TLSError) in _ = try TLSContext(client: fixed) }
     }
 
     // MARK: - Where and what
@@ -244,7 +285,13 @@ enum ElasticsearchSection {
                 "rollover_index", "index_date_pattern", "deflector_alias",
                 "enable_ilm", "ilm_policy_id", "ilm_policy", "ilm_policies", "ilm_policy_overwrite",
                 "max_retry_putting_template", "fail_on_putting_template_retry_exceed", "index_separator",
-            ], reason: "templates and index lifecycles are not managed yet; set them up in Elasticsearch")
+            ], reason: "templates and index lifecycles are not managed yet; set them up in Elasticsearch",
+            defaults: [
+                "template_overwrite": "false", "rollover_index": "false", "enable_ilm": "false",
+                "ilm_policy_overwrite": "false", "index_date_pattern": "now/d", "index_separator": "-",
+                "max_retry_putting_template": "10", "fail_on_putting_template_retry_exceed": "true",
+                "ilm_policy_id": "logstash-policy",
+            ])
         reader.ignore(["target_type_key"], reason: "Elasticsearch has one type an index since version 6")
         for key in ["target_index_affinity", "remove_keys_on_update", "remove_keys_on_update_key"] {
             guard let parameter = reader.parameter(key), !["false", ""].contains(parameter.text ?? "") else { continue }
@@ -254,6 +301,28 @@ enum ElasticsearchSection {
         }
         if let metadata = reader.section(named: "metadata") {
             reader.diagnostics.warning(metadata.place, "<metadata> is not supported yet: no chunk id is added")
+        }
+    }
+
+    /// Names and placeholders of the index that documents go to; what is not used is not looked at.
+    private static func checkNames(
+        _ settings: ElasticsearchSettings, _ buffering: BufferSection.Read, _ reader: SectionReader
+    ) {
+        let keys = settings.logstashFormat ? ["logstash_prefix", "logstash_prefix_separator"] : ["index_name"]
+        for key in keys {
+            guard let setting = reader.string(key) else { continue }
+            IndexNameCheck.check(
+                setting, key, chunkKeys: buffering.settings.keys.fieldNames,
+                hasTimeKey: settings.resolvesTimePlaceholders, isFirst: key != "logstash_prefix_separator",
+                reader.diagnostics)
+        }
+        if settings.logstashFormat, let format = reader.string("logstash_dateformat") {
+            IndexNameCheck.check(
+                format, "logstash_dateformat", chunkKeys: [], hasTimeKey: true, isFirst: false, reader.diagnostics)
+        }
+        for key in ["pipeline", "type_name"] {
+            guard let setting = reader.string(key), setting.value.contains("${") else { continue }
+            reader.warning(key, "placeholders in '\(key)' are not filled in: it is sent as it stands")
         }
     }
 

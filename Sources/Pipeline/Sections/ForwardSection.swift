@@ -13,7 +13,15 @@ enum ForwardSection {
                 "bind", "'bind' is '\(bind)', which is no address",
                 hint: "0.0.0.0 listens on all addresses, 127.0.0.1 on this machine only")
         }
+        if bind.utf8.contains(where: {
+            !(0x30...0x3A).contains($0) && !(0x61...0x7A).contains($0 | 0x20) && !"-._%".utf8.contains($0)
+        }) {
+            reader.error("bind", "'bind' is '\(bind)', which is no address", hint: "write an address or a name alone")
+        }
         let port = reader.int("port", default: 24224, range: 0...65535)
+        builder.listens(
+            on: .tcp(host: bind, port: port),
+            at: reader.has("port") ? reader.place(of: "port") : reader.section.place)
         var settings = ForwardInput.Settings(endpoint: .tcp(host: bind, port: UInt16(port)))
         readCommon(reader, &settings)
         settings.deniesKeepAlive = reader.bool("deny_keepalive", default: false)
@@ -24,7 +32,7 @@ enum ForwardSection {
         if let security = reader.section(named: "security") {
             settings.security = SecuritySection.read(security, reader.diagnostics, builder.environment.hostname)
         }
-        let tls = reader.section(named: "transport").flatMap { TransportSection.read($0, reader.diagnostics) }
+        let tls = reader.section(named: "transport").flatMap { TransportSection.read($0, builder) }
         reader.ignore(
             ["resolve_hostname"], reason: "sluice never waits for a name server; addresses are used", severity: .note)
         reader.ignore(
@@ -38,6 +46,7 @@ enum ForwardSection {
 
     static func readUnix(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
         let path = reader.string("path", default: "/var/run/fluent/fluent.sock")
+        builder.listens(on: .unix(path: path), at: reader.place(of: "path"))
         var settings = ForwardInput.Settings(endpoint: .unix(path: path))
         readCommon(reader, &settings)
         return SourcePlan(type: "unix", summary: path, make: input(settings, nil))

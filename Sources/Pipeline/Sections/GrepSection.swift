@@ -71,7 +71,7 @@ enum GrepSection {
 
     /// `regexp1 key pattern`
     private static func oldCondition(_ reader: SectionReader, _ name: String) -> GrepFilter.Condition? {
-        guard let setting = reader.string(name) else { return nil }
+        guard let setting = reader.pattern(name) else { return nil }
         let parts = setting.value.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else {
             reader.error(

@@ -50,7 +50,7 @@ enum GrokSection {
 
         var sections: [Section] = []
         let written = reader.sections(named: "grok")
-        let single = reader.string("grok_pattern")
+        let single = reader.pattern("grok_pattern")
         if let single { grok.sections.append(.init(single.value)) }
         if let single, let first = written.first {
             reader.diagnostics.warning(
@@ -61,7 +61,7 @@ enum GrokSection {
         for section in single == nil ? written : [] {
             let sectionReader = SectionReader(section, description: "<grok>", diagnostics: reader.diagnostics)
             let name = sectionReader.string("name")?.value
-            let pattern = sectionReader.string("pattern", required: true)
+            let pattern = sectionReader.pattern("pattern", required: true)
             var own = options
             if sectionReader.has("time_key") { own.timeKey = sectionReader.string("time_key")?.value }
             own.keepTimeKey = sectionReader.bool("keep_time_key", default: options.keepTimeKey)

@@ -40,6 +40,9 @@ enum ParseSection {
             recipe = try make(type, reader, options)
         } catch {
             report(error, reader)
+            // What stands behind the first mistake was not asked for, and is known all the same.
+            reader.accept(keysOutside)
+            for name in sectionsOutside { _ = reader.sections(named: name) }
         }
         reader.ignore(
             ["json_parser", "parser_engine", "parser_type", "time_parser", "stream_buffer_size"],
@@ -68,7 +71,9 @@ enum ParseSection {
             let multiline = reader.bool("multiline", default: text.dotMatchesNewline)
             let body = text.isExtended ? "(?x)" + text.body : text.body
             do throws(SettingError) {
-                return try .regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
+                let recipe = try ParserRecipe.regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
+                if let regex = try? Regex(body) { GroupNames.check(regex.groups.map(\.name), reader) }
+                return recipe
             } catch {
                 // Offsets are those of the body; the parameter has a slash before it.
                 var error = error
@@ -107,7 +112,7 @@ enum ParseSection {
             reader.ignore(["support_colonless_ident"], reason: "both forms are read", severity: .note)
             return try .syslog(syslog)
         case "multiline":
-            let formats = (1...20).compactMap { reader.string("format\($0)")?.value }
+            let formats = (1...20).compactMap { reader.pattern("format\($0)")?.value }
             reader.ignore(
                 ["unmatched_lines"], reason: "it only concerns inputs that read lines, such as tail", severity: .note)
             return try .multiline(formats: formats, firstLine: reader.string("format_firstline")?.value, options)
@@ -121,6 +126,7 @@ enum ParseSection {
                     ? inner.parseSection(alsoKeys: oldKeys, alsoSections: sectionsOutside) : nil
                 return read(old ?? pattern, reader.diagnostics)?.recipe
             }
+            if recipes.isEmpty, reader.section.sections.contains(where: { $0.name == "pattern" }) { return nil }
             return try .firstMatch(recipes)
         default:
             let isExpression = type.value.hasSuffix("/") || ["(?", "\\", "%{"].contains { type.value.contains($0) }

@@ -1,4 +1,5 @@
 internal import ConfigFile
+internal import Events
 internal import Filters
 
 /// `<filter> @type record_transformer`, without embedded Ruby.
@@ -17,16 +18,39 @@ enum RecordTransformerSection {
                 "keep_keys", "keep_keys has a meaning only with renew_record true", hint: "add renew_record true")
         }
         for key in reader.array("remove_keys")?.value ?? [] {
-            if key.hasPrefix("$.") || key.hasPrefix("$[") {
-                reader.error("remove_keys", "'\(key)' is nested, and only top-level keys can be removed")
+            guard let steps = (try? RecordAccessor(key))?.steps else {
+                reader.error(
+                    "remove_keys", "'\(key)' is no place in a record", hint: "write key, $.outer.inner or $['a key']")
+                continue
             }
-            settings.removesKeys.append(Array(key.utf8))
+            // `$['a.key']` is a key at the top level, whatever stands in it.
+            guard steps.count == 1, case .key(let name) = steps[0] else {
+                reader.error(
+                    "remove_keys", "'\(key)' is nested, and only top-level keys can be removed",
+                    hint: "give the outer key anew in <record>, without what is to go")
+                continue
+            }
+            settings.removesKeys.append(name)
         }
         let mostParts = TagLength.most(reader.section.argument.text)
         for record in reader.sections(named: "record") {
             let inner = SectionReader(record, description: "<record>", diagnostics: reader.diagnostics)
             for parameter in inner.allParameters() {
-                guard let text = parameter.text else { continue }
+                guard var text = parameter.text else { continue }
+                if usesRuby {
+                    // The value becomes a string of Ruby, in which code is evaluated whatever its quotes are here.
+                    guard
+                        let evaluated = EmbeddedText.evaluated(
+                            text, environment: builder.environment, files: builder.files, reader.diagnostics)
+                    else {
+                        reader.diagnostics.error(
+                            parameter.valuePlace, "'\(text)' is Ruby code, which sluice cannot run", hint: hint)
+                        continue
+                    }
+                    text = evaluated
+                } else {
+                    EmbeddedText.warn(parameter, reader.diagnostics)
+                }
                 let key = TextTemplate(parameter.key, evaluatesRuby: usesRuby)
                 let value = template(parameter, text, usesRuby)
                 for name in value.unknownNames + key.unknownNames {

@@ -4,12 +4,21 @@ internal import TLS
 /// `<transport tls>` of a listener.
 enum TransportSection {
     /// nil for plain TCP, and after an error.
-    static func read(_ section: Section, _ diagnostics: Diagnostics) -> TLSPlan? {
+    static func read(_ section: Section, _ builder: PlanBuilder) -> TLSPlan? {
+        let diagnostics = builder.diagnostics
         let reader = SectionReader(section, description: section.tag, diagnostics: diagnostics)
         defer { reader.finish() }
         switch section.argument.text {
-        case "tls": return readTLS(reader)
-        case "tcp", "": return nil
+        case "tls": return readTLS(reader, builder)
+        case "tcp", "":
+            // Whoever names a certificate does not want plain text.
+            if let key = certificateKeys.first(where: { section.parameter($0) != nil }) {
+                reader.accept(tlsKeys)
+                diagnostics.error(
+                    reader.place(of: key), "'\(key)' is given, and \(section.tag) is plain TCP",
+                    hint: "write <transport tls>")
+            }
+            return nil
         default:
             diagnostics.error(
                 section.argument.place, "unknown transport '\(section.argument.text)'",
@@ -22,7 +31,16 @@ enum TransportSection {
         "TLS1_1": .v1_1, "TLSv1_1": .v1_1, "TLS1_2": .v1_2, "TLSv1_2": .v1_2, "TLS1_3": .v1_3, "TLSv1_3": .v1_3,
     ]
 
-    private static func readTLS(_ reader: SectionReader) -> TLSPlan? {
+    private static let certificateKeys = [
+        "cert_path", "private_key_path", "ca_cert_path", "ca_private_key_path", "client_cert_auth",
+    ]
+    private static let tlsKeys =
+        certificateKeys + [
+            "version", "min_version", "max_version", "ciphers", "ca_path", "insecure", "private_key_passphrase",
+            "ca_private_key_passphrase",
+        ]
+
+    private static func readTLS(_ reader: SectionReader, _ builder: PlanBuilder) -> TLSPlan? {
         let version = reader.enumeration("version", versions)?.value
         let minimum = reader.enumeration("min_version", versions)?.value ?? version ?? .v1_2
         let maximum = reader.enumeration("max_version", versions)?.value ?? version ?? .v1_3
@@ -62,15 +80,19 @@ enum TransportSection {
             }
             let identity = TLSIdentity(
                 certificates: .file(certificate.value), key: .file(key.value), keyPassphrase: passphrase)
-            return TLSPlan { () throws(TLSError) in try TLSContext(server: fixed(identity)) }
+            let plan = TLSPlan { () throws(TLSError) in try TLSContext(server: fixed(identity)) }
+            check(plan, ["cert_path", "private_key_path"], reader, builder)
+            return plan
         }
         let request = generated
         if let caCertificate, let caKey {
             let authority = TLSIdentity(
                 certificates: .file(caCertificate.value), key: .file(caKey.value), keyPassphrase: caPassphrase)
-            return TLSPlan { () throws(TLSError) in
+            let plan = TLSPlan { () throws(TLSError) in
                 try TLSContext(server: fixed(GeneratedCertificate(request, signedBy: authority).identity))
             }
+            check(plan, ["ca_cert_path", "ca_private_key_path"], reader, builder)
+            return plan
         }
         if insecure {
             return TLSPlan { () throws(TLSError) in
@@ -81,6 +103,13 @@ enum TransportSection {
             reader.section.place, "<transport tls> has no certificate",
             hint: "give cert_path and private_key_path, or ca_cert_path and ca_private_key_path, or insecure true")
         return nil
+    }
+
+    private static func check(_ plan: TLSPlan, _ keys: [String], _ reader: SectionReader, _ builder: PlanBuilder) {
+        builder.openings.add(
+            certificates: keys[0], key: keys[1], passphrase: keys[1].replacing("_path", with: "_passphrase"),
+            authorities: ["ca_path"], reader
+        ) { () throws(TLSError) in _ = try plan.makeContext() }
     }
 
     private static func options(

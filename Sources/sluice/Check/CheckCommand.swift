@@ -21,8 +21,9 @@ enum CheckCommand {
             path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
     }
 
-    static func check(_ path: String, isStrict: Bool, asJSON: Bool) -> Int32 {
-        let loaded = ConfigurationLoader.load(path)
+    /// - Parameter appending: `--inline-config` texts of a run that is only tried.
+    static func check(_ path: String, appending: [String] = [], isStrict: Bool, asJSON: Bool) -> Int32 {
+        let loaded = ConfigurationLoader.load(path, appending: appending, opensFiles: true)
         let diagnostics = loaded.document.diagnostics
         let failed = diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0
         if asJSON {

@@ -14,7 +14,8 @@ enum RunCommand {
             return ExitStatus.configuration
         }
         if parsed.has(RunOptions.dryRun) { return dryRun(parsed, path) }
-        let loaded = ConfigurationLoader.load(path, appending: parsed.values(RunOptions.inlineConfig))
+        let loaded = ConfigurationLoader.load(
+            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
         let diagnostics = loaded.document.diagnostics
         StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
         guard !diagnostics.hasErrors else { return ExitStatus.configuration }
@@ -56,7 +57,8 @@ enum RunCommand {
             StandardError.write("Error: \(error)\n")
             return ExitStatus.failure
         }
-        return CheckCommand.check(path, isStrict: false, asJSON: false)
+        return CheckCommand.check(
+            path, appending: parsed.values(RunOptions.inlineConfig), isStrict: false, asJSON: false)
     }
 
     /// How long a slow reader of standard output is waited for at most, and then of the log. With the time that a failing

@@ -1,0 +1,21 @@
+internal import ConfigFile
+
+/// `host` of an output: a name or an address alone. What belongs to a URL is said to have its own parameters.
+enum HostCheck {
+    static func check(_ setting: Setting<String>, _ diagnostics: Diagnostics) {
+        let host = setting.value
+        let isAddress = host.hasPrefix("[") && host.hasSuffix("]") || host.utf8.count { $0 == 0x3A } > 1
+        let allowed = isAddress ? "-._%:[]" : "-._"
+        let wrong = host.utf8.contains { byte in
+            !(0x30...0x39).contains(byte) && !(0x61...0x7A).contains(byte | 0x20) && byte < 0x80
+                && !allowed.utf8.contains(byte)
+        }
+        guard wrong || host.isEmpty else { return }
+        let isWritable = !host.isEmpty && !host.utf8.contains { $0 <= 0x20 }
+        diagnostics.error(
+            setting.place, "'host' is '\(host)', which is not a name or an address alone",
+            hint: isWritable
+                ? "write 'hosts \(host)', or scheme, host and port on lines of their own"
+                : "write a name or an address, such as 'host search.example'")
+    }
+}

@@ -1,0 +1,179 @@
+import ConfigFile
+import Pipeline
+import Testing
+
+/// Nothing that is printed about a configuration shows a secret of it, however damaged the configuration is.
+@Suite struct SecretTests {
+    /// Every place that holds a secret; each is one of `secrets`.
+    static let text = """
+        <source>
+          @type forward
+          <security>
+            self_hostname x
+            shared_key sEcReT00x
+            user_auth true
+            <user>
+              username joe
+              password "sEcReT01x"
+            </user>
+          </security>
+          <transport tls>
+            cert_path /c.pem
+            private_key_path /k.pem
+            private_key_passphrase 'sEcReT02x'
+          </transport>
+        </source>
+        <match a.**>
+          @type elasticsearch
+          user joe
+          password sEcReT03x
+          custom_headers {"Authorization":"Bearer sEcReT04x","X-Team":"sEcReT05x"}
+        </match>
+        <match b.**>
+          @type elasticsearch
+          hosts http://joe:sEcReT06x@127.0.0.1:9200,https://eve:sEcReT07x@es.example
+          api_key sEcReT08x
+          custom_headers {
+            "X-Api-Key": "sEcReT09x",
+            "Content-Type": "application/json"
+          }
+        </match>
+
+        """
+
+    /// All that is ever printed about a configuration.
+    static func printed(_ text: String) -> String {
+        let checked = Checked(text)
+        return checked.rendered + PlanReport.json(checked.plan, diagnostics: checked.diagnostics)
+            + checked.document.root.dump(checked.diagnostics) + PlanReport.text(checked.plan, path: "f")
+    }
+
+    /// A secret, or enough of it to be worth something.
+    static func leaks(_ printed: String) -> [Substring] {
+        printed.ranges(of: "ReT").map { range in
+            let end = printed.index(range.upperBound, offsetBy: 3, limitedBy: printed.endIndex) ?? printed.endIndex
+            return printed[range.lowerBound..<end]
+        }
+    }
+
+    @Test("a sound configuration is dumped with its secrets hidden, and with everything else")
+    func sound() {
+        let printed = Self.printed(Self.text)
+        #expect(Self.leaks(printed) == [])
+        for shown in [
+            "password xxxxxx", #"custom_headers {"Authorization":"xxxxxx","X-Team":"xxxxxx"}"#,
+            #"hosts "http://xxxxxx@127.0.0.1:9200,https://xxxxxx@es.example""#, #""Content-Type":"application/json""#,
+            #"username "joe""#, #"private_key_path "/k.pem""#,
+        ] {
+            #expect(printed.contains(shown), "\(shown) is not in \(printed)")
+        }
+    }
+
+    /// The lines that hold secrets, each in the smallest configuration that has it.
+    static let lines = [
+        ("source>\n@type forward\n<security", "shared_key sEcReT00x"),
+        ("source>\n@type forward\n<transport tls", "private_key_passphrase 'sEcReT02x'"),
+        ("match a.**", "password \"sEcReT03x\""), ("match a.**", "api_key sEcReT08x"),
+        ("match a.**", #"custom_headers {"Authorization":"Bearer sEcReT04x","X-Team":"sEcReT05x"}"#),
+        ("match a.**", "hosts http://joe:sEcReT06x@127.0.0.1:9200,https://eve:sEcReT07x@es.example"),
+    ]
+
+    @Test("whichever character is missing, doubled, swapped or wrong, no secret is shown", arguments: 0..<lines.count)
+    func damaged(_ number: Int) {
+        let (section, line) = Self.lines[number]
+        let bytes = Array(line.utf8)
+        func check(_ damaged: [UInt8]) {
+            let type = section.hasPrefix("match") ? "@type elasticsearch\n  " : ""
+            let text = "<\(section)>\n  \(type)\(String(decoding: damaged, as: UTF8.self))\n  user joe\n</match>\n"
+            let leaks = Self.leaks(Self.printed(text))
+            if !leaks.isEmpty { Issue.record("\(leaks.prefix(3)) with \(text)") }
+        }
+        for offset in bytes.indices {
+            // Damage to the secret itself makes another secret.
+            if (max(0, offset - 8)...offset).contains(where: { bytes[$0...].starts(with: "sEcReT".utf8) }) { continue }
+            check(Array(bytes[..<offset] + bytes[(offset + 1)...]))
+            for byte in "\n \"x".utf8 { check(Array(bytes[..<offset] + [byte] + bytes[offset...])) }
+            if offset + 1 < bytes.count, bytes[offset + 1] != UInt8(ascii: "s") {
+                var swapped = bytes
+                swapped.swapAt(offset, offset + 1)
+                check(swapped)
+            }
+        }
+    }
+
+    @Test(
+        "a secret is known by its name, however that is spelt and wherever it stands",
+        arguments: [
+            "pasword sEcReT1x", "passwrd 'sEcReT1x'", "Password: sEcReT1x", "password=sEcReT1x", "api_keyy sEcReT1x",
+            "apikey sEcReT1x", "shared_keey \"sEcReT1x\"", "sharedkey sEcReT1x", "passwordsEcReT1x",
+            "shared_keysEcReT1x", "password \\\n sEcReT1x", "password\n sEcReT1x", "client_key_pas sEcReT1x",
+            "password \"sEcReT1x", "password \"one\n sEcReT1x\nthree\"", "token [\n\"sEcReT1x\"\n]",
+            "custom_header {\"X\":\"sEcReT1x\"}", "custom_headers {\"X\":\n\"sEcReT1x\"}", "custom_headers X:sEcReT1x",
+            "user joe password sEcReT1x", "port 1 # password sEcReT1x", "\"password\": \"sEcReT1x\",",
+            "<password>sEcReT1x</password>", "@password sEcReT1x", "　password sEcReT1x", "password　sEcReT1x",
+            "password “sEcReT1x”", "host joe:sEcReT1x@es", "hosts https://joe:sEcReT1x@es:92x0",
+            "hosts http//joe:sEcReT1x@es", "hosts https://joe:p@sEcReT1x@es:9 0", "url \"https://sEcReT1x@es\"",
+            "path https://joe:sEcReT1x@es", "@include https://joe:sEcReT1x@es/a.conf", "foo Bearer sEcReT1x",
+            "foo {\"password\":\"sEcReT1x\"}", "ssl_verify https://u:sEcReT1x@h", "port \"x https://u:sEcReT1x@h\"",
+            "private_key_password sEcReT1x", "aws_sec_key sEcReT1x", "access_token sEcReT1x", "X-Api-Key sEcReT1x",
+            "password \"#{ENV['NO'] || 'sEcReT1x'}\"",
+        ])
+    func names(_ line: String) {
+        for section in [
+            "<match>\n@type elasticsearch", "<source>\n@type forward", "<mtch>\n@type", "<match>\n<bufer>\n",
+        ] {
+            let printed = Self.printed("\(section)\n\(line)\n<x>\n</match>\n")
+            #expect(Self.leaks(printed) == [], "\(printed)")
+        }
+    }
+
+    @Test("what the environment gives to a secret's parameter or under a secret's name is hidden as well")
+    func environment() {
+        let environment = ConfigEnvironment(
+            variables: ["PW": "sEcReT1x", "ES_PASSWORD": "sEcReT2x", "SEARCH": "http://u:sEcReT3x@h:x"])
+        let document = ConfigDocument.parse(
+            """
+            <match>
+              @type elasticsearch
+              pasword "#{ENV['PW']}"
+              scheme "#{ENV['ES_PASSWORD']}"
+              port "#{ENV['PW']}"
+              hosts "#{ENV['SEARCH']}"
+            </match>
+            """, environment: environment)
+        let plan = PlanBuilder.build(document, environment: environment)
+        let printed =
+            DiagnosticRenderer().render(document.diagnostics, file: "f") + document.root.dump(document.diagnostics)
+            + PlanReport.json(plan, diagnostics: document.diagnostics)
+        #expect(Self.leaks(printed) == [], "\(printed)")
+    }
+
+    @Test(
+        "what only sounds like a secret is shown",
+        arguments: [
+            "routing_key abcdef", "id_key abcdef", "key_name abcdef", "private_key_path abcdef", "tag_key abcdef",
+            "client_key abcdef", "remove_keys password,abcdef", "client_cert abcdef", "user abcdef",
+            "types token:abcdef",
+            "pattern %{WORD:password} abcdef", "target_index_key abcdef", "time_key abcdef", "include_tag_key abcdef",
+            "index_name abcdef@x", "path /abcdef", "grok_pattern %{URIPROTO:p}://%{USER:abcdef}@%{HOST}",
+        ])
+    func harmless(_ line: String) {
+        #expect(Self.printed("<match>\n@type elasticsearch\n\(line)\n</match>").contains("abcdef"))
+    }
+
+    @Test("the caret stands under its character behind a hidden secret, and under the mask when it stands in one")
+    func carets() {
+        let checked = Checked(
+            "<match>\n  @type null\n  shared_keey abcdefghijkl\n  user a password bcdef  @x\n</match> z\n")
+        #expect(
+            checked.rendered.contains("    3 |   shared_keey xxxxxx\n      |   ^~~~~~~~~~~\n"), "\(checked.rendered)")
+        let behind = Checked("<match>\n  @type null\n  custom_headers {\"a\":\"0123456789\" 7}\n</match>")
+        #expect(
+            behind.rendered.contains(
+                "    3 |   custom_headers {\"a\":\"xxxxxx\" 7}\n      |                                ^\n"),
+            "\(behind.rendered)")
+        #expect(behind.errors.first?.column == 36)
+        let inside = Checked("<match>\n  @type null\n  password \"0123456789\n</match>")
+        #expect(inside.rendered.contains("    3 |   password xxxxxx\n      |            ^\n"), "\(inside.rendered)")
+    }
+}
