@@ -35,20 +35,29 @@ package struct Inflater: ~Copyable, @unchecked Sendable {  // sole owner of the 
     package mutating func inflate(
         _ slice: Slice, of input: borrowing ByteBuffer, into output: inout ByteBuffer
     ) throws(CompressionError) {
-        let left = Int(slice.length)
-        if left == 0 { return }
-        let result: Result<Void, CompressionError> = unsafe input.withUnsafeBytes(slice) { bytes, count in
-            unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes)
+        var rest = slice
+        _ = try inflate(next: &rest, of: input, into: &output, atMost: .max)
+    }
+
+    /// Appends what the bytes of `rest` unpack to, but at most so many bytes, and moves `rest` behind what was used.
+    /// Answers whether all of it is unpacked. After an error the value must not be used again.
+    package mutating func inflate(
+        next rest: inout Slice, of input: borrowing ByteBuffer, into output: inout ByteBuffer, atMost bytes: Int
+    ) throws(CompressionError) -> Bool {
+        var left = 0
+        let result: Result<Bool, CompressionError> = unsafe input.withUnsafeBytes(rest) { start, count in
+            unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: start)
             unsafe stream.pointee.avail_in = UInt32(count)
+            defer { left = unsafe Int(stream.pointee.avail_in) }
             // Typed errors do not cross a closure that is not generic over them.
             do throws(CompressionError) {
-                try run(into: &output)
-                return .success(())
+                return .success(try run(into: &output, atMost: bytes))
             } catch {
                 return .failure(error)
             }
         }
-        try result.get()
+        rest = Slice(offset: rest.end - left, length: left)
+        return try result.get()
     }
 
     /// Says that there is no more input: an error when a member is unfinished.
@@ -56,16 +65,19 @@ package struct Inflater: ~Copyable, @unchecked Sendable {  // sole owner of the 
         if isInsideMember || consumed == 0 { throw .truncated(format: "gzip", bytes: consumed) }
     }
 
-    private mutating func run(into output: inout ByteBuffer) throws(CompressionError) {
+    /// Answers whether the input is used up and nothing of it is still to be written.
+    private mutating func run(into output: inout ByteBuffer, atMost bytes: Int) throws(CompressionError) -> Bool {
+        let end = bytes < .max - produced ? produced + bytes : .max
         while true {
             let available = unsafe Int(stream.pointee.avail_in)
             if !isInsideMember {
-                if available == 0 { return }
+                if available == 0 { return true }
                 if consumed > 0, unsafe inflateReset(stream) != Z_OK { throw .noMemory(format: "gzip") }
                 isInsideMember = true
             }
             // One byte beyond the limit, so that "exactly the limit" and "more" can be told apart.
-            let room = min(max(available * 3, 4096), limit.bytes - produced + 1)
+            let room = min(max(available * 3, 4096), limit.bytes - produced + 1, end - produced)
+            if room == 0 { return false }
             var code = Z_OK
             var written = 0
             unsafe output.appendUnsafe(room: room) { target in
@@ -82,7 +94,7 @@ package struct Inflater: ~Copyable, @unchecked Sendable {  // sole owner of the 
             case Z_STREAM_END: isInsideMember = false
             case Z_OK, Z_BUF_ERROR:
                 // Nothing more to do when the input is used up and there was room left.
-                if unsafe stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0 { return }
+                if unsafe stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0 { return true }
             case Z_MEM_ERROR: throw .noMemory(format: "gzip")
             default: throw .corrupt(format: "gzip", offset: consumed, detail: message(code))
             }
@@ -93,6 +105,30 @@ package struct Inflater: ~Copyable, @unchecked Sendable {  // sole owner of the 
         if code == Z_NEED_DICT { return "it needs a preset dictionary, which nobody can name here" }
         guard let text = unsafe stream.pointee.msg else { return "zlib error \(code)" }
         return unsafe String(cString: text)
+    }
+}
+
+/// A whole payload, unpacked piece by piece as there is room for it.
+package protocol Unpacker: AnyObject {
+    /// Appends at most so many bytes of what `rest` unpacks to, and moves `rest` behind what was used. Answers whether
+    /// that was all. After an error, or the end, it must not be used again.
+    func unpack(
+        _ rest: inout Slice, of input: borrowing ByteBuffer, into output: inout ByteBuffer, atMost bytes: Int
+    ) throws(CompressionError) -> Bool
+}
+
+/// gzip and zlib data.
+package final class GzipUnpacker: Unpacker {
+    private var inflater: Inflater
+
+    package init(limit: DecompressionLimit) throws(CompressionError) { inflater = try Inflater(limit: limit) }
+
+    package func unpack(
+        _ rest: inout Slice, of input: borrowing ByteBuffer, into output: inout ByteBuffer, atMost bytes: Int
+    ) throws(CompressionError) -> Bool {
+        guard try inflater.inflate(next: &rest, of: input, into: &output, atMost: bytes) else { return false }
+        try inflater.finish()
+        return true
     }
 }
 

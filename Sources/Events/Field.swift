@@ -19,7 +19,7 @@
 /// | `jsonString` | the inside of a JSON string that holds escapes, not yet decoded |
 /// | `number` | the text of a JSON number that is no 64-bit integer |
 /// | `json` | the text of a JSON object or array, already validated |
-/// | `msgpack` | one MessagePack map or array, already validated |
+/// | `msgpack` | one MessagePack map, array or extension, already validated; JSON has null for the last |
 @usableFromInline package struct Value: Sendable, BitwiseCopyable {
     @usableFromInline package enum Kind: UInt8, Sendable, BitwiseCopyable {
         case null, `false`, `true`, int, uint, double, string, jsonString, number, json, msgpack

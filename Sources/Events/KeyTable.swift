@@ -106,9 +106,9 @@ extension Rows {
 }
 
 extension ByteBuffer {
-    /// A hash over all bytes of a key, for wide records: their keys often differ only in the middle
+    /// A hash over all bytes of a slice, for tags and for wide records: their keys often differ only in the middle
     /// (`metrics.0001.total`). Folded multiplication with a secret, as wyhash does it.
-    func wideKeyHash(_ key: Slice, _ secret: UInt64) -> UInt64 {
+    package func wideKeyHash(_ key: Slice, _ secret: UInt64) -> UInt64 {
         precondition(key.end <= count, "slice outside the buffer")
         let length = Int(key.length)
         let start = unsafe UnsafeRawPointer(base) + Int(key.offset)

@@ -4,7 +4,7 @@
 @usableFromInline package enum MessagePackError: Error, Equatable, Sendable {
     /// The input ends before the item does. `missing` is how many more bytes are needed at least.
     case truncated(missing: Int)
-    /// No MessagePack: 0xC1, or an extension type nobody knows.
+    /// No MessagePack: 0xC1, the one byte that begins nothing.
     case malformed(offset: Int, byte: UInt8)
     case tooDeep(limit: Int)
     /// Well-formed, but not what the protocol has at this place.

@@ -10,14 +10,25 @@ extension ByteBuffer {
     ///
     /// Iterative, so hostile nesting costs no stack; `depthLimit` bounds it all the same, because what is nested deeper
     /// could not be written as JSON again. O(bytes).
-    package func skipMessagePack(at offset: Int, end: Int, depthLimit: Int = JSONLimits.depth) throws(MessagePackError)
-        -> Int
-    {
+    package func skipMessagePack(
+        at offset: Int, end: Int, depthLimit: Int = JSONLimits.depth
+    ) throws(MessagePackError) -> Int {
+        var ignored = ExtensionTypes()
+        return try skipMessagePack(at: offset, end: end, depthLimit: depthLimit, noting: &ignored)
+    }
+
+    /// As above, and notes values of extension types that nobody here can read.
+    func skipMessagePack(
+        at offset: Int, end: Int, depthLimit: Int = JSONLimits.depth, noting extensions: inout ExtensionTypes
+    ) throws(MessagePackError) -> Int {
         precondition(offset >= 0 && end <= count, "range outside the buffer")
         var offset = offset
         let item = unsafe try MessagePackFormat.header(base, offset, end)
         offset = item.body &+ item.bodyLength
-        if item.children == 0 { return offset }
+        if item.children == 0 {
+            if item.kind == .ext { extensions.note(item) }
+            return offset
+        }
         var pending = [item.children]  // how many items are left on each level
         while let left = pending.last {
             if left == 0 {
@@ -27,6 +38,7 @@ extension ByteBuffer {
             pending[pending.count - 1] = left - 1
             let item = unsafe try MessagePackFormat.header(base, offset, end)
             offset = item.body &+ item.bodyLength
+            if item.kind == .ext { extensions.note(item) }
             if item.children > 0 {
                 if pending.count >= depthLimit { throw .tooDeep(limit: depthLimit) }
                 pending.append(item.children)
@@ -71,8 +83,8 @@ package struct MessagePackFramer: Sendable {
 extension Rows {
     /// Reads the map at `offset` as one record's fields; answers the offset after it.
     ///
-    /// Keys that are no strings become their JSON text; binaries are text; an EventTime inside is its seconds, as
-    /// Fluentd prints it. A repeated key keeps its first place and takes the last value, as in Ruby's Hash.
+    /// Keys that are no strings become their JSON text; binaries are text; an EventTime (or MessagePack's own timestamp)
+    /// inside is its seconds, as Fluentd prints it; other extension types stay as they are and are noted. A repeated key keeps its first place and takes the last value, as in Ruby's Hash.
     package mutating func appendFields(
         messagePack offset: Int, end: Int, _ storage: inout ByteBuffer
     ) throws(MessagePackError) -> Int {
@@ -89,7 +101,7 @@ extension Rows {
             let key = unsafe try MessagePackFormat.header(storage.base, offset, end)
             var keySlice = Slice(offset: key.body, length: key.length)
             if key.kind != .string && key.kind != .binary {
-                let keyEnd = try storage.skipMessagePack(at: offset, end: end)
+                let keyEnd = try storage.skipMessagePack(at: offset, end: end, noting: &extensions)
                 keySlice = storage.appendKeyText(messagePack: offset)
                 offset = keyEnd
             } else {
@@ -102,15 +114,18 @@ extension Rows {
                 value = Value(.string, Slice(offset: item.body, length: item.length))
                 offset = item.body &+ item.length
             case .array, .map:
-                let next = try storage.skipMessagePack(at: offset, end: end)
+                let next = try storage.skipMessagePack(at: offset, end: end, noting: &extensions)
                 value = Value(.msgpack, Slice(offset: offset, length: next &- offset))
                 offset = next
             case .ext:
-                guard let time = storage.eventTime(item) else {
-                    throw .malformed(offset: offset, byte: storage[offset])
+                let next = item.body &+ item.length
+                if let time = storage.timestamp(item) {
+                    value = .int(time.seconds)
+                } else {
+                    extensions.note(item)
+                    value = Value(.msgpack, Slice(offset: offset, length: next &- offset))
                 }
-                value = .int(time.seconds)
-                offset = item.body &+ item.length
+                offset = next
             case .null: (value, offset) = (.null, item.body)
             case .false: (value, offset) = (.bool(false), item.body)
             case .true: (value, offset) = (.bool(true), item.body)
@@ -178,7 +193,27 @@ extension Rows {
 }
 
 extension ByteBuffer {
-    /// The EventTime of an ext item: type 0, 8 bytes, seconds and nanoseconds, unsigned and big-endian (forward protocol v1).
+    /// The time that an ext item says: an EventTime, or MessagePack's own timestamp (type -1 with 4, 8 or 12 bytes; source:
+    /// MessagePack specification, "Timestamp extension type"). nil: it is of another type.
+    package func timestamp(_ item: MessagePackItem) -> EventTime? {
+        guard item.isTimestamp else { return nil }
+        if item.extType == 0 { return eventTime(item) }
+        precondition(item.body + item.length <= count, "item outside the buffer")
+        switch item.length {
+        case 4: return unsafe EventTime(seconds: Int64(MessagePackFormat.read32(base + item.body)))
+        case 8:
+            // 30 bits of nanoseconds, 34 of seconds.
+            let bits = unsafe MessagePackFormat.read64(base + item.body)
+            return EventTime(seconds: Int64(bits & 0x3_FFFF_FFFF), nanoseconds: UInt32(bits >> 34))
+        default:
+            return unsafe EventTime(
+                seconds: Int64(bitPattern: MessagePackFormat.read64(base + item.body + 4)),
+                nanoseconds: MessagePackFormat.read32(base + item.body))
+        }
+    }
+
+    /// The EventTime of an ext item: type 0, 8 bytes, seconds and nanoseconds, unsigned and big-endian. Source: Forward
+    /// Protocol Specification v1.5, "EventTime Ext Format".
     package func eventTime(_ item: MessagePackItem) -> EventTime? {
         guard item.kind == .ext, item.extType == 0, item.length == 8 else { return nil }
         precondition(item.body + 8 <= count, "item outside the buffer")

@@ -35,7 +35,7 @@ extension ByteBuffer {
         case .string, .binary: appendJSONString(Slice(offset: item.body, length: item.length), storage)
         case .ext:
             lossCount &+= 1
-            if let time = storage.eventTime(item) { appendDecimal(time.seconds) } else { append("null") }
+            if let time = storage.timestamp(item) { appendDecimal(time.seconds) } else { append("null") }
         case .array:
             append(UInt8(ascii: "["))
             for index in 0..<item.length {

@@ -144,7 +144,8 @@ extension ByteBuffer {
         case .double: return .double(item.doubleValue)
         case .string, .binary: return .string(Slice(offset: item.body, length: item.length))
         case .array, .map: return Value(.msgpack, Slice(offset: offset, length: length))
-        case .ext: return eventTime(item).map { .int($0.seconds) }
+        case .ext:
+            return timestamp(item).map { .int($0.seconds) } ?? Value(.msgpack, Slice(offset: offset, length: length))
         }
     }
 

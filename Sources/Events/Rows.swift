@@ -13,6 +13,8 @@
     @usableFromInline package var fields: FieldArray
     /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
     @usableFromInline package var rejections: [Rejection] = []
+    /// Values of extension types that were read into these rows since the reader was last asked.
+    package var extensions = ExtensionTypes()
     /// Scratch for duplicate keys in wide records, kept between batches.
     var keyTable = KeyTable()
 
@@ -25,6 +27,13 @@
         records.removeAll(keepingCapacity: true)
         rejections.removeAll(keepingCapacity: true)
         fields.truncate(to: 0)
+    }
+
+    /// Gives memory back that one wide batch has left behind. Only between batches.
+    package mutating func shrink(toAtMost fieldCount: Int) {
+        fields.shrink(toAtMost: fieldCount)
+        if records.capacity > fieldCount { records = [] }
+        if keyTable.places.count > KeyTable.keptPlaces { keyTable = KeyTable() }
     }
 
     /// Forgets what was added since a mark, for a message that turned out to be broken.
@@ -123,6 +132,16 @@
     }
 
     @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
+
+    /// Gives memory back when the array has grown far beyond what it is used for.
+    package mutating func shrink(toAtMost limit: Int) {
+        guard capacity > limit, count <= limit else { return }
+        let smaller = UnsafeMutablePointer<Field>.allocate(capacity: limit)
+        unsafe smaller.update(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = smaller
+        capacity = limit
+    }
 
     @inline(never) @usableFromInline
     mutating func grow() {

@@ -23,6 +23,9 @@ package protocol Filter: AnyObject {
     var takesWholeStreams: Bool { get }
 
     func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows)
+
+    /// As `Emitter.showsOrder`, for what the filter shows beside its own way.
+    var showsOrder: Bool { get }
 }
 
 extension Filter {
@@ -35,6 +38,18 @@ extension Filter {
 /// to several emitters hands each its own copy of the record list.
 package protocol Emitter: AnyObject {
     func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance
+
+    /// Whether somebody sees events of different tags one under the other, as on standard output. Then inputs hand them on
+    /// as they came; else what one read brought may be sorted by tag, which costs less.
+    var showsOrder: Bool { get }
+}
+
+extension Filter {
+    package var showsOrder: Bool { false }
+}
+
+extension Emitter {
+    package var showsOrder: Bool { false }
 }
 
 /// What became of a batch that was handed over.

@@ -5,8 +5,10 @@ package import Events
 package struct ForwardError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Codes are few and fixed: a metric has one counter for each.
     package enum Code: String, Sendable, CaseIterable {
-        /// The bytes are no MessagePack, no JSON, or another protocol.
+        /// The bytes are neither MessagePack nor JSON.
         case malformed
+        /// The bytes are those of another protocol.
+        case foreign
         /// MessagePack or JSON, but no message of the forward protocol.
         case notForward = "not_forward"
         /// Nested deeper than could be written again.
@@ -76,7 +78,8 @@ package struct ForwardError: Error, Equatable, Sendable, CustomStringConvertible
         }
     }
 
-    private static func hex(_ byte: UInt8) -> String {
+    /// A byte as people write it: `0x0F`.
+    package static func hex(_ byte: UInt8) -> String {
         let digits = String(byte, radix: 16, uppercase: true)
         return digits.count == 1 ? "0x0" + digits : "0x" + digits
     }

@@ -1,5 +1,6 @@
 import Compression
 import Events
+import ForwardProtocol
 import Inputs
 import TestSupport
 import Testing
@@ -196,7 +197,13 @@ import Testing
             ("c7 08 00 5df91678 00000007", "1576605304.7"), ("d7 00 ffffffff 3b9ac9ff", "4294967295.999999999"),
             ("ff", "-1.0"),
             ("cb 41d77e459e100000", "1576605304.250000000"), ("d7 00 00000000 00000000", "1700000000.5"),
-            ("cf 7fffffffffffffff", "9223372036854775807.0"), ("cb 0000000000000000", "1700000000.5"),
+            ("cf 7fffffffffffffff", "253402300799.0"),
+            ("cf ffffffffffffffff", "253402300799.0"), ("d3 8000000000000000", "-62135596800.0"),
+            ("cb 7fe1ccf385ebc8a0", "253402300799.0"), ("d7 00 00000001 3b9aca00", "2.0"),
+            ("d7 00 ffffffff ffffffff", "4294967299.294967295"), ("d6 ff 5df91678", "1576605304.0"),
+            ("d7 ff 0000001c5df91678", "1576605304.7"), ("c7 0c ff 00000007 000000005df91678", "1576605304.7"),
+            ("c7 0c ff 3b9aca00 0000000000000001", "2.0"), ("c7 0c ff 00000000 7fffffffffffffff", "253402300799.0"),
+            ("d6 ff 00000000", "1700000000.5"), ("cb 0000000000000000", "1700000000.5"),
         ]) func times(bytes: String, expected: String)
     {
         for entry in [hex("93 a1 74 \(bytes) 81 a1 61 01"), hex("92 a1 74 91 92 \(bytes) 81 a1 61 01")] {
@@ -211,12 +218,97 @@ import Testing
 
     @Test(
         "what is no time skips the event",
-        arguments: ["a1 31", "c3", "cb 7ff8000000000000", "cf ffffffffffffffff", "81 a1 61 01", "91 91 01"])
+        arguments: ["a1 31", "c3", "cb 7ff8000000000000", "cb 7ff0000000000000", "81 a1 61 01", "91 91 01", "d4 0c 00"])
     func noTime(_ bytes: String) {
         let recorder = Recorder()
         #expect(recorder.fed(hex("92 a1 74 92 92 \(bytes) 81 a1 61 01 92 05 81 a1 61 02")) == nil)
         #expect(recorder.events == [#"t 5.0 {"a":2}"#])
         #expect(recorder.warnings.count == 1)
+    }
+
+    // MARK: - Order
+
+    @Test("tags leave in the order of their first events, each in one batch") func orderOfTags() {
+        let bytes = ["c", "a", "b", "c", "d", "a"].enumerated().flatMap { Self.message($1, Int64($0 + 1)) }
+        let recorder = Recorder()
+        recorder.fed(bytes)
+        #expect(recorder.events.map { $0.prefix(3) } == ["c 1", "c 4", "a 2", "a 6", "b 3", "d 5"])
+        #expect(recorder.batches == 4)
+    }
+
+    @Test("where somebody sees it, all events leave as they came", arguments: Feeding.allCases)
+    func exactOrder(feeding: Feeding) {
+        let tags = ["a", "b", "a", "a", "c", "b", "b", "a"]
+        let bytes = tags.enumerated().flatMap { Self.message($1, Int64($0 + 1), chunk: "\($0)") }
+        let recorder = Recorder(keepsOrder: true)
+        #expect(recorder.fed(bytes, feeding) == nil)
+        #expect(recorder.events.map { String($0.prefix(3)) } == tags.enumerated().map { "\($1) \($0 + 1)" })
+        #expect(recorder.replies == tags.indices.flatMap { ack("\($0)") })
+        if feeding == .whole { #expect(recorder.batches == 6, "one batch a run of a tag") }
+    }
+
+    @Test("an ack knows which run of its tag was refused") func refusedRun() {
+        let recorder = Recorder(keepsOrder: true)
+        recorder.answer = { _ in recorder.batches == 3 ? .refused(Refusal(.full, "full")) : .accepted }
+        recorder.fed(["a", "b", "a", "b", "a"].enumerated().flatMap { Self.message($1, chunk: "\($0)") })
+        #expect(recorder.replies == [0, 1, 3, 4].flatMap { ack("\($0)") })
+    }
+
+    @Test("a tag is one object as long as it is in use, also among thousands") func identity() throws {
+        final class Sink: ForwardSink {
+            var tags: [String: Set<Int>] = [:]
+            func deliver(tag: Events.Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+                tags[tag.text, default: []].insert(tag.id)
+                return .accepted
+            }
+            func reply(_ bytes: borrowing ByteBuffer) {}
+            func pause() {}
+            func continueLater() {}
+            func note(_ error: ForwardError, count: Int) {}
+        }
+        let sink = Sink()
+        let decoder = ForwardDecoder(options: ForwardOptions(), batches: PendingBatches { Events.Tag($0) })
+        var scratch = ByteBuffer()
+        for _ in 0..<5 {
+            let bytes = (0..<2000).flatMap { Self.message("container.\($0).log") }
+            try bytes.withUnsafeBytes { try decoder.receive($0, scratch: &scratch, sink: sink) }
+        }
+        #expect(sink.tags.count == 2000 && sink.tags.values.allSatisfy { $0.count == 1 })
+    }
+
+    // MARK: - Handshakes and strangers
+
+    @Test("a stranger may hold a few kilobytes", arguments: Feeding.allCases) func handshakeLimit(feeding: Feeding) {
+        let security = HandshakeTests.security()
+        func recorder() -> Recorder {
+            Recorder(handshake: ServerHandshake(security, address: [127, 0, 0, 1], peerName: "p"))
+        }
+        // Announced, sent as many small items, sent as one that is all there.
+        let limit = ForwardLimits().handshakeBytes
+        let announced = hex("96 a4 50494e47 c6 03938700 00")
+        let items = hex("dc ffff") + [UInt8](repeating: 0xC0, count: limit + 1)
+        let whole = hex("96 a4 50494e47 da 3000") + [UInt8](repeating: 0x61, count: 0x3000) + hex("a0 a0 a0 a0")
+        for bytes in [announced, items, whole] {
+            let recorder = recorder()
+            let failure = recorder.fed(bytes, feeding)
+            #expect(failure?.hasPrefix("a handshake of at least") == true, "\(failure ?? "open")")
+            #expect(recorder.decoder.unfinishedBytes <= limit + 40)
+        }
+    }
+
+    @Test(
+        "another protocol is recognised, however it arrives",
+        arguments: [
+            ("GET / HTTP/1.1\r\n\r\n", "HTTP"), ("SSH-2.0-client\r\n", "SSH"), ("<34>1 2026-01-01", "syslog"),
+            ("\u{16}\u{03}\u{01}\u{02}\u{00}\u{01}\u{00}\u{01}", "TLS"), ("*1\r\n$4\r\nPING", "Redis"),
+        ], Feeding.allCases)
+    func foreign(one: (String, String), feeding: Feeding) {
+        for handshake in [nil, ServerHandshake(HandshakeTests.security(), address: [], peerName: "p")] {
+            let recorder = Recorder(handshake: handshake)
+            let failure = recorder.fed(Array(one.0.utf8), feeding)
+            #expect(failure?.hasPrefix("this looks like \(one.1)") == true, "\(failure ?? "open")")
+            #expect(recorder.replies.isEmpty)
+        }
     }
 
     // MARK: - Acks and back-pressure

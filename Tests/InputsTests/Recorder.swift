@@ -13,13 +13,18 @@ final class Recorder: ForwardSink {
     var events: [String] = []
     var batches = 0
     var replies: [UInt8] = []
-    var warnings: [String] = []
+    var notes: [ForwardError] = []
+    var warnings: [String] { notes.map(\.message) }
     var pauses = 0
+    /// How often the decoder asked for another turn.
+    var turns = 0
     /// What the emitter answers; by default everything is taken.
     var answer: (Tag) -> Acceptance = { _ in .accepted }
 
-    init(_ options: ForwardOptions = ForwardOptions(), handshake: ServerHandshake? = nil) {
-        let tagged = PendingBatches { received in
+    init(
+        _ options: ForwardOptions = ForwardOptions(), handshake: ServerHandshake? = nil, keepsOrder: Bool = false
+    ) {
+        let tagged = PendingBatches(keepsOrder: keepsOrder) { received in
             if let tag = options.tag { return Tag(tag) }
             if let prefix = options.tagPrefix { return Tag(Array(prefix.utf8) + [0x2E] + received) }
             return Tag(received)
@@ -35,7 +40,11 @@ final class Recorder: ForwardSink {
     @discardableResult
     func fed(_ bytes: [UInt8], _ feeding: Feeding = .whole) -> String? {
         do {
-            for piece in feeding.pieces(of: bytes) { try receive(piece) }
+            for piece in feeding.pieces(of: bytes) {
+                try receive(piece)
+                // As the loop does: in later turns, and when there is room again.
+                while decoder.isSuspended { try decoder.proceed(self) }
+            }
             return nil
         } catch let error as ForwardError { return error.message } catch { return "\(error)" }
     }
@@ -54,5 +63,6 @@ final class Recorder: ForwardSink {
 
     func reply(_ bytes: borrowing ByteBuffer) { replies += bytes.array() }
     func pause() { pauses += 1 }
-    func warn(_ message: String) { warnings.append(message) }
+    func continueLater() { turns += 1 }
+    func note(_ error: ForwardError, count: Int) { notes.append(error) }
 }

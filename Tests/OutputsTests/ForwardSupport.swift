@@ -1,5 +1,6 @@
 import EventLoop
 import Events
+import ForwardProtocol
 import Inputs
 import Logging
 import Outputs
@@ -35,7 +36,8 @@ final class Receiver: ForwardSink {
     }
     func reply(_ bytes: borrowing ByteBuffer) { replies.append(bytes.array()) }
     func pause() {}
-    func warn(_ message: String) { warnings.append(message) }
+    func continueLater() {}
+    func note(_ error: ForwardError, count: Int) { warnings.append(error.message) }
 
     func decode(_ bytes: [UInt8]) throws {
         let decoder = ForwardDecoder(options: ForwardOptions(), batches: PendingBatches { Events.Tag($0) })

@@ -7,6 +7,7 @@ package final class TapFilter: Filter {
     package init(_ emitter: any Emitter) { self.emitter = emitter }
 
     package var takesWholeStreams: Bool { true }
+    package var showsOrder: Bool { emitter.showsOrder }
 
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         let records = rows.records

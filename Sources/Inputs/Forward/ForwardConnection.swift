@@ -46,6 +46,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     /// Reads no more and goes once everything is written.
     func finish(withinMilliseconds limit: UInt64? = nil) {
+        drain()
         guard !isEnding else { return }
         isEnding = true
         connection.pauseReading()
@@ -67,7 +68,29 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         isHeld = false
         guard !isEnding else { return }
         startHandshakeClock()
-        connection.resumeReading()
+        goOn()
+    }
+
+    /// Decodes what the last turn left, then reads on.
+    func goOn() {
+        guard !isEnding, !isHeld else { return }
+        do throws(ForwardError) {
+            try decoder.proceed(self)
+        } catch {
+            reject(error)
+        }
+        endAfterMessageIfAsked()
+        if !isEnding, !isHeld, !decoder.isSuspended { connection.resumeReading() }
+    }
+
+    /// Decodes all that was read, whatever time and room it takes: what came without asking for an ack has no copy.
+    func drain() {
+        guard !isEnding, decoder.isSuspended else { return }
+        do throws(ForwardError) {
+            try decoder.drain(self)
+        } catch {
+            reject(error)
+        }
     }
 
     /// Goes without a word: nobody is there to hear it.
@@ -124,6 +147,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     func closed(_ connection: Connection, because reason: CloseReason) {
+        drain()
         if decoder.unfinishedBytes > 0 {
             input.log.limited(
                 .warn, kind: "cut", subject: ["client": clientHost],
@@ -137,8 +161,12 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         do throws(ForwardError) {
             unsafe try decoder.receive(bytes, scratch: &input.scratch, sink: self)
         } catch {
-            reject(error.message)
+            reject(error)
         }
+        endAfterMessageIfAsked()
+    }
+
+    private func endAfterMessageIfAsked() {
         if input.settings.deniesKeepAlive, decoder.hasFinishedMessage { finish() }
     }
 
@@ -155,6 +183,13 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             sendCiphertext(secure)  // the alert that tells the peer why
             reject(error.description)
         }
+    }
+
+    private func reject(_ error: ForwardError) {
+        input.log.limited(
+            .warn, kind: error.code.rawValue, subject: ["client": clientHost], "closed a connection: \(error.message)",
+            ["peer": connection.peerName])
+        finish()
     }
 
     private func reject(_ message: String) {
@@ -200,8 +235,15 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         bytesBeyondLimit = 0
     }
 
-    func warn(_ message: String) {
-        input.log.limited(.warn, subject: ["client": clientHost], message, ["peer": connection.peerName])
+    func continueLater() {
+        connection.pauseReading()
+        input.continueLater(self)
+    }
+
+    func note(_ error: ForwardError, count: Int) {
+        input.log.limited(
+            .warn, kind: error.code.rawValue, subject: ["client": clientHost], count: count, error.message,
+            ["peer": connection.peerName])
     }
 
     /// The peer without its port, which is another one each time: what the log counts clients by.

@@ -3,32 +3,21 @@ package import Events
 package import ForwardProtocol
 internal import Time
 
-/// Who gets what a decoder makes of a client's bytes.
-package protocol ForwardSink: AnyObject {
-    /// A batch to hand on; the answer decides about acks and back-pressure.
-    func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance
-    /// Bytes for the client: acks, and the handshake's messages.
-    func reply(_ bytes: borrowing ByteBuffer)
-    /// The buffer is full: read no more until there is room.
-    func pause()
-    /// Something the operator should know; the connection goes on.
-    func warn(_ message: String)
-}
-
 /// A client's byte stream → batches and acks. Fed with bytes as they come; knows no socket.
 ///
-/// What is unfinished stays in `tail`; everything else is decoded where it was received. A broken stream throws once,
-/// after which the decoder must not be fed again.
+/// What is unfinished stays in `tail`; everything else is decoded where it was received. What would take long, or has no
+/// room, is decoded in several turns: the decoder says so to its sink, keeps what it is fed meanwhile, and goes on when
+/// `proceed` is called. A broken stream throws once, after which the decoder must not be fed again.
 package final class ForwardDecoder {
     private enum Form { case undecided, messagePack, json }
 
-    private let options: ForwardOptions
-    private let batches: PendingBatches
+    let options: ForwardOptions
+    let batches: PendingBatches
     private let clock: @Sendable () -> EventTime
     private var handshake: ServerHandshake?
     private var form = Form.undecided
 
-    /// Received and not yet decoded: the beginning of one message.
+    /// Received and not yet decoded: the beginning of one message, or all that waits while the decoder does.
     private var tail = ByteBuffer(capacity: 16)
     /// How far the unfinished message has been looked at.
     private var framer: MessagePackFramer?
@@ -36,14 +25,31 @@ package final class ForwardDecoder {
     /// The least size of the tail at which looking again makes sense.
     private var wanted = 0
     private var acks: [Ack] = []
+    /// Hand-overs since the last acks that were refused.
+    private var refused: [Int] = []
     /// The time at which the present read is decoded: what events without a time get.
     private var now = EventTime(seconds: 0)
+
+    /// A message that is read in slices.
+    var inHand: MessageInHand?
+    /// Whether `proceed` is to be called before anything else is decoded.
+    package private(set) var isSuspended = false
+    private var isDraining = false
+    /// A batch filled the buffer in this turn.
+    private var isFull = false
+    private var turnRecords = 0
+    var turnBytes = 0
+
+    /// Extension types that were mentioned.
+    private var namedTypes: Set<Int8> = []
+    private var hasNamedSurplus = false
 
     /// Fields that every record gets (`source_address_key` …): name and value.
     package var sourceFields: [(name: [UInt8], value: [UInt8])] = []
 
     private struct Ack {
-        var batch: PendingBatch?
+        /// The hand-over with which the message's records left; 0: it had none.
+        var delivery: Int
         /// The chunk option's value, one MessagePack item.
         var chunk: Slice
     }
@@ -74,6 +80,10 @@ package final class ForwardDecoder {
     package func receive(
         _ bytes: UnsafeRawBufferPointer, scratch: inout ByteBuffer, sink: any ForwardSink
     ) throws(ForwardError) {
+        if isSuspended {
+            unsafe tail.append(copying: bytes)
+            return
+        }
         if tail.isEmpty {
             scratch.clear()
             scratch.shrink(toAtMost: Self.keptBytes)
@@ -85,22 +95,51 @@ package final class ForwardDecoder {
             }
         } else {
             unsafe tail.append(copying: bytes)
-            if tail.count >= wanted {
-                var storage = ByteBuffer(capacity: 16)
-                swap(&storage, &tail)
-                let done = try process(&storage, sink)
-                storage.truncate(to: done.received)
-                storage.removePrefix(done.consumed)
-                rebase(by: done.consumed)
-                storage.shrink(toAtMost: storage.isEmpty ? 4096 : Self.keptBytes)
-                swap(&storage, &tail)
-            }
+            if tail.count >= wanted { try processTail(sink) }
         }
-        try checkSize(of: max(tail.count, wanted))
+        try endTurn(sink)
+    }
+
+    /// Goes on where the decoder stopped. Does nothing when it did not.
+    package func proceed(_ sink: any ForwardSink) throws(ForwardError) {
+        guard isSuspended else { return }
+        isSuspended = false
+        try processTail(sink)
+        try endTurn(sink)
+    }
+
+    /// Goes on to the end of what was received, whatever time and room it takes: nothing more will come, and what was
+    /// read without asking for an ack has no other copy.
+    package func drain(_ sink: any ForwardSink) throws(ForwardError) {
+        isDraining = true
+        try proceed(sink)
+    }
+
+    private func processTail(_ sink: any ForwardSink) throws(ForwardError) {
+        var storage = ByteBuffer(capacity: 16)
+        swap(&storage, &tail)
+        let done = try process(&storage, sink)
+        storage.truncate(to: done.received)
+        storage.removePrefix(done.consumed)
+        rebase(by: done.consumed)
+        storage.shrink(toAtMost: storage.isEmpty ? 4096 : Self.keptBytes)
+        swap(&storage, &tail)
+    }
+
+    private func endTurn(_ sink: any ForwardSink) throws(ForwardError) {
+        turnRecords = 0
+        turnBytes = 0
+        if isFull {
+            isFull = false
+            sink.pause()
+        } else if isSuspended {
+            sink.continueLater()
+        }
+        if !isSuspended { try checkSize(of: max(tail.count, wanted)) }
     }
 
     /// Memory that is kept between reads; a large message, or a compressed one, may need more for a while.
-    private static let keptBytes = 4 << 20
+    static let keptBytes = 4 << 20
 
     /// Whether a whole message was taken (for `deny_keepalive`); the handshake does not count.
     package var hasFinishedMessage: Bool { hasFinished }
@@ -116,10 +155,15 @@ package final class ForwardDecoder {
     private func rebase(by consumed: Int) {
         framer?.rebase(by: consumed)
         jsonFramer?.rebase(by: consumed)
+        inHand?.rebase(by: consumed)
         wanted = max(wanted - consumed, 0)
     }
 
     private func checkSize(of bytes: Int) throws(ForwardError) {
+        if isShakingHands, bytes > options.limits.handshakeBytes {
+            throw ForwardError(
+                .tooLarge, "a handshake of at least \(bytes) bytes exceeds \(options.limits.handshakeBytes) bytes")
+        }
         if bytes > options.limits.messageBytes {
             throw ForwardError(
                 .tooLarge,
@@ -135,13 +179,30 @@ package final class ForwardDecoder {
     ) throws(ForwardError) -> (consumed: Int, received: Int) {
         let received = storage.count
         now = clock()
-        var start = 0
+        var start = inHand?.start ?? 0
         do throws(ForwardError) {
-            while start < received, let end = try next(&storage, start, received, sink) {
-                start = end
-                if batches.recordCount >= options.limits.batchRecords {
-                    flush(&storage, sink)
-                    storage.truncate(to: received)
+            while start < received {
+                if let message = inHand {
+                    guard try readSlices(of: message, &storage, received, sink) else {
+                        isSuspended = true
+                        break
+                    }
+                    start = message.end
+                    inHand = nil
+                    hasFinished = true
+                } else {
+                    guard let end = try next(&storage, start, received, sink) else { break }
+                    if inHand == nil { start = end }
+                    if inHand != nil || batches.recordCount >= options.limits.batchRecords
+                        || storage.count - received > options.limits.heldBytes
+                    {
+                        flush(&storage, sink)
+                        storage.truncate(to: received)
+                    }
+                }
+                if mustWait, start < received {
+                    isSuspended = true
+                    break
                 }
             }
         } catch {
@@ -152,12 +213,29 @@ package final class ForwardDecoder {
         return (start, received)
     }
 
-    /// Deals with the message at `start`; answers where the next begins, or nil when this one is not complete.
+    /// Whether this turn is over.
+    var mustWait: Bool {
+        !isDraining
+            && (isFull || turnRecords >= options.limits.turnRecords || turnBytes >= options.limits.turnBytes)
+    }
+
+    /// Deals with the message at `start`; answers where the next begins, or nil when this one is not complete. It may be
+    /// left in hand.
     private func next(
         _ storage: inout ByteBuffer, _ start: Int, _ received: Int, _ sink: any ForwardSink
     ) throws(ForwardError) -> Int? {
         if form == .undecided {
             let first = storage[start]
+            if ForeignProtocol.mayBegin(with: first) {
+                guard received - start >= ForeignProtocol.wantedBytes else {
+                    wanted = start + ForeignProtocol.wantedBytes
+                    return nil
+                }
+                let head = Slice(offset: start, length: ForeignProtocol.wantedBytes)
+                if let sentence = ForeignProtocol.sentence(about: head, of: storage) {
+                    throw ForwardError(.foreign, sentence, offset: start)
+                }
+            }
             let isText = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
             form = isText && handshake == nil ? .json : .messagePack
         }
@@ -168,7 +246,7 @@ package final class ForwardDecoder {
                 guard try framer!.advance(storage, wanted: &wanted) != nil else { return nil }
                 framer = nil
             }
-            if let state = handshake, !state.isDone {
+            if isShakingHands {
                 message = ForwardMessage(end: try storage.skipMessagePack(at: start, end: received))
             } else {
                 message = try reader.read(at: start, end: received, &storage)
@@ -181,81 +259,124 @@ package final class ForwardDecoder {
             return nil
         }
         wanted = 0
-        if let state = handshake, !state.isDone {
+        if isShakingHands {
+            try checkSize(of: message.end - start)
             try shakeHands(Slice(offset: start, length: message.end - start), storage, sink)
         } else {
-            try finish(&message, from: start, &storage, sink)
+            try finish(&message, from: start, isReceived: true, &storage, sink)
         }
         return message.end
     }
 
-    private var reader: ForwardMessageReader { ForwardMessageReader(batches: batches, now: now) }
+    var reader: ForwardMessageReader {
+        ForwardMessageReader(batches: batches, entryLimit: options.limits.batchRecords, now: now)
+    }
 
     /// What remains once a message is complete: its packed entries, and what it asked for.
+    ///
+    /// - Parameter isReceived: it lies among the bytes that were received, which stay until it is done with.
     private func finish(
-        _ message: inout ForwardMessage, from start: Int, _ storage: inout ByteBuffer, _ sink: any ForwardSink
+        _ message: inout ForwardMessage, from start: Int, isReceived: Bool, _ storage: inout ByteBuffer,
+        _ sink: any ForwardSink
     ) throws(ForwardError) {
-        guard let batch = message.batch else { return }
-        hasFinished = true
+        guard let batch = message.batch else {
+            for fault in message.faults.errors(storage) {
+                var error = fault.error
+                error.message = "an extension type stands where a message or its tag should"
+                sink.note(error, count: fault.count)
+            }
+            return
+        }
         do throws(ForwardError) {
             try checkSize(of: message.end - start)
         } catch {
             batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
             throw error
         }
+        var isTaken = true
         if let packed = message.packed {
-            let entries = try decompress(packed, message.option.compression, &storage)
-            do throws(MessagePackError) {
-                try reader.readEntries(entries, of: &message, &storage)
-            } catch {
-                throw .messagePack(error)
-            }
-        }
-        if message.skipped > 0 {
-            sink.warn("\(message.skipReason) (\(message.skipped) in one message with tag \(batch.tag.text))")
-            if !options.skipsInvalidEvents {
-                batch.rows.rollBack(records: message.mark.records, fields: message.mark.fields)
-                message.recordCount = 0
-            }
+            isTaken = try readPacked(packed, of: &message, batch, from: start, isReceived, &storage, sink)
         }
         if let limit = options.limits.messageWarnBytes, message.end - start > limit {
-            sink.warn("a message of \(message.end - start) bytes is over chunk_size_warn_limit (\(limit) bytes)")
+            sink.note(
+                ForwardError(
+                    .tooLarge,
+                    "a message of \(message.end - start) bytes is over chunk_size_warn_limit (\(limit) bytes)",
+                    costs: .nothing), count: 1)
         }
-        if !sourceFields.isEmpty { addSourceFields(to: batch, from: message.mark.records, &storage) }
-        if let chunk = message.option.chunk { acks.append(Ack(batch: batch, chunk: chunk)) }
+        if !complete(batch, from: message.mark, message.faults, &storage, sink) {
+            message.recordCount = 0
+            isTaken = false
+            inHand?.isGivenUp = true
+        }
+        if message.surplus != .none, !name(surplus: message, sink) {
+            isTaken = false
+            inHand?.isUnacknowledged = true
+        }
         batches.added(message.recordCount)
-    }
-
-    /// The entries of a packed message as they are to be read; decompressed ones are put behind what was received.
-    ///
-    /// A payload that says zstd and does not begin as zstd does is taken as it is: Fluentd before 1.19 ignored the word.
-    private func decompress(
-        _ packed: Slice, _ compression: ForwardMessage.Compression, _ storage: inout ByteBuffer
-    ) throws(ForwardError) -> Slice {
-        if compression == .none { return packed }
-        let limit = DecompressionLimit(bytes: options.limits.decompressedBytes, parameter: "decompression_size_limit")
-        var plain = ByteBuffer(capacity: Int(packed.length) * 4)
-        do throws(CompressionError) {
-            switch compression {
-            case .none: return packed
-            case .zstd:
-                guard Self.beginsAsZstandard(packed, storage) else { return packed }
-                try Zstandard.decompress(packed, of: storage, into: &plain, limit: limit)
-            case .gzip: try Gzip.decompress(packed, of: storage, into: &plain, limit: limit)
-            }
-        } catch {
-            throw ForwardError(.corrupt, "cannot decompress a packed message: \(error)")
+        if batches.keepsOrder, message.recordCount > 0 {
+            if let latest = batches.latest, latest !== batch, !latest.rows.isEmpty { handOn(latest, &storage, sink) }
+            batches.latest = batch
         }
-        let start = storage.count
-        storage.append(plain)
-        return Slice(offset: start, length: storage.count - start)
+        if inHand == nil {
+            hasFinished = true
+            if isTaken, let chunk = message.option.chunk {
+                acks.append(Ack(delivery: message.recordCount == 0 ? 0 : batch.delivery, chunk: chunk))
+            }
+        }
     }
 
-    /// The magic number of a frame, RFC 8878 §3.1.1.
-    private static func beginsAsZstandard(_ slice: Slice, _ storage: borrowing ByteBuffer) -> Bool {
-        slice.length >= 4
-            && storage.equals(Slice(offset: Int(slice.offset), length: 4), [0x28, 0xB5, 0x2F, 0xFD])
+    /// What is done with records once they are read. Answers false when a broken event has cost all of them.
+    func complete(
+        _ batch: PendingBatch, from mark: (records: Int, fields: Int), _ faults: EventFaults,
+        _ storage: inout ByteBuffer, _ sink: any ForwardSink
+    ) -> Bool {
+        var isWhole = true
+        if faults.total > 0 {
+            for fault in faults.errors(storage) {
+                var error = fault.error
+                error.message += " (\(fault.count) in one message with tag \(shownTag(batch.tag)))"
+                if !options.skipsInvalidEvents { error.costs = .message }
+                sink.note(error, count: fault.count)
+            }
+            if !options.skipsInvalidEvents {
+                batch.rows.rollBack(records: mark.records, fields: mark.fields)
+                isWhole = false
+            }
+        }
+        if batch.rows.extensions.count > 0 { nameExtensions(of: batch, sink) }
+        if !sourceFields.isEmpty { addSourceFields(to: batch, from: mark.records, &storage) }
+        return isWhole
     }
+
+    private func nameExtensions(of batch: PendingBatch, _ sink: any ForwardSink) {
+        let found = batch.rows.extensions
+        batch.rows.extensions = ExtensionTypes()
+        guard namedTypes.insert(found.first).inserted else { return }
+        sink.note(
+            ForwardError(
+                .extensionType,
+                "a value of MessagePack extension type \(found.first) in a record with tag \(shownTag(batch.tag)):"
+                    + " JSON has no such thing, it is written as null", costs: .nothing), count: 1)
+    }
+
+    /// Names elements that the protocol does not have, once for a client. Answers false when they may hold events: those
+    /// are not read, so the message must not be acknowledged.
+    private func name(surplus message: ForwardMessage, _ sink: any ForwardSink) -> Bool {
+        let mayHoldEvents = message.surplus == .mayHoldEvents
+        let isFirst = !hasNamedSurplus
+        hasNamedSurplus = true
+        if mayHoldEvents || isFirst {
+            let what = "a message has \(message.elements.count) elements, \(message.elements.read) are read"
+            sink.note(
+                ForwardError(
+                    .extra, mayHoldEvents ? what + "; the rest may hold events, so it is not acknowledged" : what,
+                    costs: mayHoldEvents ? .message : .nothing), count: 1)
+        }
+        return !mayHoldEvents
+    }
+
+    func shownTag(_ tag: Tag) -> String { StrangersText.shown(tag.bytes, maximumBytes: 255) }
 
     private func addSourceFields(to batch: PendingBatch, from first: Int, _ storage: inout ByteBuffer) {
         let fields = sourceFields.map { field in
@@ -276,35 +397,66 @@ package final class ForwardDecoder {
     /// Hands every pending batch on, then answers the messages that asked for it, in their order. A message whose batch
     /// was refused gets no ack: its client will send it again.
     private func flush(_ storage: inout ByteBuffer, _ sink: any ForwardSink) {
-        var isFull = false
-        for batch in batches.list where !batch.rows.isEmpty {
-            batch.acceptance = sink.deliver(tag: batch.tag, storage: &storage, rows: &batch.rows)
-            if batch.acceptance == .acceptedFull { isFull = true }
-        }
+        for batch in batches.list where !batch.rows.isEmpty { handOn(batch, &storage, sink) }
+        if let inHand, refused.contains(inHand.firstDelivery) { inHand.wasRefused() }
         if !acks.isEmpty {
             var out = ByteBuffer(capacity: 64 * acks.count)
-            for ack in acks {
-                if case .refused = ack.batch?.acceptance { continue }
-                write(ack.chunk, storage, to: &out)
+            for ack in acks where refused.isEmpty || !refused.contains(ack.delivery) {
+                beginAck(&out)
+                if form == .json {
+                    out.appendJSON(messagePackAt: Int(ack.chunk.offset), storage)
+                    out.append("}")
+                } else {
+                    out.append(ack.chunk, of: storage)
+                }
             }
             acks.removeAll(keepingCapacity: true)
             if !out.isEmpty { sink.reply(out) }
         }
+        refused.removeAll(keepingCapacity: true)
         batches.clear()
-        if isFull { sink.pause() }
+    }
+
+    /// Hands one batch on and forgets its records. Answers whether it was taken.
+    @discardableResult
+    func handOn(_ batch: PendingBatch, _ storage: inout ByteBuffer, _ sink: any ForwardSink) -> Bool {
+        turnRecords += batch.rows.records.count
+        var isTaken = true
+        switch sink.deliver(tag: batch.tag, storage: &storage, rows: &batch.rows) {
+        case .accepted: break
+        case .acceptedFull: isFull = true
+        case .refused:
+            refused.append(batch.delivery)
+            isTaken = false
+        }
+        batch.rows.clear()
+        batches.renumber(batch)
+        return isTaken
     }
 
     /// `{"ack": chunk}`, the chunk byte for byte as it came, in the form in which the client speaks.
-    private func write(_ chunk: Slice, _ storage: borrowing ByteBuffer, to out: inout ByteBuffer) {
+    private func beginAck(_ out: inout ByteBuffer) {
         if form == .json {
             out.append("{\"ack\":")
-            out.appendJSON(messagePackAt: Int(chunk.offset), storage)
-            out.append("}")
         } else {
             out.appendMessagePack(mapCount: 1)
             out.appendMessagePackString("ack")
-            out.append(chunk, of: storage)
         }
+    }
+
+    /// Answers a message that was read in slices.
+    func acknowledge(_ chunk: [UInt8], _ sink: any ForwardSink) {
+        var out = ByteBuffer(capacity: chunk.count + 16)
+        beginAck(&out)
+        if form == .json {
+            var item = ByteBuffer(capacity: chunk.count)
+            item.append(chunk)
+            out.appendJSON(messagePackAt: 0, item)
+            out.append("}")
+        } else {
+            out.append(chunk)
+        }
+        sink.reply(out)
     }
 
     // MARK: - The JSON form
@@ -333,7 +485,8 @@ package final class ForwardDecoder {
         } catch {
             throw ForwardError(.notForward, "a JSON value that is no message of the forward protocol")
         }
-        try finish(&message, from: place, &storage, sink)
+        try finish(&message, from: place, isReceived: false, &storage, sink)
+        inHand?.place(from: start, to: end)
         return end
     }
 

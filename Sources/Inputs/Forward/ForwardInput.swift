@@ -58,6 +58,9 @@ package final class ForwardInput: Input {
     private var sweep: LoopTimer?
     private var isSweeping = false
     private var connections: [ObjectIdentifier: ForwardConnection] = [:]
+    /// Clients whose decoders have more to do than one turn of the loop may take.
+    private var unfinished: [ObjectIdentifier: ForwardConnection] = [:]
+    private var nextTurn: LoopTimer?
     private var clientsSoFar: UInt64 = 0
     private var backPressure = BackPressure()
     private(set) var phase = InputPhase.idle
@@ -70,7 +73,7 @@ package final class ForwardInput: Input {
         self.emitter = emitter
         self.log = log
         let options = settings.options
-        batches = PendingBatches { received in
+        batches = PendingBatches(keepsOrder: emitter.showsOrder) { received in
             if let tag = options.tag { return Tag(tag) }
             if let prefix = options.tagPrefix { return Tag(Array(prefix.utf8) + [UInt8(ascii: ".")] + received) }
             return Tag(received)
@@ -104,6 +107,7 @@ package final class ForwardInput: Input {
             throw error
         }
         sweep = LoopTimer(on: loop)
+        nextTurn = LoopTimer(on: loop)
         phase = .reading
         log.info("listening port", ["at": settings.endpoint.description, "tls": tls != nil])
     }
@@ -128,7 +132,12 @@ package final class ForwardInput: Input {
         listener?.close()
         heartbeat?.close()
         sweep?.close()
-        for connection in connections.values { connection.hold() }
+        nextTurn?.close()
+        unfinished.removeAll()
+        for connection in connections.values {
+            connection.hold()
+            connection.drain()
+        }
     }
 
     package func resumeReading() {
@@ -163,7 +172,23 @@ package final class ForwardInput: Input {
         }
     }
 
-    func forget(_ handler: ForwardConnection) { connections[ObjectIdentifier(handler)] = nil }
+    func forget(_ handler: ForwardConnection) {
+        connections[ObjectIdentifier(handler)] = nil
+        unfinished[ObjectIdentifier(handler)] = nil
+    }
+
+    /// Lets the loop deal with others before a client's decoder goes on.
+    func continueLater(_ handler: ForwardConnection) {
+        guard phase == .reading else { return }
+        if unfinished.isEmpty {
+            nextTurn?.start(afterMilliseconds: 0) { [unowned self] in
+                let waiting = unfinished.values
+                unfinished.removeAll()
+                for connection in waiting { connection.goOn() }
+            }
+        }
+        unfinished[ObjectIdentifier(handler)] = handler
+    }
 
     /// A client's events were taken by buffers with room: it may go on while others have to wait.
     var episode: UInt64 { backPressure.episode }

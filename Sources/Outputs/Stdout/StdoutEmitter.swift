@@ -24,6 +24,8 @@ package final class StdoutEmitter: Emitter {
         self.purpose = purpose
     }
 
+    package var showsOrder: Bool { true }
+
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         lines.clear()
         for record in rows.records { format.append(record, tag: batch.tag, rows, storage, to: &lines) }

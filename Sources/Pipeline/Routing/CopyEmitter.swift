@@ -20,6 +20,8 @@ package final class CopyEmitter: Emitter {
         self.log = log
     }
 
+    package var showsOrder: Bool { stores.contains { $0.emitter.showsOrder } }
+
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         let records = rows.records
         var result = Acceptance.accepted
@@ -51,6 +53,8 @@ package final class RelabelEmitter: Emitter {
     package weak var target: Router?
 
     package init() {}
+
+    package var showsOrder: Bool { target?.showsOrder ?? false }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         target?.emit(batch, storage: &storage, rows: &rows) ?? .refused(Refusal(.stopping, "the label is gone"))

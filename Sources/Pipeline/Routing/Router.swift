@@ -35,11 +35,25 @@ package final class Router: Emitter {
     /// `@ERROR` may mend a record and send it back.
     private static let maximumReturns = 8
     private var depth = 0
+    private var isAskedForOrder = false
 
     package init(_ rules: [Rule], name: String, log: Log) {
         self.rules = rules
         self.name = name
         self.log = log
+    }
+
+    package var showsOrder: Bool {
+        // Labels may lead to each other in a circle.
+        guard !isAskedForOrder else { return false }
+        isAskedForOrder = true
+        defer { isAskedForOrder = false }
+        return rules.contains { rule in
+            switch rule {
+            case .filter(_, let filter, _): filter.showsOrder
+            case .match(_, let emitter, _): emitter.showsOrder
+            }
+        }
     }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {

@@ -72,10 +72,11 @@ enum ForwardSection {
         settings.options.sourceAddressKey = reader.string("source_address_key")?.value
         settings.options.sourceHostnameKey = reader.string("source_hostname_key")?.value
         settings.options.limits.messageBytes = reader.size(
-            "chunk_size_limit", default: settings.options.limits.messageBytes, range: 1...(1 << 31))
+            "chunk_size_limit", default: settings.options.limits.messageBytes, range: 1...ForwardLimits.maximumBytes)
         settings.options.limits.messageWarnBytes = reader.size("chunk_size_warn_limit", range: 1...(1 << 31))?.value
         settings.options.limits.decompressedBytes = reader.size(
-            "decompression_size_limit", default: settings.options.limits.decompressedBytes, range: 1...(1 << 31))
+            "decompression_size_limit", default: settings.options.limits.decompressedBytes,
+            range: 1...ForwardLimits.maximumBytes)
     }
 }
 

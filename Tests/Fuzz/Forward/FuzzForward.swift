@@ -36,6 +36,7 @@ private final class Peer: ForwardSink {
         options.limits.messageBytes = 1 << 16
         options.limits.decompressedBytes = 1 << 20
         options.limits.batchRecords = 16
+        options.limits.turnRecords = 40
         var handshake: ServerHandshake?
         if withHandshake {
             let zeros = [UInt8](repeating: 0, count: 16)
@@ -56,6 +57,7 @@ private final class Peer: ForwardSink {
             let end = min(offset + pieceSize, bytes.count)
             do {
                 try bytes[offset..<end].withUnsafeBytes { try decoder.receive($0, scratch: &scratch, sink: self) }
+                while decoder.isSuspended { try decoder.proceed(self) }
             } catch {
                 hasFailed = true
                 return
@@ -74,5 +76,6 @@ private final class Peer: ForwardSink {
     }
     func reply(_ bytes: borrowing ByteBuffer) { replies += bytes.array() }
     func pause() {}
-    func warn(_ message: String) {}
+    func continueLater() {}
+    func note(_ error: ForwardError, count: Int) {}
 }
