@@ -9,6 +9,11 @@ import Testing
 import Time
 
 enum ParserTestOptions {
+    static var dated: ParserOptions {
+        var options = ParserOptions()
+        options.timeFormat = "%Y-%m-%d"
+        return options
+    }
     static var unixtime: ParserOptions {
         var options = ParserOptions()
         options.timeType = .unixtime
@@ -165,7 +170,7 @@ enum ParserTestOptions {
         for (parser, log) in [
             (try ParserRecipe.json(), #""hunter2 zzz""#), (try .json(), "12"),
             (try .regexp("^(?<a>x)"), #""hunter2""#), (try .csv(keys: ["a"]), #""\"hunter2""#),
-            (try .regexp("^(?<time>.*)$"), #""hunter2""#), (try .ltsv(), #"{"p":"hunter2"}"#),
+            (try .regexp("^(?<time>.*)$", ParserTestOptions.dated), #""hunter2""#), (try .ltsv(), #"{"p":"hunter2"}"#),
         ] {
             for showsRecords in [false, true] {
                 var settings = ParserFilter.Settings(key: RecordAccessor(key: "log"))
@@ -283,17 +288,18 @@ enum ParserTestOptions {
         arguments: [("2019", 2019), ("1500000000000", EventTime.lastSecond)] as [(String, Int64)])
     func absurdTimes(_ number: String, _ seconds: Int64) throws {
         let recorder = LogRecorder()
-        for recipe in [
-            try ParserRecipe.json(),
-            try .ltsv(ParserTestOptions.unixtime), try .regexp("^time:(?<time>.*)$", ParserTestOptions.unixtime),
-        ] {
+        let parsers: [(ParserRecipe, before: String, after: String)] = [
+            (try .json(), #"{\"time\":"#, "}"), (try .ltsv(ParserTestOptions.unixtime), "time:", ""),
+            (try .regexp("^time:(?<time>.*)$", ParserTestOptions.unixtime), "time:", ""),
+        ]
+        for (recipe, before, after) in parsers {
             let faults = ConversionFaults()
             let filter = ParserFilter(
                 ParserFilter.Settings(key: RecordAccessor(key: "log")), parser: recipe.makeParser(noting: faults),
                 faults: faults, log: Log(handler: recorder))
             let batch = EventBatch()
-            for text in ["{\\\"time\\\":\(number)}", "time:\(number)", "{\\\"time\\\":1500000000}", "time:1500000000"] {
-                try batch.add("{\"log\":\"\(text)\"}")
+            for text in [number, "1500000000", number] {
+                try batch.add("{\"log\":\"\(before)\(text)\(after)\"}")
             }
             filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
             #expect(batch.rows.records.first?.time.seconds == seconds)

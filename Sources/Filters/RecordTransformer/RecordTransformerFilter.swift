@@ -184,7 +184,7 @@ package final class RecordTransformerFilter: Filter {
         switch part {
         case .tagParts(let from, let to):
             let (lower, upper) = (place(from), place(to))
-            return lower >= 0 && lower <= upper && lower < count ? lower..<min(upper + 1, count) : nil
+            return lower >= 0 && lower <= upper && lower < count ? lower..<(min(upper, count - 1) + 1) : nil
         case .tagPrefix(let number):
             let last = place(number)
             return last >= 0 && last < count ? 0..<(last + 1) : nil
