@@ -37,7 +37,7 @@ import Testing
         #expect(try json(hex("81 a1 6d") + hex(bytes)) == #"{"k":{"m":\#(expected)}}"#)
     }
 
-    @Test("each format of ext is skipped, and refused as a value unless it is an EventTime")
+    @Test("each format of ext is skipped, and is null as a value unless it is an EventTime")
     func extensions() throws {
         let items = ["d4 05 00", "d5 05 00 00", "d6 05 00 00 00 00", "d8 05" + String(repeating: " 00", count: 16)]
         let longer = [
@@ -46,7 +46,7 @@ import Testing
         for item in items + longer {
             let buffer = ByteBuffer(hex(item))
             #expect(try buffer.skipMessagePack(at: 0, end: buffer.count) == buffer.count, "\(item)")
-            #expect(throws: MessagePackError.self) { try json(hex(item)) }
+            #expect(try json(hex(item)).contains("null"), "\(item)")
         }
         let negative = ByteBuffer(hex("d4 ff 00"))
         #expect(try negative.messagePackItem(at: 0, end: 3).extType == -1)

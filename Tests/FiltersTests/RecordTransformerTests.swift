@@ -100,7 +100,7 @@ import Testing
         arguments: [
             #"record["x"] + "-" + record["y"]"#, #"record["n"] unless record["m"]"#,
             #"record["a"]["b"] || record["c"]"#, #"record["name"].sub("/","")"#, #"record["a"].length"#,
-            #"record["a"]["b"].to_s"#, ##"record["#{tag}"]"##, #"record["a\n"]"#, "record[0]", "record", "record[]",
+            #"record["a"]["b"].to_s"#, #"record["a\n"]"#, "record[0]", "record", "record[]",
             #"record["a"][-1]"#, #"record["a"] "#, "tag.upcase",
         ])
     func ruby(_ code: String) {

@@ -119,8 +119,9 @@ import Testing
                 try client.send(Array(bytes[5...]))
             }
         }
-        let events = input.collector.wait(for: 200 * each)
-        #expect(events.count == 200 * each)
+        // Two of the broken ones sent an extension type in a record, which is data like any other.
+        let events = input.collector.wait(for: 200 * each + 2)
+        #expect(events.count == 200 * each + 2)
         for (number, client) in clients.enumerated() {
             #expect(try client.read(7 * each).count == 7 * each)
             let mine = (0..<each).map { "tag\(number % 7) \(number * each + $0 + 1) {\"a\":1}" }

@@ -170,7 +170,7 @@ import Testing
         }
         #expect(recorder.fed(bytes, feeding) == nil)
         #expect(recorder.events.map { $0.prefix(12) } == ["t 1.0 {\"a\":1", "t 2.0 {\"a\":\"", "t 3.0 {\"a\":3"])
-        #expect(recorder.events[1].utf8.count == size + 16)
+        #expect(recorder.events[1].utf8.count == size + 14)
     }
 
     @Test(

@@ -145,15 +145,15 @@ import Testing
         ),
         (
             "@type parser\nkey_name log\n<parse>\n@type multiline\nformat1 /(?<a>.*)/\nformat_firstline /^(/\n</parse>",
-            ["7:18 error"]
+            ["7:20 error"]
         ),
         (
             "@type parser\nkey_name log\n<parse>\n@type multiline_grok\nmultiline_start_regexp /^(/\ngrok_pattern %{INT:a}\n</parse>",
-            ["6:24 error"]
+            ["6:26 error"]
         ),
         (
             "@type parser\nkey_name log\n<parse>\n@type grok\nmultiline_start_regexp /^x/\ngrok_pattern %{INT:a}\n</parse>",
-            ["6:1 warning 'multiline_start_regexp' has no effect with @type grok"]
+            ["6:24 warning 'multiline_start_regexp' has no effect with @type grok"]
         ),
         ("@type parser\nkey_name log\n<parse>\n@type msgpack\n</parse>", []),
         (
@@ -266,7 +266,10 @@ import Testing
             "@type elasticsearch\nretry_wait 1s",
             ["3:1 warning 'retry_wait' in <match **> of type elasticsearch has no effect: it belongs into <buffer>"]
         ),
-        ("@type elasticsearch\nhost es    port 9200", ["3:12 warning 'port' stands inside the value of 'host'"]),
+        (
+            "@type elasticsearch\nhost es    port 9200",
+            ["3:6 error", "3:12 warning 'port' stands inside the value of 'host'"]
+        ),
         ("@type elasticsearch\ntarget_index_affinity true", ["3:1 error 'target_index_affinity' is not supported yet"]),
         ("@type elasticsearch\nremove_keys_on_update a", ["3:1 error 'remove_keys_on_update' is not supported yet"]),
         ("@type elasticsearch\n<buffer time>\n</buffer>", ["3:9 error the chunk key 'time' needs 'timekey'"]),
