@@ -88,7 +88,7 @@ def certificates(_):
     for certificate, key, passphrase, line in (
             (tls.certificate, tls.key, "", 0), (tls.certificate, secret, "right", 0), ("/nowhere.pem", tls.key, "", 6),
             (__file__, tls.key, "", 6), (tls.certificate, "/nowhere.key", "", 7), (tls.certificate, other.key, "", 7),
-            (tls.certificate, secret, "wrong", 8), (fifo, tls.key, "", 6)):
+            (tls.certificate, secret, "sesame", 8), (fifo, tls.key, "", 6)):
         text = forward_source(free_port(), f"  <transport tls>\n    cert_path {certificate}\n    private_key_path {key}\n"
                               + (f"    private_key_passphrase {passphrase}\n" if passphrase else "") + "  </transport>\n")
         open(path, "w").write(text + "<match **>\n  @type null\n</match>\n")

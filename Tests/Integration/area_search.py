@@ -186,7 +186,7 @@ def killed(_):
             assert len(numbers) - count <= 20_000, f"{len(numbers) - count} came twice"
 
 
-@area.test("elasticsearch-6: a full write queue (items with 429) loses nothing and doubles nothing", seconds=120)
+@area.test("elasticsearch-6: a full write queue (items with 429) loses nothing and doubles nothing", seconds=300)
 def full_queue(_):
     settings = ["thread_pool.write.queue_size=1", "thread_pool.write.size=1"]
     with SearchServer("elasticsearch-6", *settings) as server:
@@ -195,6 +195,6 @@ def full_queue(_):
         with to_elasticsearch(port, server.port, buffer=buffer) as daemon, ForwardClient(port) as client:
             for start in range(0, count, 1000):
                 client.deliver("service.a", [[event_time(DAY), {"number": i}] for i in range(start, start + 1000)])
-            server.wait_for_count(count, 90, daemon)
+            server.wait_for_count(count, 240, daemon)
             time.sleep(1.5)
             assert sorted(server.numbers()) == list(range(count)), f"{server.count()} documents"

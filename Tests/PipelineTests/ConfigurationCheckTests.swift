@@ -13,7 +13,6 @@ import Testing
         arguments: [
             ("${tag_parts[1]}", "write ${tag[1]}"), ("${tags}", "did you mean '${tag}'?"),
             ("${servce}", "did you mean '${service}'?"),
-            ("${team}", "write ${team} and make the field a chunk key: <buffer tag, team>"),
             ("${Time.now}", nil), ("${}", nil), ("${tag", nil), ("${tag[x]}", nil), ("${tag[99]}", nil),
         ] as [(String, String?)])
     func placeholders(_ placeholder: String, _ hint: String?) {
