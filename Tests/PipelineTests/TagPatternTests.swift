@@ -2,7 +2,7 @@ import Pipeline
 import Testing
 
 @Suite struct TagPatternTests {
-    /// Probed with Fluentd's matcher, and the rules of compatibility.md D1.
+    /// Probed with Fluentd's matcher (`fluent/match.rb`).
     static let table: [(String, matches: [String], refuses: [String])] = [
         ("a.*", ["a.b", "a."], ["a", "a.b.c", "b.b"]),
         ("a*c", ["ac", "abc", "abbc"], ["a.c", "ab", "xac"]),

@@ -1,6 +1,6 @@
 internal import Grok
 
-/// The argument of `<match>` and `<filter>`: which tags it is for. Source: `fluent/match.rb`, probed (compatibility.md D1).
+/// The argument of `<match>` and `<filter>`: which tags it is for. Source: `fluent/match.rb`, probed.
 ///
 /// | written | matches |
 /// | --- | --- |
