@@ -7,9 +7,9 @@ import Glibc
 /// not take is copied, counted and sent when it can be. `close` and failures end in one `closed` call.
 @safe
 package final class Connection: LoopHandle, @unchecked Sendable {
-    /// Reads that fill the loop's buffer, one after the other, before other sockets get their turn: as many as libuv does
-    /// by itself. With fewer, data behind the last read was lost when a TLS client closed (ForwardClientTests, `large`).
-    package static let readsPerTurn = 32
+    /// Reads that fill the loop's buffer, one after the other, before other sockets get their turn. libuv itself would
+    /// allow 32, which are 8 MiB to decode while everybody else waits.
+    package static let readsPerTurn = 4
 
     /// The other end as text: `10.0.0.1:40312`, or the unix socket's path.
     package let peerName: String
@@ -37,9 +37,23 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     private var countedWriteBytes = 0
     private var budget: ConnectionBudget?
     private var reason = CloseReason.local
+    private var ending = Ending.none
     // How an attempt to connect ends; see ConnectionSocket.swift.
     var connected: ((LoopError?) -> Void)?
     private var finishTimer: LoopTimer?
+
+    /// How far a connection is that closes in order.
+    private enum Ending {
+        case none
+        /// What is queued is sent, then it closes.
+        case sending
+        /// What is queued is sent, then the peer's end is awaited.
+        case sendingThenAwaiting
+        /// Everything is sent, and the peer has been told so.
+        case awaitingPeer
+
+        var isWaitingForPeer: Bool { self == .sendingThenAwaiting || self == .awaitingPeer }
+    }
 
     /// A handle without a socket yet.
     init(
@@ -155,7 +169,11 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             // libuv has stopped reading by itself.
             isReading = false
             holds.insert(.ended)
-            handler?.reachedEnd(of: self)
+            switch ending {
+            case .none, .sending: handler?.reachedEnd(of: self)
+            case .sendingThenAwaiting: break
+            case .awaitingPeer: close(because: reason)
+            }
         } else {
             fail("read from", Int32(count))
         }
@@ -174,7 +192,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// The memory is not kept. Failures are told by `closed`, later.
     package func write(_ bytes: UnsafeRawBufferPointer) {
         loop.assertOnLoop()
-        guard !isClosing, !holds.contains(.finishing), unsafe !bytes.isEmpty else { return }
+        guard !isClosing, ending == .none, unsafe !bytes.isEmpty else { return }
         var rest = unsafe bytes
         if unsafe inFlight == nil {
             // uv_try_write only reads from the buffer, and does not keep it.
@@ -265,7 +283,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             let next = waiting
             waiting.removeAll(keepingCapacity: next.count <= options.pauseReadingAboveQueuedBytes)
             unsafe next.withUnsafeBytes { unsafe startWriting($0) }
-        } else if holds.contains(.finishing) {
+        } else if ending != .none {
             shutDown()
         } else {
             unhold(.unreadAnswers)
@@ -282,22 +300,39 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// If bytes of the peer lie unread, its kernel is told by a reset after the last byte: they were not accepted.
     package func closeAfterWrites(because reason: CloseReason = .local, withinMilliseconds milliseconds: UInt64? = nil)
     {
+        end(.sending, because: reason, withinMilliseconds: milliseconds)
+    }
+
+    /// Sends what is queued and the end of the stream, reads on until the peer ends too, then closes.
+    ///
+    /// This is how the side that has sent data ends: a socket that is closed while something of the peer's is unread, or
+    /// still comes, is reset by its kernel, and what the kernel had not sent yet is lost (RFC 1122, 4.2.2.13).
+    package func closeAfterPeer(withinMilliseconds milliseconds: UInt64) {
+        end(.sendingThenAwaiting, because: .local, withinMilliseconds: milliseconds)
+    }
+
+    private func end(_ ending: Ending, because reason: CloseReason, withinMilliseconds milliseconds: UInt64?) {
         loop.assertOnLoop()
-        guard !isClosing, !holds.contains(.finishing) else { return }
+        guard !isClosing, self.ending == .none else { return }
         self.reason = reason
-        hold(.finishing)
-        if unsafe inFlight == nil {
+        self.ending = ending
+        if ending == .sending { hold(.finishing) }
+        let isSent = unsafe inFlight == nil
+        if isSent {
             shutDown()
-            return
+            if ending == .sending || isClosing { return }
         }
         let timer = LoopTimer(on: loop)
         finishTimer = timer
         let limit = milliseconds ?? options.finishTimeoutMilliseconds
         timer.start(afterMilliseconds: limit) { [self] in
+            let what =
+                self.ending == .awaitingPeer
+                ? "see the end of" : "send the last \(queuedWriteBytes) bytes to"
             close(
                 because: .failed(
                     LoopError(
-                        "send the last \(queuedWriteBytes) bytes to", peerName, status: UV_ETIMEDOUT.rawValue,
+                        what, peerName, status: UV_ETIMEDOUT.rawValue,
                         advice: "the peer did not read for \(limit) ms: see why it hangs")))
         }
     }
@@ -308,7 +343,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     /// Closes now, and says why to the handler's `closed`.
     package func close(because reason: CloseReason) {
         loop.assertOnLoop()
-        if !isClosing, !holds.contains(.finishing) || reason != .local { self.reason = reason }
+        if !isClosing, ending == .none || reason != .local { self.reason = reason }
         super.close()
     }
 
@@ -317,10 +352,14 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             guard let connection = unsafe LoopHandle.owner(request?.pointee.handle, as: Connection.self),
                 !connection.isClosing
             else { return }
-            connection.close(because: connection.reason)
+            connection.didShutDown()
         }
         // ENOTCONN: the peer was faster.
         if status < 0 { close(because: reason) }
+    }
+
+    private func didShutDown() {
+        if ending.isWaitingForPeer, !holds.contains(.ended) { ending = .awaitingPeer } else { close(because: reason) }
     }
 
     private func fail(_ call: String, _ status: Int32) {

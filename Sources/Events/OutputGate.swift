@@ -19,6 +19,11 @@ package final class OutputGates: Sendable {
 
     /// Whether one of those that made somebody wait is still closed.
     package func isClosed(anyOf wait: GateWait) -> Bool { closed.load(ordering: .acquiring) & wait.bits != 0 }
+
+    /// Those that are still closed.
+    package func closed(among wait: GateWait) -> GateWait {
+        GateWait(bits: closed.load(ordering: .acquiring) & wait.bits)
+    }
 }
 
 /// One output's word on whether it has room. Any thread.
@@ -40,6 +45,8 @@ package struct GateWait: Sendable, Equatable {
     fileprivate var bits: UInt64 = 0
 
     package init() {}
+
+    fileprivate init(bits: UInt64) { self.bits = bits }
 
     package var isEmpty: Bool { bits == 0 }
 

@@ -149,6 +149,64 @@ struct ClientLimitTests {
         #expect(input.stop() == [])
     }
 
+    @Test("a client waits for the outputs that were full and for no others")
+    func waitsForItsOwnOutputs() throws {
+        let gates = OutputGates()
+        let dead = gates.makeGate()
+        let slow = gates.makeGate()
+        let input = try RunningInput(gates: gates)
+        let clients = try ["d", "s", "b"].map { tag in (tag, try Client(port: input.port)) }
+        input.collector.state.withLock { $0.full = ["d": dead, "s": slow] }
+        dead.close()
+        slow.close()
+        for (tag, client) in clients {
+            // The third sends to both outputs, one after the other, in one read.
+            let tags = tag == "b" ? ["d", "s"] : [tag]
+            try client.send(tags.flatMap { Self.message(1, Array($0.utf8)[0]) })
+            #expect(try client.read(7 * tags.count) == tags.flatMap { _ in Self.ack })
+            try client.send(Self.message(2, Array(tag.utf8)[0]))
+        }
+        // There is room in one of them, again and again.
+        input.collector.state.withLock { $0.full["s"] = nil }
+        slow.open()
+        for _ in 0..<3 { input.resumeReading() }
+        #expect(try clients[1].1.read(7) == Self.ack, "its output has room")
+        sleepMilliseconds(100)
+        #expect(input.collector.events.filter { $0.contains(" 2 ") } == [#"s 2 {"a":1}"#], "the others' has not")
+        input.collector.state.withLock { $0.full["d"] = nil }
+        dead.open()
+        input.resumeReading()
+        #expect(try clients[0].1.read(7) == Self.ack)
+        #expect(try clients[2].1.read(7) == Self.ack)
+        #expect(input.stop() == [])
+    }
+
+    @Test("newcomers wait until every output has room that took more than is tolerated")
+    func newcomersWaitForAll() throws {
+        let gates = OutputGates()
+        let dead = gates.makeGate()
+        let slow = gates.makeGate()
+        let input = try RunningInput(gates: gates)
+        input.collector.state.withLock { $0.full = ["d": dead, "s": slow] }
+        dead.close()
+        slow.close()
+        let greedy = try Client(port: input.port)
+        try greedy.send(
+            hex("94 a1 64 03 81 a1 61 c6") + [0, 0x90, 0, 0] + [UInt8](repeating: 0x61, count: 0x90_0000)
+                + hex("81 a5 6368756e6b a1 63"))
+        #expect(try greedy.read(7) == Self.ack)
+        let newcomer = try Client(port: input.port)
+        try newcomer.send(Self.message(4))
+        slow.open()
+        for _ in 0..<3 { input.resumeReading() }
+        sleepMilliseconds(100)
+        #expect(!input.collector.events.contains { $0.hasPrefix("t 4 ") })
+        dead.open()
+        input.resumeReading()
+        #expect(try newcomer.read(7) == Self.ack)
+        #expect(input.stop() == [])
+    }
+
     @Test("who leaves while it is held is let go of: beyond a number in order, at once by a reset")
     func departed() throws {
         let budget = ConnectionBudget(limit: 100, advice: "")

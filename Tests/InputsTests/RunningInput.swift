@@ -16,13 +16,16 @@ final class RunningInput: @unchecked Sendable {
     private let thread: LoopThread
 
     init(
-        _ endpoint: Endpoint = .tcp(host: "127.0.0.1", port: 0), tls: TLSContext? = nil,
+        _ endpoint: Endpoint = .tcp(host: "127.0.0.1", port: 0), tls: TLSContext? = nil, gates: OutputGates? = nil,
         _ change: (inout ForwardInput.Settings) -> Void = { _ in }
     ) throws {
         var settings = ForwardInput.Settings(endpoint: endpoint)
         change(&settings)
         let loop = try Loop()
-        input = ForwardInput(settings, tls: tls, on: loop, emitter: collector, log: Log(handler: log))
+        let pressure = gates.map { Pressure(gates: $0) }
+        collector.pressure = pressure
+        input = ForwardInput(
+            settings, tls: tls, on: loop, emitter: collector, log: Log(handler: log), pressure: pressure)
         try input.start()
         port = input.port
         thread = try LoopThread.start(loop, name: "test-input")
@@ -43,8 +46,12 @@ final class Collector: Emitter, Sendable {
     struct State {
         var events: [String] = []
         var answer = Acceptance.accepted
+        /// Tags whose output is full.
+        var full: [String: OutputGate] = [:]
     }
     let state = Mutex(State())
+    /// Set before the loop runs, and touched on it alone from then on.
+    nonisolated(unsafe) var pressure: Pressure?
 
     func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         let tag = batch.tag
@@ -56,7 +63,9 @@ final class Collector: Emitter, Sendable {
         }
         return state.withLock {
             $0.events += lines
-            return $0.answer
+            guard let gate = $0.full[tag.text] else { return $0.answer }
+            pressure?.note(gate)
+            return .acceptedFull
         }
     }
 

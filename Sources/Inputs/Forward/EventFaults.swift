@@ -2,30 +2,47 @@ internal import Events
 internal import ForwardProtocol
 
 /// What was wrong with single events of one message: how often each kind, and what the first odd time was.
+///
+/// One pointer, as nearly all messages have none: what holds it is copied for each message.
 struct EventFaults {
     enum Kind: Int, CaseIterable {
         case noEntry, noMap, noTime, textTime, extensionTime, noRecord, cutShort
     }
 
-    private var counts = SIMD8<UInt32>()
-    private(set) var total = 0
-    private var timeText = Slice.empty
-    private var timeType: Int8 = 0
+    private final class Counts {
+        var counts = [Int](repeating: 0, count: Kind.allCases.count)
+        var total = 0
+        var timeText = Slice.empty
+        var timeType: Int8 = 0
+    }
 
-    mutating func note(_ kind: Kind) {
-        counts[kind.rawValue] &+= 1
-        total += 1
+    /// nil: none. A message's own, never shared with another one's.
+    private var found: Counts?
+
+    var total: Int { found?.total ?? 0 }
+
+    mutating func note(_ kind: Kind) { count(kind) }
+
+    @discardableResult
+    private mutating func count(_ kind: Kind) -> Counts {
+        let found = self.found ?? Counts()
+        self.found = found
+        found.counts[kind.rawValue] += 1
+        found.total += 1
+        return found
     }
 
     /// An item that stands where a time should.
     mutating func note(noTime item: MessagePackItem) {
         switch item.kind {
         case .string, .binary:
-            if counts[Kind.textTime.rawValue] == 0 { timeText = Slice(offset: item.body, length: item.length) }
-            note(.textTime)
+            let found = count(.textTime)
+            if found.counts[Kind.textTime.rawValue] == 1 {
+                found.timeText = Slice(offset: item.body, length: item.length)
+            }
         case .ext:
-            if counts[Kind.extensionTime.rawValue] == 0 { timeType = item.extType }
-            note(.extensionTime)
+            let found = count(.extensionTime)
+            if found.counts[Kind.extensionTime.rawValue] == 1 { found.timeType = item.extType }
         default: note(.noTime)
         }
     }
@@ -35,8 +52,9 @@ struct EventFaults {
 
     /// One error for each kind of fault that there was, with the number of events that it cost.
     func errors(_ storage: borrowing ByteBuffer) -> [(error: ForwardError, count: Int)] {
+        guard let found else { return [] }
         var errors: [(ForwardError, Int)] = []
-        for kind in Kind.allCases where counts[kind.rawValue] > 0 {
+        for kind in Kind.allCases where found.counts[kind.rawValue] > 0 {
             let error: ForwardError
             switch kind {
             case .noEntry: error = ForwardError(.event, "an entry is no [time, record]", costs: .event)
@@ -44,15 +62,15 @@ struct EventFaults {
             case .noRecord: error = ForwardError(.event, "a message of 2 elements has no record", costs: .event)
             case .noTime: error = ForwardError(.time, "the time is neither a number nor an EventTime", costs: .event)
             case .textTime:
-                let text = StrangersText.shown(storage.array(timeText), maximumBytes: Self.shownTextBytes)
+                let text = StrangersText.shown(storage.array(found.timeText), maximumBytes: Self.shownTextBytes)
                 error = ForwardError(
                     .time, "the time is the text '\(text)'; a number or an EventTime is expected", costs: .event)
             case .extensionTime:
-                error = ForwardError(.time, "extension type \(timeType) is no time", costs: .event)
+                error = ForwardError(.time, "extension type \(found.timeType) is no time", costs: .event)
             case .cutShort:
                 error = ForwardError(.cutShort, "the last entry of a packed message is cut short", costs: .event)
             }
-            errors.append((error, Int(counts[kind.rawValue])))
+            errors.append((error, found.counts[kind.rawValue]))
         }
         return errors
     }

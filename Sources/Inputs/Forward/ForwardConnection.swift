@@ -9,14 +9,27 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     let connection: Connection
     /// How many clients came before it, and it.
     let number: UInt64
-    /// It is not read, for want of room in a buffer or because reading was stopped.
-    private(set) var isHeld = false
+    /// Why it is not read.
+    private(set) var hold = Hold.none
     /// The last `BackPressure.episode` in which its events were taken by buffers with room.
     private(set) var acceptedEpisode: UInt64 = 0
     /// When its handshake has to be done, by the loop's clock; nil once it is, and while the client is held.
     private var handshakeDeadline: UInt64?
     /// The most that a full buffer took of one read.
     private var bytesBeyondLimit = 0
+    /// Why the input does not let a client be read.
+    enum Hold {
+        case none
+        /// Its own events were taken by buffers that are full: by so many bytes beyond their limits.
+        case full(GateWait, bytes: Int)
+        /// Others' events were: it has to wait unheard.
+        case unheard
+        /// Reading was stopped for good.
+        case stopped
+    }
+
+    var isHeld: Bool { if case .none = hold { false } else { true } }
+
     private unowned let input: ForwardInput
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
@@ -63,15 +76,16 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         connection.closeAfterWrites(withinMilliseconds: limit)
     }
 
-    /// Reads no more until `resume`.
-    func hold() {
-        isHeld = true
+    /// Reads no more until `resume`. A reason that it has already stays.
+    func hold(_ reason: Hold) {
+        if case .none = hold { hold = reason }
+        if case .stopped = reason { hold = reason }
         handshakeDeadline = nil
         connection.pauseReading()
     }
 
     func resume() {
-        isHeld = false
+        hold = .none
         guard !isEnding else { return }
         startHandshakeClock()
         goOn()

@@ -63,11 +63,18 @@ package final class ForwardInput: Input {
     private var nextTurn: LoopTimer?
     private var clientsSoFar: UInt64 = 0
     private var backPressure = BackPressure()
+    /// Which outputs this loop's batches found full; nil: nobody says, and room anywhere is room for all.
+    private let pressure: Pressure?
     private(set) var phase = InputPhase.idle
 
-    /// - Parameter emitter: the router of this loop.
-    package init(_ settings: Settings, tls: TLSContext?, on loop: Loop, emitter: any Emitter, log: Log) {
+    /// - Parameters:
+    ///   - emitter: the router of this loop.
+    ///   - pressure: what the emitters behind it note when they are full.
+    package init(
+        _ settings: Settings, tls: TLSContext?, on loop: Loop, emitter: any Emitter, log: Log, pressure: Pressure? = nil
+    ) {
         self.settings = settings
+        self.pressure = pressure
         self.tls = tls
         self.loop = loop
         self.emitter = emitter
@@ -135,16 +142,28 @@ package final class ForwardInput: Input {
         nextTurn?.close()
         unfinished.removeAll()
         for connection in connections.values {
-            connection.hold()
+            connection.hold(.stopped)
             connection.drain()
         }
     }
 
     package func resumeReading() {
         guard phase == .reading else { return }
-        backPressure.room()
-        listener?.resume()
-        for connection in connections.values where connection.isHeld { connection.resume() }
+        let gates = pressure?.gates
+        let isForAll = backPressure.room(gates)
+        if isForAll { listener?.resume() }
+        var resumed: [ForwardConnection] = []
+        for connection in connections.values {
+            switch connection.hold {
+            case .none, .stopped: continue
+            case .unheard: if !isForAll { continue }
+            case .full(let wait, let bytes):
+                if gates?.isClosed(anyOf: wait) ?? false { continue }
+                backPressure.released(bytes: bytes)
+            }
+            resumed.append(connection)
+        }
+        for connection in resumed { connection.resume() }
     }
 
     package func close() {
@@ -197,13 +216,14 @@ package final class ForwardInput: Input {
     /// may send to the same buffer.
     func tookBeyondLimit(bytes: Int, of handler: ForwardConnection) {
         guard phase == .reading else { return }
-        handler.hold()
+        let wait = pressure?.take() ?? GateWait()
+        handler.hold(.full(wait, bytes: bytes))
         watch()
-        if backPressure.tookBeyond(bytes: bytes) {
+        if backPressure.tookBeyond(bytes: bytes, wait) {
             // Newcomers wait in the kernel's queue: there they take no descriptor, and one that leaves is seen to leave.
             listener?.pause()
             for connection in connections.values where connection.acceptedEpisode != backPressure.episode {
-                connection.hold()
+                connection.hold(.unheard)
             }
         }
     }

@@ -69,7 +69,7 @@ package final class PendingBatches {
 
     /// The batch for a tag that lies in the storage.
     func batch(for tag: Slice, _ storage: borrowing ByteBuffer) -> PendingBatch {
-        if let recent, storage.equals(tag, recent.received) { return batch(of: recent) }
+        if let recent, storage.equals(tag, recent.received) { return recent.batch ?? batch(of: recent) }
         if let other = beforeRecent, storage.equals(tag, other.received) {
             beforeRecent = recent
             recent = other

@@ -35,19 +35,23 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         var actions = ByteBuffer(capacity: 1024)
         var shared: [Slice?] = Array(repeating: nil, count: chunk.body.labels.count)
         let labels = chunk.body.labels.map { BulkLabel(bytes: $0) }
+        // Of each label; nil for one that only another formatter can have made. No array is touched for an item.
+        let allFlags = labels.map { $0?.flags }
         var pieces: [(action: Slice, document: Slice)] = []
+        pieces.reserveCapacity(items.count)
         var size = 0
         for number in items {
             let item = chunk.body.items[number]
             let place = Int(item.label)
             // Only the formatter makes these chunks, so every label is one of its own.
-            guard labels.indices.contains(place), let label = labels[place] else { continue }
-            let front = BulkItemFront(label, item.source, chunk.body.bytes)
-            let isShared = label.flags & BulkLabel.metadata == 0
+            guard let flags = allFlags[place] else { continue }
+            let front = BulkItemFront(flags: flags, item.source, chunk.body.bytes)
+            let isShared = flags & BulkLabel.metadata == 0
             let action: Slice
             if isShared, let known = shared[place] {
                 action = known
             } else {
+                guard let label = labels[place] else { continue }
                 action = Self.appendAction(label, front, chunk.body.bytes, dialect, to: &actions)
                 if isShared { shared[place] = action }
             }
@@ -151,7 +155,7 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     static func document(of number: Int, in chunk: SealedChunk) -> Slice {
         let item = chunk.body.items[number]
         guard let label = BulkLabel(bytes: chunk.body.labels[Int(item.label)]) else { return item.source }
-        return BulkItemFront(label, item.source, chunk.body.bytes).document
+        return BulkItemFront(flags: label.flags, item.source, chunk.body.bytes).document
     }
 }
 

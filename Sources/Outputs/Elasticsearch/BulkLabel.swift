@@ -68,16 +68,18 @@ struct BulkItemFront {
     /// With the newline at its end.
     private(set) var document: Slice
 
-    init(_ label: BulkLabel, _ source: Slice, _ bytes: borrowing ByteBuffer) {
+    /// - Parameter flags: of the item's label.
+    init(flags: UInt8, _ source: Slice, _ bytes: borrowing ByteBuffer) {
         document = source
-        if label.flags & BulkLabel.hasRecord != 0 {
+        if flags & (BulkLabel.metadata | BulkLabel.hasRecord) == 0 { return }
+        if flags & BulkLabel.hasRecord != 0 {
             record = KeptRecord.slice(at: Int(source.offset), before: source.end, bytes)
             let start = record?.end ?? source.end
             document = Slice(offset: start, length: source.end - start)
         }
-        if label.flags & BulkLabel.hasID != 0 { id = takeLine(bytes) }
-        if label.flags & BulkLabel.hasParent != 0 { parent = takeLine(bytes) }
-        if label.flags & BulkLabel.hasRouting != 0 { routing = takeLine(bytes) }
+        if flags & BulkLabel.hasID != 0 { id = takeLine(bytes) }
+        if flags & BulkLabel.hasParent != 0 { parent = takeLine(bytes) }
+        if flags & BulkLabel.hasRouting != 0 { routing = takeLine(bytes) }
     }
 
     /// The bytes up to the next newline, off the front of `document`. JSON has none inside.

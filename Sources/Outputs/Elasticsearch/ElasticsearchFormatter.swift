@@ -22,6 +22,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private let timestampKey = Array("@timestamp".utf8)
     private let timeKey: [UInt8]?
     private let tagKey: [UInt8]
+    /// Documents have two members of one name: read back, they are one.
+    private let isTagKeyTimestamp: Bool
     /// Top-level keys that are not sent.
     private let hiddenKeys: [[UInt8]]
     /// A nested field that is not sent (`target_index_key a.b`).
@@ -55,6 +57,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         writesTimestamp = settings.writesTimestamp
         timeKey = settings.timeKey.map { Array($0.utf8) }
         tagKey = Array(settings.tagKey.utf8)
+        isTagKeyTimestamp = settings.includeTagKey && writesTimestamp && settings.tagKey == "@timestamp"
         let target = settings.targetIndexKey
         hiddenKeys = settings.removeKeys.map { Array($0.utf8) } + [target?.topLevelKey].compactMap { $0 }
         hiddenPlace = target.flatMap { $0.topLevelKey == nil ? $0 : nil }
@@ -76,7 +79,9 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         if writesTimestamp { findTimestamp(record, tag, &storage, rows, &stamp) }
         let start = chunk.bytes.count
         let losses = chunk.bytes.lossCount
-        var flags = write(record, tag, stamp, rows, storage, keepsRecord: hides(record, rows, storage), &chunk.bytes)
+        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
+        let isHiding = hides(record, tagField, rows, storage)
+        var flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
         if isUpdate, flags & BulkLabel.hasID == 0 {
             chunk.bytes.truncate(to: start)
             rows.rejections.append(
@@ -88,7 +93,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         if chunk.bytes.lossCount != losses, flags & BulkLabel.hasRecord == 0 {
             chunk.bytes.truncate(to: start)
-            flags = write(record, tag, stamp, rows, storage, keepsRecord: true, &chunk.bytes)
+            flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: true, &chunk.bytes)
         }
         prepareLabel(record, tag, stamp.time, flags, rows, storage)
         let number = chunk.label(stamp: labelNumber) ?? chunk.label(label, stamp: labelNumber)
@@ -96,9 +101,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     }
 
     /// Writes an item; answers the flags of its label.
+    ///
+    /// - Parameter tagField: the record's own field with the tag's key.
     private func write(
-        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
-        keepsRecord: Bool, _ out: inout ByteBuffer
+        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ tagField: Int?, _ rows: borrowing Rows,
+        _ storage: borrowing ByteBuffer, keepsRecord: Bool, _ out: inout ByteBuffer
     ) -> UInt8 {
         var flags: UInt8 = 0
         if keepsRecord {
@@ -106,17 +113,15 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             KeptRecord.append(record, rows, storage, to: &out)
         }
         if hasMetadata { flags |= writeMetadata(record, rows, storage, to: &out) }
-        return flags | writeDocument(record, tag, stamp, rows, storage, to: &out)
+        return flags | writeDocument(record, tag, stamp, tagField, rows, storage, to: &out)
     }
 
     /// Whether the document will lack something of the record because of an option. What the writing itself loses is
     /// noticed by the buffer.
-    private func hides(_ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) -> Bool {
-        if settings.includeTagKey {
-            if rows.find(tagKey, in: record, storage) != nil { return true }
-            // Two members of one name: read back, they are one.
-            if writesTimestamp && tagKey == timestampKey { return true }
-        }
+    private func hides(
+        _ record: Record, _ tagField: Int?, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer
+    ) -> Bool {
+        if tagField != nil || isTagKeyTimestamp { return true }
         if isPlain { return false }
         for key in hiddenKeys where rows.find(key, in: record, storage) != nil { return true }
         if let hiddenPlace, rows.value(at: hiddenPlace, in: record, storage) != nil { return true }
@@ -154,24 +159,22 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     }
 
     private func read(_ value: Value, _ tag: Tag, _ storage: inout ByteBuffer, _ stamp: inout Stamp) {
-        switch value.kind {
-        case .int, .uint: stamp.time = EventTime(seconds: value.intValue)
-        case .double: stamp.time = EventTime(value.doubleValue)
-        case .number: stamp.time = EventTime(storage.double(number: value.slice))
-        default:
-            switch timeReader.read(value, &storage) {
-            case .time(let time):
-                stamp.offset = value.kind == .string ? storage.zoneOffset(endOf: value.slice) ?? 0 : nil
-                stamp.time = time
-            case .invalid(let reason):
-                guard let onTimestampProblem else { return }
-                var text = ByteBuffer()
-                text.appendText(value, storage)
-                onTimestampProblem(
-                    TimestampProblem(
-                        tag: tag, eventTime: stamp.time,
-                        value: text.text(Slice(offset: 0, length: min(text.count, 200))), reason: reason))
-            }
+        if let time = storage.eventTime(number: value) {
+            stamp.time = time
+            return
+        }
+        switch timeReader.read(value, &storage) {
+        case .time(let time):
+            stamp.offset = value.kind == .string ? storage.zoneOffset(endOf: value.slice) ?? 0 : nil
+            stamp.time = time
+        case .invalid(let reason):
+            guard let onTimestampProblem else { return }
+            var text = ByteBuffer()
+            text.appendText(value, storage)
+            onTimestampProblem(
+                TimestampProblem(
+                    tag: tag, eventTime: stamp.time,
+                    value: text.text(Slice(offset: 0, length: min(text.count, 200))), reason: reason))
         }
     }
 
@@ -179,12 +182,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     /// Answers the flags that say what was added.
     private func writeDocument(
-        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
-        to out: inout ByteBuffer
+        _ record: Record, _ tag: Tag, _ stamp: Stamp, _ tagField: Int?, _ rows: borrowing Rows,
+        _ storage: borrowing ByteBuffer, to out: inout ByteBuffer
     ) -> UInt8 {
         let addsTimestamp = writesTimestamp && stamp.isWritten
         var flags = addsTimestamp ? BulkLabel.addsTimestamp : 0
-        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
         let addsTag = settings.includeTagKey && tagField == nil
         if addsTag { flags |= BulkLabel.addsTag }
         if isPlain && record.fieldCount > 0 && tagField == nil {

@@ -14,7 +14,7 @@ package struct ElasticsearchItemReader: ItemReader {
             return false
         }
         let first = rows.fields.count
-        let front = BulkItemFront(label, entry.source, chunk.body.bytes)
+        let front = BulkItemFront(flags: label.flags, entry.source, chunk.body.bytes)
         if label.flags & BulkLabel.hasRecord != 0 {
             guard let kept = front.record else { return false }
             let copy = storage.appendCopy(of: kept, in: chunk.body.bytes)

@@ -211,7 +211,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     // MARK: - Receiving
 
     package func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
-        guard !hasEnded, failure == nil else { return }
+        // Once everything is said, the server's last words matter no more, only its end.
+        guard !hasEnded, !isClosing, failure == nil else { return }
         guard let channel else {
             unsafe take(bytes)
             return
@@ -256,7 +257,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
             channel.session.close()
             sendCiphertext()
         }
-        connection.closeAfterWrites()
+        connection.closeAfterPeer(withinMilliseconds: settings.timeoutMilliseconds)
     }
 
     package func reachedEnd(of connection: Connection) {
@@ -266,11 +267,21 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
 
     package func closed(_ connection: Connection, because reason: CloseReason) {
         self.connection = nil
+        // With receipts all is proven before it closes.
+        if isClosing, session.hasReceipts { return end(failure) }
         switch reason {
         case .local, .endOfStream: end(isClosing ? failure : failure ?? lost("the connection ended"))
         case .reset: end(failure ?? lost("the server broke the connection off"))
+        case .failed where isClosing: end(failure ?? unread)
         case .failed(let error): end(failure ?? lost(error.description))
         }
+    }
+
+    /// Everything was sent, and the server has not read it to the end in time.
+    private var unread: ForwardClientError {
+        ForwardClientError(
+            "everything was sent, but \(settings.endpoint.place) has not read it to its end within"
+                + " \(settings.timeoutMilliseconds) ms; without receipts nobody knows what arrived")
     }
 
     /// The connection went away too early: what that means for the events.

@@ -56,7 +56,7 @@ final class LoopStages {
             guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
             let context = InputContext(
                 loop: loop, isFirst: isFirst, loopCount: sharing, emitter: router,
-                log: source.stage.log(log, as: .source))
+                log: source.stage.log(log, as: .source), pressure: pressure)
             guard let input = try source.make(context) else { continue }
             try input.start()
             inputs.append(input)

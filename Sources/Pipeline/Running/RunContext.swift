@@ -128,4 +128,6 @@ package struct InputContext {
     /// The router that takes what the input reads.
     package let emitter: any Emitter
     package let log: Log
+    /// What the loop's batches find full.
+    package let pressure: Pressure
 }

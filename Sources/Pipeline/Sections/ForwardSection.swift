@@ -63,7 +63,8 @@ enum ForwardSection {
             settings.sharesPort = context.loopCount > 1
             settings.answersHeartbeats = settings.answersHeartbeats && context.isFirst
             return ForwardInput(
-                settings, tls: try tls?.makeContext(), on: context.loop, emitter: context.emitter, log: context.log)
+                settings, tls: try tls?.makeContext(), on: context.loop, emitter: context.emitter, log: context.log,
+                pressure: context.pressure)
         }
     }
 
