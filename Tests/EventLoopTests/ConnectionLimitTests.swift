@@ -303,7 +303,7 @@ struct ConnectionLimitTests {
 
     @Test("without descriptors a loop cannot be made: an error, nothing held, and it works again later")
     func loopWithoutDescriptors() async {
-        await #expect(processExitsWith: .success) {
+        let r = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
             // libuv ends the process when its very first loop cannot have the pipe that signals come through.
             let first = try Loop()
             first.stop()
@@ -333,6 +333,7 @@ struct ConnectionLimitTests {
             loop.stop()
             precondition(loop.run() == [])
         }
+        print(String(decoding: r?.standardErrorContent ?? [], as: UTF8.self))
     }
 }
 

@@ -181,7 +181,12 @@ package struct DeliveryQueue: Sendable {
             if !rejected.isEmpty { effects += reject(delivery, part, rejected) }
             let delivered = part.items.count - retry.count - rejected.count
             if delivered > 0 { effects += noteDelivered(part, chunk, delivered, target) }
-            if !retry.isEmpty { effects += failItems(delivery, part, retry, target, reason, at: now, random) }
+            if !retry.isEmpty {
+                var rest = part
+                // A server that took some of them now takes more soon (429): the wait does not grow as long as it does.
+                if delivered > 0 { rest.retry?.progressed() }
+                effects += failItems(delivery, rest, retry, target, reason, at: now, random)
+            }
             return effects
         }
     }

@@ -1,39 +1,73 @@
+internal import Events
+
 /// When a failure that goes on is worth another line: when its reason is new, then after 1, 2, 4 … at most 300 seconds. So
 /// long an outage is never silent, also when no attempt is due.
+///
+/// Reasons are told apart by their kind and the beginning of their sentence without its numbers: servers put counts and
+/// names of their own into it, and parts of one chunk fail in turn for different reasons.
 struct FailureNotices: Sendable {
     static let longestSilenceSeconds = 300.0
-    private var reason = ""
-    private var lastAt = 0.0
-    private var nextAt = 0.0
-    private var silence = 0.0
+    /// Reasons remembered at once; the one that was told of longest ago gives way.
+    static let maximumReasons = 16
+    /// How much of a sentence tells reasons apart.
+    private static let comparedBytes = 80
 
-    mutating func admit(_ reason: String, at now: Double) -> Bool {
-        if reason != self.reason {
-            self.reason = reason
-            silence = 1
-        } else if now < nextAt {
-            return false
-        } else {
-            silence = min(silence * 2, Self.longestSilenceSeconds)
+    private struct Notice: Sendable {
+        var text: String
+        var lastAt: Double
+        var nextAt: Double
+        var silence: Double
+    }
+
+    private var notices: [String: Notice] = [:]
+    /// The reason that failed last.
+    private var latest = ""
+
+    /// Reasons remembered.
+    var count: Int { notices.count }
+
+    mutating func admit(_ reason: Refusal, at now: Double) -> Bool {
+        let key = Self.key(reason)
+        latest = key
+        if let known = notices[key] {
+            guard now >= known.nextAt else { return false }
+            tell(key, reason.sentence, at: now, silence: min(known.silence * 2, Self.longestSilenceSeconds))
+            return true
         }
-        lastAt = now
-        nextAt = now + silence
+        if notices.count >= Self.maximumReasons,
+            let oldest = notices.min(by: { ($0.value.lastAt, $0.key) < ($1.value.lastAt, $1.key) })
+        {
+            notices[oldest.key] = nil
+        }
+        tell(key, reason.sentence, at: now, silence: 1)
         return true
+    }
+
+    private mutating func tell(_ key: String, _ text: String, at now: Double, silence: Double) {
+        notices[key] = Notice(text: text, lastAt: now, nextAt: now + silence, silence: silence)
     }
 
     /// The reason, when nothing was said of it for the longest silence.
     mutating func remind(at now: Double) -> String? {
-        guard !reason.isEmpty, now >= lastAt + Self.longestSilenceSeconds else { return nil }
-        (lastAt, nextAt) = (now, now + Self.longestSilenceSeconds)
-        return reason
+        guard let notice = notices[latest], now >= notice.lastAt + Self.longestSilenceSeconds else { return nil }
+        tell(latest, notice.text, at: now, silence: Self.longestSilenceSeconds)
+        return notice.text
     }
 
     /// How long there need be no line.
     func secondsUntilReminder(at now: Double) -> Double? {
-        reason.isEmpty ? nil : max(lastAt + Self.longestSilenceSeconds - now, 0)
+        notices[latest].map { max($0.lastAt + Self.longestSilenceSeconds - now, 0) }
     }
 
     mutating func forget() { self = FailureNotices() }
+
+    private static func key(_ reason: Refusal) -> String {
+        var key = reason.kind.rawValue
+        for letter in reason.sentence.utf8.prefix(comparedBytes) where !(0x30...0x39).contains(letter) {
+            key.unicodeScalars.append(Unicode.Scalar(letter))
+        }
+        return key
+    }
 
     /// `cannot deliver to http://127.0.0.1:9200: connection refused; retry 3 in 4.2 s; 12 chunks, 3.4 MB waiting`
     static func text(

@@ -194,20 +194,23 @@ package final class FlushWorkers: Sendable {
             "flushed a chunk: \(outcome.summary)",
             [
                 "destination": name, "chunk": delivery.chunk.id, "events": delivery.items.count,
-                "chunk_bytes": delivery.chunk.byteCount, "elapsed_seconds": elapsed,
+                "chunk_bytes": delivery.chunk.byteCount, "elapsed_seconds": Self.rounded(elapsed),
             ])
         let threshold = buffer.settings.slowFlushLogThresholdSeconds
         if elapsed > threshold {
             log.limited(
                 .warn, "buffer flush took longer time than slow_flush_log_threshold",
                 [
-                    "destination": name, "elapsed_time": elapsed, "slow_flush_log_threshold": threshold,
+                    "destination": name, "elapsed_time": Self.rounded(elapsed), "slow_flush_log_threshold": threshold,
                     "chunk": delivery.chunk.id,
                 ])
         }
         for effect in buffer.finish(delivery, outcome) { await carryOut(effect) }
         for effect in buffer.complete(delivery) { await carryOut(effect) }
     }
+
+    /// To milliseconds, for people.
+    private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
     private func carryOut(_ effect: DeliveryQueue.Effect) async {
         switch effect {
@@ -220,8 +223,8 @@ package final class FlushWorkers: Sendable {
                 ["destination": name, "chunk": chunk.id, "events": count])
         case .rejected(let chunk, let items): await handlers.onRejected(chunk, items)
         case .gaveUp(let chunk, let items, let reason):
-            log.error(
-                "giving up a chunk",
+            log.limited(
+                .error, kind: reason.kind.rawValue, "giving up a chunk",
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
             await handlers.onGaveUp(chunk, items, reason)
         case .passedOn(let chunk, let items, let reason):
@@ -230,7 +233,7 @@ package final class FlushWorkers: Sendable {
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
         case .failing(let reason, let retry, let target):
             let now = buffer.clock.monotonicSeconds()
-            guard notices.withLock({ $0.admit(reason.sentence, at: now) }) else { return }
+            guard notices.withLock({ $0.admit(reason, at: now) }) else { return }
             tellFailing(target == .secondary ? "\(name)'s secondary" : name, reason.sentence, retry, at: now)
         case .recovered(let failures, let since):
             notices.withLock { $0.forget() }

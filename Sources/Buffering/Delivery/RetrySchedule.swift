@@ -67,6 +67,9 @@ package struct RetryState: Sendable, Equatable {
         if nextAttemptAt >= end || settings.maxTimes.map({ failures > $0 }) ?? false { isExhausted = true }
     }
 
+    /// Some of what failed has gone through since: the next failure is the first of a new run. The time limit goes on.
+    package mutating func progressed() { failures = 0 }
+
     /// Whether it is time for the secondary destination.
     package func isPastThreshold(at now: Double, _ settings: RetrySettings) -> Bool {
         if settings.forever { return false }

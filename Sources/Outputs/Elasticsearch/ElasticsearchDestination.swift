@@ -29,7 +29,8 @@ package final class ElasticsearchDestination: Destination {
         pool = ServerPool(
             settings.hosts, dialect: assumed, resurrectAfterSeconds: settings.resurrectAfterSeconds,
             sizes: RequestSizer.Settings(
-                largestBytes: settings.requestLimitBytes, timeoutSeconds: settings.http.timeoutSeconds))
+                largestBytes: settings.requestLimitBytes,
+                timeoutSeconds: settings.bulkTimeoutSeconds ?? settings.http.timeoutSeconds))
         var headers: [(name: String, value: String)] = [("User-Agent", "sluice"), ("Accept", "application/json")]
         if let key = settings.apiKey {
             headers.append(("Authorization", "ApiKey \(key.contains(":") ? Base64.encode(Array(key.utf8)) : key)"))

@@ -18,6 +18,11 @@ package struct ElasticsearchSettings: Sendable {
     package var customHeaders: [(name: String, value: String)] = []
     /// TLS and time limits; user and password are the hosts' own.
     package var http = HTTPOptions()
+    /// How long the answer to a bulk request may take; nil: as long as any other.
+    package var bulkTimeoutSeconds: Double?
+    /// Without `request_timeout`. The plugin's 5 s are less than a server that has just started, on a busy machine, needs
+    /// for its first documents: it stores them, and gets them again.
+    package static let patientBulkTimeoutSeconds = 30.0
     /// 1 to 9; nil: bodies are sent as they are.
     package var compressionLevel: Int?
     /// How long a host that cannot be reached is passed over while others can.

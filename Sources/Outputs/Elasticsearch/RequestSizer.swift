@@ -9,7 +9,7 @@ package struct RequestSizer: Sendable, Equatable {
     package struct Settings: Sendable, Equatable {
         /// `bulk_message_request_threshold`; nil: as much as there is.
         package var largestBytes: Int?
-        /// `request_timeout`
+        /// `request_timeout`: how long the answer to a request may take.
         package var timeoutSeconds = 5.0
 
         /// Nothing is made smaller than this; a server that calls it too large does not speak of the documents.

@@ -117,9 +117,12 @@ enum ElasticsearchSection {
     private static func readHTTP(
         _ reader: SectionReader, _ builder: PlanBuilder, _ settings: inout ElasticsearchSettings
     ) {
-        let timeout = reader.time("request_timeout", default: 5, range: 0.1...86_400)
-        settings.http.timeoutSeconds = timeout
-        settings.http.connectTimeoutSeconds = min(timeout, 5)
+        if let timeout = reader.time("request_timeout", range: 0.1...86_400)?.value {
+            settings.http.timeoutSeconds = timeout
+            settings.http.connectTimeoutSeconds = min(timeout, 5)
+        } else {
+            settings.bulkTimeoutSeconds = ElasticsearchSettings.patientBulkTimeoutSeconds
+        }
         settings.http.verifiesCertificate = reader.bool("ssl_verify", default: true)
         let versions: KeyValuePairs<String, HTTPOptions.TLSVersion> = [
             "TLSv1": .tls1_0, "TLSv1_1": .tls1_1, "TLSv1_2": .tls1_2, "TLSv1_3": .tls1_3,
