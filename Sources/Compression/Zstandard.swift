@@ -3,9 +3,9 @@ package import Events
 
 /// Zstandard data (RFC 8878): any number of concatenated frames, skippable ones included.
 package enum Zstandard {
-    /// The largest window a frame may ask for, as a power of two: 128 MiB, zstd's own limit. What a hostile header can
-    /// make the decoder allocate.
-    static let windowLog: Int32 = 27
+    /// The largest window a frame may ask for, as a power of two: 32 MiB. What a hostile header can make the decoder
+    /// allocate. Up to level 19 zstd needs 8 MiB; Fluentd and Fluent Bit send level 3, with 2 MiB.
+    static let windowLog: Int32 = 25
 
     /// Appends what all frames in `slice` unpack to. On an error `output` is as it was.
     package static func decompress(

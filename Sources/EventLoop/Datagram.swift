@@ -66,7 +66,7 @@ package final class Datagram: LoopHandle, @unchecked Sendable {
             { handle, _, buffer in
                 guard let datagram = unsafe LoopHandle.owner(handle, as: Datagram.self) else { return }
                 datagram.holdsBuffer = true
-                unsafe buffer?.pointee = datagram.loop.receiveBuffer.lend()
+                unsafe buffer?.pointee = datagram.loop.receiveBuffer.lendWhole()
             },
             { handle, count, buffer, sender, flags in
                 guard let datagram = unsafe LoopHandle.owner(handle, as: Datagram.self) else { return }

@@ -62,6 +62,15 @@ package final class Loop: @unchecked Sendable {
         if isPointerFree { unsafe pointer.deallocate() }
     }
 
+    /// The most that one read of a stream brings; nil: all that the buffer holds. For as long as memory is short.
+    package var readLimitBytes: Int? {
+        get { receiveBuffer.limitBytes == .max ? nil : receiveBuffer.limitBytes }
+        set {
+            assertOnLoop()
+            receiveBuffer.limitBytes = max(newValue ?? .max, 1)
+        }
+    }
+
     /// Milliseconds on a monotonic clock, as of the start of this turn of the loop: cheap, and steady within a callback.
     package var now: UInt64 {
         assertOnLoop()

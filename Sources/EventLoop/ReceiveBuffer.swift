@@ -10,7 +10,9 @@ final class ReceiveBuffer {
     private(set) var isInUse = false
 
     /// What one read can bring.
-    var sizeBytes: Int { unsafe memory.count }
+    var sizeBytes: Int { unsafe min(memory.count, limitBytes) }
+    /// Makes reads smaller than the buffer while memory is short.
+    var limitBytes = Int.max
 
     init(sizeBytes: Int) {
         // Freed in deinit, which the loop reaches only after its last handle has closed.
@@ -19,12 +21,19 @@ final class ReceiveBuffer {
 
     deinit { unsafe memory.deallocate() }
 
-    /// Hands the whole buffer to libuv for one read.
+    /// Hands the buffer to libuv for one read.
     func lend() -> uv_buf_t {
         precondition(!isInUse, "a receive buffer was lent while a handler still reads it")
         isInUse = true
         return unsafe uv_buf_t(
-            base: memory.baseAddress?.assumingMemoryBound(to: CChar.self), len: memory.count)
+            base: memory.baseAddress?.assumingMemoryBound(to: CChar.self), len: sizeBytes)
+    }
+
+    /// The same, whatever the limit: a datagram that does not fit is cut.
+    func lendWhole() -> uv_buf_t {
+        var buffer = unsafe lend()
+        unsafe buffer.len = memory.count
+        return unsafe buffer
     }
 
     /// Ends a read: nobody looks at the bytes any more.

@@ -24,6 +24,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         case full(GateWait, bytes: Int)
         /// Others' events were: it has to wait unheard.
         case unheard
+        /// Unfinished messages have more memory than they may, and another client goes on.
+        case memory
         /// Reading was stopped for good.
         case stopped
     }
@@ -34,6 +36,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
     private var isEnding = false
+    private var isGone = false
     private var hasSaidHandshake = false
 
     init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
@@ -78,8 +81,10 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     /// Reads no more until `resume`. A reason that it has already stays.
     func hold(_ reason: Hold) {
-        if case .none = hold { hold = reason }
-        if case .stopped = reason { hold = reason }
+        switch (hold, reason) {
+        case (.none, _), (_, .stopped), (.memory, .unheard): hold = reason
+        default: break
+        }
         handshakeDeadline = nil
         connection.pauseReading()
     }
@@ -100,6 +105,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             reject(error)
         }
         endAfterMessageIfAsked()
+        countKept(received: 0)
         if !isEnding, !isHeld, !decoder.isSuspended { connection.resumeReading() }
     }
 
@@ -151,6 +157,42 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             unsafe decode(bytes)
         }
         if handshakeDeadline != nil, !isShakingHands { handshakeDeadline = nil }
+        countKept(received: bytes.count)
+    }
+
+    // MARK: - Memory
+
+    /// What the client has in memory, as the source's `IntakeBudget` counts it.
+    private(set) var keptBytes = 0
+
+    private func countKept(received bytes: Int) {
+        recount()
+        input.noteIntake(of: self, received: bytes)
+    }
+
+    private func recount() {
+        let now = isGone ? 0 : decoder.keptBytes
+        if now != keptBytes {
+            input.settings.intake.add(now - keptBytes)
+            keptBytes = now
+        }
+    }
+
+    /// Keeps no more than was received.
+    func trim() {
+        decoder.trim()
+        recount()
+    }
+
+    /// It stands in the way of others and sends nothing.
+    func giveUpMessage() {
+        input.log.limited(
+            .warn, kind: "unfinished", subject: ["client": clientHost],
+            "closed a connection: it has sent \(decoder.unfinishedBytes) bytes of a message and hardly more in"
+                + " \(IntakeQueue<Int>.patienceMilliseconds / 1000) s, while others wait for memory"
+                + " (unfinished_limit_size)",
+            ["peer": connection.peerName])
+        finish()
     }
 
     func reachedEnd(of connection: Connection) {
@@ -175,6 +217,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
                 ["peer": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
         }
         input.log.debug("a client left: \(reason)", ["peer": connection.peerName])
+        isGone = true
+        recount()
         input.forget(self)
     }
 

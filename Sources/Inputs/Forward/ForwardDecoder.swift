@@ -155,6 +155,17 @@ package final class ForwardDecoder {
     /// Bytes of a message that has not fully arrived, for the log when a client goes away in the middle of it.
     package var unfinishedBytes: Int { tail.count }
 
+    /// Memory that the client's bytes take between two reads.
+    package var keptBytes: Int { tail.capacity + (inHand?.unpacked.capacity ?? 0) }
+
+    /// Gives back what is kept for bytes that may still come.
+    func trim() {
+        if tail.capacity > 2 * max(tail.count, 2048) { tail.shrink(toAtMost: max(tail.count, 2048)) }
+        if let inHand, inHand.unpacked.capacity > 2 * max(inHand.unpacked.count, 2048) {
+            inHand.unpacked.shrink(toAtMost: max(inHand.unpacked.count, 2048))
+        }
+    }
+
     private func rebase(by consumed: Int) {
         framer?.rebase(by: consumed)
         jsonFramer?.rebase(by: consumed)

@@ -27,6 +27,8 @@ package final class ForwardInput: Input {
         /// `max_connections`: how many clients at one time, counted over the loops that open this source; nil for what
         /// the process can hold.
         package var budget: ConnectionBudget?
+        /// `unfinished_limit_size`: memory for messages that are not complete, of all clients.
+        package var intake = IntakeBudget()
         /// `handshake_timeout`: the time for TLS and the shared key, in milliseconds.
         package var handshakeTimeoutMilliseconds: UInt64 = 10_000
         /// Clients that have gone while they were held back, and whose last bytes still wait for room.
@@ -62,6 +64,8 @@ package final class ForwardInput: Input {
     private var unfinished: [ObjectIdentifier: ForwardConnection] = [:]
     private var nextTurn: LoopTimer?
     private var clientsSoFar: UInt64 = 0
+    private var intakeQueue = IntakeQueue<ObjectIdentifier>()
+    private var isMemoryShort = false
     private var backPressure = BackPressure()
     /// Which outputs this loop's batches found full; nil: nobody says, and room anywhere is room for all.
     private let pressure: Pressure?
@@ -155,7 +159,7 @@ package final class ForwardInput: Input {
         var resumed: [ForwardConnection] = []
         for connection in connections.values {
             switch connection.hold {
-            case .none, .stopped: continue
+            case .none, .stopped, .memory: continue
             case .unheard: if !isForAll { continue }
             case .full(let wait, let bytes):
                 if gates?.isClosed(anyOf: wait) ?? false { continue }
@@ -194,6 +198,66 @@ package final class ForwardInput: Input {
     func forget(_ handler: ForwardConnection) {
         connections[ObjectIdentifier(handler)] = nil
         unfinished[ObjectIdentifier(handler)] = nil
+        endIntake(of: handler)
+    }
+
+    // MARK: - Memory
+
+    /// After each read: a client with a large unfinished message waits when all together have too much of them.
+    func noteIntake(of handler: ForwardConnection, received bytes: Int) {
+        let isOver = settings.intake.isOver
+        guard isOver || isMemoryShort, phase == .reading else { return }
+        guard isOver else { return memoryIsBack() }
+        if !isMemoryShort {
+            isMemoryShort = true
+            loop.readLimitBytes = IntakeBudget.smallBytes
+            log.limited(
+                .warn, kind: "unfinished",
+                "clients have sent \(settings.intake.bytes) bytes of messages that are not complete, which is over"
+                    + " unfinished_limit_size (\(settings.intake.limitBytes) bytes): large ones are read one after the"
+                    + " other; raise unfinished_limit_size of this source if there is memory")
+        }
+        handler.trim()
+        let client = ObjectIdentifier(handler)
+        intakeQueue.received(bytes, from: client)
+        if handler.keptBytes <= IntakeBudget.smallBytes {
+            endIntake(of: handler)
+        } else if !intakeQueue.ask(client, atMilliseconds: loop.now) {
+            handler.hold(.memory)
+        }
+        watch()
+    }
+
+    private func endIntake(of handler: ForwardConnection) {
+        guard isMemoryShort, phase == .reading else { return }
+        if let next = intakeQueue.done(ObjectIdentifier(handler), atMilliseconds: loop.now) { resumeIntake(of: next) }
+        if !settings.intake.isOver { memoryIsBack() }
+    }
+
+    private func memoryIsBack() {
+        isMemoryShort = false
+        loop.readLimitBytes = nil
+        for client in intakeQueue.release() { resumeIntake(of: client) }
+    }
+
+    private func resumeIntake(of client: ObjectIdentifier) {
+        guard let handler = connections[client], case .memory = handler.hold else { return }
+        // While it waited for memory, others may have been told to wait for room.
+        if backPressure.holdsOthers, handler.acceptedEpisode != backPressure.episode {
+            handler.hold(.unheard)
+        } else {
+            handler.resume()
+        }
+    }
+
+    private func lookAfterIntake() {
+        guard isMemoryShort else { return }
+        if !settings.intake.isOver { return memoryIsBack() }
+        guard let client = intakeQueue.overdue(atMilliseconds: loop.now), let handler = connections[client] else {
+            return
+        }
+        // One that waits for room itself is not to blame: the next one goes on.
+        if handler.isHeld { endIntake(of: handler) } else { handler.giveUpMessage() }
     }
 
     /// Lets the loop deal with others before a client's decoder goes on.
@@ -242,14 +306,15 @@ package final class ForwardInput: Input {
     }
 
     private func lookAfterClients() {
+        lookAfterIntake()
         let watched = connections.values.filter(\.needsWatching)
-        guard !watched.isEmpty else {
+        guard !watched.isEmpty || isMemoryShort else {
             isSweeping = false
             sweep?.stop()
             return
         }
         for connection in watched { connection.endIfHandshakeIsOverdue(atMilliseconds: loop.now) }
-        dismissDeparted(among: watched.filter(\.isHeld))
+        dismissDeparted(among: watched.filter { if case .memory = $0.hold { false } else { $0.isHeld } })
     }
 
     /// A client that was held back and has gone is kept for its last bytes, which are read when there is room; only so

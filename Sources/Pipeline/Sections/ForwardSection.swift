@@ -74,6 +74,9 @@ enum ForwardSection {
             settings.budget = ConnectionBudget(
                 limit: limit.value, advice: "raise max_connections of this source for more")
         }
+        settings.intake = IntakeBudget(
+            limitBytes: reader.size(
+                "unfinished_limit_size", default: IntakeBudget.defaultLimitBytes, range: (1 << 20)...(1 << 40)))
         settings.handshakeTimeoutMilliseconds = UInt64(
             reader.time("handshake_timeout", default: 10, range: 0.1...3600) * 1000)
         settings.options.tag = reader.string("tag")?.value
