@@ -11,7 +11,9 @@ struct IntakeQueueTests {
         #expect(answers == [true, false, false, false, true, false])
         let left = queue.done(3, atMilliseconds: 1)
         #expect(left == nil, "one that only waited holds nobody up")
-        let next = [queue.done(1, atMilliseconds: 2), queue.done(2, atMilliseconds: 3), queue.done(4, atMilliseconds: 4)]
+        let next = [
+            queue.done(1, atMilliseconds: 2), queue.done(2, atMilliseconds: 3), queue.done(4, atMilliseconds: 4),
+        ]
         #expect(next == [2, 4, nil])
         #expect(queue.isEmpty)
         let again = queue.ask(3, atMilliseconds: 5)
