@@ -1,5 +1,6 @@
-// The libFuzzer entry for the configuration language; see README.md here. Compiled into one module with
-// Sources/ConfigFile/*.swift, so it needs no import.
+// The libFuzzer entry for the configuration language; see README.md here; ../run builds and runs it.
+
+import ConfigFile
 
 /// Bytes before the first zero byte are the configuration, the rest a file that it can include as `other.conf`.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,10 +1,10 @@
 // libFuzzer entry for the Grok room: an expression, a zero byte, a line.
-//
-//   swiftc -O -wmo -package-name sluice -parse-as-library -sanitize=fuzzer,address -I Sources/CPCRE2 \
-//       Sources/Grok/*.swift Tests/Fuzz/Grok/FuzzGrok.swift -o /tmp/fuzz-grok
-//   SWIFT_BACKTRACE=enable=no /tmp/fuzz-grok -max_len=300 -artifact_prefix=Tests/Fuzz/Grok/FailCases/ corpus/
-//
+// ../run builds and runs it.
 // What it finds goes to FailCases/; GrokTests replays the folder.
+
+import Grok
+
+import Grok
 
 /// Compiles and matches; any outcome is right as long as it returns and the offsets lie in the line.
 @_cdecl("LLVMFuzzerTestOneInput")
