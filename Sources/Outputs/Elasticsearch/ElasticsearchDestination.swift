@@ -227,9 +227,6 @@ package final class ElasticsearchDestination: Destination {
 
     // MARK: - What the answer means
 
-    /// Refusals of one answer that are explained with field and value; explaining costs as much as a millisecond.
-    private static let explainedPerAnswer = 256
-
     private func judge(_ response: HTTPResponse, _ chunk: SealedChunk, _ sent: ItemSet) -> DeliveryOutcome {
         let items = Array(sent)
         var retry = ItemSet()
@@ -252,12 +249,6 @@ package final class ElasticsearchDestination: Destination {
                 case .retry(let condition):
                     if retry.isEmpty { first = condition.refusal(status: answer.status, type: type, reason: reason) }
                     retry.append(item)
-                case .rejected where rejected.count >= Self.explainedPerAnswer:
-                    // A flood: the first ones have said in their own words what is wrong.
-                    rejected.append(
-                        RejectedItem(
-                            item: item, status: answer.status ?? 0, type: type,
-                            reason: "refused like others of the same request"))
                 case .rejected: rejected.append(reject(item, answer, type, reason, response, chunk, label))
                 }
             }

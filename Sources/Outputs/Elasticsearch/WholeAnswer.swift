@@ -71,7 +71,7 @@ extension String {
         return String(text)
     }
 
-    func holds(_ words: String) -> Bool { utf8.firstRange(of: words.utf8) != nil }
+    func holds(_ words: String) -> Bool { place(of: words, from: 0) != nil }
 }
 
 extension HTTPResponse {

@@ -26,8 +26,7 @@ final class BufferedOutput: RunningOutput {
             ? nil
             : ChunkBackup(
                 directory: context.rootDirectory, outputFolder: context.stage.id.folderName, reader: reader)
-        let outlet = RefusalOutlet(
-            reader: reader, backup: backup, secondaryLabel: secondary, context: context, log: log)
+        let outlet = RefusalOutlet(reader: reader, backup: backup, context: context, log: log)
         buffer = ChunkBuffer(
             settings: settings, hasSecondary: secondary != nil, log: log, gate: context.gates.makeGate())
         workers = FlushWorkers(

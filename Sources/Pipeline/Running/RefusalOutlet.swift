@@ -2,22 +2,18 @@ internal import Buffering
 internal import Events
 internal import Logging
 
-/// Where events go that their destination does not want: `@ERROR` for single records, `<secondary>`, `@ERROR` or a backup
-/// file for what is given up. One for each output; called by its workers, which wait for the answer.
+/// Where events go that their destination does not want, and a `<secondary>`, where there is one, has not taken: `@ERROR`,
+/// or a backup file. One for each output; called by its workers, which wait for the answer.
 final class RefusalOutlet: Sendable {
     private let backup: ChunkBackup?
     private let reader: any ItemReader
-    private let secondaryLabel: String?
     private let returnPath: ReturnPath
     private let losses: LossCounter
     private let log: Log
 
-    init(
-        reader: any ItemReader, backup: ChunkBackup?, secondaryLabel: String?, context: RunContext, log: Log
-    ) {
+    init(reader: any ItemReader, backup: ChunkBackup?, context: RunContext, log: Log) {
         self.reader = reader
         self.backup = backup
-        self.secondaryLabel = secondaryLabel
         returnPath = context.returnPath
         losses = context.losses
         self.log = log
@@ -69,22 +65,19 @@ final class RefusalOutlet: Sendable {
     /// Events that nobody will try to deliver again.
     func gaveUp(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async {
         var rest = items
-        // Retries that are used up have been through <secondary> already. A refusal for good has not.
-        if reason.kind == .invalid || reason.kind == .tooLarge {
-            for label in [secondaryLabel, LabelPlan.errorName].compactMap({ $0 }) where returnPath.leads(to: label) {
-                let isError = label == LabelPlan.errorName
-                let fresh = isError ? ItemSet(rest.filter { !chunk.tag(of: $0).wasRefused }) : rest
-                let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: label)
-                noteUnreadable(outcome.unreadableCount, chunk)
-                rest = rest.subtracting(fresh).union(outcome.rest)
-                let taken = fresh.count - outcome.rest.count
-                if taken > 0 {
-                    log.limited(
-                        .error, "gave up events: \(isError ? "@ERROR" : "<secondary>") has taken them",
-                        ["events": taken, "reason": reason.sentence])
-                }
-                if rest.isEmpty { return }
+        // What may be welcome at another time is kept as it is; what never will be is an error of the events.
+        if reason.kind == .invalid || reason.kind == .tooLarge, returnPath.leads(to: LabelPlan.errorName) {
+            let fresh = ItemSet(items.filter { !chunk.tag(of: $0).wasRefused })
+            let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: LabelPlan.errorName)
+            noteUnreadable(outcome.unreadableCount, chunk)
+            rest = items.subtracting(fresh).union(outcome.rest)
+            let taken = fresh.count - outcome.rest.count
+            if taken > 0 {
+                log.limited(
+                    .error, "gave up events: @ERROR has taken them",
+                    ["events": taken, "reason": reason.sentence])
             }
+            if rest.isEmpty { return }
         }
         keep(chunk, rest, reason)
     }
