@@ -9,24 +9,24 @@ internal import Time
 /// room, is decoded in several turns: the decoder says so to its sink, keeps what it is fed meanwhile, and goes on when
 /// `proceed` is called. A broken stream throws once, after which the decoder must not be fed again.
 package final class ForwardDecoder {
-    private enum Form { case undecided, messagePack, json }
+    enum Form { case undecided, messagePack, json }
 
     let options: ForwardOptions
     let batches: PendingBatches
     private let clock: @Sendable () -> EventTime
     private var handshake: ServerHandshake?
-    private var form = Form.undecided
+    var form = Form.undecided
 
     /// Received and not yet decoded: the beginning of one message, or all that waits while the decoder does.
     private var tail = ByteBuffer(capacity: 16)
     /// How far the unfinished message has been looked at.
     private var framer: MessagePackFramer?
-    private var jsonFramer: JSONFramer?
+    var jsonFramer: JSONFramer?
     /// The least size of the tail at which looking again makes sense.
     private var wanted = 0
-    private var acks: [Ack] = []
+    var acks: [Ack] = []
     /// Hand-overs since the last acks that were refused.
-    private var refused: [Int] = []
+    var refused: [Int] = []
     /// The time at which the present read is decoded: what events without a time get.
     private var now = EventTime(seconds: 0)
 
@@ -36,8 +36,8 @@ package final class ForwardDecoder {
     package private(set) var isSuspended = false
     private var isDraining = false
     /// A batch filled the buffer in this turn.
-    private var isFull = false
-    private var turnRecords = 0
+    var isFull = false
+    var turnRecords = 0
     var turnBytes = 0
 
     /// Extension types that were mentioned.
@@ -47,7 +47,7 @@ package final class ForwardDecoder {
     /// Fields that every record gets (`source_address_key` …): name and value.
     package var sourceFields: [(name: [UInt8], value: [UInt8])] = []
 
-    private struct Ack {
+    struct Ack {
         /// The hand-over with which the message's records left; 0: it had none.
         var delivery: Int
         /// The chunk option's value, one MessagePack item.
@@ -289,7 +289,7 @@ package final class ForwardDecoder {
     /// What remains once a message is complete: its packed entries, and what it asked for.
     ///
     /// - Parameter isReceived: it lies among the bytes that were received, which stay until it is done with.
-    private func finish(
+    func finish(
         _ message: inout ForwardMessage, from start: Int, isReceived: Bool, _ storage: inout ByteBuffer,
         _ sink: any ForwardSink
     ) throws(ForwardError) {
@@ -404,104 +404,6 @@ package final class ForwardDecoder {
             batch.rows.records[index] = Record(
                 time: record.time, firstField: start, fieldCount: batch.rows.fields.count - start)
         }
-    }
-
-    // MARK: - Handing on
-
-    /// Hands every pending batch on, then answers the messages that asked for it, in their order. A message whose batch
-    /// was refused gets no ack: its client will send it again.
-    private func flush(_ storage: inout ByteBuffer, _ sink: any ForwardSink) {
-        for batch in batches.list where !batch.rows.isEmpty { handOn(batch, &storage, sink) }
-        if let inHand, refused.contains(inHand.firstDelivery) { inHand.wasRefused() }
-        if !acks.isEmpty {
-            var out = ByteBuffer(capacity: 64 * acks.count)
-            for ack in acks where refused.isEmpty || !refused.contains(ack.delivery) {
-                beginAck(&out)
-                if form == .json {
-                    out.appendJSON(messagePackAt: Int(ack.chunk.offset), storage)
-                    out.append("}")
-                } else {
-                    out.append(ack.chunk, of: storage)
-                }
-            }
-            acks.removeAll(keepingCapacity: true)
-            if !out.isEmpty { sink.reply(out) }
-        }
-        refused.removeAll(keepingCapacity: true)
-        batches.clear()
-    }
-
-    /// Hands one batch on and forgets its records. Answers whether it was taken.
-    @discardableResult
-    func handOn(_ batch: PendingBatch, _ storage: inout ByteBuffer, _ sink: any ForwardSink) -> Bool {
-        turnRecords += batch.rows.records.count
-        var isTaken = true
-        switch sink.deliver(tag: batch.tag, storage: &storage, rows: &batch.rows) {
-        case .accepted: break
-        case .acceptedFull: isFull = true
-        case .refused:
-            refused.append(batch.delivery)
-            isTaken = false
-        }
-        batch.rows.clear()
-        batches.renumber(batch)
-        return isTaken
-    }
-
-    /// `{"ack": chunk}`, the chunk byte for byte as it came, in the form in which the client speaks.
-    private func beginAck(_ out: inout ByteBuffer) {
-        if form == .json {
-            out.append("{\"ack\":")
-        } else {
-            out.appendMessagePack(mapCount: 1)
-            out.appendMessagePackString("ack")
-        }
-    }
-
-    /// Answers a message that was read in slices.
-    func acknowledge(_ chunk: [UInt8], _ sink: any ForwardSink) {
-        var out = ByteBuffer(capacity: chunk.count + 16)
-        beginAck(&out)
-        if form == .json {
-            var item = ByteBuffer(capacity: chunk.count)
-            item.append(chunk)
-            out.appendJSON(messagePackAt: 0, item)
-            out.append("}")
-        } else {
-            out.append(chunk)
-        }
-        sink.reply(out)
-    }
-
-    // MARK: - The JSON form
-
-    /// One JSON value is turned into MessagePack behind what was received and read from there.
-    private func nextJSON(
-        _ storage: inout ByteBuffer, _ start: Int, _ received: Int, _ sink: any ForwardSink
-    ) throws(ForwardError) -> Int? {
-        var framer = jsonFramer ?? JSONFramer(at: start)
-        guard let end = framer.advance(storage, end: received) else {
-            jsonFramer = framer.isBlank ? nil : framer
-            return framer.isBlank ? received : nil
-        }
-        jsonFramer = nil
-        let place = storage.count
-        do throws(JSONError) {
-            var text = ByteBuffer(capacity: end - start)
-            text.append(Slice(offset: start, length: end - start), of: storage)
-            _ = try JSONTranscoder.transcode(text, at: 0, to: &storage)
-        } catch {
-            throw ForwardError(.malformed, "not JSON: \(error)")
-        }
-        var message: ForwardMessage
-        do throws(MessagePackError) {
-            message = try reader.read(at: place, end: storage.count, &storage)
-        } catch {
-            throw ForwardError(.notForward, "a JSON value that is no message of the forward protocol")
-        }
-        try finish(&message, from: place, isReceived: false, &storage, sink)
-        inHand?.place(from: start, to: end)
-        return end
     }
 
     // MARK: - Handshake

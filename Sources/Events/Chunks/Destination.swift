@@ -1,0 +1,38 @@
+/// Where sealed chunks go. Called by flush workers; safe to call from several at once.
+package protocol Destination: AnyObject, Sendable {
+    /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
+    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome
+}
+
+package enum DeliveryOutcome: Sendable, Equatable {
+    case delivered
+    /// Some items failed: those in `retry` can succeed later, those in `rejected` never will.
+    case partial(retry: ItemSet, reason: Refusal, rejected: [RejectedItem])
+    /// Nothing was delivered, and it may work later. `after`: the server asked for that many seconds.
+    case retry(reason: Refusal, after: Double?)
+    /// The request was too large: send it in smaller parts.
+    case tooLarge(reason: Refusal)
+    /// Nothing was delivered and it would be in vain to try again.
+    case rejected(reason: Refusal)
+}
+
+/// An item that its destination refused for good.
+package struct RejectedItem: Sendable, Equatable {
+    /// Number of the item in its chunk.
+    package var item: Int
+    package var status: Int
+    /// The destination's name for the error: `mapper_parsing_exception`.
+    package var type: String
+    /// For the operator: what was refused, why, and what to do.
+    package var reason: String
+    /// What it is about, such as a field, where that is known. Refusals alike in status, type and subject are told once.
+    package var subject: String
+
+    package init(item: Int, status: Int, type: String, reason: String, subject: String = "") {
+        self.item = item
+        self.status = status
+        self.type = type
+        self.reason = reason
+        self.subject = subject
+    }
+}
