@@ -17,7 +17,7 @@ package struct Diagnostic: Sendable, Hashable {
         /// A sentence about a place.
         package init(_ place: Place, _ message: String) {
             self.excerpt = Excerpt(place)
-            self.message = Diagnostic.shown(message, place.file.secretTexts)
+            self.message = Diagnostic.shown(message, place.file.knownSecrets)
         }
 
         package subscript<Value>(dynamicMember path: KeyPath<Excerpt, Value>) -> Value { excerpt[keyPath: path] }
@@ -36,7 +36,7 @@ package struct Diagnostic: Sendable, Hashable {
     package init(
         _ severity: Severity, at place: Place, _ message: String, hint: String? = nil, related: [Related] = []
     ) {
-        let secrets = place.file.secretTexts
+        let secrets = place.file.knownSecrets
         self.severity = severity
         self.excerpt = Excerpt(place)
         self.message = Self.shown(message, secrets)
@@ -48,8 +48,8 @@ package struct Diagnostic: Sendable, Hashable {
     package init(_ severity: Severity, file: String, _ message: String, hint: String? = nil) {
         self.severity = severity
         self.excerpt = Excerpt(wholeFile: file)
-        self.message = Self.shown(message, [])
-        self.hint = hint.map { Self.shown($0, []) }
+        self.message = Self.shown(message, KnownSecrets())
+        self.hint = hint.map { Self.shown($0, KnownSecrets()) }
         self.related = []
     }
 
@@ -57,7 +57,7 @@ package struct Diagnostic: Sendable, Hashable {
     package subscript<Value>(dynamicMember path: KeyPath<Excerpt, Value>) -> Value { excerpt[keyPath: path] }
 
     /// The same without some texts that no file holds: what the environment or another file gave.
-    func hiding(_ secrets: [String]) -> Diagnostic {
+    func hiding(_ secrets: KnownSecrets) -> Diagnostic {
         var diagnostic = self
         diagnostic.message = Self.shown(message, secrets)
         diagnostic.hint = hint.map { Self.shown($0, secrets) }
@@ -65,8 +65,8 @@ package struct Diagnostic: Sendable, Hashable {
     }
 
     /// Messages quote values, and a value can be a secret or a whole file: one is hidden, the other is cut.
-    private static func shown(_ text: String, _ secrets: [String]) -> String {
-        let text = SecretText.masked(text, hiding: secrets)
+    private static func shown(_ text: String, _ secrets: KnownSecrets) -> String {
+        let text = SecretText.masked(secrets.hidden(in: text))
         return text.utf8.count > 600 ? String(text.prefix(500)) + "…" : text
     }
 }

@@ -16,7 +16,7 @@ package final class Diagnostics {
     package internal(set) var hasTagErrors = false
     private var seen: Set<Diagnostic> = []
     /// Values that no message and no dump may show and that stand in no file: of environment variables, of files read.
-    private(set) var hiddenTexts: [String] = []
+    private(set) var hiddenTexts = KnownSecrets()
     /// How each value was read, by the place of the value: what the dump needs to print it as Fluentd does.
     private(set) var readings: [Place: ReadingKind] = [:]
 
@@ -83,7 +83,7 @@ package final class Diagnostics {
 
     /// Adds the messages of another collection.
     package func add(contentsOf other: Diagnostics) {
-        for text in other.hiddenTexts { hide(text) }
+        hiddenTexts.formUnion(other.hiddenTexts)
         for diagnostic in other.all { add(diagnostic) }
         omittedCount += other.omittedCount
         errorCount += other.errorCount - other.all.count { $0.severity == .error }
@@ -103,8 +103,10 @@ package final class Diagnostics {
 
     /// Keeps a value out of every message from here on, and out of the dump.
     package func hide(_ text: String) {
-        if !text.isEmpty, !hiddenTexts.contains(text) { hiddenTexts.append(text) }
+        hiddenTexts.insert(text.utf8)
     }
+
+    func hide(_ texts: KnownSecrets) { hiddenTexts.formUnion(texts) }
 
     func noteReading(_ kind: ReadingKind, of place: Place) {
         // Once a secret, always a secret.

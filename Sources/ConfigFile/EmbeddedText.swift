@@ -19,7 +19,7 @@ package enum EmbeddedText {
                 position += 1
             }
         }
-        for secret in problems.hiddenTexts { diagnostics.hide(secret) }
+        diagnostics.hide(problems.hiddenTexts)
         return problems.hasErrors ? nil : String(decoding: out, as: UTF8.self)
     }
 

@@ -44,7 +44,7 @@ package struct Excerpt: Sendable, Hashable {
         lineText = Self.shown(file, range)
         let before = Self.shown(file, range.lowerBound..<max(range.lowerBound, min(place.start, range.upperBound)))
         let marked = Self.shown(file, range.lowerBound..<max(place.start, min(end, range.upperBound)))
-        let hidden = file.secrets.first { $0.contains(place.start) && $0.lowerBound < place.start }
+        let hidden = file.secrets(in: place.start..<(place.start + 1)).first { $0.lowerBound < place.start }
         // A mark that begins in the middle of a secret begins with it.
         let start = hidden == nil ? before.count : max(before.count - SecretText.mask.count, 0)
         excerptColumn = start + 1

@@ -113,7 +113,7 @@ struct JSONScanner {
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw fail("expected ':' after the key") }
             position += 1
-            skipSpace()
+            skipSpace(untilCode: embedded != nil)
             members.append(.init(key: key, value: try value(depth: depth + 1)))
             skipSpace()
             switch current {
@@ -239,10 +239,14 @@ struct JSONScanner {
         return true
     }
 
-    private mutating func skipSpace() {
+    /// - Parameter untilCode: `#{` begins no comment. In Fluentd it is code only where no bracket could close what is
+    ///   there, which is behind a colon.
+    private mutating func skipSpace(untilCode: Bool = false) {
         while let byte = current {
             if Byte.isSpace(byte) {
                 position += 1
+            } else if byte == Byte.hash, untilCode, position + 1 < bytes.count, bytes[position + 1] == Byte.openBrace {
+                return
             } else if byte == Byte.hash {
                 while let next = current, next != Byte.newline { position += 1 }
             } else {

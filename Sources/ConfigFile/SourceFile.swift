@@ -13,7 +13,7 @@ package final class SourceFile: Sendable {
     /// Where secrets stand, in order: no message and no excerpt shows these bytes.
     let secrets: [Range<Int>]
     /// The secrets as text, without their quotes, and the words of those that have several.
-    let secretTexts: [String]
+    let knownSecrets: KnownSecrets
 
     /// Takes the bytes of a file. Bytes that are not UTF-8 must have been repaired by the caller (see `ConfigDocument`).
     package init(path: String, bytes: [UInt8]) {
@@ -26,7 +26,7 @@ package final class SourceFile: Sendable {
         self.lineStarts = starts
         self.lastEndTags = Self.endTags(bytes)
         self.secrets = SecretScanner.secrets(in: bytes)
-        self.secretTexts = Self.texts(secrets, bytes)
+        self.knownSecrets = Self.texts(secrets, bytes)
     }
 
     /// The secrets that a range holds or cuts.
@@ -42,21 +42,31 @@ package final class SourceFile: Sendable {
         return secrets[low..<end]
     }
 
-    private static func texts(_ secrets: [Range<Int>], _ bytes: [UInt8]) -> [String] {
-        var texts: [String] = []
+    private static func texts(_ secrets: [Range<Int>], _ bytes: [UInt8]) -> KnownSecrets {
+        var texts = KnownSecrets()
         for range in secrets {
             var text = bytes[range]
             while let first = text.first, first == Byte.quote || first == Byte.apostrophe { text.removeFirst() }
             while let last = text.last, last == Byte.quote || last == Byte.apostrophe { text.removeLast() }
-            texts.append(String(decoding: text, as: UTF8.self))
+            texts.insert(text)
             // Where quotes or commas are missing a message may quote a part of it.
             for part in text.split(whereSeparator: { Byte.isSpace($0) || ",:;@/\"'{}[]".utf8.contains($0) })
-            where part.count >= SecretText.telling && part.count < text.count {
-                let part = String(decoding: part, as: UTF8.self)
-                if !SecretNames.isSecret(part) { texts.append(part) }
+            where part.count >= KnownSecrets.telling && part.count < text.count {
+                if !isName(part, bytes) { texts.insert(part) }
             }
         }
         return texts
+    }
+
+    /// `Authorization` of `"Authorization":`, which other messages have to say; but not a password that holds such a word.
+    private static func isName(_ part: ArraySlice<UInt8>, _ bytes: [UInt8]) -> Bool {
+        let name = String(decoding: part, as: UTF8.self)
+        if SecretNames.parameters.contains(name.lowercased()) { return true }
+        var next = part.endIndex
+        while next < bytes.count, bytes[next] == Byte.quote || bytes[next] == Byte.apostrophe { next += 1 }
+        while next < bytes.count, Byte.isBlank(bytes[next]) { next += 1 }
+        let isFollowed = next < bytes.count && (bytes[next] == UInt8(ascii: ":") || bytes[next] == UInt8(ascii: "="))
+        return isFollowed && SecretNames.isSecret(name)
     }
 
     /// Convenience for text in memory.

@@ -11,27 +11,30 @@ extension Section {
     }
 
     private func write(into text: inout String, _ diagnostics: Diagnostics, indentation: String) {
-        text += "\(indentation)\(SecretText.masked(tag, hiding: diagnostics.hiddenTexts + place.file.secretTexts))\n"
+        text += "\(indentation)\(Self.hidden(tag, place.file, diagnostics))\n"
         let inner = indentation + "  "
         var last: [String: Int] = [:]
         for (index, parameter) in parameters.enumerated() { last[parameter.key] = index }
         for (index, parameter) in parameters.enumerated() where last[parameter.key] == index {
-            let secrets = diagnostics.hiddenTexts + parameter.keyPlace.file.secretTexts
-            let key = SecretText.masked(parameter.key, hiding: secrets)
-            let value = Self.shown(parameter, diagnostics.readings[parameter.valuePlace], secrets)
-            text += "\(inner)\(key) \(value)\n"
+            let key = Self.hidden(parameter.key, parameter.keyPlace.file, diagnostics)
+            text += "\(inner)\(key) \(Self.shown(parameter, diagnostics))\n"
         }
         for section in sections { section.write(into: &text, diagnostics, indentation: inner) }
         text += "\(indentation)</\(name)>\n"
     }
 
-    private static func shown(_ parameter: Parameter, _ kind: ReadingKind?, _ secrets: [String]) -> String {
+    private static func hidden(_ text: String, _ file: SourceFile, _ diagnostics: Diagnostics) -> String {
+        SecretText.masked(diagnostics.hiddenTexts.hidden(in: file.knownSecrets.hidden(in: text)))
+    }
+
+    private static func shown(_ parameter: Parameter, _ diagnostics: Diagnostics) -> String {
+        let kind = diagnostics.readings[parameter.valuePlace]
         if kind == .secret { return SecretText.mask }
         switch parameter.value {
         case .none: return ""
         case .useDefault: return "use_default"
         case .text(let text):
-            let shown = SecretText.masked(SecretText.masked(text, of: parameter.key), hiding: secrets)
+            let shown = hidden(SecretText.masked(text, of: parameter.key), parameter.keyPlace.file, diagnostics)
             if shown == SecretText.mask { return shown }
             // Only on one line: the log has a line an entry.
             return kind == .text || shown.utf8.contains(Byte.newline) ? "\"\(escaped(shown))\"" : shown

@@ -249,7 +249,7 @@ struct ValueScanner {
             let opener = bytes[start] == Byte.openBracket ? "'['" : "'{'"
             diagnostics.error(
                 Place(file, error.start, max(error.end, error.start + 1)), "not valid JSON: \(error.message)",
-                hint: error.hint
+                hint: error.hint ?? addressHint(start)
                     ?? "a value that begins with \(opener) is JSON; if it is text, put it in single quotes",
                 related: lineEnd(start) < error.start
                     ? [.init(Place(file, start, start + 1), "the value begins here")] : [])
@@ -258,6 +258,17 @@ struct ValueScanner {
                 value: .text(file.text(start..<lineEnd(start))), quoting: .json, start: start, end: position, runs: [],
                 oddities: .init(isBroken: true))
         }
+    }
+
+    /// `[::1]:9200` is an address, and what to write is known.
+    private func addressHint(_ start: Int) -> String? {
+        var end = lineEnd(start)
+        while end > start, Byte.isBlank(bytes[end - 1]) { end -= 1 }
+        let inside = bytes[start..<end].dropFirst().prefix { $0 != Byte.closeBracket }
+        let isAddress =
+            inside.count { $0 == UInt8(ascii: ":") } > 1
+            && inside.allSatisfy { Byte.isDigit($0) || (0x61...0x66).contains($0 | 0x20) || ":.".utf8.contains($0) }
+        return isAddress ? "put an address with brackets in quotes: '\(file.text(start..<end))'" : nil
     }
 
     /// Where to go on: the end of the line on which the brackets balance, if that comes before the next tag,

@@ -147,6 +147,21 @@ import Testing
         #expect(try transformed("{}") { $0.fields = [(TextTemplate("d"), text)] }.text == #"{"d":"!"}"#)
     }
 
+    @Test(
+        "what is nested is removed at its place, and nothing else",
+        arguments: [
+            ("$.o.b", #"{"o":{"a":1},"b":2}"#), ("$.o.a", #"{"o":{"b":[1,{"c":"}\\\"]"},3]},"b":2}"#),
+            ("$.o.b[0]", #"{"o":{"a":1,"b":[{"c":"}\\\"]"},3]},"b":2}"#),
+            ("$.o.b[2]", #"{"o":{"a":1,"b":[1,{"c":"}\\\"]"}]},"b":2}"#),
+            ("$.o.b[1].c", #"{"o":{"a":1,"b":[1,{},3]},"b":2}"#), ("$['o']['b'][1]", #"{"o":{"a":1,"b":[1,3]},"b":2}"#),
+            ("$.o.x", nil), ("$.b.o", nil), ("$.x.a", nil), ("$.o.b.c", nil), ("$.o[0]", nil), ("$.o.b[7]", nil),
+        ] as [(String, String?)])
+    func nestedRemoval(_ place: String, _ expected: String?) throws {
+        let record = #"{"o":{"a":1,"b":[1,{"c":"}\\\"]"},3]},"b":2}"#
+        let removal = try #require(NestedRemoval(RecordAccessor(place)))
+        #expect(try transformed(record) { $0.removesNested = [removal] }.text == expected ?? record)
+    }
+
     @Test("every template sees the original record") func original() throws {
         let swap = try transformed(#"{"a":1,"b":2}"#) {
             $0.fields = [

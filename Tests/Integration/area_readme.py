@@ -1,9 +1,10 @@
-"""The README's examples: each console block is run as it stands, and must print what it shows."""
-import os, re, subprocess
+"""The README's examples, run as they stand, and its tables: each row is held against the program."""
+import os, re, signal, socket, subprocess, tempfile
 
-from harness import ROOT, SLUICE, Area, Skip, accepts, wait_until
+from harness import (ROOT, SLUICE, STDOUT, Area, Daemon, ForwardClient, Skip, accepts, forward_source, free_port,
+                     need_msgpack, wait_until)
 
-area = Area("readme")
+area = Area("readme", needs=need_msgpack)
 
 
 def blocks():
@@ -44,3 +45,125 @@ def console(_):
         assert len(shown) == len(expected), f"{commands[0]}: expected\n" + "\n".join(expected) + "\ngot\n" + run.stdout
         for want, got in zip(expected, shown):
             assert re.fullmatch(pattern(want), got), f"{commands[0]}: expected\n  {want}\ngot\n  {got}"
+
+
+# MARK: - Tables
+
+def row(name):
+    """A row of a table by the beginning of its first cell."""
+    with open(os.path.join(ROOT, "README.md")) as file:
+        rows = [line for line in file if line.startswith(f"| {name}")]
+    assert len(rows) == 1, f"{len(rows)} rows begin with {name}"
+    return rows[0]
+
+
+def constant(path, expression):
+    """A number of the program, as its source has it: `64 << 20`, `72.0 * 3600`."""
+    with open(os.path.join(ROOT, "Sources", path)) as file:
+        found = re.search(expression, file.read())
+    assert found, f"{path} has no {expression}"
+    assert re.fullmatch(r"[0-9_ .*<]+", found.group(1)), f"{path}: {found.group(1)} is no number"
+    return eval(found.group(1).replace("_", ""))
+
+
+def size(count):
+    for unit, name in [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]:
+        if count % unit == 0:
+            return f"{count // unit} {name}"
+
+
+LIMITS = [
+    ("`chunk_size_limit` (source)", "Inputs/Forward/ForwardLimits.swift", r"var messageBytes = (.*)", size),
+    ("`chunk_size_limit` (source)", "Inputs/Forward/ForwardLimits.swift", r"let maximumBytes = (.*)", size),
+    ("`decompression_size_limit`", "Inputs/Forward/ForwardLimits.swift", r"var decompressedBytes = (.*)", size),
+    ("`decompression_size_limit`", "Inputs/Forward/ForwardLimits.swift", r"let maximumBytes = (.*)", size),
+    ("nesting of records", "Events/JSONScanner.swift", r"let depth = (.*)", "{:.0f} levels".format),
+    ("`chunk_limit_size`", "Buffering/BufferSettings.swift", r"var chunkLimitBytes = (.*)", size),
+    ("`total_limit_size`", "Buffering/BufferSettings.swift", r"var totalLimitBytes = (.*)", size),
+    ("`timeout` (parser)", "Grok/Matching/MatchLimits.swift", r"timeoutNanoseconds: Int64 = (.*)",
+     lambda value: f"{value / 1e9} s"),
+    ("`match_limit` (parser)", "Grok/Matching/MatchLimits.swift", r"matchSteps: UInt32 = (.*)", "{:,} steps".format),
+    ("`handshake_timeout`", "Inputs/Forward/ForwardLimits.swift", r"var handshakeBytes = (.*)", size),
+    ("`bulk_message_request_threshold`", "Outputs/Elasticsearch/ElasticsearchSettings.swift",
+     r"requestLimitBytes: Int\? = (.*)", size),
+    ("`request_timeout`", "Outputs/HTTP/HTTPRequest.swift", r"var timeoutSeconds = (.*)", "{:.0f} s".format),
+    ("standard output that nobody reads", "Outputs/Stdout/TextSink.swift", r"let defaultLimitBytes = (.*)", size),
+    ("standard output that nobody reads", "Logging/LogWriter.swift", r"let defaultLimitBytes = (.*)", size),
+    ("`retry_timeout`", "Buffering/Delivery/RetrySchedule.swift", r"var timeoutSeconds = (.*)",
+     lambda value: f"{value / 3600:.0f} h"),
+    ("`Retry-After`", "Outputs/Elasticsearch/WholeAnswer.swift", r"longestRetryAfterSeconds = (.*)", "{:,.0f} s".format),
+    ("messages of a configuration", "ConfigFile/Diagnostics.swift", r"maximumCount: Int = (\d+)", str),
+    ("the log", "Logging/LogFormat.swift", r"maximumLineBytes = (.*)", "{:,} bytes".format),
+    ("the log", "Logging/LogFormat.swift", r"maximumMessageBytes = (.*)", "message {:,}".format),
+    ("the log", "Logging/LogFormat.swift", r"maximumValueBytes = (.*)", "value {:,}".format),
+]
+
+
+@area.test("each limit of the README's table is the program's own number")
+def limits(_):
+    for name, path, expression, shown in LIMITS:
+        value = constant(path, expression)
+        text = shown(value)
+        assert text in row(name), f"{path} has {text}, and the README says: {row(name)}"
+
+
+@area.test("each signal of the README's table does what stands there", seconds=60)
+def signals(_):
+    for name in re.findall(r"SIG\w+", row("SIGTERM") + row("SIGUSR1") + row("SIGHUP")):
+        port = free_port()
+        with Daemon(forward_source(port) + STDOUT, port) as daemon:
+            daemon.signal(getattr(signal, name))
+            if name in row("SIGTERM"):
+                assert daemon.wait(5) == 0, f"{name}: {daemon.log()}"
+                continue
+            said = "flushing all buffers" if name in row("SIGUSR1") else "reloading is not there yet"
+            wait_until(lambda: f"signal={name}" in daemon.log() and said in daemon.log(), 5, daemon.log)
+            assert accepts(port), f"{name} has ended it"
+
+
+@area.test("each exit status of the README's table can be had")
+def statuses(_):
+    said = {int(status) for status in re.findall(r"(?:\| |· )(\d+) ", row("exit status"))}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(forward_source(taken.getsockname()[1]) + STDOUT)
+            file.flush()
+            commands = {0: ["version"], 1: ["run", "-c", file.name], 2: ["check", "/none"], 64: ["nonsense"],
+                        66: ["grok", "match", "-p", "%{INT:n}", "/none"]}
+            for status, words in commands.items():
+                found = subprocess.run([SLUICE, *words], capture_output=True, timeout=20).returncode
+                assert found == status, f"sluice {' '.join(words)}: {found}"
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([SLUICE, "version"], stdout=full, stderr=subprocess.DEVNULL).returncode == 74
+    assert said == {*commands, 74}, f"the README has {sorted(said)}"
+
+
+@area.test("what the README says of records that are not parsed is so", seconds=60)
+def unparsed(_):
+    def outcome(record, options, behind=""):
+        """Whether the record came to @ERROR, and whether it went on."""
+        port = free_port()
+        config = (forward_source(port) + f"<filter **>\n@type parser\nkey_name log\n{options}\n<parse>\n@type regexp\n"
+                  "expression /^(?<time>[^ ]+) (?<a>x)$/\ntime_format %Y\n</parse>\n</filter>\n" + behind
+                  + "<match **>\n@type stdout\n</match>\n<label @ERROR>\n<filter **>\n@type record_transformer\n<record>\n"
+                  "was refused\n</record>\n</filter>\n<match **>\n@type stdout\n</match>\n</label>\n")
+        with Daemon(config, port) as daemon:
+            with ForwardClient(port) as client:
+                client.deliver("t", [[1, record]])
+            assert daemon.stop() == 0, daemon.log()
+            records = [event[2] for event in daemon.events()]
+        return any("was" in one for one in records), any("was" not in one for one in records)
+
+    no_report = "emit_invalid_record_to_error false"
+    transformer = "<filter **>\n@type record_transformer\n</filter>\n"
+    for record in [{"other": 1}, {"log": None}, {"log": "nothing"}]:
+        assert outcome(record, "") == (True, False), record
+        assert outcome(record, "reserve_data true") == (True, True), record
+        assert outcome(record, no_report) == (False, False), record
+        assert outcome(record, no_report + "\nreserve_data true") == (False, True), record
+    for record in [{"log": 5}, {"log": "soon x"}]:
+        assert outcome(record, "") == (True, True), record
+        assert outcome(record, "", transformer) == (True, False), record
+        assert outcome(record, no_report + "\nreserve_data true") == (False, False), record

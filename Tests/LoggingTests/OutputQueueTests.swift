@@ -178,6 +178,23 @@ final class PipeEnds: Sendable {
         }
     }
 
+    /// Writes until not one more byte is taken, and says how many were.
+    func fill() -> Int {
+        let flags = fcntl(input, F_GETFL)
+        _ = fcntl(input, F_SETFL, flags | O_NONBLOCK)
+        defer { _ = fcntl(input, F_SETFL, flags) }
+        var filled = 0
+        for size in [4096, 1] {
+            let bytes = [UInt8](repeating: 0x23, count: size)
+            while true {
+                let count = write(input, bytes, size)
+                guard count > 0 else { break }
+                filled += count
+            }
+        }
+        return filled
+    }
+
     /// Waits for a line, and gives it with its end.
     func readLine() -> String {
         var line: [UInt8] = []

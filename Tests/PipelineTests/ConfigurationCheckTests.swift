@@ -70,7 +70,7 @@ import Testing
     func hosts(_ host: String) {
         let checked = Self.elasticsearch("host \(host)")
         #expect(checked.errors.map(\.line) == [6], "\(checked.rendered)")
-        #expect(checked.errors.first?.hint?.contains("hosts \(host.hasPrefix("u@") ? "u@h" : host)") == true)
+        #expect(checked.errors.first?.hint?.contains("hosts \(host == "u@h" ? "xxxxxx@h" : host)") == true)
     }
 
     @Test("names and addresses are hosts", arguments: ["localhost", "10.0.0.1", "::1", "a-b.c_d", "münchen"])

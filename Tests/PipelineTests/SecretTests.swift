@@ -1,6 +1,6 @@
 import ConfigFile
-import Glibc
 import Pipeline
+import TestSupport
 import Testing
 
 /// Nothing that is printed about a configuration shows a secret of it, however damaged the configuration is.
@@ -70,8 +70,6 @@ import Testing
         }
     }
 
-    private static let isLong = getenv("SLUICE_LONG_TESTS") != nil
-
     /// The lines that hold secrets, each in the smallest configuration that has it.
     static let lines = [
         ("source>\n@type forward\n<security", "shared_key sEcReT00x"),
@@ -81,27 +79,57 @@ import Testing
         ("match a.**", "hosts http://joe:sEcReT06x@127.0.0.1:9200,https://eve:sEcReT07x@es.example"),
     ]
 
+    /// What may be written too much: what ends, opens or separates something.
+    private static let strays = Array("\n \t\"'x:,@#/\\{}[]<>$".utf8)
+
+    /// All texts that one slip of the pen makes of a line at an offset.
+    private static func slips(_ bytes: [UInt8], at offset: Int) -> [[UInt8]] {
+        var texts = [Array(bytes[..<offset] + bytes[(offset + 1)...])]
+        for byte in LongTests.areOn ? strays : Array("\n\"x,@{".utf8) {
+            texts.append(Array(bytes[..<offset] + [byte] + bytes[offset...]))
+            if LongTests.areOn { texts.append(Array(bytes[..<offset] + [byte] + bytes[(offset + 1)...])) }
+        }
+        if offset + 1 < bytes.count {
+            var swapped = bytes
+            swapped.swapAt(offset, offset + 1)
+            texts.append(swapped)
+        }
+        return texts
+    }
+
+    /// Whether a slip at an offset would make another secret of one of `secret…`.
+    private static func isInSecret(_ bytes: [UInt8], _ offset: Int, _ secret: String) -> Bool {
+        (max(0, offset - 8)...min(offset + 1, bytes.count)).contains { bytes[$0...].starts(with: secret.utf8) }
+    }
+
     @Test(
         "whichever character is missing, doubled, swapped or wrong, no secret is shown",
-        .enabled(if: isLong, "SLUICE_LONG_TESTS=1 runs it: minutes"), arguments: 0..<lines.count)
-    func damaged(_ number: Int) {
+        arguments: 0..<lines.count, ["sEcReT", "Qw7ReT"])
+    func damaged(_ number: Int, _ secret: String) {
         let (section, line) = Self.lines[number]
-        let bytes = Array(line.utf8)
-        func check(_ damaged: [UInt8]) {
-            let type = section.hasPrefix("match") ? "@type elasticsearch\n  " : ""
-            let text = "<\(section)>\n  \(type)\(String(decoding: damaged, as: UTF8.self))\n  user joe\n</match>\n"
-            let leaks = Self.leaks(Self.printed(text))
-            if !leaks.isEmpty { Issue.record("\(leaks.prefix(3)) with \(text)") }
+        let bytes = Array(line.replacing("sEcReT", with: secret).utf8)
+        let type = section.hasPrefix("match") ? "@type elasticsearch\n  " : ""
+        for offset in LongTests.sample(bytes.indices, count: 6) where !Self.isInSecret(bytes, offset, secret) {
+            for damaged in Self.slips(bytes, at: offset) {
+                let text = "<\(section)>\n  \(type)\(String(decoding: damaged, as: UTF8.self))\n  user joe\n</match>\n"
+                let leaks = Self.leaks(Self.printed(text))
+                if !leaks.isEmpty { Issue.record("\(leaks.prefix(3)) with \(text)") }
+            }
         }
-        for offset in bytes.indices {
-            // Damage to the secret itself makes another secret.
-            if (max(0, offset - 8)...offset).contains(where: { bytes[$0...].starts(with: "sEcReT".utf8) }) { continue }
-            check(Array(bytes[..<offset] + bytes[(offset + 1)...]))
-            for byte in "\n \"x".utf8 { check(Array(bytes[..<offset] + [byte] + bytes[offset...])) }
-            if offset + 1 < bytes.count, bytes[offset + 1] != UInt8(ascii: "s") {
-                var swapped = bytes
-                swapped.swapAt(offset, offset + 1)
-                check(swapped)
+    }
+
+    @Test("a slip of the pen anywhere in a file with all kinds of secrets shows none", arguments: ["sEcReT", "Qw7ReT"])
+    func damagedFile(_ secret: String) {
+        let bytes = Array(Self.text.replacing("sEcReT", with: secret).utf8)
+        for offset in stride(from: 3, to: bytes.count, by: LongTests.areOn ? 7 : 151)
+        where !Self.isInSecret(bytes, offset, secret) {
+            for damaged in Self.slips(bytes, at: offset) {
+                let text = String(decoding: damaged, as: UTF8.self)
+                let leaks = Self.leaks(Self.printed(text))
+                if !leaks.isEmpty {
+                    let line = bytes[..<offset].count { $0 == 0x0A } + 1
+                    Issue.record("\(leaks.prefix(3)) with line \(line): \(text.split(separator: "\n")[line - 1])")
+                }
             }
         }
     }

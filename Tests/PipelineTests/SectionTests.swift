@@ -194,9 +194,11 @@ import Testing
             ["4:3 warning unknown placeholder '${tga}' will be empty"]
         ),
         ("@type record_transformer\nkeep_keys a", ["3:11 error keep_keys has a meaning only with renew_record true"]),
+        ("@type record_transformer\nremove_keys $.a.b,$['c'][0]", []),
+        ("@type record_transformer\nremove_keys $.a..b", ["3:13 error '$.a..b' is no place in a record"]),
         (
-            "@type record_transformer\nremove_keys $.a.b",
-            ["3:13 error '$.a.b' is nested, and only top-level keys can be removed"]
+            "@type record_transformer\n<record>\nc ${record[\"#{tag}\"]}\n</record>",
+            ["4:3 warning unknown placeholder '${record[\"#{tag}' will be empty"]
         ),
         (
             "@type stdout\n<inject>\ntag_key t\n</inject>",

@@ -17,6 +17,11 @@ struct SecretScanner {
     /// Whether the line before named hosts.
     private var wasHost = false
     private var depth = 0
+    /// What names were found to be: few names stand on all lines of a file, and to compare one with all known is slow.
+    private var kinds: [String: NameKind] = [:]
+    private struct NameKind {
+        var isHeaders, isSecret, isStructural, isHost: Bool
+    }
 
     /// Lines that one value may have; a quote that is closed later than that is taken for one that lacks its partner.
     private static let maximumLines = 64
@@ -97,20 +102,30 @@ struct SecretScanner {
         loneWord = words.count == 1 ? text(words[0]) : nil
         guard let first = words.first else { return locators(start, end, isPattern: false, isHost: wasHost) }
         let name = text(first)
-        let isPattern = Self.isStructural(name)
-        self.wasHost = Self.isHost(name)
+        let isPattern = kind(of: name).isStructural
+        self.wasHost = kind(of: name).isHost
         locators(start, end, isPattern: isPattern, isHost: self.wasHost || wasHost)
         var joined = ""
         for word in words {
             joined += text(word)
             for candidate in [(before ?? "") + joined] + (isPattern ? [] : [joined])
             where candidate != name || !isPattern {
-                if SecretNames.isHeaders(candidate) { return headers(word.upperBound, end) }
-                if SecretNames.isSecret(candidate) { return value(behind: word, end) }
+                let kind = kind(of: candidate)
+                if kind.isHeaders { return headers(word.upperBound, end) }
+                if kind.isSecret { return value(behind: word, end) }
             }
             if isPattern { return }
         }
         laterNames(first.upperBound, end)
+    }
+
+    private mutating func kind(of name: String) -> NameKind {
+        if let known = kinds[name] { return known }
+        let kind = NameKind(
+            isHeaders: SecretNames.isHeaders(name), isSecret: SecretNames.isSecret(name),
+            isStructural: Self.isStructural(name), isHost: Self.isHost(name))
+        kinds[name] = kind
+        return kind
     }
 
     private mutating func headers(_ start: Int, _ end: Int) {
@@ -167,9 +182,10 @@ struct SecretScanner {
             let nameStart = position
             while position < end, Self.isWord(bytes[position]) { position += 1 }
             let isFollowed = position + 1 < end && Self.isSeparator(bytes[position])
-            guard isFollowed, SecretNames.isSecret(text(nameStart..<position)) else { continue }
-            value(behind: nameStart..<position, end)
-            return
+            guard isFollowed else { continue }
+            let kind = kind(of: text(nameStart..<position))
+            if kind.isHeaders { return headers(position, end) }
+            if kind.isSecret { return value(behind: nameStart..<position, end) }
         }
     }
 

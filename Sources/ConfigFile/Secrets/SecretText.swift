@@ -2,8 +2,6 @@
 package enum SecretText {
     /// What stands in the place of a secret, whatever its length; Fluentd writes the same.
     package static let mask = "xxxxxx"
-    /// Bytes from which on a secret is looked for inside of words; shorter ones are words of every other message.
-    static let telling = 6
 
     /// A text with the user part of each URL and every bearer token hidden.
     package static func masked(_ text: String) -> String {
@@ -154,7 +152,7 @@ package enum SecretText {
     /// RFC 6750's `b64token` (and RFC 7617's base64).
     private static func isCredential(_ byte: UInt8) -> Bool { Byte.isName(byte) || "-._~+/=".utf8.contains(byte) }
 
-    private static func replacing(_ ranges: [Range<Int>], in bytes: [UInt8]) -> String {
+    static func replacing(_ ranges: [Range<Int>], in bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         var position = 0
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where range.lowerBound >= position {
@@ -162,17 +160,5 @@ package enum SecretText {
             position = range.upperBound
         }
         return String(decoding: out + bytes[position...], as: UTF8.self)
-    }
-
-    /// A text with each of some known secrets hidden. Of the short ones only what stands alone in quotes: a message
-    /// must stay a sentence when the password is `a`.
-    static func masked(_ text: String, hiding secrets: [String]) -> String {
-        var text = text
-        for secret in secrets where !secret.isEmpty {
-            text =
-                secret.utf8.count < telling
-                ? text.replacing("'\(secret)'", with: "'\(mask)'") : text.replacing(secret, with: mask)
-        }
-        return masked(text)
     }
 }

@@ -11,6 +11,8 @@ package final class RecordTransformerFilter: Filter {
         package var renewsRecord = false
         package var keepsKeys: [[UInt8]] = []
         package var removesKeys: [[UInt8]] = []
+        /// What is removed from inside of values, after `removesKeys`.
+        package var removesNested: [NestedRemoval] = []
         /// The field whose value (seconds) becomes the event's time.
         package var renewsTimeKey: [UInt8]?
         /// A value that is one placeholder keeps the type of what it stands for.
@@ -77,6 +79,12 @@ package final class RecordTransformerFilter: Filter {
             result.time = time
         }
         if !settings.removesKeys.isEmpty { remove(from: &result, &rows, storage) }
+        for removal in settings.removesNested {
+            guard let index = rows.find(removal.outer, in: result, storage),
+                let value = removal.applied(to: rows.fields[index].value, &storage)
+            else { continue }
+            rows.fields[index].value = value
+        }
         return result
     }
 

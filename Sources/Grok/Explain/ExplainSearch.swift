@@ -20,11 +20,11 @@ final class ExplainSearch {
         var remainingBytes = maximumCompiledBytes
         var hasGivenUp = false
 
-        init(captures: Int) {
+        init(captures: Int, now: @escaping @Sendable () -> Int64) {
             var limits = MatchLimits()
             limits.matchSteps = maximumMatchSteps
             limits.timeoutNanoseconds = timeoutNanoseconds
-            scratch = MatchScratch(captures: captures, limits: limits)
+            scratch = MatchScratch(captures: captures, limits: limits, now: now)
         }
     }
 
@@ -32,12 +32,14 @@ final class ExplainSearch {
     /// An attempt stopped at a limit, so that what was found may not be the best.
     var hasGivenUp: Bool { bounds.hasGivenUp }
 
-    init(_ reading: GrokCompiler.Reading, line: [UInt8], isUnicode: Bool) {
+    init(
+        _ reading: GrokCompiler.Reading, line: [UInt8], isUnicode: Bool, now: @escaping @Sendable () -> Int64
+    ) {
         self.reading = reading
         self.line = line
         self.isUnicode = isUnicode
         hasReferences = reading.pattern.root.containsReference
-        bounds = Bounds(captures: reading.pattern.groups.count + 1)
+        bounds = Bounds(captures: reading.pattern.groups.count + 1, now: now)
     }
 
     /// The same for another text, or for another expression too, within the bounds of `search`.

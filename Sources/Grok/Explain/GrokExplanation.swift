@@ -38,10 +38,12 @@ extension GrokCompiler {
     ///
     /// For the command line: compiles the expression some dozen times, with bounds for time and memory. `line` must be
     /// valid UTF-8 (`SubjectText.repaired`).
+    /// - Parameter now: nanoseconds of a clock that starts anywhere, of which all attempts together have some.
     /// - Returns: nil when the line matches, and when it is not UTF-8.
     /// - Throws: `GrokError` when the expression is bad.
     package func explain(
-        _ expression: String, line: [UInt8], multiline: Bool = false
+        _ expression: String, line: [UInt8], multiline: Bool = false,
+        now: @escaping @Sendable () -> Int64 = MatchBudget.threadNanoseconds
     ) throws(GrokError) -> GrokExplanation? {
         // Fields are not needed to see why a line does not match; all else must be in order.
         do {
@@ -52,7 +54,7 @@ extension GrokCompiler {
         let reading = try read(expression, multiline: multiline)
         let text = SubjectText.classify(line.span)
         guard text != .invalid else { return nil }
-        let search = ExplainSearch(reading, line: line, isUnicode: text == .utf8)
+        let search = ExplainSearch(reading, line: line, isUnicode: text == .utf8, now: now)
         if search.match([reading.pattern.root.withoutCaptures(unless: search.hasReferences)]) != nil { return nil }
         return Explainer(self, expression, multiline, search).explanation()
     }

@@ -22,9 +22,11 @@ final class CompiledPattern: @unchecked Sendable {
     }
 
     /// Compiles a text that `PatternEmitter` wrote.
-    init(_ text: [UInt8], unicode: Bool) throws(Failure) {
+    /// - Parameter sliced: for `run(_:places:steps:_:)`. Its code asks at each place whether there may be another one, so
+    ///   what searches whole texts is compiled without.
+    init(_ text: [UInt8], unicode: Bool, sliced: Bool = false) throws(Failure) {
         var options = PCRE2_MULTILINE | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP
-        options |= PCRE2_USE_OFFSET_LIMIT
+        if sliced { options |= PCRE2_USE_OFFSET_LIMIT }
         options |= unicode ? PCRE2_UTF | PCRE2_NO_UTF_CHECK : PCRE2_NEVER_UTF
         var error: Int32 = 0
         var offset = 0
@@ -72,7 +74,7 @@ final class CompiledPattern: @unchecked Sendable {
             return unsafe run(subject, from: 0, scratch, context)
         }
 
-        /// Searches for a match that begins at one of some places. The subject is seen as a whole: what stands before
+        /// Searches for a match that begins at one of some places; only of a program that was compiled for it. The subject is seen as a whole: what stands before
         /// `first` counts for look-behinds and anchors.
         ///
         /// - Parameter places: offsets where a match may begin; in a Unicode program `first` is that of a character.
@@ -89,7 +91,10 @@ final class CompiledPattern: @unchecked Sendable {
             _ subject: UnsafeRawBufferPointer, from start: Int, _ scratch: MatchScratch
         ) -> SearchResult {
             let context = unsafe scratch.watchedContext(subjectBytes: subject.count)
-            return unsafe run(subject, from: start, scratch, context)
+            let result = unsafe run(subject, from: start, scratch, context)
+            guard result.code == PCRE2_ERROR_JIT_STACKLIMIT else { return result }
+            // A group that goes round for each byte of a long line: what it needs is given back at once.
+            return unsafe scratch.withLargeStack(context) { unsafe run(subject, from: start, scratch, context) }
         }
 
         @inline(__always)

@@ -12,6 +12,8 @@ package struct MatchLimits: Sendable, Equatable {
     package var heapKibibytes: UInt32 = 20_000
     /// Stack of JIT-compiled code in bytes.
     package var stackBytes: Int = 1 << 20
+    /// The same for a search that needs more, for as long as it lasts.
+    package var largeStackBytes: Int = 64 << 20
 
     package init() {}
 }

@@ -108,6 +108,20 @@ package final class MatchScratch {
         return unsafe watched
     }
 
+    /// Runs a search with a stack that most threads never need; what needs even more says so as before.
+    func withLargeStack(_ context: OpaquePointer, _ body: () -> SearchResult) -> SearchResult {
+        guard let large = unsafe pcre2_jit_stack_create_8(32 * 1024, limits.largeStackBytes, nil) else {
+            return SearchResult(code: PCRE2_ERROR_JIT_STACKLIMIT)
+        }
+        unsafe pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(large))
+        defer {
+            // Without a stack of its own the code has 32 KiB of the thread's.
+            unsafe pcre2_jit_stack_assign_8(context, nil, stack.map { unsafe UnsafeMutableRawPointer($0) })
+            unsafe pcre2_jit_stack_free_8(large)
+        }
+        return body()
+    }
+
     /// Starts the time anew, for a text of its own. `Regex.match` and `GrokMatcher.match` do it themselves.
     @inline(__always)
     package func beginText() { unsafe budget.pointee.begin() }

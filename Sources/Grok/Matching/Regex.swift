@@ -5,8 +5,13 @@ package final class Regex: Sendable {
     private let ascii: CompiledPattern
     private let utf8: CompiledPattern
     private let pattern: RubyPattern
-    /// The same programs with callouts, made when one is needed first; indexed by `isUnicode`.
-    private let watchedPrograms = Mutex<(ascii: CompiledPattern?, utf8: CompiledPattern?)>((nil, nil))
+    /// The same programs for long texts, made when one is needed first.
+    private let others = Mutex<[Variant: CompiledPattern]>([:])
+    private struct Variant: Hashable {
+        var isUnicode: Bool
+        /// With callouts; otherwise for slices.
+        var isWatched: Bool
+    }
     /// Whether `\G` occurs, which is where the search begins: then it must not be begun elsewhere.
     private let isBoundToStart: Bool
     /// The groups by name, in the order of their first appearance. A name's value is its last number that took part.
@@ -72,7 +77,7 @@ package final class Regex: Sendable {
             case .invalid: return .gaveUp(.invalidUTF8)
             }
             let outcome = result.outcome
-            return outcome == .gaveUp(.matchLimit) ? nil : outcome
+            return outcome == .gaveUp(.matchLimit) || outcome == .gaveUp(.stackLimit) ? nil : outcome
         }
     }
 
@@ -111,9 +116,10 @@ package final class Regex: Sendable {
 /// PCRE2's match limit counts steps, and begins anew at each place where a match may begin; a step may look at the whole
 /// rest of the subject. Places times steps times length has no bound worth the name, so:
 /// 1. A short text is searched with few steps for each place (`quickMatch`), which is all that nearly every line needs.
-/// 2. Of others the first place is tried alone, where most expressions match or fail for good, with more steps.
+/// 2. Of others the first place is tried alone, where most expressions match or fail for good: with a step for each byte,
+///    and when that is not enough with more and more, by the clock.
 /// 3. A text of some kilobytes is then searched slice by slice of places, each so small that its worst is bounded, with a
-///    look at the clock between them.
+///    look at the clock now and then.
 /// 4. What takes more, and what is very long, is searched by a program with callouts: the clock ends it wherever it is.
 ///    Callouts cost several times what they watch over, so that they come last.
 extension Regex {
@@ -125,6 +131,8 @@ extension Regex {
     private static let slicedBytes = 16 << 10
     /// Places times bytes of a slice.
     private static let sliceWork = shortBytes * shortBytes
+    /// Slices that are searched before the clock is asked for the first time: as many as a text of 2 KiB has.
+    private static let slicesWithoutClock = 16
     /// Steps times bytes of the first attempt at the first place.
     private static let firstPlaceWork = sliceWork << 10
 
@@ -136,24 +144,54 @@ extension Regex {
         _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, isLast: Bool
     ) -> MatchOutcome {
         guard text != .invalid else { return .gaveUp(.invalidUTF8) }
-        unsafe scratch.budget.pointee.grant(oneOf: isLast ? 1 : 2)
         defer { unsafe scratch.budget.pointee.returnGrant() }
-        let isUnicode = text == .utf8
-        var start = 0
-        var outcome = unsafe searchFirstPlace(subject, isUnicode, scratch)
+        var search = TextSearch(isUnicode: text == .utf8, shares: isLast ? 1 : 2)
+        guard let program = variant(isUnicode: search.isUnicode, isWatched: false) else { return .gaveUp(.engine) }
+        var outcome = unsafe searchFirstPlace(subject, program.handle, scratch, &search)
         if outcome == .noMatch {
-            outcome = unsafe searchSlices(subject, isUnicode, scratch, &start)
+            outcome = unsafe searchSlices(subject, program.handle, scratch, &search)
         }
-        guard outcome == .gaveUp(.matchLimit), scratch.limits.matchSteps > MatchScratch.quickSteps,
-            let program = watchedProgram(isUnicode)
-        else { return outcome }
-        return unsafe program.handle.runWatched(subject, from: start, scratch).outcome
+        switch outcome {
+        case .gaveUp(.matchLimit) where scratch.limits.matchSteps > MatchScratch.quickSteps: break
+        case .gaveUp(.stackLimit): break
+        default: return outcome
+        }
+        guard let watched = variant(isUnicode: search.isUnicode, isWatched: true) else { return outcome }
+        search.grant(scratch)
+        return unsafe watched.handle.runWatched(subject, from: search.start, scratch).outcome
+    }
+
+    /// How far the search of one text is.
+    private struct TextSearch {
+        let isUnicode: Bool
+        /// This search may have one of so many shares of the time that is left.
+        let shares: Int64
+        /// The first place that is not done.
+        var start = 0
+        private var isGranted = false
+
+        init(isUnicode: Bool, shares: Int64) {
+            self.isUnicode = isUnicode
+            self.shares = shares
+        }
+
+        /// Gives the search its part of the time; the clock is not asked for what is over before.
+        mutating func grant(_ scratch: MatchScratch) {
+            if isGranted { return }
+            isGranted = true
+            unsafe scratch.budget.pointee.grant(oneOf: shares)
+        }
     }
 
     private func searchFirstPlace(
-        _ subject: UnsafeRawBufferPointer, _ isUnicode: Bool, _ scratch: MatchScratch
+        _ subject: UnsafeRawBufferPointer, _ program: CompiledPattern.Handle, _ scratch: MatchScratch,
+        _ search: inout TextSearch
     ) -> MatchOutcome {
-        let program = isUnicode ? utf8.handle : ascii.handle
+        if subject.count > Self.shortBytes, subject.count <= Self.patientBytes {
+            let outcome = unsafe program.run(subject, places: 0...0, steps: subject.count, scratch).outcome
+            guard outcome == .gaveUp(.matchLimit) else { return outcome }
+        }
+        search.grant(scratch)
         var steps = max(Self.firstPlaceWork / max(subject.count, 1), 16)
         while true {
             let left = unsafe scratch.budget.pointee.nanosecondsLeft()
@@ -167,42 +205,46 @@ extension Regex {
         }
     }
 
-    /// All places but the first; `start` is where it got to when it says that the match limit was reached.
+    /// All places but the first; says that the match limit was reached where a slice is not the way to go on.
     private func searchSlices(
-        _ subject: UnsafeRawBufferPointer, _ isUnicode: Bool, _ scratch: MatchScratch, _ start: inout Int
+        _ subject: UnsafeRawBufferPointer, _ program: CompiledPattern.Handle, _ scratch: MatchScratch,
+        _ search: inout TextSearch
     ) -> MatchOutcome {
-        let program = isUnicode ? utf8.handle : ascii.handle
         let count = subject.count
-        while start < count {
-            var next = start + 1
-            while isUnicode, next < count, unsafe subject[next] & 0xC0 == 0x80 { next += 1 }
+        var slices = 0
+        while search.start < count {
+            var next = search.start + 1
+            while search.isUnicode, next < count, unsafe subject[next] & 0xC0 == 0x80 { next += 1 }
             // Short texts are here because their quick search did not get through.
             guard !isBoundToStart, count > Self.shortBytes, count <= Self.slicedBytes else {
-                start = isBoundToStart ? 0 : next
+                search.start = isBoundToStart ? 0 : next
                 return .gaveUp(.matchLimit)
             }
+            slices += 1
+            if slices > Self.slicesWithoutClock { search.grant(scratch) }
             let last = min(next + Self.sliceWork / count - 1, count)
             let outcome = unsafe program.run(
                 subject, places: next...last, steps: Int(MatchScratch.quickSteps), scratch
             ).outcome
             guard outcome == .noMatch else {
-                start = next
+                search.start = next
                 return outcome
             }
             if scratch.spend((last - next + 1) &* count) { return .gaveUp(.timeout) }
-            start = last
+            search.start = last
         }
         return .noMatch
     }
 
-    /// The program with callouts; nil when it is too large for PCRE2.
-    private func watchedProgram(_ isUnicode: Bool) -> CompiledPattern? {
-        watchedPrograms.withLock { programs in
-            if let known = isUnicode ? programs.utf8 : programs.ascii { return known }
-            guard let text = try? pattern.emitted(unicode: isUnicode, watched: true).text,
-                let program = try? CompiledPattern(text, unicode: isUnicode)
+    /// A program for long texts; nil when it is too large for PCRE2.
+    private func variant(isUnicode: Bool, isWatched: Bool) -> CompiledPattern? {
+        let variant = Variant(isUnicode: isUnicode, isWatched: isWatched)
+        return others.withLock { others in
+            if let known = others[variant] { return known }
+            guard let text = try? pattern.emitted(unicode: isUnicode, watched: isWatched).text,
+                let program = try? CompiledPattern(text, unicode: isUnicode, sliced: !isWatched)
             else { return nil }
-            if isUnicode { programs.utf8 = program } else { programs.ascii = program }
+            others[variant] = program
             return program
         }
     }

@@ -85,6 +85,23 @@ package final class PlanBuilder {
         listeners.append((endpoint, place))
     }
 
+    /// `<match fluent.**>`: what Fluentd says about itself comes there, and nothing of ours does. Where it is thrown away
+    /// (`@type null`, which many have) there is nothing to say.
+    private func checkOwnLog() {
+        for label in plan.labels where !label.isHidden {
+            for (index, rule) in label.rules.enumerated() {
+                if case .match(_, let output) = rule, output.type == "null" { continue }
+                let patterns = rule.pattern.text.split(separator: " ")
+                guard !patterns.isEmpty, patterns.allSatisfy({ $0.hasPrefix("fluent.") || $0 == "fluent" }),
+                    let place = places[label.name]?[index]
+                else { continue }
+                diagnostics.note(
+                    place,
+                    "only events that are sent with such a tag come here: lines of sluice's own log are no events")
+            }
+        }
+    }
+
     /// Labels that no event reaches although something sends to them, and the root when every source has a label.
     private func checkReach() {
         guard let first = plan.sources.first else { return }
@@ -114,6 +131,7 @@ package final class PlanBuilder {
     private func checkRoutes() {
         guard !diagnostics.hasErrors else { return }
         checkReach()
+        checkOwnLog()
         for label in plan.labels where !label.isHidden {
             for (index, rule) in label.rules.enumerated() {
                 guard let place = places[label.name]?[index],

@@ -57,7 +57,7 @@ enum ElasticsearchSection {
         var host = ElasticsearchHost()
         let name = reader.string("host")
         if let name { HostCheck.check(name, reader.diagnostics) }
-        host.host = name?.value ?? "localhost"
+        host.host = HostCheck.forURL(name?.value ?? "localhost")
         host.port = reader.int("port", default: 9200, range: 1...65535)
         host.scheme =
             reader.enumeration("scheme", ["http": "http", "https": "https"])?.value ?? "http"
@@ -73,7 +73,7 @@ enum ElasticsearchSection {
             for text in hosts.value.split(separator: ",").map(String.init) {
                 guard let one = ElasticsearchHost(text, defaults: host) else {
                     reader.error(
-                        "hosts", "'\(text)' is no host",
+                        "hosts", "'\(SecretText.masked(text, of: "hosts"))' is no host",
                         hint: "write name, name:port or https://user:password@name:port/path")
                     continue
                 }
@@ -198,6 +198,12 @@ enum ElasticsearchSection {
         settings.routingKey = accessor("routing_key", reader)
         settings.parentKey = accessor("parent_key", reader)
         settings.removeKeys = list("remove_keys", reader)
+        if let nested = settings.removeKeys.first(where: { $0.hasPrefix("$.") || $0.hasPrefix("$[") }) {
+            reader.warning(
+                "remove_keys",
+                "'\(nested)' is the name of a top-level key here, as in Fluentd: nothing nested is removed",
+                hint: "remove it before, with 'remove_keys \(nested)' in a <filter> of type record_transformer")
+        }
         settings.includeTagKey = reader.bool("include_tag_key", default: false)
         settings.tagKey = reader.string("tag_key", default: "tag")
         settings.writeOperation =

@@ -2,6 +2,11 @@ internal import ConfigFile
 
 /// `host` of an output: a name or an address alone. What belongs to a URL is said to have its own parameters.
 enum HostCheck {
+    /// A bare IPv6 address has brackets in a URL.
+    static func forURL(_ host: String) -> String {
+        host.utf8.count { $0 == 0x3A } > 1 && !host.hasPrefix("[") ? "[\(host)]" : host
+    }
+
     static func check(_ setting: Setting<String>, _ diagnostics: Diagnostics) {
         let host = setting.value
         let isAddress = host.hasPrefix("[") && host.hasSuffix("]") || host.utf8.count { $0 == 0x3A } > 1
@@ -12,10 +17,11 @@ enum HostCheck {
         }
         guard wrong || host.isEmpty else { return }
         let isWritable = !host.isEmpty && !host.utf8.contains { $0 <= 0x20 }
+        let shown = SecretText.masked(host, of: "host")
         diagnostics.error(
-            setting.place, "'host' is '\(host)', which is not a name or an address alone",
+            setting.place, "'host' is '\(shown)', which is not a name or an address alone",
             hint: isWritable
-                ? "write 'hosts \(host)', or scheme, host and port on lines of their own"
+                ? "write 'hosts \(shown)', or scheme, host and port on lines of their own"
                 : "write a name or an address, such as 'host search.example'")
     }
 }

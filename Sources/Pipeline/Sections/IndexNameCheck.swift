@@ -80,7 +80,10 @@ enum IndexNameCheck {
         if name.hasPrefix("tag_parts["), name.hasSuffix("]") {
             return "write ${tag[\(name.dropFirst("tag_parts[".count).dropLast())]}"
         }
-        if let near = EditDistance.nearest(to: name, in: chunkKeys + ["tag"]) { return "did you mean '${\(near)}'?" }
+        // `team` is a field, and no slip of the pen for `tag`.
+        let near =
+            EditDistance.nearest(to: name, in: chunkKeys) ?? EditDistance.nearest(to: name, in: ["tag"], limit: 1)
+        if let near { return "did you mean '${\(near)}'?" }
         var field = name
         for (start, end) in [("record[\"", "\"]"), ("record['", "']")]
         where name.hasPrefix(start) && name.hasSuffix(end) {

@@ -18,19 +18,14 @@ enum RecordTransformerSection {
                 "keep_keys", "keep_keys has a meaning only with renew_record true", hint: "add renew_record true")
         }
         for key in reader.array("remove_keys")?.value ?? [] {
-            guard let steps = (try? RecordAccessor(key))?.steps else {
+            guard let place = try? RecordAccessor(key) else {
                 reader.error(
                     "remove_keys", "'\(key)' is no place in a record", hint: "write key, $.outer.inner or $['a key']")
                 continue
             }
             // `$['a.key']` is a key at the top level, whatever stands in it.
-            guard steps.count == 1, case .key(let name) = steps[0] else {
-                reader.error(
-                    "remove_keys", "'\(key)' is nested, and only top-level keys can be removed",
-                    hint: "give the outer key anew in <record>, without what is to go")
-                continue
-            }
-            settings.removesKeys.append(name)
+            if let name = place.topLevelKey { settings.removesKeys.append(name) }
+            if let nested = NestedRemoval(place) { settings.removesNested.append(nested) }
         }
         let mostParts = TagLength.most(reader.section.argument.text)
         for record in reader.sections(named: "record") {
@@ -80,6 +75,12 @@ enum RecordTransformerSection {
         if usesRuby {
             diagnostics.error(
                 parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run", hint: hint)
+            return
+        }
+        if name.contains("#{") {
+            diagnostics.warning(
+                parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
+                hint: "'#{…}' inside of '${…}' is Ruby code, which sluice cannot run; " + hint)
             return
         }
         let isPlace = TextTemplate("${\(name)}", evaluatesRuby: true).unknownNames.isEmpty

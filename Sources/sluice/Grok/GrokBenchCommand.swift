@@ -6,8 +6,9 @@ import Parsing
 
 /// `sluice grok bench`: how fast expressions are on the lines of a file, and on which of them they are slow.
 enum GrokBenchCommand {
-    /// Lines held in memory; what a file has beyond is left out, and said.
-    static let maximumBytes = 1 << 30
+    /// What is held in memory; what a file has beyond is left out, and said.
+    static let maximumBytes = 1 << 28
+    static let maximumLines = 4_000_000
 
     static func run(_ parsed: ParsedCommand) -> Int32 {
         GrokCommand.run { () throws(GrokCommand.Failure) in
@@ -15,7 +16,7 @@ enum GrokBenchCommand {
             let parser = try GrokCommand.parser(options)
             let separator: UInt8 = parsed.has(GrokCommandOptions.null) ? 0 : 0x0A
             var bench = GrokBench(
-                parser, try read(GrokLines(parsed.arguments, separator: separator)), separator: separator)
+                parser, try read(parsed.arguments, separator: separator), separator: separator)
             StandardOutput.write(
                 bench.report(
                     seconds: parsed.seconds(GrokCommandOptions.duration) ?? 2,
@@ -24,15 +25,22 @@ enum GrokBenchCommand {
         }
     }
 
-    private static func read(_ source: consuming GrokLines) throws(GrokCommand.Failure) -> [UInt8] {
-        var lines = source
+    private static func read(_ paths: [String], separator: UInt8) throws(GrokCommand.Failure) -> [UInt8] {
+        let progress = GrokProgress("reading")
+        defer { progress.finish() }
+        var lines = GrokLines(paths, separator: separator, progress: progress)
         var all: [UInt8] = []
         var storage = ByteBuffer(capacity: GrokLines.blockBytes * 2)
         do throws(GrokLines.ReadError) {
             while try lines.read(into: &storage) {
-                all.append(contentsOf: storage.array())
-                if all.count > maximumBytes {
-                    StandardError.write("note: only the first \(all.count >> 20) MiB are measured\n")
+                let block = storage.array()
+                all.append(contentsOf: block)
+                progress.done += block.count { $0 == separator }
+                progress.update()
+                if all.count > maximumBytes || progress.done > maximumLines {
+                    progress.finish()
+                    StandardError.write(
+                        "note: only the first \(progress.done) lines (\(all.count >> 20) MiB) are measured\n")
                     break
                 }
             }
@@ -52,9 +60,10 @@ struct GrokBench: ~Copyable {
     static let attempts = 3
 
     private let parser: GrokParser
-    private let lines: [Slice]
+    private var lines: [Slice]
+    /// Lines that there was no time for.
+    private var leftOut = 0
     private var storage: ByteBuffer
-    private let textBytes: Int
     private var rows = Rows(fieldCapacity: 64)
 
     init(_ parser: GrokParser, _ bytes: [UInt8], separator: UInt8) {
@@ -69,7 +78,6 @@ struct GrokBench: ~Copyable {
             start = text.end + 1
         }
         self.lines = lines
-        textBytes = bytes.count
         parser.beginBatch(storage: &storage)
     }
 
@@ -102,45 +110,68 @@ struct GrokBench: ~Copyable {
         let keys = storage.count
         let began = Self.now()
         let budget = Int64(min(max(seconds, 0.01), 3600) * 1e9)
+        let progress = GrokProgress("measuring", of: lines.count)
+        defer { progress.finish() }
         var attempt = 0
         while attempt == 0 || attempt < Self.attempts && Self.now() - began < budget {
             for index in lines.indices {
                 let start = Self.now()
+                // The first attempt ends in time as well, with as many lines as it got to.
+                if attempt == 0, index > 0, start - began > budget {
+                    leftOut = lines.count - index
+                    lines.removeLast(leftOut)
+                    timings.removeLast(leftOut)
+                    break
+                }
                 timings[index].outcome = parse(lines[index])
-                timings[index].nanoseconds = min(timings[index].nanoseconds, Self.now() - start)
+                let end = Self.now()
+                timings[index].nanoseconds = min(timings[index].nanoseconds, end - start)
+                if index % 256 == 0 || end - start > 1_000_000 {
+                    progress.done = index
+                    progress.update()
+                }
                 if storage.count > keys + (1 << 20) { storage.truncate(to: keys) }
             }
             attempt += 1
         }
-        let whole = throughput(budget: budget / 2) { bench, line in _ = bench.parse(line) }
-        let match = throughput(budget: budget / 2) { bench, line in
+        let slow = timings.map { $0.nanoseconds > Self.slowNanoseconds }
+        let whole = throughput(budget: budget / 2, slow) { bench, line in _ = bench.parse(line) }
+        let match = throughput(budget: budget / 2, slow) { bench, line in
             let span = bench.storage.span.extracting(Int(line.offset)..<line.end)
             _ = bench.parser.matcher.match(span, as: SubjectText.classify(span))
         }
         return text(timings, match: match, whole: whole, slowest: slowest, sections: sections)
     }
 
-    /// Nanoseconds a line, over whole passes for about the given time.
-    private mutating func throughput(budget: Int64, _ body: (inout GrokBench, Slice) -> Void) -> Double {
+    /// A line after which the clock is asked, which for others would be much of what is measured.
+    private static let slowNanoseconds: Int64 = 100_000
+
+    /// Nanoseconds a line, over passes for about the given time; a pass that takes longer is not ended.
+    private mutating func throughput(
+        budget: Int64, _ slow: [Bool], _ body: (inout GrokBench, Slice) -> Void
+    ) -> Double {
         let keys = storage.count
         let start = Self.now()
-        var passes = 0
+        var count = 0
         repeat {
             for index in lines.indices {
                 body(&self, lines[index])
+                count += 1
                 if storage.count > keys + (1 << 20) { storage.truncate(to: keys) }
+                if slow[index] || index % 4096 == 4095, Self.now() - start > budget { break }
             }
             storage.truncate(to: keys)
-            passes += 1
         } while Self.now() - start < budget
-        return Double(Self.now() - start) / Double(passes * lines.count)
+        return Double(Self.now() - start) / Double(count)
     }
 
     private func text(_ timings: [Timing], match: Double, whole: Double, slowest: Int, sections: Int) -> String {
         let matched = timings.count { $0.outcome == .matched }
         let gaveUp = timings.count { $0.outcome == .gaveUp }
         func share(_ count: Int) -> String { "\(count) (\(Double(count * 1000 / max(lines.count, 1)) / 10) %)" }
-        var text = "lines      \(lines.count), \(textBytes / max(lines.count, 1) - 1) bytes on average\n"
+        let bytes = lines.reduce(0) { $0 + Int($1.length) }
+        var text = "lines      \(lines.count), \(bytes / max(lines.count, 1)) bytes on average\n"
+        if leftOut > 0 { text += "left out   \(leftOut): the time was over, see --seconds\n" }
         text += "match      \(rounded(match)) ns a line (\(rounded(1e9 / match)) lines/s)\n"
         text += "parse      \(rounded(whole)) ns a line (\(rounded(1e9 / whole)) lines/s), fields and types included\n"
         text += "matched    \(share(matched))\n"

@@ -18,10 +18,16 @@ enum GrokExplainCommand {
             let text = Slice(offset: 0, length: line.count)
             let result = parser.parse(text, storage: &storage, rows: &rows)
             if case .matched = result, parser.lastHit == nil {
+                // Each may take its seconds.
+                let progress = GrokProgress("explaining", of: options.sections.count, unit: "patterns")
+                defer { progress.finish() }
                 let reports = options.sections.enumerated().map { index, section in
+                    progress.done = index
+                    progress.update()
                     let title = options.sections.count > 1 ? "pattern \(section.name ?? "\(index)")\n\n" : ""
                     return title + explain(section.expression, line, options, terminal)
                 }
+                progress.finish()
                 StandardOutput.write(reports.joined(separator: "\n"))
                 return GrokCommand.Status.unmatched
             }
@@ -40,7 +46,9 @@ enum GrokExplainCommand {
         if let line = parsed.argument(0) { return Array(line.utf8) }
         var storage = ByteBuffer(capacity: 4096)
         do throws(GrokLines.ReadError) {
-            var lines = GrokLines([], separator: 0x0A)
+            let progress = GrokProgress("waiting for a line:")
+            defer { progress.finish() }
+            var lines = GrokLines([], separator: 0x0A, progress: progress)
             guard try lines.read(into: &storage) else { return [] }
         } catch {
             throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)

@@ -1,3 +1,4 @@
+import CommandLine
 import Events
 import Glibc
 
@@ -19,11 +20,14 @@ struct GrokLines: ~Copyable {
     private var current = ""
     /// The beginning of a text whose end was not read yet.
     private var rest = ByteBuffer(capacity: 4096)
+    private let progress: GrokProgress?
 
     /// `-` is standard input, and no path at all means it.
-    init(_ paths: [String], separator: UInt8) {
+    /// - Parameter progress: goes on saying how far it is while nothing can be read.
+    init(_ paths: [String], separator: UInt8, progress: GrokProgress? = nil) {
         self.paths = paths.isEmpty ? ["-"] : paths[...]
         self.separator = separator
+        self.progress = progress
     }
 
     deinit { if let descriptor, descriptor != STDIN_FILENO { close(descriptor) } }
@@ -81,7 +85,20 @@ struct GrokLines: ~Copyable {
         ReadError(description: "cannot read \(current): \(unsafe String(cString: strerror(errno)))")
     }
 
+    /// Waits for something to read. Not where somebody types: the line would be in the way.
+    private func waitForInput(_ descriptor: Int32) {
+        guard let progress, isatty(descriptor) == 0 else { return }
+        while true {
+            var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            // The pointer is to a local and does not leave the call.
+            let ready = unsafe poll(&watched, 1, Int32(Progress.intervalMilliseconds))
+            guard ready == 0 || ready < 0 && errno == EINTR else { return }
+            progress.update()
+        }
+    }
+
     private func readBlock(_ descriptor: Int32, _ storage: inout ByteBuffer) throws(ReadError) -> Int {
+        waitForInput(descriptor)
         var count = 0
         repeat {
             // Reads at most into the room that was reserved.

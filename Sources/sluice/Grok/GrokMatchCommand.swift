@@ -9,15 +9,18 @@ enum GrokMatchCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
         GrokCommand.run { () throws(GrokCommand.Failure) in
             let separator: UInt8 = parsed.has(GrokCommandOptions.null) ? 0 : 0x0A
-            let lines = GrokLines(parsed.arguments, separator: separator)
+            let progress = GrokProgress("matching", besideResults: true)
+            defer { progress.finish() }
+            let lines = GrokLines(parsed.arguments, separator: separator, progress: progress)
             if parsed.has(GrokCommandOptions.pairs) {
                 var pairs = try GrokPairs(try GrokCommand.library(parsed), parsed)
-                return try pairs.run(lines, separator: separator)
+                return try pairs.run(lines, separator: separator, progress)
             }
             let options = try GrokCommand.options(parsed)
             let parser = try GrokCommand.parser(options)
             var run = GrokMatchRun(
-                parser, asJSON: parsed.value(GrokCommandOptions.format) == "json", sections: options.sections.count)
+                parser, asJSON: parsed.value(GrokCommandOptions.format) == "json", sections: options.sections.count,
+                progress)
             return try run.run(lines, separator: separator)
         }
     }
@@ -33,7 +36,7 @@ struct GrokMatchRun: ~Copyable {
     private var rows = Rows(fieldCapacity: 64)
     private var out = ByteBuffer(capacity: 512 * 1024)
     private var tally = Tally()
-    private var progress: Progress
+    private let progress: GrokProgress
     private let startMilliseconds = Clock.monotonicMilliseconds()
 
     /// What became of the lines.
@@ -45,16 +48,11 @@ struct GrokMatchRun: ~Copyable {
         var perSection: [Int: Int] = [:]
     }
 
-    init(_ parser: GrokParser, asJSON: Bool, sections: Int) {
+    init(_ parser: GrokParser, asJSON: Bool, sections: Int, _ progress: GrokProgress) {
         self.parser = parser
         self.asJSON = asJSON
         self.sections = sections
-        // Beside results that go to a terminal, a progress line would be in the way.
-        let terminal =
-            Terminal.standardOutput.isTerminal
-            ? Terminal(isTerminal: false, columns: nil, windowColumns: nil, noColor: nil, term: nil)
-            : Terminal.standardError
-        progress = Progress("matching", on: terminal, startMilliseconds: Clock.monotonicMilliseconds())
+        self.progress = progress
     }
 
     mutating func run(_ source: consuming GrokLines, separator: UInt8) throws(GrokCommand.Failure) -> Int32 {
@@ -64,17 +62,13 @@ struct GrokMatchRun: ~Copyable {
             while try lines.read(into: &storage) {
                 block(&storage, separator)
                 StandardOutput.flush(&out)
-                if let line = progress.update(
-                    done: tally.lines, unit: "lines", atMilliseconds: Clock.monotonicMilliseconds())
-                {
-                    StandardError.write(line)
-                }
+                progress.done = tally.lines
+                progress.update()
             }
         } catch {
-            if let line = progress.finish() { StandardError.write(line) }
             throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
-        if let line = progress.finish() { StandardError.write(line) }
+        progress.finish()
         if !asJSON {
             let names = parser.matcher.set.members.map { ($0.index, $0.name) }
             out.append(

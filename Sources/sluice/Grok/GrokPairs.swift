@@ -29,7 +29,9 @@ struct GrokPairs: ~Copyable {
         multiline = parsed.has(GrokCommandOptions.multiline)
     }
 
-    mutating func run(_ source: consuming GrokLines, separator: UInt8) throws(GrokCommand.Failure) -> Int32 {
+    mutating func run(
+        _ source: consuming GrokLines, separator: UInt8, _ progress: GrokProgress
+    ) throws(GrokCommand.Failure) -> Int32 {
         var lines = source
         var storage = ByteBuffer(capacity: GrokLines.blockBytes * 2)
         var isText = false
@@ -47,7 +49,9 @@ struct GrokPairs: ~Copyable {
                         take(storage.array(text))
                     }
                     isText.toggle()
+                    progress.done += 1
                 }
+                progress.update()
                 StandardOutput.flush(&out)
             }
         } catch {

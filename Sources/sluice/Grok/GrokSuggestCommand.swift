@@ -35,7 +35,9 @@ enum GrokSuggestCommand {
         _ paths: [String]
     ) throws(GrokCommand.Failure) -> (lines: SampleLines, notes: [String]) {
         var sample = SampleLines()
-        var lines = GrokLines(paths, separator: 0x0A)
+        let progress = GrokProgress("reading")
+        defer { progress.finish() }
+        var lines = GrokLines(paths, separator: 0x0A, progress: progress)
         var storage = ByteBuffer(capacity: GrokLines.blockBytes * 2)
         var bytes = 0
         do throws(GrokLines.ReadError) {
@@ -47,6 +49,8 @@ enum GrokSuggestCommand {
                     sample.append(storage.array(text)[...])
                 }
                 bytes += storage.count
+                progress.done = sample.seenCount
+                progress.update()
                 if bytes >= sample.limits.maximumInputBytes {
                     let limit = sample.limits.maximumInputBytes
                     return (sample, ["read the first \(limit) bytes (maximumInputBytes) and left out the rest"])
