@@ -47,6 +47,8 @@ package struct ChunkBackup: Sendable {
     package func remove(_ chunk: SealedChunk) throws(ChunkBackupError) {
         let path = path(of: chunk)
         if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkBackupError("unlink", path) }
+        // The last one takes the folder with it; one that is not empty stays.
+        _ = unsafe rmdir(folder)
     }
 
     private func writeLines(

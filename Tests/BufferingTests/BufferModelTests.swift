@@ -6,7 +6,7 @@ import Testing
 
 /// A buffer as a whole through random sequences: the account is exact after every step and ends at zero, every event is
 /// delivered or accounted for, receipts are settled once.
-@Suite("Chunk buffer, against a model", .timeLimit(.minutes(2)))
+@Suite("Chunk buffer, against a model", .timeLimit(.minutes(10)))
 struct BufferModelTests {
     @Test("the account is exact after every step", arguments: BufferSettings.OverflowAction.allCases, 0..<15)
     func sequences(action: BufferSettings.OverflowAction, seed: UInt64) throws {

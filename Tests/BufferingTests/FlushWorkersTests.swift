@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@Suite("Flush workers", .timeLimit(.minutes(1)))
+@Suite("Flush workers", .timeLimit(.minutes(10)))
 struct FlushWorkersTests {
     let clock = FakeClock()
     let recorder = LogRecorder()

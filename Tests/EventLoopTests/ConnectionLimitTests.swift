@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("Connections: limits, and reasons not to read", .timeLimit(.minutes(2)))
+@Suite("Connections: limits, and reasons not to read", .timeLimit(.minutes(10)))
 struct ConnectionLimitTests {
     /// A server's side of a connection whose peer is a plain socket, for a test to drive from a timer.
     private func withConnection(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What the forward input does with clients that are too many, too slow, or gone.
-@Suite("Forward clients: limits", .timeLimit(.minutes(2)))
+@Suite("Forward clients: limits", .timeLimit(.minutes(10)))
 struct ClientLimitTests {
     private static func message(_ number: UInt8, _ tag: UInt8 = 0x74) -> [UInt8] {
         hex("94 a1") + [tag, number] + hex("81 a1 61 01 81 a5 6368756e6b a1 63")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What every input promises (`Inputs/Input.swift`), tried over real sockets.
-@Suite("Every input", .timeLimit(.minutes(2)))
+@Suite("Every input", .timeLimit(.minutes(10)))
 struct InputContractTests {
     private static let kinds = InputKind.allCases
 

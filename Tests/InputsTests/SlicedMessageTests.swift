@@ -248,7 +248,7 @@ import Testing
         #expect(turns >= count / (ForwardLimits().turnRecords + ForwardLimits().batchRecords))
     }
 
-    @Test("a message that arrives byte by byte costs in proportion to its size", .timeLimit(.minutes(1)))
+    @Test("a message that arrives byte by byte costs in proportion to its size", .timeLimit(.minutes(10)))
     func linear() throws {
         let clock = ContinuousClock()
         func seconds(_ count: Int) throws -> Double {

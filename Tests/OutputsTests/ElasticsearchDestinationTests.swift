@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Elasticsearch delivery", .timeLimit(.minutes(1)))
+@Suite("Elasticsearch delivery", .timeLimit(.minutes(10)))
 struct ElasticsearchDestinationTests {
     let client: HTTPClient
     let recorder = LogRecorder()

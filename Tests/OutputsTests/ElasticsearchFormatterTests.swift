@@ -66,12 +66,36 @@ struct ElasticsearchFormatterTests {
     func timestampProblem() throws {
         var settings = ElasticsearchSettings()
         settings.logstashFormat = true
-        var problems: [TimestampProblem] = []
-        let formatter = try ElasticsearchFormatter(settings) { problems.append($0) }
+        var problems: [DocumentProblem] = []
+        let formatter = try ElasticsearchFormatter(settings) { problem, _ in problems.append(problem) }
         var batch = SampleBatch()
-        try batch.add(#"{"@timestamp":"not a time"}"#)
+        for record in [#"{"@timestamp":"not a time"}"#, #"{"@timestamp":18446744073709551615}"#] {
+            try batch.add(record)
+        }
         _ = batch.format(with: formatter)
-        #expect(problems.map(\.value) == ["not a time"])
+        guard case .time(value: "not a time", _, let eventTime) = problems.first else {
+            Issue.record("\(problems)")
+            return
+        }
+        #expect(problems.count == 1 && eventTime.seconds > 0)
+    }
+
+    @Test(
+        "a placeholder that nothing stands for is reported, with the name that the index gets",
+        arguments: [
+            ("a-${user}-${tag[0]}", #"{"user":"bob"}"#, nil), ("a-${user}", #"{"user":""}"#, "a-"),
+            ("a-${user}-b", #"{}"#, "a--b"), ("${tag[5]}x", "{}", "x"), ("${tag}", "{}", nil),
+        ] as [(String, String, String?)])
+    func emptyPlaceholder(name: String, record: String, index: String?) throws {
+        var settings = ElasticsearchSettings()
+        settings.indexName = name
+        var problems: [DocumentProblem] = []
+        let formatter = try ElasticsearchFormatter(settings) { problem, _ in problems.append(problem) }
+        var batch = SampleBatch()
+        try batch.add(record)
+        _ = batch.format(with: formatter)
+        let placeholder = name.contains("user") ? "${user}" : "${tag[5]}"
+        #expect(problems == index.map { [.emptyPlaceholder(placeholder, index: $0)] } ?? [])
     }
 
     @Test("without logstash_format and include_timestamp there is no @timestamp, and time_precision counts digits")
@@ -263,7 +287,7 @@ struct ElasticsearchFormatterTests {
     }
 }
 
-/// The settings of golden/config-exact.conf.
+/// The settings with which Tests/Golden/exact-bulk.ndjson was recorded.
 func goldenSettings() -> ElasticsearchSettings {
     var settings = ElasticsearchSettings()
     settings.logstashFormat = true

@@ -4,7 +4,7 @@ import Outputs
 import Synchronization
 import Testing
 
-@Suite("HTTP client", .timeLimit(.minutes(1)))
+@Suite("HTTP client", .timeLimit(.minutes(10)))
 struct HTTPClientTests {
     let client: HTTPClient
 

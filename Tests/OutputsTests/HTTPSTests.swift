@@ -3,7 +3,7 @@ import Outputs
 import Testing
 
 /// TLS against `openssl s_server` with certificates made on the spot.
-@Suite("HTTPS", .serialized, .timeLimit(.minutes(1)), .enabled(if: SecureServer.isAvailable, "no openssl command"))
+@Suite("HTTPS", .serialized, .timeLimit(.minutes(10)), .enabled(if: SecureServer.isAvailable, "no openssl command"))
 struct HTTPSTests {
     @Test("the certificate is verified: against the given authority, and by name")
     func verification() async throws {

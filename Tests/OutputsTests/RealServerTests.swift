@@ -10,7 +10,7 @@ import Testing
 @Suite("Real servers", .serialized, .enabled(if: RealServer.isAvailable, "no SLUICE_TEST_SERVERS or no java"))
 struct RealServerTests {
     @Test(
-        "every kind of answer", .timeLimit(.minutes(3)),
+        "every kind of answer", .timeLimit(.minutes(10)),
         arguments: ["opensearch", "elasticsearch-7", "elasticsearch-6"])
     func answers(name: String) async throws {
         let server = try RealServer(name)
@@ -112,7 +112,7 @@ struct RealServerTests {
         #expect(reason == Refusal(.unreachable, "connection refused"))
     }
 
-    @Test("a full write queue: some items now, the others later", .timeLimit(.minutes(2)))
+    @Test("a full write queue: some items now, the others later", .timeLimit(.minutes(10)))
     func fullQueue() async throws {
         let server = try RealServer(
             "opensearch", settings: ["thread_pool.write.queue_size=1", "thread_pool.write.size=1"])
@@ -143,7 +143,7 @@ struct RealServerTests {
         }
     }
 
-    @Test("a body over http.max_content_length is too large, not lost", .timeLimit(.minutes(2)))
+    @Test("a body over http.max_content_length is too large, not lost", .timeLimit(.minutes(10)))
     func maximumContentLength() async throws {
         let server = try RealServer("opensearch", settings: ["http.max_content_length=1mb"])
         defer { server.stop() }

@@ -59,14 +59,14 @@ package final class ForwardInput: Input {
     private var heartbeatAnswers = HeartbeatAnswers(ownPort: 0)
     private var sweep: LoopTimer?
     private var isSweeping = false
-    private var connections: [ObjectIdentifier: ForwardConnection] = [:]
+    private(set) var connections: [ObjectIdentifier: ForwardConnection] = [:]
     /// Clients whose decoders have more to do than one turn of the loop may take.
     private var unfinished: [ObjectIdentifier: ForwardConnection] = [:]
     private var nextTurn: LoopTimer?
     private var clientsSoFar: UInt64 = 0
-    private var intakeQueue = IntakeQueue<ObjectIdentifier>()
-    private var isMemoryShort = false
-    private var backPressure = BackPressure()
+    var intakeQueue = IntakeQueue<ObjectIdentifier>()
+    var isMemoryShort = false
+    private(set) var backPressure = BackPressure()
     /// Which outputs this loop's batches found full; nil: nobody says, and room anywhere is room for all.
     private let pressure: Pressure?
     private(set) var phase = InputPhase.idle
@@ -201,65 +201,6 @@ package final class ForwardInput: Input {
         endIntake(of: handler)
     }
 
-    // MARK: - Memory
-
-    /// After each read: a client with a large unfinished message waits when all together have too much of them.
-    func noteIntake(of handler: ForwardConnection, received bytes: Int) {
-        let isOver = settings.intake.isOver
-        guard isOver || isMemoryShort, phase == .reading else { return }
-        guard isOver else { return memoryIsBack() }
-        if !isMemoryShort {
-            isMemoryShort = true
-            loop.readLimitBytes = IntakeBudget.smallBytes
-            log.limited(
-                .warn, kind: "unfinished",
-                "clients have sent \(settings.intake.bytes) bytes of messages that are not complete, which is over"
-                    + " unfinished_limit_size (\(settings.intake.limitBytes) bytes): large ones are read one after the"
-                    + " other; raise unfinished_limit_size of this source if there is memory")
-        }
-        handler.trim()
-        let client = ObjectIdentifier(handler)
-        intakeQueue.received(bytes, from: client)
-        if handler.keptBytes <= IntakeBudget.smallBytes {
-            endIntake(of: handler)
-        } else if !intakeQueue.ask(client, atMilliseconds: loop.now) {
-            handler.hold(.memory)
-        }
-        watch()
-    }
-
-    private func endIntake(of handler: ForwardConnection) {
-        guard isMemoryShort, phase == .reading else { return }
-        if let next = intakeQueue.done(ObjectIdentifier(handler), atMilliseconds: loop.now) { resumeIntake(of: next) }
-        if !settings.intake.isOver { memoryIsBack() }
-    }
-
-    private func memoryIsBack() {
-        isMemoryShort = false
-        loop.readLimitBytes = nil
-        for client in intakeQueue.release() { resumeIntake(of: client) }
-    }
-
-    private func resumeIntake(of client: ObjectIdentifier) {
-        guard let handler = connections[client], case .memory = handler.hold else { return }
-        // While it waited for memory, others may have been told to wait for room.
-        if backPressure.holdsOthers, handler.acceptedEpisode != backPressure.episode {
-            handler.hold(.unheard)
-        } else {
-            handler.resume()
-        }
-    }
-
-    private func lookAfterIntake() {
-        guard isMemoryShort else { return }
-        if !settings.intake.isOver { return memoryIsBack() }
-        guard let client = intakeQueue.overdue(atMilliseconds: loop.now), let handler = connections[client] else {
-            return
-        }
-        // One that waits for room itself is not to blame: the next one goes on.
-        if handler.isHeld { endIntake(of: handler) } else { handler.giveUpMessage() }
-    }
-
     /// Lets the loop deal with others before a client's decoder goes on.
     func continueLater(_ handler: ForwardConnection) {
         guard phase == .reading else { return }
@@ -295,7 +236,7 @@ package final class ForwardInput: Input {
     // MARK: - Looking after them
 
     /// Looks every second at those who are in a handshake or held back, as long as there are any.
-    private func watch() {
+    func watch() {
         guard !isSweeping, phase == .reading else { return }
         isSweeping = true
         sweep?.start(

@@ -34,8 +34,8 @@ final class TagEntry {
 /// their first events. Where somebody reads the events one under the other (standard output), they leave as they came.
 package final class PendingBatches {
     /// Tags kept between reads, so that stages find what they know of them by identity; and their bytes.
-    private static let keptTags = 4096
-    private static let keptTagBytes = 1 << 20
+    private static let keptTags = 1 << 15
+    private static let keptTagBytes = 4 << 20
     /// Rows kept for the next read: some as large as they are, more of them small.
     private static let keptLargeRows = 64
     private static let keptRows = 1024

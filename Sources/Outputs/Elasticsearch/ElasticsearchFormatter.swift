@@ -2,12 +2,12 @@ package import Events
 internal import Parsing
 internal import Time
 
-/// A time in a record that could not be read; the event's own is used in its place.
-package struct TimestampProblem: Sendable {
-    package let tag: Tag
-    package let eventTime: EventTime
-    package let value: String
-    package let reason: String
+/// Something about a record that its document or its index has to do without.
+package enum DocumentProblem: Sendable, Equatable {
+    /// A time that could not be read; the event's own is used in its place.
+    case time(value: String, reason: String, eventTime: EventTime)
+    /// A placeholder of the index's name that nothing stands for.
+    case emptyPlaceholder(String, index: String)
 }
 
 /// Writes records as Elasticsearch documents, straight into the chunk:
@@ -16,7 +16,7 @@ package struct TimestampProblem: Sendable {
 /// Nothing is allocated for a record as long as its tag and its day are those of the one before.
 package final class ElasticsearchFormatter: ChunkFormatter {
     private let settings: ElasticsearchSettings
-    private let onTimestampProblem: ((TimestampProblem) -> Void)?
+    private let onProblem: ((DocumentProblem, Tag) -> Void)?
     private let writesTimestamp: Bool
     /// `"@timestamp"` is looked for in records, and maybe `timeKey`.
     private let timestampKey = Array("@timestamp".utf8)
@@ -50,10 +50,10 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private let isPlain: Bool
 
     package init(
-        _ settings: ElasticsearchSettings, onTimestampProblem: ((TimestampProblem) -> Void)? = nil
+        _ settings: ElasticsearchSettings, onProblem: ((DocumentProblem, Tag) -> Void)? = nil
     ) throws(SettingError) {
         self.settings = settings
-        self.onTimestampProblem = onTimestampProblem
+        self.onProblem = onProblem
         writesTimestamp = settings.writesTimestamp
         timeKey = settings.timeKey.map { Array($0.utf8) }
         tagKey = Array(settings.tagKey.utf8)
@@ -168,13 +168,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             stamp.offset = value.kind == .string ? storage.zoneOffset(endOf: value.slice) ?? 0 : nil
             stamp.time = time
         case .invalid(let reason):
-            guard let onTimestampProblem else { return }
+            guard let onProblem else { return }
             var text = ByteBuffer()
             text.appendText(value, storage)
-            onTimestampProblem(
-                TimestampProblem(
-                    tag: tag, eventTime: stamp.time,
-                    value: text.text(Slice(offset: 0, length: min(text.count, 200))), reason: reason))
+            let shown = text.text(Slice(offset: 0, length: min(text.count, 200)))
+            onProblem(.time(value: shown, reason: reason, eventTime: stamp.time), tag)
         }
     }
 
@@ -333,7 +331,9 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             scratch.lowerCase(from: 0)
             isNamed = !scratch.isEmpty
         }
-        if !isNamed { indexName.write(record, time, tag, rows, storage, to: &scratch) }
+        if !isNamed, let empty = indexName.write(record, time, tag, rows, storage, to: &scratch) {
+            onProblem?(.emptyPlaceholder(empty, index: scratch.text(Slice(offset: 0, length: scratch.count))), tag)
+        }
         label = BulkLabel(operation: settings.writeOperation, flags: flags, index: scratch.array()).bytes
         labelFlags = flags
         labelNumber &+= 1

@@ -13,6 +13,16 @@ struct IndexName {
         case tagPart(Int)
         case time(TimeFormatter)
         case field(RecordAccessor)
+
+        /// As it stands in the configuration; nil for text and times, which are never empty.
+        var placeholder: String? {
+            switch self {
+            case .text, .time: nil
+            case .tag: "${tag}"
+            case .tagPart(let number): "${tag[\(number)]}"
+            case .field(let accessor): "${\(accessor.text)}"
+            }
+        }
     }
 
     private(set) var parts: [Part]
@@ -105,13 +115,15 @@ struct IndexName {
         }
     }
 
-    /// Writes the name, in lower case.
+    /// Writes the name, in lower case. Answers the first placeholder that nothing stands for, as it is written.
     mutating func write(
         _ record: Record, _ time: EventTime, _ tag: Tag, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
         to out: inout ByteBuffer
-    ) {
+    ) -> String? {
         let start = out.count
+        var empty: String?
         for index in parts.indices {
+            let before = out.count
             switch parts[index] {
             case .text(let text): out.append(text)
             case .tag: out.append(tag.bytes)
@@ -125,8 +137,10 @@ struct IndexName {
             case .field(let accessor):
                 if let value = rows.value(at: accessor, in: record, storage) { out.appendText(value, storage) }
             }
+            if out.count == before, empty == nil { empty = parts[index].placeholder }
         }
         out.lowerCase(from: start)
+        return empty
     }
 }
 

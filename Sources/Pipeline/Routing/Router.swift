@@ -19,14 +19,16 @@ package final class Router: Emitter {
         var raisedRecordsGoOn = true
     }
 
-    /// Routes kept; when there are more tags the cache begins anew.
-    private static let cachedRoutes = 4096
+    /// Tags whose routes are kept; when there are more the cache begins anew. As many as an input keeps.
+    private static let cachedRoutes = 1 << 15
 
     private let rules: [Rule]
     /// `@ROOT` or the label's name, for messages.
     private let name: String
     private let log: Log
     private var routes: [Int: Route] = [:]
+    /// The same by the numbers of the rules that fit: thousands of tags have few routes.
+    private var routesByRules: [[Int32]: Route] = [:]
     private var lastTag = -1
     private var lastRoute = Route()
     /// `<label @ERROR>`; nil when there is none, and in it itself.
@@ -99,22 +101,35 @@ package final class Router: Emitter {
 
     private func route(for tag: Tag) -> Route {
         if let known = routes[tag.id] { return known }
-        let route = Route()
-        search: for rule in rules {
-            switch rule {
-            case .filter(let pattern, let filter, let metrics):
-                guard pattern.matches(tag.bytes) else { continue }
-                route.filters.append((filter, metrics))
-                if filter.takesWholeStreams { route.raisedRecordsGoOn = false }
-            case .match(let pattern, let emitter, let metrics):
-                if pattern.matches(tag.bytes) {
-                    route.output = (emitter, metrics)
-                    break search
+        var fitting: [Int32] = []
+        for (number, rule) in rules.enumerated() {
+            let (pattern, isLast) =
+                switch rule {
+                case .filter(let pattern, _, _): (pattern, false)
+                case .match(let pattern, _, _): (pattern, true)
                 }
-            }
+            guard pattern.matches(tag.bytes) else { continue }
+            fitting.append(Int32(number))
+            if isLast { break }
         }
+        let route = routesByRules[fitting] ?? makeRoute(fitting)
         if routes.count >= Self.cachedRoutes { routes.removeAll(keepingCapacity: true) }
         routes[tag.id] = route
+        return route
+    }
+
+    private func makeRoute(_ fitting: [Int32]) -> Route {
+        let route = Route()
+        for number in fitting {
+            switch rules[Int(number)] {
+            case .filter(_, let filter, let metrics):
+                route.filters.append((filter, metrics))
+                if filter.takesWholeStreams { route.raisedRecordsGoOn = false }
+            case .match(_, let emitter, let metrics): route.output = (emitter, metrics)
+            }
+        }
+        if routesByRules.count >= Self.cachedRoutes { routesByRules.removeAll(keepingCapacity: true) }
+        routesByRules[fitting] = route
         return route
     }
 

@@ -35,12 +35,7 @@ enum ElasticsearchSection {
                 secondary: secondary?.label, context: context
             ) { loop in
                 do {
-                    return try ElasticsearchFormatter(fixed) { problem in
-                        log.limited(
-                            .warn, subject: ["tag": problem.tag.text],
-                            "cannot read '\(problem.value)' as a time; the event's own time names the index",
-                            ["reason": problem.reason])
-                    }
+                    return try ElasticsearchFormatter(fixed) { problem, tag in tell(problem, tag, log) }
                 } catch {
                     preconditionFailure("the formatter was made once before: \(error)")
                 }
@@ -49,6 +44,20 @@ enum ElasticsearchSection {
         return OutputPlan(
             type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
             secondaryLabel: secondary?.label, makeOutput: makeOutput)
+    }
+
+    private static func tell(_ problem: DocumentProblem, _ tag: Tag, _ log: Log) {
+        switch problem {
+        case .time(let value, let reason, _):
+            log.limited(
+                .warn, kind: "time", subject: ["tag": tag.text],
+                "cannot read '\(value)' as a time; the event's own time names the index", ["reason": reason])
+        case .emptyPlaceholder(let name, let index):
+            log.limited(
+                .warn, kind: "placeholder", subject: ["tag": tag.text],
+                "nothing stands for \(name) in a record with this tag, so its index is named '\(index)'; give the record"
+                    + " that field before (record_transformer), or name the index without it")
+        }
     }
 
     // MARK: - Servers
