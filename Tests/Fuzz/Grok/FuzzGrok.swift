@@ -4,8 +4,6 @@
 
 import Grok
 
-import Grok
-
 /// Compiles and matches; any outcome is right as long as it returns and the offsets lie in the line.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzzGrok(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
