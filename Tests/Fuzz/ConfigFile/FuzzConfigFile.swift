@@ -44,7 +44,9 @@ private func exercise(_ document: ConfigDocument) {
     }
     for diagnostic in document.diagnostics.all {
         precondition(diagnostic.line == 0 || diagnostic.column >= 1)
-        precondition(diagnostic.column <= diagnostic.lineText.count + 2)
+        // A line with a secret is shown shorter than it is.
+        precondition(
+            diagnostic.column <= diagnostic.lineText.count + 2 || diagnostic.lineText.contains("xxxxxx"))
     }
     _ = DiagnosticRenderer(colour: true, maximumWidth: 40).render(document.diagnostics, file: "fluent.conf")
     _ = document.root.dump(document.diagnostics)
