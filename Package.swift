@@ -127,7 +127,7 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["Pipeline", "Events", "ConfigFile", "Logging", "Outputs", "TestSupport"],
+            dependencies: ["Pipeline", "Buffering", "Events", "ConfigFile", "Logging", "Outputs", "TestSupport"],
             exclude: ["Golden"], swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], exclude: ["Golden"],

@@ -270,6 +270,18 @@ struct DeliveryQueueTests {
         queue.retryNow()
         #expect(queue.delivery(at: 1)?.chunk.id == "1")
     }
+
+    @Test("a flush by signal counts the tries anew") func retryAnew() throws {
+        var settings = settings
+        settings.maxTimes = 1
+        let queue = QueueUnderTest(settings)
+        let down = DeliveryOutcome.retry(reason: Refusal(.busy, "down"), after: nil)
+        queue.enqueue(chunk("1"))
+        _ = queue.run(try #require(queue.delivery(at: 0)), down, at: 0)
+        queue.retryNow()
+        let effects = queue.run(try #require(queue.delivery(at: 1)), down, at: 1)
+        #expect(!effects.contains { $0.hasPrefix("gave up") || $0.hasPrefix("released") }, "\(effects)")
+    }
 }
 
 private func chunk(_ name: String, items: Int = 1) -> SealedChunk {

@@ -249,6 +249,24 @@ struct FlushWorkersTests {
             try? await Task.sleep(for: .milliseconds(1))
         }
     }
+
+    @Test("a backup of several megabytes holds every event, and is nobody else's to read") func largeBackup() throws {
+        let buffer = buffer()
+        var source = BatchSource(buffer)
+        let text = String(repeating: "x", count: 1000)
+        try source.emit((0..<3000).map { #"{"n":\#($0),"m":"\#(text)"}"# })
+        buffer.flushAll()
+        let chunk = try #require(buffer.takeReady().first).chunk
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(chunk.id)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let backup = ChunkBackup(directory: directory, outputFolder: "out", reader: LineReader())
+        try backup.write(chunk, items: chunk.allItems)
+        let lines = try read(backup.path(of: chunk)).split(separator: "\n")
+        #expect(lines.count == chunk.itemCount && chunk.itemCount == 3000)
+        #expect(lines.enumerated().allSatisfy { $1.contains("\"n\":\($0),") })
+        let attributes = try FileManager.default.attributesOfItem(atPath: backup.path(of: chunk))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
 }
 
 /// Never works.

@@ -112,6 +112,7 @@ struct OverflowTests {
             #expect(buffer.statistics.totalBytes < 20_000)
             clock.advance(0.1)
         }
+        #expect(!lines.contains { $0.hasPrefix("buffer has room") }, "dropping makes no room to tell of")
         buffer.flushAll()
         let texts = buffer.takeReady().flatMap(\.chunk.texts)
         let dropped = buffer.statistics.counts.droppedEvents
@@ -157,6 +158,22 @@ struct OverflowTests {
         #expect(buffer.statistics.totalBytes == 0)
         for number in 0..<1000 { try source.emit(Tag("\(number)"), ["{}"]) }
         #expect(buffer.statistics.totalBytes < (byTag ? 8_000_000 : 500_000))
+    }
+
+    @Test("the room that a chunk leaves when its last items move into a small one is told of") func remnantMakesRoom()
+        throws
+    {
+        let buffer = buffer(.block)
+        let calls = Mutex(0)
+        buffer.whenRoom { calls.withLock { $0 += 1 } }
+        var source = BatchSource(buffer)
+        while try source.emit([record(1)]) == .accepted {}
+        let delivery = try #require(buffer.takeReady().first)
+        buffer.end(
+            delivery,
+            .partial(retry: ItemSet(delivery.items.suffix(1)), reason: Refusal(.busy, "429"), rejected: []))
+        #expect(buffer.statistics.totalBytes > 0 && buffer.hasRoom)
+        #expect(calls.withLock { $0 } == 1)
     }
 }
 

@@ -198,6 +198,28 @@ struct StagingTests {
         }
         #expect(next.chunk.texts == [#"{"n":2}"#])
     }
+
+    @Test("a batch's receipt waits for the record that moved to the next chunk") func receiptOfMoved() throws {
+        var settings = BufferSettings()
+        settings.chunkLimitBytes = 1000
+        settings.flushIntervalSeconds = 3600
+        let buffer = ChunkBuffer(settings: settings, clock: FakeClock())
+        var source = BatchSource(buffer)
+        let fates = Mutex<[Receipt.Fate]>([])
+        let receipt = Receipt { fate in fates.withLock { $0.append(fate) } }
+        source.receipt = receipt
+        let record = #"{"m":"\#(String(repeating: "x", count: 480))"}"#
+        try source.emit([record, record])
+        receipt.settle(.delivered)
+        buffer.flushAll()
+        let ready = buffer.takeReady()
+        #expect(ready.map(\.chunk.itemCount) == [1, 1])
+        for delivery in ready {
+            #expect(fates.withLock { $0 } == [])
+            buffer.end(delivery, .delivered)
+        }
+        #expect(fates.withLock { $0 } == [.delivered])
+    }
 }
 
 extension ChunkBuffer {

@@ -1,6 +1,7 @@
-import EventLoop
 import Glibc
 import Testing
+
+@testable import EventLoop
 
 @Suite("Connections: limits, and reasons not to read", .timeLimit(.minutes(10)))
 struct ConnectionLimitTests {
@@ -335,6 +336,64 @@ struct ConnectionLimitTests {
             loop.stop()
             precondition(loop.run() == [])
         }
+    }
+
+    @Test(
+        "the loop's account of what peers have to fetch ends at zero, whether they fetch it or leave",
+        arguments: [true, false])
+    func account(fetches: Bool) throws {
+        var loop: Loop?
+        try withConnection { stage, connection, script, peer in
+            loop = stage.loop
+            connection.write([UInt8](repeating: 1, count: 16 << 20))
+            connection.write([1])
+            #expect(stage.loop.queuedWriteBytes == connection.writeQueueBytes && stage.loop.queuedWriteBytes > 1 << 20)
+            guard fetches else { return connection.close() }
+            let take = LoopTimer(on: stage.loop)
+            take.start(afterMilliseconds: 1, everyMilliseconds: 1) {
+                _ = Self.drain(peer, atLeast: .max)
+                guard script.drains > 0 else { return }
+                take.close()
+                #expect(stage.loop.queuedWriteBytes == 0)
+                connection.close()
+            }
+        }
+        #expect(loop?.queuedWriteBytes == 0)
+    }
+
+    @Test("closeAfterPeer sends all that is queued, also when the peer has ended already") func peerEndsFirst() throws {
+        let total = 16 << 20
+        var got = 0
+        // It reads on, and so sees the peer's end while it has still much to send.
+        var options = ConnectionOptions()
+        options.pauseReadingAboveQueuedBytes = 2 * total
+        try withConnection(options) { stage, connection, script, peer in
+            connection.write([UInt8](repeating: 1, count: total))
+            connection.closeAfterPeer(withinMilliseconds: 10_000)
+            shutdown(peer, Int32(SHUT_WR))
+            let take = LoopTimer(on: stage.loop)
+            // What the kernel has taken is there after the connection is closed.
+            var looksAfterClosing = 0
+            take.start(afterMilliseconds: 30, everyMilliseconds: 1) {
+                got += Self.drain(peer, atLeast: .max)
+                looksAfterClosing += script.reasons.isEmpty ? 0 : 1
+                if got >= total || looksAfterClosing > 100 { take.close() }
+            }
+        }
+        #expect(got == total)
+    }
+
+    @Test("a place that could not be had costs none of the process's") func refusedPlaces() {
+        let budget = ConnectionBudget(limit: 1, advice: "")
+        #expect(budget.take() == nil)
+        let before = ConnectionBudget.process.count
+        for _ in 0..<300 { #expect(budget.take() === budget) }
+        // Other tests' connections come and go meanwhile.
+        #expect(ConnectionBudget.process.count < before + 150)
+        #expect(budget.count == 1)
+        budget.giveBack()
+        #expect(budget.count == 0 && budget.take() == nil)
+        budget.giveBack()
     }
 }
 

@@ -174,6 +174,40 @@ struct ListenerTests {
         stage.run()
         #expect(accepted == 1)
     }
+
+    @Test("a listener that was paused while it was full stays paused when there is a place again")
+    func pausedWhileFull() throws {
+        let stage = try Stage()
+        let budget = ConnectionBudget(limit: 1, advice: "")
+        var sides: [Connection] = []
+        var listener: Listener?
+        listener = try Listener(.tcp(host: "127.0.0.1", port: 0), on: stage.loop, budget: budget) { connection in
+            sides.append(connection)
+            connection.start(Script())
+        }
+        var wasFull = 0
+        listener?.onFull = { _ in
+            wasFull += 1
+            listener?.pause()
+            sides[0].close()
+        }
+        let port = try #require(listener).port
+        let peers = try (0..<2).map { _ in try plainClient(port: port) }
+        let timer = LoopTimer(on: stage.loop)
+        timer.start(afterMilliseconds: 3 * Listener.restMilliseconds) {
+            #expect(wasFull == 1 && sides.count == 1)
+            listener?.resume()
+            timer.start(afterMilliseconds: 2 * Listener.restMilliseconds) {
+                timer.close()
+                #expect(sides.count == 2)
+                sides.last?.close()
+                listener?.close()
+                stage.finish()
+            }
+        }
+        stage.run()
+        for peer in peers { Glibc.close(peer) }
+    }
 }
 
 @Suite("Connecting")

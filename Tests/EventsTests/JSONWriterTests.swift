@@ -137,4 +137,16 @@ import Testing
         }
         #expect(texts == [#"> x"y"#, "> plain", "> ", "> 1.5", #"> [1,"z"]"#, "> true", "> -7"])
     }
+
+    @Test("each byte that is not written as it was counts as a loss, and nothing else does")
+    func losses() {
+        for (bytes, count) in [([0x61, 0xFF, 0xC3, 0x28], 2), ([0xE9], 1), (Array("\u{e9}\u{1}\"\\".utf8), 0)]
+            as [([UInt8], Int)]
+        {
+            let storage = ByteBuffer(bytes)
+            var out = ByteBuffer()
+            out.appendJSONString(storage.all, storage)
+            #expect(out.lossCount == count)
+        }
+    }
 }

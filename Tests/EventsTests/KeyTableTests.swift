@@ -43,4 +43,21 @@ import Testing
         }
         #expect(rows.keyTable.places.count { $0 != KeyTable.empty } == entered)
     }
+
+    @Test("a table about fields that were taken back is not believed", arguments: [true, false], [0, 1])
+    func takenBack(byRollBack: Bool, more: Int) {
+        var storage = ByteBuffer()
+        var rows = Rows()
+        let keys = (0..<100).map { storage.append(copyOf: Array("key\($0)".utf8)) }
+        func find(_ key: Slice) -> Int? {
+            rows.find(key, storage.wideKeyHash(key, rows.keyTable.secret), first: 0, storage)
+        }
+        for key in keys[..<40] { rows.fields.append(Field(key: key, value: .null)) }
+        #expect(find(keys[39]) == 39)
+        // Without a roll back the number of fields must tell; with one, it may be the same.
+        if byRollBack { rows.rollBack(records: 0, fields: 0) } else { rows.fields.truncate(to: 0) }
+        let count = byRollBack ? 40 : 41 + more
+        for key in keys[50..<(50 + count)] { rows.fields.append(Field(key: key, value: .null)) }
+        #expect(find(keys[50]) == 0 && find(keys[50 + count - 1]) == count - 1 && find(keys[0]) == nil)
+    }
 }

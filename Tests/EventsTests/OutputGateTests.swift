@@ -43,4 +43,27 @@ struct OutputGateTests {
         for gate in all { wait.add(gate) }
         #expect(!gates.isClosed(anyOf: wait))
     }
+
+    @Test("each of many outputs closes a gate that who waits for it sees", arguments: [0, 63, 64, 129])
+    func each(_ number: Int) {
+        let gates = OutputGates()
+        let all = (0..<130).map { _ in gates.makeGate() }
+        var wait = GateWait()
+        wait.add(all[number])
+        #expect(!wait.isEmpty && !gates.isClosed(anyOf: wait))
+        all[number].close()
+        #expect(gates.isClosed(anyOf: wait))
+    }
+
+    @Test("of those that are waited for, the ones still closed are told, and no others") func among() {
+        let gates = OutputGates()
+        let (mine, opened, strange) = (gates.makeGate(), gates.makeGate(), gates.makeGate())
+        for gate in [mine, opened, strange] { gate.close() }
+        opened.open()
+        var (wait, expected) = (GateWait(), GateWait())
+        wait.add(mine)
+        wait.add(opened)
+        expected.add(mine)
+        #expect(gates.closed(among: wait) == expected)
+    }
 }

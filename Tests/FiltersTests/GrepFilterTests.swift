@@ -1,6 +1,7 @@
 import Events
 import Filters
 import Grok
+import Synchronization
 import TestSupport
 import Testing
 
@@ -103,5 +104,20 @@ import Testing
                     .init([try Self.condition("k3", "3"), try Self.condition("$.a.b[1].c", "x")], needsAll: false)
                 ])
         }
+    }
+
+    @Test("each record has its own time, however many there are in a batch") func timePerRecord() throws {
+        // A clock on which any second look is too late.
+        let ticks = Mutex<Int64>(0)
+        let scratch = MatchScratch(captures: 1) {
+            ticks.withLock { ticks in
+                ticks += 1_000_000_000
+                return ticks
+            }
+        }
+        let group = GrepFilter.Group([try Self.condition("m", "absent")], needsAll: true)
+        let filter = GrepFilter(required: [], excluded: [group], scratch: scratch)
+        let record = "{\"m\":\"\(String(repeating: "x", count: 500))\"}"
+        #expect(try kept(filter, Array(repeating: record, count: 40)) == Array(0..<40))
     }
 }

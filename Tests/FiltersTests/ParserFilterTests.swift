@@ -166,6 +166,25 @@ enum ParserTestOptions {
             batch.lines == [#"{"log":"[{\"a\":1},{\"x\":2}]","x":0,"a":1}"#, #"{"log":"[{\"a\":1},{\"x\":2}]","x":2}"#])
     }
 
+    @Test(
+        "of a text of several records, only the part that is none is refused, and reserved", arguments: [true, false])
+    func refusedPart(reservesData: Bool) throws {
+        var settings = ParserFilter.Settings(key: RecordAccessor(key: "log"))
+        settings.reservesData = reservesData
+        let recipe = try ParserRecipe.multiline(formats: ["^> (?<n>[0-9]+)$"], firstLine: "^>")
+        let filter = ParserFilter(settings, parser: recipe.makeParser())
+        let batch = EventBatch()
+        try batch.add(#"{"log":"> 1\n> x\n> 3","k":0}"#)
+        filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        #expect(batch.rows.rejections.map { batch.text(of: $0.record) } == [#"{"log":"> x","k":0}"#])
+        let whole = #""log":"> 1\n> x\n> 3","k":0"#
+        #expect(
+            batch.lines
+                == (reservesData
+                    ? ["{\(whole),\"n\":\"1\"}", #"{"log":"> x","k":0}"#, "{\(whole),\"n\":\"3\"}"]
+                    : [#"{"n":"1"}"#, #"{"n":"3"}"#]))
+    }
+
     @Test("a reason quotes nothing of the record, unless that is asked for") func quotesNothing() throws {
         for (parser, log) in [
             (try ParserRecipe.json(), #""hunter2 zzz""#), (try .json(), "12"),

@@ -143,4 +143,35 @@ struct HandshakeHalvesTests {
             #expect(HELO(third.all, of: third) == nil && PING(third.all, of: third) == nil)
         }
     }
+
+    /// A section <client> for this machine, or for another one.
+    private static func security(client octets: [UInt8], key: String?, users: [String]?) -> ForwardSecurity {
+        var security = security()
+        security.users.append(.init(name: Array("you".utf8), password: Array("pw2".utf8)))
+        security.clients = [
+            .init(
+                network: .init(octets: octets, prefixBits: 32), sharedKey: key.map { Array($0.utf8) },
+                users: users.map { $0.map { Array($0.utf8) } })
+        ]
+        return security
+    }
+
+    @Test("the key and the users of a <client> hold for its network, and for no other")
+    func clients() throws {
+        let (here, elsewhere): ([UInt8], [UInt8]) = ([127, 0, 0, 1], [127, 0, 0, 2])
+        func refusal(_ octets: [UInt8], key: String? = nil, users: [String]? = nil, shown: String = "sesam") throws
+            -> String?
+        {
+            try Self.talk(
+                Self.server(Self.security(client: octets, key: key, users: users)), Self.client(key: shown)
+            ).server
+        }
+        #expect(try refusal(here, key: "own", shown: "own") == nil)
+        #expect(try refusal(here, key: "own")?.hasPrefix("shared_key mismatch") == true)
+        #expect(try refusal(elsewhere, key: "own", shown: "own")?.hasPrefix("shared_key mismatch") == true)
+        #expect(try refusal(here, users: ["you", "me"]) == nil)
+        #expect(try refusal(here, users: ["you"])?.hasPrefix("username/password mismatch") == true)
+        #expect(try refusal(here, users: [])?.hasPrefix("username/password mismatch") == true)
+        #expect(try refusal(elsewhere, users: ["you"]) == nil)
+    }
 }

@@ -68,6 +68,19 @@ struct ClientLimitTests {
         #expect(budget.count == 0)
     }
 
+    @Test("what a client had in memory counts no more once it has left in the middle of a message")
+    func intakeOfTheDeparted() throws {
+        let intake = IntakeBudget()
+        let input = try RunningInput { $0.intake = intake }
+        do {
+            let client = try Client(port: input.port)
+            try client.send(Array(Self.message(1).dropLast()))
+            #expect(eventually { intake.bytes > 0 })
+        }
+        #expect(eventually { intake.bytes == 0 })
+        #expect(input.stop() == [])
+    }
+
     enum Silence: CaseIterable, Sendable { case sharedKey, tls, halfPing, halfHello }
 
     @Test(

@@ -285,6 +285,31 @@ struct ElasticsearchFormatterTests {
             }
         }
     }
+
+    /// The indices of events at these seconds, formatted one after the other by one formatter.
+    private func indices(_ format: String, at seconds: [Int64]) throws -> [String] {
+        var settings = ElasticsearchSettings()
+        settings.logstashFormat = true
+        settings.logstashDateFormat = format
+        var batch = SampleBatch()
+        for second in seconds { try batch.add("{}", EventTime(seconds: second)) }
+        let chunk = batch.format(with: try ElasticsearchFormatter(settings))
+        let lines = BulkBody(chunk, items: chunk.allItems, BulkDialect()).text().split(separator: "\n")
+        return lines.enumerated().filter { $0.offset % 2 == 0 }.map { String($0.element.dropFirst(29).dropLast(3)) }
+    }
+
+    @Test("an index by hours changes each hour, one by days at midnight, before 1970 too")
+    func indexByTime() throws {
+        let day: Int64 = 1_576_540_800  // 2019-12-17
+        let hours = [day, day + 3599, day + 3600, day + 86_399, day]
+        #expect(try indices("%Y.%m.%d.%H", at: hours) == ["00", "00", "01", "23", "00"].map { "2019.12.17.\($0)" })
+        #expect(
+            try indices("%Y.%m.%d", at: [day, day + 86_399, day + 86_400, day - 1])
+                == ["2019.12.17", "2019.12.17", "2019.12.18", "2019.12.16"])
+        #expect(
+            try indices("%Y.%m.%d", at: [-86_401, -86_400, -40_000, 0, -1])
+                == ["1969.12.30", "1969.12.31", "1969.12.31", "1970.01.01", "1969.12.31"])
+    }
 }
 
 /// The settings with which Tests/Golden/exact-bulk.ndjson was recorded.

@@ -100,4 +100,22 @@ struct ElasticsearchReadbackTests {
             #expect(isRecord == !rows.records.isEmpty)
         }
     }
+
+    @Test("a nested field that names the index and is not sent comes back") func nestedIndexKey() throws {
+        var settings = ElasticsearchSettings()
+        settings.targetIndexKey = try RecordAccessor("$.m.idx")
+        let batch = EventBatch()
+        try batch.add(#"{"m":{"idx":"here","n":1}}"#)
+        let formatter = try ElasticsearchFormatter(settings)
+        var body = ChunkBody()
+        formatter.format(
+            batch.rows.records[0], tag: batch.tag, storage: &batch.storage, rows: &batch.rows, into: &body)
+        let chunk = SealedChunk(body, id: "c", key: .none)
+        var storage = ByteBuffer()
+        var rows = Rows()
+        #expect(ElasticsearchItemReader().read(0, of: chunk, into: &storage, rows: &rows))
+        var text = ByteBuffer()
+        text.appendJSONObject(rows.records[0], rows, storage)
+        #expect(text.text == #"{"m":{"idx":"here","n":1}}"#)
+    }
 }

@@ -521,4 +521,67 @@ struct ParserTests {
         #expect(parameter { $0.nullValuePattern = "(" } == "null_value_pattern")
         #expect(parameter { $0.timeKey = "x" } == nil)
     }
+
+    @Test("a record without a time has none, whatever the one before had") func timeOfTheOneBefore() throws {
+        let parser = try ParserRecipe.regexp("^(?<time>[0-9]+)?;(?<m>.*)$", unixTimes).makeParser()
+        var times: [EventTime?] = []
+        var storage = ByteBuffer()
+        var rows = Rows()
+        parser.beginBatch(storage: &storage)
+        for line in ["5;a", ";b", "7;c"] {
+            let text = storage.append(copyOf: Array(line.utf8))
+            guard case .matched(let time) = parser.parse(text, storage: &storage, rows: &rows) else {
+                Issue.record("no match: \(line)")
+                return
+            }
+            times.append(time)
+        }
+        #expect(times == [EventTime(seconds: 5), nil, EventTime(seconds: 7)])
+    }
+
+    private var unixTimes: ParserOptions {
+        var options = ParserOptions()
+        options.timeType = .unixtime
+        return options
+    }
+
+    @Test("two formats that gave up have taken all the time a text is worth") func twoGaveUp() throws {
+        var options = ParserOptions()
+        options.matchLimits.matchSteps = 100
+        let slow = try ParserRecipe.regexp("^(?<x>(?:a|aa)+)$", options)
+        let line = String(repeating: "a", count: 60) + "!"
+        guard case .gaveUp = Trial.run(try .firstMatch([slow, slow, .none()]), line) else {
+            Issue.record("a third format was tried")
+            return
+        }
+    }
+
+    @Test("a text whose time is none leaves no fields", arguments: [true, false]) func noFields(isJSON: Bool) throws {
+        var options = unixTimes
+        options.timeType = .string
+        let parser = try (isJSON ? ParserRecipe.json(options) : .ltsv(options)).makeParser()
+        var storage = ByteBuffer()
+        var rows = Rows()
+        let text = storage.append(copyOf: Array((isJSON ? #"{"a":1,"time":"never"}"# : "a:1\ttime:never").utf8))
+        guard case .invalidTime = parser.parse(text, storage: &storage, rows: &rows) else {
+            Issue.record("a time was found")
+            return
+        }
+        #expect(rows.fields.count == 0)
+    }
+
+    @Test("what could not be converted is told once") func faultsOnce() throws {
+        var options = ParserOptions()
+        options.types = "a:integer"
+        let faults = ConversionFaults()
+        let parser = try ParserRecipe.ltsv(options).makeParser(noting: faults)
+        var storage = ByteBuffer()
+        var rows = Rows()
+        for _ in 0..<2 {
+            let text = storage.append(copyOf: Array("a:fast".utf8))
+            _ = parser.parse(text, storage: &storage, rows: &rows)
+        }
+        #expect(faults.take().map(\.count) == [2])
+        #expect(faults.isEmpty && faults.take().isEmpty)
+    }
 }

@@ -41,12 +41,24 @@ struct DrainOrderTests {
                 @type relabel
                 @label @MENDED
               </match>
+              <match y>
+                @type copy
+                <store>
+                  @type relabel
+                  @label @COPIED
+                </store>
+              </match>
               <match **>
                 @type elasticsearch
                 index_name errors
                 <secondary>
                   @type stdout
                 </secondary>
+              </match>
+            </label>
+            <label @COPIED>
+              <match **>
+                @type null
               </match>
             </label>
             <label @MENDED>
@@ -62,6 +74,7 @@ struct DrainOrderTests {
         #expect(groups["@PLAIN"] == 0)
         #expect(groups["@ERROR"] == 2)
         #expect(groups["@MENDED"] == 2)
+        #expect(groups["@COPIED"] == 2)
         #expect(groups.filter { $0.key.hasPrefix("<secondary>") }.map(\.value).sorted() == [1, 1, 3])
         #expect(groups.values.allSatisfy { $0 < DrainOrder.groupCount })
     }

@@ -112,6 +112,14 @@ struct LifecycleTests {
         #expect(cycle.handle(.stopSignal(atSeconds: 9)) == [])
     }
 
+    @Test("one lost event is a loss, wherever it is counted", arguments: [true, false]) func lostOne(early: Bool) {
+        var cycle = draining()
+        if early { cycle.noteLost(1) }
+        _ = cycle.handle(.stopSignal(atSeconds: 2))
+        _ = cycle.handle(.outputsEnded(lostEvents: early ? 0 : 1))
+        #expect(cycle.handle(.closed) == [.end(.lost(events: 1))])
+    }
+
     /// Whatever comes in whatever order: it reads until told to stop, drains only when all are quiet, and ends once.
     @Test("random events never break the order") func random() {
         for seed in UInt64(0)..<2_000 {

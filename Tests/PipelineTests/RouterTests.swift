@@ -129,6 +129,15 @@ import Testing
         withExtendedLifetime(errors) { #expect(acceptance == answer) }
     }
 
+    @Test("the same holds for records that an output refuses", arguments: [Acceptance.accepted, .acceptedFull])
+    func errorsOfOutputsHoldBack(_ answer: Acceptance) throws {
+        let router = router([.match(try TagPattern("**"), PartlyRefusing(.accepted))])
+        let errors = self.router([.match(try TagPattern("**"), Answering(answer))], LabelPlan.errorName)
+        router.errorRouter = errors
+        let acceptance = try send("{}", "{}", to: router)
+        withExtendedLifetime(errors) { #expect(acceptance == answer) }
+    }
+
     @Test("each stage counts what came, what went on and what it refused")
     func metrics() throws {
         let (filter, output) = (StageMetrics(), StageMetrics())
@@ -252,6 +261,14 @@ import Testing
         #expect(recorder.lines.contains { $0.contains("ignoring an error of a store") })
     }
 
+    @Test("who hears of a refusal has the records as they came") func refusedAsTheyCame() throws {
+        let batch = EventBatch(tag: "t")
+        try batch.add(#"{"k":1}"#)
+        let copy = CopyEmitter([store(PartlyRefusing(.refused(Refusal(.full, "no"))))], log: log)
+        _ = copy.emit(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        #expect(batch.lines == [#"{"k":1}"#])
+    }
+
     @Test("ignore_if_prev_success takes the batch only when the store before it failed")
     func standBy() throws {
         let journal = Journal()
@@ -332,6 +349,18 @@ private final class Recorder: Emitter {
             journal.entries.append("\(name) \(tag.text) \(String(decoding: out.array(), as: UTF8.self))")
         }
         return .accepted
+    }
+}
+
+/// Refuses the last record by itself and takes it out, as an output does whose formatter cannot write it.
+private final class PartlyRefusing: Emitter {
+    private let answer: Acceptance
+    init(_ answer: Acceptance) { self.answer = answer }
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        if let last = rows.records.popLast() {
+            rows.rejections.append(Rejection(record: last, kind: "Refused", reason: "no"))
+        }
+        return answer
     }
 }
 

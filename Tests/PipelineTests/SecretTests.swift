@@ -42,6 +42,18 @@ import Testing
 
         """
 
+    @Test(
+        "a secret whose name was broken in two, or that stands behind another parameter, is hidden",
+        arguments: [
+            "api key sEcReT0", "shared key sEcReT0", "pass word sEcReT0", "port 99 password sEcReT0",
+            "foo joe password sEcReT0", "foo a b c d password sEcReT0",
+        ])
+    func brokenNames(_ line: String) {
+        let printed = Self.printed("<match **>\n  @type elasticsearch\n  \(line)\n</match>\n")
+        #expect(!printed.contains("sEcReT0"), "\(printed)")
+        #expect(printed.contains(line.split(separator: " ")[0]), "the line is spoken of")
+    }
+
     /// All that is ever printed about a configuration.
     static func printed(_ text: String) -> String {
         let checked = Checked(text)

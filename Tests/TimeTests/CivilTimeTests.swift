@@ -112,4 +112,13 @@ import Time
             #expect(out.text.hasSuffix(text))
         }
     }
+
+    @Test("a writer writes times in any order") func anyOrder() {
+        var writer = TimeWriter(.iso8601(fractionDigits: 0), offset: 0)
+        for (seconds, text) in Self.known + Self.known.reversed() {
+            var out = ByteBuffer()
+            writer.write(EventTime(seconds: seconds), to: &out)
+            #expect(out.text == text)
+        }
+    }
 }

@@ -29,7 +29,7 @@ package final class GrepFilter: Filter {
 
     private let required: [Group]
     private let excluded: [Group]
-    private let scratch = MatchScratch(captures: 1)
+    private let scratch: MatchScratch
     /// Why a condition of the record at hand could not be judged. Such a record neither passes nor is dropped in silence:
     /// it is refused, as when Ruby raises.
     private var gaveUp: GaveUpReason?
@@ -38,9 +38,11 @@ package final class GrepFilter: Filter {
     /// - Parameters:
     ///   - required: groups that must all hold.
     ///   - excluded: groups of which none may hold.
-    package init(required: [Group], excluded: [Group]) {
+    ///   - scratch: with the time that one record has; tests give it another clock.
+    package init(required: [Group], excluded: [Group], scratch: MatchScratch = MatchScratch(captures: 1)) {
         self.required = required
         self.excluded = excluded
+        self.scratch = scratch
     }
 
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {

@@ -87,6 +87,7 @@ package final class RunningPipeline: @unchecked Sendable {
             SignalPlan.ignoreTheRest()
             try openOutputs()
             try openSignals()
+            SignalPlan.unblockWatched()
             let timer = LoopTimer(on: loop)
             timer.start(afterMilliseconds: Self.reportMilliseconds, everyMilliseconds: Self.reportMilliseconds) {
                 [unowned self] in

@@ -18,6 +18,15 @@ enum SignalPlan {
         SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXFSZ,
     ]
 
+    /// Takes the watched signals off the mask of the calling thread: a process inherits it, and one that was started by a
+    /// thread with blocked signals would never hear of SIGTERM. Once they are watched, as some may be pending.
+    static func unblockWatched() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for (signal, _, _) in watched { unsafe sigaddset(&signals, signal) }
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     static func ignoreTheRest() {
         for number in ignored { _ = signal(number, SIG_IGN) }
         // The real-time signals, less those that the C library keeps for itself.

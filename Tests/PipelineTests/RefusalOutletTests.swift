@@ -1,0 +1,120 @@
+import Buffering
+import Events
+import Foundation
+import Logging
+import Outputs
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// What becomes of events that their destination does not take, with labels that take only so many of them.
+@Suite("Refused events")
+struct RefusalOutletTests {
+    private let stage = DeliveryStage()
+    private let losses = LossCounter()
+
+    private func outlet(_ labels: Labels, secondary: String? = nil, keeps: Bool = true, root: String? = nil) throws
+        -> RefusalOutlet
+    {
+        let backup =
+            keeps ? ChunkBackup(directory: root ?? stage.folder, outputFolder: "out", reader: TextReader()) : nil
+        let context = RunContext(
+            log: .discarding, rootDirectory: stage.folder,
+            standardOutput: TextSink(writer: try WriterThread()), returnPath: labels.path, losses: losses)
+        return RefusalOutlet(
+            reader: TextReader(), backup: backup, secondaryLabel: secondary, context: context, log: .discarding)
+    }
+
+    private func rejected(_ items: Range<Int>) -> [RejectedItem] {
+        items.map { RejectedItem(item: $0, status: 400, type: "x", reason: "no") }
+    }
+
+    @Test("rejected records go to @ERROR, and to a backup file what that had not taken at the stop")
+    func rejectedAtStop() async throws {
+        let labels = Labels([LabelPlan.errorName: 1])
+        try await outlet(labels).rejected(SealedChunk(texts: 0..<4), rejected(1..<4))
+        #expect(labels.given == ["@ERROR 1"])
+        #expect(try stage.kept() == ["2", "3"])
+        #expect(losses.lostEvents == 0)
+    }
+
+    @Test("what @ERROR itself sent is not sent round again") func noCircle() async throws {
+        let labels = Labels([LabelPlan.errorName: 9])
+        try await outlet(labels).rejected(
+            SealedChunk(texts: 0..<2, tag: Tag(Array("a".utf8), wasRefused: true)), rejected(0..<2))
+        try await outlet(labels).gaveUp(
+            SealedChunk(texts: 2..<4, tag: Tag(Array("a".utf8), wasRefused: true)), ItemSet(0..<2),
+            Refusal(.invalid, "no"))
+        #expect(labels.given == [])
+        #expect(try stage.kept() == ["2", "3"])
+    }
+
+    @Test("rejected records that nobody keeps count as dropped, and during a stop as lost") func dropped() async throws
+    {
+        let outlet = try outlet(Labels([:]))
+        await outlet.rejected(SealedChunk(texts: 0..<3), rejected(0..<2))
+        #expect(losses.droppedEvents == 2 && losses.lostEvents == 0)
+        losses.beginStop()
+        await outlet.rejected(SealedChunk(texts: 0..<3), rejected(0..<3))
+        #expect(losses.droppedEvents == 2 && losses.lostEvents == 3)
+    }
+
+    @Test(
+        "a chunk refused for good is asked of <secondary>, then of @ERROR; the rest is kept",
+        arguments: [Refusal.Kind.invalid, .tooLarge])
+    func refusedForGood(_ kind: Refusal.Kind) async throws {
+        let labels = Labels(["second": 1, LabelPlan.errorName: 2])
+        try await outlet(labels, secondary: "second").gaveUp(
+            SealedChunk(texts: 0..<5), ItemSet(0..<5), Refusal(kind, "no"))
+        #expect(labels.given == ["second 0", "@ERROR 1", "@ERROR 2"])
+        #expect(try stage.kept() == ["3", "4"])
+        #expect(losses.lostEvents == 0)
+    }
+
+    @Test("retries that are used up are kept at once: <secondary> had its turn") func exhausted() async throws {
+        let labels = Labels(["second": 9, LabelPlan.errorName: 9])
+        try await outlet(labels, secondary: "second").gaveUp(
+            SealedChunk(texts: 0..<2), ItemSet(1..<2), Refusal(.unreachable, "away"))
+        #expect(labels.given == [])
+        #expect(try stage.kept() == ["1"])
+    }
+
+    @Test("what is given up and cannot be kept is lost", arguments: [false, true])
+    func lost(keeps: Bool) async throws {
+        let outlet = try outlet(Labels([:]), keeps: keeps, root: "/dev/null")
+        await outlet.gaveUp(SealedChunk(texts: 0..<3), ItemSet(0..<3), Refusal(.unreachable, "away"))
+        #expect(losses.lostEvents == 3)
+    }
+
+    @Test("records that cannot be read back are lost", arguments: [false, true])
+    func unreadable(isRejected: Bool) async throws {
+        let outlet = try outlet(Labels([LabelPlan.errorName: 9], unreadable: 1))
+        if isRejected {
+            await outlet.rejected(SealedChunk(texts: 0..<2), rejected(0..<2))
+        } else {
+            await outlet.gaveUp(SealedChunk(texts: 0..<2), ItemSet(0..<2), Refusal(.invalid, "no"))
+        }
+        #expect(losses.lostEvents == 2)
+    }
+
+    @Test("a <secondary> has delivered what it has taken, and no more", arguments: [0, 2, 3])
+    func secondary(_ room: Int) async {
+        let destination = LabelDestination(
+            label: "second", reader: TextReader(), returnPath: Labels(["second": room]).path)
+        let outcome = await destination.deliver(SealedChunk(texts: 0..<3), items: ItemSet(0..<3))
+        let reason = Refusal(.stopping, "the daemon is stopping")
+        switch room {
+        case 0: #expect(outcome == .retry(reason: reason, after: nil))
+        case 2: #expect(outcome == .partial(retry: [2], reason: reason, rejected: []))
+        default: #expect(outcome == .delivered)
+        }
+    }
+
+    @Test("SIGINT, SIGTERM, SIGQUIT and SIGXCPU stop the daemon; no other watched signal does") func signals() {
+        let stops = SignalPlan.watched.filter { $0.meaning == .stop }.map(\.name)
+        #expect(stops.sorted() == ["SIGINT", "SIGQUIT", "SIGTERM", "SIGXCPU"])
+        #expect(SignalPlan.watched.filter { $0.meaning == .flush }.map(\.signal) == [SIGUSR1])
+    }
+}
