@@ -28,6 +28,11 @@ struct StatusTests {
         )
     }
 
+    @Test("a value that an option cannot have is an error of usage", arguments: ["-1", "-0.5", "inf", "x"])
+    func usage(_ seconds: String) throws {
+        #expect(try Self.end(["send", "--timeout", seconds, "t"]) == ExitStatus.usage)
+    }
+
     private static func end(_ arguments: [String]) throws -> Int32? {
         let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
         guard case .status(let status) = try SluiceProgram.run(arguments, standardOutput: null).end else { return nil }
@@ -99,7 +104,8 @@ private final class Folder {
     }
 }
 
-/// `sluice run` with a source on a socket, its standard output a pipe that nobody reads.
+/// `sluice run` with a source on a socket, its standard output a pipe that nobody reads. A test runs on a thread of a pool,
+/// where all signals are blocked, and the daemon inherits that: it must hear of SIGTERM all the same.
 private final class Daemon {
     private let process = Process()
     private let errors = Pipe()

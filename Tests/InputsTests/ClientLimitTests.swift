@@ -81,6 +81,38 @@ struct ClientLimitTests {
         #expect(input.stop() == [])
     }
 
+    @Test("what was read when reading stops is handed on at once, whatever room there is") func readAtStop() throws {
+        let input = try RunningInput { $0.options.limits.batchRecords = 1 }
+        input.collector.state.withLock { $0.answer = .acceptedFull }
+        let client = try Client(port: input.port)
+        try client.send(Self.message(1) + Self.message(2) + Self.message(3))
+        #expect(input.collector.wait(for: 1).count == 1)
+        input.stopReading()
+        #expect(eventually { input.collector.events.count == 3 }, "before anything is closed")
+        #expect(input.stop() == [])
+    }
+
+    @Test("with too little memory for two large messages the second goes on when the first is done")
+    func nextInLine() throws {
+        let intake = IntakeBudget(limitBytes: 64 * 1024)
+        let input = try RunningInput { $0.intake = intake }
+        let size: [UInt8] = [0, 4, 0, 0]  // 256 KiB
+        let head = hex("94 a1 74 01 81 a1 61 db") + size
+        let half = [UInt8](repeating: 0x78, count: 128 * 1024)
+        let end = hex("81 a5 6368756e6b a1 63")
+        let clients = try (0..<2).map { _ in try Client(port: input.port) }
+        try clients[0].send(head + half)
+        #expect(eventually { intake.bytes > intake.limitBytes })
+        try clients[1].send(head + half)
+        #expect(eventually { input.log.lines.contains { $0.contains("unfinished_limit_size") } })
+        sleepMilliseconds(50)
+        for client in clients {
+            try client.send(half + end)
+            #expect(try client.read(7) == Self.ack)
+        }
+        #expect(input.stop() == [])
+    }
+
     enum Silence: CaseIterable, Sendable { case sharedKey, tls, halfPing, halfHello }
 
     @Test(

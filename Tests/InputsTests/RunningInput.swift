@@ -33,6 +33,8 @@ final class RunningInput: @unchecked Sendable {
 
     func resumeReading() { thread.loop.submit { self.input.resumeReading() } }
 
+    func stopReading() { thread.loop.submit { self.input.stopReading() } }
+
     /// Stops as the daemon does; answers handles that were left behind.
     func stop() -> [String] {
         thread.loop.submit { self.input.close() }
