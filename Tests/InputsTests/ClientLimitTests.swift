@@ -92,20 +92,24 @@ struct ClientLimitTests {
         #expect(input.stop() == [])
     }
 
-    @Test("with too little memory for two large messages the second goes on when the first is done")
+    @Test("with too little memory for large messages the next goes on when one is done, and then the next")
     func nextInLine() throws {
-        let intake = IntakeBudget(limitBytes: 64 * 1024)
+        // Each that waits has more than a small read: two of them are still too much.
+        let intake = IntakeBudget(limitBytes: 2 * IntakeBudget.smallBytes)
         let input = try RunningInput { $0.intake = intake }
         let size: [UInt8] = [0, 4, 0, 0]  // 256 KiB
         let head = hex("94 a1 74 01 81 a1 61 db") + size
         let half = [UInt8](repeating: 0x78, count: 128 * 1024)
         let end = hex("81 a5 6368756e6b a1 63")
-        let clients = try (0..<2).map { _ in try Client(port: input.port) }
+        let clients = try (0..<3).map { _ in try Client(port: input.port) }
         try clients[0].send(head + half)
-        #expect(eventually { intake.bytes > intake.limitBytes })
-        try clients[1].send(head + half)
-        #expect(eventually { input.log.lines.contains { $0.contains("unfinished_limit_size") } })
-        sleepMilliseconds(50)
+        #expect(eventually { intake.bytes > half.count })
+        for client in clients[1...] {
+            let before = intake.bytes
+            try client.send(head + half)
+            #expect(eventually { intake.bytes > before + IntakeBudget.smallBytes })
+        }
+        #expect(input.log.lines.contains { $0.contains("unfinished_limit_size") })
         for client in clients {
             try client.send(half + end)
             #expect(try client.read(7) == Self.ack)
