@@ -15,16 +15,14 @@ struct RefusalOutletTests {
     private let stage = DeliveryStage()
     private let losses = LossCounter()
 
-    private func outlet(_ labels: Labels, secondary: String? = nil, keeps: Bool = true, root: String? = nil) throws
-        -> RefusalOutlet
-    {
+    private func outlet(_ labels: Labels, keeps: Bool = true, root: String? = nil) throws -> RefusalOutlet {
         let backup =
             keeps ? ChunkBackup(directory: root ?? stage.folder, outputFolder: "out", reader: TextReader()) : nil
         let context = RunContext(
             log: .discarding, rootDirectory: stage.folder,
             standardOutput: TextSink(writer: try WriterThread()), returnPath: labels.path, losses: losses)
         return RefusalOutlet(
-            reader: TextReader(), backup: backup, secondaryLabel: secondary, context: context, log: .discarding)
+            reader: TextReader(), backup: backup, context: context, log: .discarding)
     }
 
     private func rejected(_ items: Range<Int>) -> [RejectedItem] {
@@ -62,20 +60,19 @@ struct RefusalOutletTests {
     }
 
     @Test(
-        "a chunk refused for good is asked of <secondary>, then of @ERROR; the rest is kept",
+        "a chunk refused for good goes to @ERROR; <secondary> had its turn, and the rest is kept",
         arguments: [Refusal.Kind.invalid, .tooLarge])
     func refusedForGood(_ kind: Refusal.Kind) async throws {
         let labels = Labels(["second": 1, LabelPlan.errorName: 2])
-        try await outlet(labels, secondary: "second").gaveUp(
-            SealedChunk(texts: 0..<5), ItemSet(0..<5), Refusal(kind, "no"))
-        #expect(labels.given == ["second 0", "@ERROR 1", "@ERROR 2"])
-        #expect(try stage.kept() == ["3", "4"])
+        try await outlet(labels).gaveUp(SealedChunk(texts: 0..<5), ItemSet(0..<5), Refusal(kind, "no"))
+        #expect(labels.given == ["@ERROR 0", "@ERROR 1"])
+        #expect(try stage.kept() == ["2", "3", "4"])
         #expect(losses.lostEvents == 0)
     }
 
     @Test("retries that are used up are kept at once: <secondary> had its turn") func exhausted() async throws {
         let labels = Labels(["second": 9, LabelPlan.errorName: 9])
-        try await outlet(labels, secondary: "second").gaveUp(
+        try await outlet(labels).gaveUp(
             SealedChunk(texts: 0..<2), ItemSet(1..<2), Refusal(.unreachable, "away"))
         #expect(labels.given == [])
         #expect(try stage.kept() == ["1"])
