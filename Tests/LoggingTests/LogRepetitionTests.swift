@@ -162,6 +162,19 @@ import Testing
         }
     }
 
+    @Test("the line about kinds beyond the bound has the level of the worst of them") func worstOfOthers() {
+        let limits = LogRepetition.Limits()
+        var repetition = LogRepetition(limits: limits)
+        for number in 0..<limits.kindsPerPlace {
+            _ = repetition.admit(LogKind(place: place, name: "k\(number)"), at: 0)
+        }
+        for level in [LogLevel.warn, .error, .debug] {
+            _ = repetition.admit(LogKind(place: place, name: "further \(level)"), level: level, at: 0)
+        }
+        let summaries = repetition.due(at: 60, all: true)
+        #expect(summaries.map(\.level) == [.error])
+    }
+
     @Test(
         "without a kind it is the part of a message that does not vary",
         arguments: [

@@ -347,9 +347,13 @@ extension SampleBatch {
 }
 
 extension HTTPBody {
-    /// Everything, read in pieces of `size`, twice, to see that it can be rewound.
+    /// Everything, read in pieces of `size`, twice, to see that it can be rewound: at its end and in the middle of an item.
     func text(_ size: Int = 1 << 16) -> String {
         let first = readAll(size)
+        rewind()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 5) { some in
+            _ = some.baseAddress.map { unsafe read(into: $0, room: 5) }
+        }
         rewind()
         let second = readAll(size)
         return first == second ? first : "first: \(first) second: \(second)"
