@@ -54,6 +54,16 @@ import Testing
         #expect(printed.contains(line.split(separator: " ")[0]), "the line is spoken of")
     }
 
+    @Test(
+        "what stands on the next line of a broken value is no name",
+        arguments: ["\"x\n  Hunter2Hunter2\" y", "x \"y\n  Hunter2Hunter2 z\"", "'x\n  a Hunter2Hunter2' y"])
+    func brokenValue(_ value: String) {
+        let printed = Self.printed(
+            "<match **>\n  @type elasticsearch\n  user u\n  password \(value)\n  port 9200\n</match>\n")
+        #expect(!printed.contains("Hunter2"))
+        #expect(printed.contains("xxxxxx") || !printed.contains("password"))
+    }
+
     /// All that is ever printed about a configuration.
     static func printed(_ text: String) -> String {
         let checked = Checked(text)

@@ -151,13 +151,30 @@ struct SecretScanner {
         if isShown(start..<end) { return }
         found.append(start..<end)
         let first = bytes[start]
-        if first == Byte.quote || first == Byte.apostrophe {
-            if !bytes[(start + 1)..<end].contains(first), closes(from: end, quote: first) { open = .quote(first) }
+        if first == Byte.quote || first == Byte.apostrophe, !bytes[(start + 1)..<end].contains(first),
+            closes(from: end, quote: first)
+        {
+            open = .quote(first)
+        } else if let quote = [Byte.quote, Byte.apostrophe].first(where: {
+            isOdd($0, name.upperBound, end) && isOddNext($0, end)
+        }) {
+            // A line was broken inside of quotes, which end on the next one, with more behind them.
+            open = .quote(quote)
         } else if first == Byte.openBrace || first == Byte.openBracket {
             depth = 0
             balance(start, end)
             if depth > 0, closes(from: end) { open = .brackets }
         }
+    }
+
+    private func isOdd(_ quote: UInt8, _ start: Int, _ end: Int) -> Bool {
+        !bytes[start..<end].reduce(true) { $1 == quote ? !$0 : $0 }
+    }
+
+    /// Whether the line after the one that ends here has an odd number of quotes, so that one of them belongs to another.
+    private func isOddNext(_ quote: UInt8, _ end: Int) -> Bool {
+        guard end + 1 < bytes.count else { return false }
+        return isOdd(quote, end + 1, bytes[(end + 1)...].firstIndex(of: Byte.newline) ?? bytes.count)
     }
 
     /// A placeholder, or a variable without a default: no secret, and what there may be to say is about its text.
