@@ -48,7 +48,8 @@ test: test-deps lint build ## Lint, build, all tests, faults, real Docker, searc
 		echo; grep -h 'Test run with' .build/test.log; tail -1 .build/integration.log; tail -1 .build/faults.log
 
 test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
-	@set -e; ./Tests/Faults/run $(SLUICE); SLUICE_LONG_TESTS=1 swift test; ./Tests/Fuzz/run
+	@set -e; ./Tests/Faults/run $(SLUICE); SLUICE_LONG_TESTS=1 swift test; \
+		SLUICE_LONG_TESTS=1 ./Tests/Integration/run load; ./Tests/Fuzz/run
 
 lint:
 	@swift format lint --strict --parallel -r $(SOURCES)

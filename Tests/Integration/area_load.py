@@ -13,10 +13,10 @@ JSON = "<filter **>\n  @type parser\n  key_name log\n  <parse>\n    @type json\n
 
 
 def needs():
-    # A cold server that answers its first request later than request_timeout gets that request twice: without stable ids
-    # that is a copy. So this is a measurement until there are ids, and no gate.
+    # Minutes; and a server that answers its first request later than request_timeout gets that request twice, which is a
+    # copy as long as events have no ids of their own. So it belongs to `make test-long`.
     if not os.environ.get("SLUICE_LONG_TESTS"):
-        raise Skip("a measurement: SLUICE_LONG_TESTS=1 runs it")
+        raise Skip("takes minutes: SLUICE_LONG_TESTS=1 runs it, as does make test-long")
     need_msgpack()
     need_servers()
     area_docker.needs()
