@@ -31,8 +31,10 @@ package final class BufferedEmitter: Emitter {
             notePressure()
             return .refused(reason)
         }
-        let acceptance = buffer.noteGrowth(
-            area.append(batch, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders))
+        let events = rows.records.count
+        let growth = area.append(
+            batch, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders)
+        let acceptance = buffer.noteGrowth(growth, events: events)
         if acceptance == .acceptedFull { notePressure() }
         return acceptance
     }

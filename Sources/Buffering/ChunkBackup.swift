@@ -21,11 +21,11 @@ package struct ChunkBackup: Sendable {
         self.reader = reader
     }
 
-    package func path(of chunk: SealedChunk) -> String { "\(folder)/\(chunk.id).log" }
+    package func path(chunkID: String) -> String { "\(folder)/\(chunkID).log" }
 
     /// Writes the items' events, in place of what the chunk's file held, and waits until they are on the disk. Blocks.
-    package func write(_ chunk: SealedChunk, items: ItemSet) throws(ChunkBackupError) {
-        let path = path(of: chunk)
+    package func write(_ chunk: LoadedChunk, items: ItemSet) throws(ChunkBackupError) {
+        let path = path(chunkID: chunk.id)
         let unfinished = path + ".part"
         try makeFolders()
         // Other people's log lines: nobody else's to read.
@@ -44,15 +44,15 @@ package struct ChunkBackup: Sendable {
     }
 
     /// Takes a chunk's file back: all of it was delivered after all. Blocks.
-    package func remove(_ chunk: SealedChunk) throws(ChunkBackupError) {
-        let path = path(of: chunk)
+    package func remove(chunkID: String) throws(ChunkBackupError) {
+        let path = path(chunkID: chunkID)
         if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkBackupError("unlink", path) }
         // The last one takes the folder with it; one that is not empty stays.
         _ = unsafe rmdir(folder)
     }
 
     private func writeLines(
-        _ chunk: SealedChunk, _ items: ItemSet, to file: Int32, _ path: String
+        _ chunk: LoadedChunk, _ items: ItemSet, to file: Int32, _ path: String
     ) throws(ChunkBackupError) {
         var lines = ByteBuffer(capacity: 64 * 1024)
         var storage = ByteBuffer(capacity: 4096)
@@ -61,9 +61,9 @@ package struct ChunkBackup: Sendable {
         for item in items {
             storage.clear()
             rows.clear()
-            let entry = chunk.body.items[item]
+            let entry = chunk.item(item)
             lines.append("{\"tag\":")
-            lines.appendJSONString(chunk.body.tags[Int(entry.tag)].bytes)
+            lines.appendJSONString(chunk.tag(of: item).bytes)
             lines.append(",\"time\":\"")
             times.write(entry.time, to: &lines)
             lines.append("\",\"record\":")

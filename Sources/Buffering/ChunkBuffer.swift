@@ -2,7 +2,7 @@ package import Events
 package import Logging
 internal import Synchronization
 
-/// One output's buffer in memory: the staging areas of all loops, and the queue of sealed chunks.
+/// One output's buffer: the staging areas of all loops, and the queue of sealed chunks.
 ///
 /// ```
 /// loop 1 ─ BufferedEmitter ─► StagingArea ─┐ full or due
@@ -16,6 +16,7 @@ package final class ChunkBuffer: Sendable {
     private let areas = Mutex<[StagingArea]>([])
     private let queue: Mutex<DeliveryQueue>
     private let budget: BufferBudget
+    private let store: any ChunkStore
     /// Where workers sleep.
     let wakeup = Wakeup()
     /// Where they sleep who wait for an empty buffer.
@@ -27,11 +28,21 @@ package final class ChunkBuffer: Sendable {
     private let counts = Mutex(BufferCounts())
     private let acceptedEvents = Atomic<Int>(0)
 
-    package init(
+    package convenience init(
         settings: BufferSettings, hasSecondary: Bool = false, clock: any FlushClock = SystemFlushClock(),
         log: Log = .discarding, gate: OutputGate? = nil
     ) {
+        self.init(
+            settings: settings, store: MemoryChunkStore(), hasSecondary: hasSecondary, clock: clock, log: log,
+            gate: gate)
+    }
+
+    init(
+        settings: BufferSettings, store: any ChunkStore, hasSecondary: Bool = false, clock: any FlushClock,
+        log: Log = .discarding, gate: OutputGate? = nil
+    ) {
         self.settings = settings
+        self.store = store
         self.clock = clock
         self.log = log
         budget = BufferBudget(limitBytes: settings.totalLimitBytes, gate: gate)
@@ -52,7 +63,7 @@ package final class ChunkBuffer: Sendable {
     // MARK: - In
 
     func makeStagingArea() -> StagingArea {
-        let area = StagingArea(settings: settings, clock: clock, budget: budget)
+        let area = StagingArea(settings: settings, store: store, clock: clock, budget: budget)
         areas.withLock { $0.append(area) }
         return area
     }
@@ -75,12 +86,18 @@ package final class ChunkBuffer: Sendable {
                 + Self.advice)
     }
 
-    func noteGrowth(_ growth: StagingArea.Growth) -> Acceptance {
+    /// - Parameter events: in the batch, taken or not.
+    func noteGrowth(_ growth: StagingArea.Growth, events: Int) -> Acceptance {
         acceptedEvents.wrappingAdd(growth.records, ordering: .relaxed)
         if !growth.sealed.isEmpty {
             enqueue(growth.sealed)
         } else if growth.hasNewDeadline || isDraining.load(ordering: .relaxed) {
             wakeup.wakeOne()
+        }
+        if let refusal = growth.refusal {
+            counts.withLock { $0.refusedEvents += events }
+            log.limited(.error, "the buffer cannot keep events: \(refusal.sentence)", ["events": events])
+            return .refused(refusal)
         }
         if budget.hasRoom { return .accepted }
         switch settings.overflowAction {
@@ -208,14 +225,14 @@ package final class ChunkBuffer: Sendable {
         switch effect {
         case .released(let chunk, let fate): release(chunk, fate)
         case .replaced(let chunk, let rest):
-            budget.add(rest.memoryBytes - chunk.memoryBytes)
+            budget.add(rest.heldBytes - chunk.heldBytes)
             tellRoom()
         default: break
         }
     }
 
     private func release(_ chunk: SealedChunk, _ fate: Receipt.Fate) {
-        budget.add(-chunk.memoryBytes)
+        budget.add(-chunk.heldBytes)
         for receipt in chunk.receipts { receipt.settle(fate) }
         // Room that dropping makes is no room to tell of.
         if fate != .lost { tellRoom() }
@@ -264,7 +281,7 @@ package final class ChunkBuffer: Sendable {
         let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
         let (parts, bytes) = queue.withLock { queue in
             for chunk in sealed { queue.enqueue(chunk) }
-            let bytes = queue.memoryBytes
+            let bytes = queue.heldBytes
             return (queue.takeAll(), bytes)
         }
         budget.add(-bytes)
@@ -296,7 +313,7 @@ package final class ChunkBuffer: Sendable {
 
     /// What `statistics.totalBytes` must be while nobody changes anything, added up anew.
     package var recountedBytes: Int {
-        areas.withLock { $0 }.reduce(0) { $0 + $1.memoryBytes } + queue.withLock { $0.memoryBytes }
+        areas.withLock { $0 }.reduce(0) { $0 + $1.heldBytes } + queue.withLock { $0.heldBytes }
     }
 
     // MARK: - Saying so

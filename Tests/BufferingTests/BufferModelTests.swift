@@ -29,7 +29,7 @@ struct BufferModelTests {
         let destination = ScriptedDestination()
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "x",
-            handlers: FlushHandlers(onRejected: { _, _ in }, onGaveUp: { _, _, _ in }))
+            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
         workers.start()
         let calls = Calls()
         buffer.whenRoom { calls.note() }

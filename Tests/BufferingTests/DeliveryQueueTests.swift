@@ -291,7 +291,7 @@ private func chunk(_ name: String, items: Int = 1) -> SealedChunk {
         body.bytes.append("{}")
         body.endItem(from: start, label: 0, tag: 0, time: EventTime(seconds: 0))
     }
-    return SealedChunk(body, id: name, key: .none)
+    return SealedChunk(memory: body, id: name)
 }
 
 /// The queue as a reference, because the test macros cannot call mutating functions.

@@ -69,15 +69,15 @@ final class LineFormatter: ChunkFormatter {
 
 /// Reads back what `LineFormatter` wrote.
 struct LineReader: ItemReader {
-    func read(_ item: Int, of chunk: SealedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
-        let source = chunk.body.items[item].source
+    func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
+        let source = chunk.item(item).source
         let start = storage.count
         storage.append(source, of: chunk.body.bytes)
         let first = rows.fields.count
         guard (try? rows.appendFields(json: Slice(offset: start, length: Int(source.length)), &storage)) != nil else {
             return false
         }
-        let time = chunk.body.items[item].time
+        let time = chunk.item(item).time
         rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
         return true
     }
@@ -96,7 +96,7 @@ final class ScriptedDestination: Destination {
 
     var sent: [[String]] { state.withLock { $0.sent } }
 
-    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+    func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
         let texts = chunk.texts(items)
         let outcome = state.withLock { state in
             state.sent.append(texts)
@@ -107,8 +107,19 @@ final class ScriptedDestination: Destination {
     }
 }
 
+extension LoadedChunk {
+    func texts(_ items: ItemSet) -> [String] { items.map { body.bytes.text(item($0).source) } }
+}
+
 extension SealedChunk {
-    func texts(_ items: ItemSet) -> [String] { items.map { body.bytes.text(body.items[$0].source) } }
+    convenience init(memory body: consuming ChunkBody, id: String) {
+        self.init(id: id, key: .none, MemoryChunkContents(body, id: id))
+    }
+
+    /// All of it; a chunk that cannot be read says so.
+    func texts(_ items: ItemSet) -> [String] {
+        do throws(ChunkStoreError) { return try load(items).texts(items) } catch { return [error.description] }
+    }
     var texts: [String] { texts(allItems) }
 }
 

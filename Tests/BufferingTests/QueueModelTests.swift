@@ -74,8 +74,8 @@ private struct QueueRun {
             nextEvent += 1
         }
         worst[id] = .delivered
-        let chunk = SealedChunk(body, id: id, key: .none)
-        sizes[id] = chunk.memoryBytes
+        let chunk = SealedChunk(memory: body, id: id)
+        sizes[id] = chunk.heldBytes
         queue.enqueue(chunk)
     }
 
@@ -184,11 +184,11 @@ private struct QueueRun {
                 #expect(!leaving.contains { $0.chunk.id == chunk.id }, "released while events are handed on")
                 #expect(released.insert(chunk.id).inserted, "released twice")
                 #expect(fate == worst[chunk.id])
-                #expect(sizes.removeValue(forKey: chunk.id) == chunk.memoryBytes)
+                #expect(sizes.removeValue(forKey: chunk.id) == chunk.heldBytes)
             case .replaced(let chunk, let rest):
-                #expect(sizes[chunk.id] == chunk.memoryBytes && rest.memoryBytes < chunk.memoryBytes)
+                #expect(sizes[chunk.id] == chunk.heldBytes && rest.heldBytes < chunk.heldBytes)
                 #expect(rest.id == chunk.id)
-                sizes[chunk.id] = rest.memoryBytes
+                sizes[chunk.id] = rest.heldBytes
             default: Issue.record("no effect of a completion: \(effect)")
             }
         }
@@ -217,7 +217,7 @@ private struct QueueRun {
         let expected = open.values.reduce(into: Set<Int>()) { $0.formUnion($1) }
             .union(handed.values.reduce(into: Set<Int>()) { $0.formUnion($1) })
         #expect(undelivered.count == expected.count && Set(undelivered) == expected)
-        #expect(queue.memoryBytes == sizes.values.reduce(0, +))
+        #expect(queue.heldBytes == sizes.values.reduce(0, +))
         #expect(queue.inFlightCount == inFlight.count)
     }
 
@@ -235,7 +235,7 @@ private struct QueueRun {
 
 extension SealedChunk {
     fileprivate func event(_ item: Int) -> Int {
-        Int(body.items[item].time.seconds)
+        (try? load([item])).map { Int($0.item(item).time.seconds) } ?? -1
     }
 }
 

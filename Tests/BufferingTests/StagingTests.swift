@@ -105,7 +105,7 @@ struct StagingTests {
             buffer.flushAll()
             let ready = buffer.takeReady()
             #expect(ready.flatMap(\.chunk.texts) == records)
-            #expect(ready.allSatisfy { $0.chunk.body.byteCount <= limit })
+            #expect(ready.allSatisfy { $0.chunk.byteCount <= limit })
             for delivery in ready { buffer.end(delivery, .delivered) }
             #expect(buffer.statistics.totalBytes == 0, "limit \(limit)")
         }

@@ -407,7 +407,7 @@ struct ElasticsearchDestinationTests {
         ElasticsearchDestination(settings, client: client, log: Log(handler: recorder))
     }
 
-    private func chunk(_ records: [String]) throws -> SealedChunk {
+    private func chunk(_ records: [String]) throws -> LoadedChunk {
         var batch = SampleBatch()
         for record in records { try batch.add(record) }
         return batch.format(with: try ElasticsearchFormatter(goldenSettings()))

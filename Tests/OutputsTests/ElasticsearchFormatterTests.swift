@@ -337,12 +337,12 @@ private func formatOne(
 }
 
 extension SampleBatch {
-    mutating func format(with formatter: any ChunkFormatter) -> SealedChunk {
+    mutating func format(with formatter: any ChunkFormatter) -> LoadedChunk {
         var body = ChunkBody()
         for record in rows.records {
             formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
         }
-        return SealedChunk(body, id: "test", key: .none)
+        return LoadedChunk(body, id: "test")
     }
 }
 

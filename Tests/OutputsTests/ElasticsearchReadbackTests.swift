@@ -72,7 +72,7 @@ struct ElasticsearchReadbackTests {
         try batch.add(#"{"id":"k1","secret":"s"}"#)
         let chunk = batch.format(with: try ElasticsearchFormatter(settings))
         let sizes = chunk.allItems.map { item in
-            Int(chunk.body.items[item].source.length)
+            Int(chunk.item(item).source.length)
                 - BulkBody(chunk, items: [item], BulkDialect()).text().split(separator: "\n")[1].utf8.count
         }
         #expect(sizes[0] == #""k1""#.utf8.count + 2, "the id, its newline and the document's")
@@ -96,7 +96,7 @@ struct ElasticsearchReadbackTests {
             var storage = ByteBuffer()
             var rows = Rows()
             let isRecord = ElasticsearchItemReader().read(
-                0, of: SealedChunk(body, id: "cut", key: .none), into: &storage, rows: &rows)
+                0, of: LoadedChunk(body, id: "cut"), into: &storage, rows: &rows)
             #expect(isRecord == !rows.records.isEmpty)
         }
     }
@@ -110,7 +110,7 @@ struct ElasticsearchReadbackTests {
         var body = ChunkBody()
         formatter.format(
             batch.rows.records[0], tag: batch.tag, storage: &batch.storage, rows: &batch.rows, into: &body)
-        let chunk = SealedChunk(body, id: "c", key: .none)
+        let chunk = LoadedChunk(body, id: "c")
         var storage = ByteBuffer()
         var rows = Rows()
         #expect(ElasticsearchItemReader().read(0, of: chunk, into: &storage, rows: &rows))

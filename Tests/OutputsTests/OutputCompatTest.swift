@@ -24,7 +24,7 @@ enum OutputCompatTest {
     /// - Parameter sent: the lines that go out for an item; its bytes, unless the output keeps more beside them.
     static func formatterRules(
         _ make: () throws -> any ChunkFormatter,
-        sent: (SealedChunk, Int) -> [UInt8] = { $0.body.bytes.array($0.body.items[$1].source) }
+        sent: (LoadedChunk, Int) -> [UInt8] = { $0.body.bytes.array($0.body.items[$1].source) }
     ) throws {
         let tag = Events.Tag("compat.tag")
         var whole = try batch(records, tag)
@@ -67,7 +67,7 @@ enum OutputCompatTest {
     ///
     /// - Parameter silent: waits longer for an answer than the test may take, so that only the cancellation ends it.
     static func destinationRules(
-        unreachable: any Destination, silent: any Destination, working: any Destination, _ chunk: SealedChunk
+        unreachable: any Destination, silent: any Destination, working: any Destination, _ chunk: LoadedChunk
     ) async {
         guard case .retry(let reason, _) = await unreachable.deliver(chunk, items: chunk.allItems) else {
             Issue.record("an unreachable server must be a failure that can be retried")

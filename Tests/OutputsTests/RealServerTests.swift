@@ -168,7 +168,7 @@ struct RealServerTests {
         #expect(count.contains(#""count":99"#), "\(count)")
     }
 
-    private func chunk(_ records: [String], _ settings: ElasticsearchSettings) throws -> SealedChunk {
+    private func chunk(_ records: [String], _ settings: ElasticsearchSettings) throws -> LoadedChunk {
         var batch = SampleBatch()
         for record in records { try batch.add(record) }
         return batch.format(with: try ElasticsearchFormatter(settings))

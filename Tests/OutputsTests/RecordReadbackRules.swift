@@ -29,7 +29,7 @@ extension OutputCompatTest {
             if body.items.count > before { kept.append(record) }
         }
         #expect(batch.rows.fields.count >= fieldCount)
-        let chunk = SealedChunk(body, id: "readback", key: .none)
+        let chunk = LoadedChunk(body, id: "readback")
         // Backwards and twice: reading one item must not depend on those read before.
         var storage = ByteBuffer()
         var rows = Rows()

@@ -1,3 +1,4 @@
+import Buffering
 import Events
 import TestSupport
 import Testing
@@ -7,7 +8,7 @@ import Testing
 @Suite("Backup ledger")
 struct BackupLedgerTests {
     private let chunks = (0..<4).map { number in
-        SealedChunk(ChunkBody(capacity: 16), id: "\(number)", key: .none)
+        SealedChunk(id: "\(number)", key: .none, MemoryChunkContents(ChunkBody(capacity: 16), id: "\(number)"))
     }
 
     private func part(_ chunk: Int, _ items: ItemSet) -> BackupLedger.Part { (chunks[chunk], items) }

@@ -53,7 +53,7 @@ final class Labels: Sendable {
     }
 }
 
-extension SealedChunk {
+extension LoadedChunk {
     /// Records `{"n":…}`.
     convenience init(texts: Range<Int>, tag: Tag = Tag("a")) {
         var body = ChunkBody(capacity: 256)
@@ -62,14 +62,14 @@ extension SealedChunk {
             body.bytes.append(Array("{\"n\":\(number)}".utf8))
             body.endItem(from: start, label: 0, tag: body.tag(tag), time: EventTime(seconds: 1))
         }
-        self.init(body, id: "c\(texts.lowerBound)", key: .none)
+        self.init(body, id: "c\(texts.lowerBound)")
     }
 }
 
 /// Items are the records' own JSON.
 struct TextReader: ItemReader {
-    func read(_ item: Int, of chunk: SealedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
-        let entry = chunk.body.items[item]
+    func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
+        let entry = chunk.item(item)
         let start = storage.count
         storage.append(entry.source, of: chunk.body.bytes)
         let first = rows.fields.count

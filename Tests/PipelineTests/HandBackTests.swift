@@ -51,7 +51,7 @@ struct HandBackTests {
             body.bytes.append(Array("{\"n\":\(number)}".utf8))
             body.endItem(from: start, label: 0, tag: body.tag(tag), time: EventTime(seconds: 1))
         }
-        return RefusedEvents(SealedChunk(body, id: "c", key: .none), ItemSet(0..<4), TextReader())
+        return RefusedEvents(LoadedChunk(body, id: "c"), ItemSet(0..<4), TextReader())
     }()
 
     @Test("a step takes events of one tag that stand together, each event once, in their order") func tags() throws {

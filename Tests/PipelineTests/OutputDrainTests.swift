@@ -35,7 +35,7 @@ struct OutputDrainTests {
         let buffer = ChunkBuffer(settings: settings)
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "test",
-            handlers: FlushHandlers(onRejected: { _, _ in }, onGaveUp: { _, _, _ in }))
+            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
         let backup =
             keeps ? ChunkBackup(directory: root ?? stage.folder, outputFolder: "out", reader: TextReader()) : nil
         return Parts(
@@ -144,7 +144,7 @@ private final class Answers: Destination {
 
     func always(_ outcome: DeliveryOutcome) { state.withLock { $0.answer = outcome } }
 
-    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+    func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
         state.withLock { state in
             state.sends += 1
             return state.answer

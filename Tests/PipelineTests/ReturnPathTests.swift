@@ -7,11 +7,11 @@ import Testing
 @Suite("Return path")
 struct ReturnPathTests {
     private struct NoReader: ItemReader {
-        func read(_ item: Int, of chunk: SealedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool { true }
+        func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool { true }
     }
 
     private func events(_ count: Int) -> RefusedEvents {
-        RefusedEvents(SealedChunk(ChunkBody(capacity: 16), id: "c", key: .none), ItemSet(0..<count), NoReader())
+        RefusedEvents(LoadedChunk(ChunkBody(capacity: 16), id: "c"), ItemSet(0..<count), NoReader())
     }
 
     @Test("steps go on where the last one ended, until all are taken") func steps() async {

@@ -1,12 +1,12 @@
 internal import Events
-internal import Synchronization
-internal import Time
 
 /// A chunk that is being filled.
 ///
 /// Safety: touched only under the lock of the staging area that holds it; the lock itself moves between threads.
 final class StagedChunk: @unchecked Sendable {
+    let id: String
     let key: ChunkKey
+    /// What has been formatted, as far as the store leaves it here.
     var body: ChunkBody
     /// On the clock that never jumps, in seconds.
     let createdAt: Double
@@ -14,43 +14,67 @@ final class StagedChunk: @unchecked Sendable {
     var tagIDs: [Int] = []
     /// What the budget has been told of this chunk.
     var countedBytes = 0
-    /// It has left the staging area; lists that are tidied up later still name it.
-    private(set) var isSealed = false
+    /// Nothing more comes in, and the staging area does not find it any more; lists that are tidied up later still name it.
+    var hasLeft = false
+    /// The last batch that touched it, as the staging area counts them.
+    var batch = 0
+    private let writer: any ChunkWriter
+    private var receipts: [Receipt] = []
+    /// Items of the body that belong to batches before this one.
+    private var acceptedItems = 0
 
-    init(key: ChunkKey, createdAt: Double, capacity: Int, itemCapacity: Int) {
+    init(id: String, key: ChunkKey, createdAt: Double, _ body: consuming ChunkBody, _ writer: any ChunkWriter) {
+        self.id = id
         self.key = key
         self.createdAt = createdAt
-        body = ChunkBody(capacity: capacity, itemCapacity: itemCapacity)
+        self.body = body
+        self.writer = writer
     }
 
-    /// What it keeps in memory.
-    var memoryBytes: Int { SealedChunk.memoryBytes(of: body, key) }
+    var writtenItems: Int { writer.writtenItems }
+    var writtenBytes: Int { writer.writtenBytes }
+    /// As `chunk_limit_size` counts.
+    var byteCount: Int { writtenBytes + body.byteCount }
+    /// As `total_limit_size` counts.
+    var heldBytes: Int {
+        writer.heldBytes(body) + key.heldBytes + receipts.count * MemoryLayout<Receipt>.stride
+    }
+    private var isEmpty: Bool { writtenItems == 0 && body.items.isEmpty }
 
-    /// Hands the content over, without spare room; nil when there is none. The staged chunk is empty and of no use
-    /// afterwards.
+    // MARK: - A batch
+
+    /// Keeps what the batch has added, without counting it yet.
+    func write() throws(ChunkStoreError) {
+        if body.items.count > acceptedItems { try writer.write(body) }
+    }
+
+    /// The batch is taken: what it has added counts, and its receipt is held.
+    func accept(_ receipt: Receipt?) {
+        guard body.items.count > acceptedItems else { return }
+        // The batches of a loop come one after the other.
+        if let receipt, receipts.last !== receipt {
+            receipt.hold()
+            receipts.append(receipt)
+        }
+        writer.accept(&body)
+        acceptedItems = body.items.count
+    }
+
+    /// The batch is not taken: it is forgotten here.
+    func rollBack() {
+        guard body.items.count > acceptedItems else { return }
+        body.removeItems(from: acceptedItems)
+        writer.discard()
+    }
+
+    // MARK: - Sealing
+
+    /// Hands the content over, without spare room; nil when there is none. The staged chunk is of no use afterwards.
     func seal() -> SealedChunk? {
-        isSealed = true
+        hasLeft = true
+        if isEmpty { return nil }
         var content = ChunkBody(capacity: 0)
         swap(&content, &body)
-        if content.items.isEmpty { return nil }
-        content.trim()
-        return SealedChunk(content, id: ChunkID.next(), key: key)
-    }
-}
-
-/// Names for chunks: hexadecimal, the time in front, so that they sort by age.
-enum ChunkID {
-    private static let counter = Atomic<UInt64>(0)
-
-    static func next() -> String {
-        let now = Time.Clock.now()
-        let micros = UInt64(bitPattern: now.seconds &* 1_000_000) &+ UInt64(now.nanoseconds / 1000)
-        let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
-        return hex(micros << 12 | number & 0xFFF) + hex(UInt64.random(in: 0...UInt64.max))
-    }
-
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        return SealedChunk(id: id, key: key, receipts: receipts, writer.seal(content, id: id))
     }
 }

@@ -16,15 +16,22 @@ struct StagedChunks: Sendable {
     private var hintItems = 0
     /// The room that new chunks may begin with, all together: about this much for each doubling of their number.
     private let largestHint: Int
+    private let store: any ChunkStore
+    /// The batch under way, counted, and the chunks that it has been put into.
+    private var batch = 0
+    private(set) var touched: [StagedChunk] = []
 
     private static let leastBytes = 1024
     private static let leastItems = 8
 
-    init(largestHint: Int) { self.largestHint = largestHint }
+    init(_ store: any ChunkStore, largestHint: Int) {
+        self.store = store
+        self.largestHint = largestHint
+    }
 
     var count: Int { byKey.count }
-    var byteCount: Int { byKey.values.reduce(0) { $0 + $1.body.byteCount } }
-    var memoryBytes: Int { byKey.values.reduce(0) { $0 + $1.memoryBytes } }
+    var byteCount: Int { byKey.values.reduce(0) { $0 + $1.byteCount } }
+    var heldBytes: Int { byKey.values.reduce(0) { $0 + $1.heldBytes } }
 
     func find(_ key: ChunkKey) -> StagedChunk? { byKey[key] }
     func find(tagID: Int) -> StagedChunk? { byTag[tagID] }
@@ -39,9 +46,13 @@ struct StagedChunks: Sendable {
     /// A new chunk, not yet entered. With many chunks each begins small: what is allocated counts.
     func begin(_ key: ChunkKey, at now: Double) -> StagedChunk {
         let share = largestHint / (count + 1)
+        let id = ChunkID.next()
         return StagedChunk(
-            key: key, createdAt: now, capacity: max(min(hintBytes, share), Self.leastBytes),
-            itemCapacity: max(min(hintItems, share / ChunkItem.tableBytes), Self.leastItems))
+            id: id, key: key, createdAt: now,
+            ChunkBody(
+                capacity: max(min(hintBytes, share), Self.leastBytes),
+                itemCapacity: max(min(hintItems, share / ChunkItem.tableBytes), Self.leastItems)),
+            store.makeWriter(id: id, key))
     }
 
     /// - Parameter end: of its slice, in seconds since 1970.
@@ -49,15 +60,29 @@ struct StagedChunks: Sendable {
         byKey[staged.key] = staged
         byAge.append(staged)
         if let end { bySlice.insert(staged, at: Double(end)) }
-        if byAge.count > 2 * count + 16 { byAge = Ring(byAge.elements.filter { !$0.isSealed }) }
-        if bySlice.count > 2 * count + 16 { bySlice.keep { !$0.isSealed } }
+        if byAge.count > 2 * count + 16 { byAge = Ring(byAge.elements.filter { !$0.hasLeft }) }
+        if bySlice.count > 2 * count + 16 { bySlice.keep { !$0.hasLeft } }
     }
 
     /// Tells the budget what a chunk has grown to.
     func count(_ staged: StagedChunk, _ budget: BufferBudget) {
-        let bytes = staged.memoryBytes
+        let bytes = staged.heldBytes
         budget.add(bytes - staged.countedBytes)
         staged.countedBytes = bytes
+    }
+
+    // MARK: - A batch
+
+    mutating func beginBatch() {
+        batch += 1
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    /// The batch under way is put into this chunk.
+    mutating func touch(_ staged: StagedChunk) {
+        if staged.batch == batch { return }
+        staged.batch = batch
+        touched.append(staged)
     }
 
     // MARK: - The next ones
@@ -66,7 +91,7 @@ struct StagedChunks: Sendable {
     var oldest: StagedChunk? {
         mutating get {
             while let first = byAge.first {
-                if !first.isSealed { return first }
+                if !first.hasLeft { return first }
                 _ = byAge.popFirst()
             }
             return nil
@@ -76,7 +101,7 @@ struct StagedChunks: Sendable {
     var firstSliceEnd: Int64? {
         mutating get {
             while let first = bySlice.first {
-                if !first.isSealed { return bySlice.firstMoment.map { Int64($0) } }
+                if !first.hasLeft { return bySlice.firstMoment.map { Int64($0) } }
                 _ = bySlice.popFirst()
             }
             return nil
@@ -84,22 +109,28 @@ struct StagedChunks: Sendable {
     }
 
     mutating func sealFirstSlice(_ sealed: inout [SealedChunk], _ budget: BufferBudget) {
-        if let first = bySlice.popFirst(), !first.isSealed { seal(first, &sealed, budget) }
+        if let first = bySlice.popFirst(), !first.hasLeft { seal(first, &sealed, budget) }
     }
 
     // MARK: - Sealing
 
-    /// A chunk leaves; an empty one leaves nothing.
-    mutating func seal(_ staged: StagedChunk, _ sealed: inout [SealedChunk], _ budget: BufferBudget) {
+    /// Nothing more goes into this chunk; what there is of it is sealed later.
+    mutating func leave(_ staged: StagedChunk) {
+        staged.hasLeft = true
         if byKey[staged.key] === staged { byKey.removeValue(forKey: staged.key) }
         for id in staged.tagIDs { byTag.removeValue(forKey: id) }
+    }
+
+    /// A chunk leaves; an empty one leaves nothing.
+    mutating func seal(_ staged: StagedChunk, _ sealed: inout [SealedChunk], _ budget: BufferBudget) {
+        if !staged.hasLeft { leave(staged) }
         let counted = staged.countedBytes
-        guard let chunk = staged.seal() else { return budget.add(-counted) }
         // A little more, or a chunk of the same size would be copied into twice the room for its last bytes.
-        let size = chunk.body.bytes.count
+        let (size, items) = (staged.body.bytes.count, staged.body.items.count)
+        guard let chunk = staged.seal() else { return budget.add(-counted) }
         hintBytes = size + size / 16 + 4096
-        hintItems = chunk.itemCount + chunk.itemCount / 16 + 16
-        budget.add(chunk.memoryBytes - counted)
+        hintItems = items + items / 16 + 16
+        budget.add(chunk.heldBytes - counted)
         sealed.append(chunk)
     }
 

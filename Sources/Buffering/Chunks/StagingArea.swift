@@ -15,13 +15,13 @@ final class StagingArea: Sendable {
     private let fullBytes: Int
     private let state: Mutex<StagedChunks>
 
-    init(settings: BufferSettings, clock: any FlushClock, budget: BufferBudget) {
+    init(settings: BufferSettings, store: any ChunkStore, clock: any FlushClock, budget: BufferBudget) {
         self.settings = settings
         self.clock = clock
         self.budget = budget
         mode = settings.resolvedFlushMode
         fullBytes = max(Int(Double(settings.chunkLimitBytes) * settings.chunkFullThreshold), 1)
-        state = Mutex(StagedChunks(largestHint: max(settings.totalLimitBytes / 64, 0)))
+        state = Mutex(StagedChunks(store, largestHint: max(settings.totalLimitBytes / 64, 0)))
     }
 
     /// What a batch did to the area.
@@ -30,15 +30,19 @@ final class StagingArea: Sendable {
         /// A chunk is staged whose time may come before anybody looks again.
         var hasNewDeadline = false
         var records = 0
+        /// Why nothing of the batch was taken.
+        var refusal: Refusal?
     }
 
-    /// Formats all records of a batch into their chunks.
+    /// Formats all records of a batch into their chunks. It is in all of them afterwards, or in none.
     func append(
         _ batch: Batch, storage: inout ByteBuffer, rows: inout Rows, formatter: any ChunkFormatter,
         fieldReaders: [RecordKeyReader]
     ) -> Growth {
         return state.withLock { state in
             var growth = Growth()
+            state.beginBatch()
+            let rejections = rows.rejections.count
             let count = rows.records.count
             var index = 0
             while index < count {
@@ -52,6 +56,18 @@ final class StagingArea: Sendable {
                 }
             }
             growth.records = count
+            do throws(ChunkStoreError) {
+                for staged in state.touched { try staged.write() }
+                for staged in state.touched { staged.accept(batch.receipt) }
+            } catch {
+                for staged in state.touched { staged.rollBack() }
+                rows.rejections.removeLast(rows.rejections.count - rejections)
+                growth.records = 0
+                growth.refusal = Refusal(.storage, error.description)
+            }
+            for staged in state.touched {
+                if staged.hasLeft { state.seal(staged, &growth.sealed, budget) } else { state.count(staged, budget) }
+            }
             if mode == .immediate { state.sealAll(&growth.sealed, budget) }
             return growth
         }
@@ -64,42 +80,31 @@ final class StagingArea: Sendable {
         _ staged: StagedChunk, from index: inout Int, to end: Int, _ batch: Batch, _ storage: inout ByteBuffer,
         _ rows: inout Rows, _ formatter: any ChunkFormatter, _ state: inout StagedChunks, _ growth: inout Growth
     ) {
-        let itemsBefore = staged.body.items.count
+        state.touch(staged)
         let isFull = Self.fill(
-            &staged.body, from: &index, to: end, batch.tag, &storage, &rows, formatter, fullBytes: fullBytes,
-            limitRecords: settings.chunkLimitRecords ?? .max)
-        var next: StagedChunk?
-        if isFull, staged.body.byteCount > settings.chunkLimitBytes, let last = staged.body.items.last {
-            // The last record made it larger than a chunk may be.
-            let size = Int(last.source.length) + ChunkItem.tableBytes
-            if size > settings.chunkLimitBytes {
-                rows.rejections.append(
-                    Rejection(
-                        record: rows.records[index - 1], kind: "Fluent::Plugin::Buffer::BufferChunkOverflowError",
-                        reason: "a \(size) bytes record is larger than the buffer's chunk_limit_size of "
-                            + "\(settings.chunkLimitBytes) bytes; raise chunk_limit_size"))
-                staged.body.removeLastItem()
-                keep(batch.receipt, in: staged, itemsBefore: itemsBefore)
-                state.count(staged, budget)
-                return
-            }
-            let successor = state.begin(staged.key, at: clock.monotonicSeconds())
-            successor.body.append(item: staged.body.items.count - 1, of: staged.body)
-            staged.body.removeLastItem()
-            keep(batch.receipt, in: successor, itemsBefore: 0)
-            next = successor
+            &staged.body, from: &index, to: end, batch.tag, &storage, &rows, formatter,
+            fullBytes: fullBytes - staged.writtenBytes,
+            limitRecords: (settings.chunkLimitRecords ?? .max) - staged.writtenItems)
+        guard isFull else { return }
+        let last = staged.body.items.count - 1
+        guard last >= 0, staged.byteCount > settings.chunkLimitBytes else { return state.leave(staged) }
+        // The last record made it larger than a chunk may be.
+        let size = Int(staged.body.items[last].source.length) + ChunkItem.tableBytes
+        if size > settings.chunkLimitBytes {
+            rows.rejections.append(
+                Rejection(
+                    record: rows.records[index - 1], kind: "Fluent::Plugin::Buffer::BufferChunkOverflowError",
+                    reason: "a \(size) bytes record is larger than the buffer's chunk_limit_size of "
+                        + "\(settings.chunkLimitBytes) bytes; raise chunk_limit_size"))
+            return staged.body.removeItems(from: last)
         }
-        keep(batch.receipt, in: staged, itemsBefore: itemsBefore)
-        if isFull { state.seal(staged, &growth.sealed, budget) } else { state.count(staged, budget) }
-        if let next {
-            state.enter(next, endsAt: sliceEnd(next.key))
-            state.count(next, budget)
-            growth.hasNewDeadline = true
-        }
-    }
-
-    private func keep(_ receipt: Receipt?, in staged: StagedChunk, itemsBefore: Int) {
-        if let receipt, staged.body.items.count > itemsBefore { staged.body.keep(receipt) }
+        let successor = state.begin(staged.key, at: clock.monotonicSeconds())
+        successor.body.append(item: last, of: staged.body)
+        staged.body.removeItems(from: last)
+        state.leave(staged)
+        state.enter(successor, endsAt: sliceEnd(successor.key))
+        state.touch(successor)
+        growth.hasNewDeadline = true
     }
 
     /// The hot loop: apart, so that the chunk's exclusive access is checked once for all records.
@@ -208,5 +213,5 @@ final class StagingArea: Sendable {
     /// Chunks now staged, their bytes as `chunk_limit_size` counts and as `total_limit_size` counts. The first is O(1).
     var count: Int { state.withLock { $0.count } }
     var byteCount: Int { state.withLock { $0.byteCount } }
-    var memoryBytes: Int { state.withLock { $0.memoryBytes } }
+    var heldBytes: Int { state.withLock { $0.heldBytes } }
 }

@@ -67,9 +67,6 @@ package struct DeliveryQueue: Sendable {
         var replaced: SealedChunk?
     }
 
-    /// Smaller chunks stay as they are for the sake of a few items.
-    private static let leastWorthShrinkingBytes = 4096
-
     private let settings: RetrySettings
     private let hasSecondary: Bool
     private var ready = Ring<Part>()
@@ -104,8 +101,8 @@ package struct DeliveryQueue: Sendable {
     package var inFlightCount: Int { inFlight.count }
     package var isEmpty: Bool { accounts.isEmpty }
     /// As `total_limit_size` counts. O(n): for checks.
-    package var memoryBytes: Int {
-        accounts.values.reduce(0) { $0 + ($1.replaced ?? $1.chunk).memoryBytes }
+    package var heldBytes: Int {
+        accounts.values.reduce(0) { $0 + ($1.replaced ?? $1.chunk).heldBytes }
     }
 
     package mutating func enqueue(_ chunk: SealedChunk) {
@@ -255,10 +252,8 @@ package struct DeliveryQueue: Sendable {
     /// items are known by their numbers.
     private mutating func shrunk(_ part: Part) -> Part {
         guard !keepsNumbers, let account = accounts[part.serial], account.holds == 2, account.replaced == nil,
-            account.chunk.byteCount >= Self.leastWorthShrinkingBytes,
-            account.chunk.byteCount(of: part.items) < account.chunk.byteCount / 4
+            let small = account.chunk.shrunk(to: part.items)
         else { return part }
-        let small = account.chunk.remnant(part.items)
         byteCount += small.byteCount - account.chunk.byteCount
         accounts[part.serial]?.replaced = account.chunk
         accounts[part.serial]?.chunk = small

@@ -1,3 +1,4 @@
+internal import Dispatch
 package import Events
 package import Logging
 internal import Synchronization
@@ -5,25 +6,21 @@ internal import Synchronization
 /// What becomes of events that a destination does not take. Called by workers, several at once.
 ///
 /// The chunk stays counted until the handler returns, so that whoever waits for room elsewhere (in the buffer of `@ERROR`)
-/// holds this output back too. A handler whose task is cancelled ends soon and leaves the events where they are kept. One
-/// that loses events says so with `Receipt.note(.lost)` to the chunk's receipts before it returns.
+/// holds this output back too. A handler whose task is cancelled ends soon and leaves the events where they are kept. Each
+/// answers how many events are lost: neither where they go on nor kept.
 package struct FlushHandlers: Sendable {
     /// These items were refused for good, each with its reason. Returns when the events are where they go on.
-    package var onRejected: @Sendable (SealedChunk, [RejectedItem]) async -> Void
+    package var onRejected: @Sendable (LoadedChunk, [RejectedItem]) async -> Int
     /// These items are given up: the whole chunk was refused, or the last retry has failed. Returns when the events are
     /// where they go on.
-    package var onGaveUp: @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async -> Void
-    /// Nothing of the chunk is left to do: its worst fate. What was written down of it may be removed.
-    package var onReleased: @Sendable (SealedChunk, Receipt.Fate) -> Void
+    package var onGaveUp: @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int
 
     package init(
-        onRejected: @escaping @Sendable (SealedChunk, [RejectedItem]) async -> Void,
-        onGaveUp: @escaping @Sendable (_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async -> Void,
-        onReleased: @escaping @Sendable (SealedChunk, Receipt.Fate) -> Void = { _, _ in }
+        onRejected: @escaping @Sendable (LoadedChunk, [RejectedItem]) async -> Int,
+        onGaveUp: @escaping @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int
     ) {
         self.onRejected = onRejected
         self.onGaveUp = onGaveUp
-        self.onReleased = onReleased
     }
 }
 
@@ -35,11 +32,6 @@ package struct FlushRemainder: Sendable {
 
     package var chunkCount: Int { parts.count }
     package var eventCount: Int { parts.reduce(0) { $0 + $1.items.count } }
-    package var byteCount: Int {
-        parts.reduce(0) { sum, part in
-            sum + part.items.reduce(0) { $0 + Int(part.chunk.body.items[$1].source.length) }
-        }
-    }
 }
 
 /// The tasks that carry one buffer's chunks to their destination: `flush_thread_count` of them.
@@ -188,7 +180,15 @@ package final class FlushWorkers: Sendable {
     private func deliver(_ delivery: DeliveryQueue.Delivery) async {
         let start = buffer.clock.monotonicSeconds()
         let target = delivery.target == .secondary ? secondary ?? destination : destination
-        let outcome = await target.deliver(delivery.chunk, items: delivery.items)
+        var loaded: LoadedChunk?
+        let outcome: DeliveryOutcome
+        do throws(ChunkStoreError) {
+            let chunk = try await load(delivery)
+            loaded = chunk
+            outcome = await target.deliver(chunk, items: delivery.items)
+        } catch {
+            outcome = .retry(reason: Refusal(.storage, error.description), after: nil)
+        }
         let elapsed = buffer.clock.monotonicSeconds() - start
         log.debug(
             "flushed a chunk: \(outcome.summary)",
@@ -205,28 +205,43 @@ package final class FlushWorkers: Sendable {
                     "chunk": delivery.chunk.id,
                 ])
         }
-        for effect in buffer.finish(delivery, outcome) { await carryOut(effect) }
-        for effect in buffer.complete(delivery) { await carryOut(effect) }
+        for effect in buffer.finish(delivery, outcome) { await carryOut(effect, loaded) }
+        for effect in buffer.complete(delivery) { await carryOut(effect, loaded) }
+    }
+
+    /// Reads a chunk where no task has to wait for it.
+    private func load(_ delivery: DeliveryQueue.Delivery) async throws(ChunkStoreError) -> LoadedChunk {
+        let (chunk, items) = (delivery.chunk, delivery.items)
+        guard chunk.loadsFromDisk else { return try chunk.load(items) }
+        let result: Result<LoadedChunk, ChunkStoreError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: Result { () throws(ChunkStoreError) in try chunk.load(items) })
+            }
+        }
+        return try result.get()
     }
 
     /// To milliseconds, for people.
     private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
-    private func carryOut(_ effect: DeliveryQueue.Effect) async {
+    /// - Parameter loaded: the events; nil where they could not be read.
+    private func carryOut(_ effect: DeliveryQueue.Effect, _ loaded: LoadedChunk?) async {
         switch effect {
-        case .replaced: break
-        case .released(let chunk, let fate): handlers.onReleased(chunk, fate)
+        case .replaced, .released: break
         case .delivered(_, _, .primary): break
         case .delivered(let chunk, let count, .secondary):
             log.limited(
                 .warn, "the secondary took what the destination did not",
                 ["destination": name, "chunk": chunk.id, "events": count])
-        case .rejected(let chunk, let items): await handlers.onRejected(chunk, items)
+        case .rejected(let chunk, let items):
+            guard let loaded else { return noteUnread(items.count, of: chunk) }
+            noteLost(await handlers.onRejected(loaded, items), of: chunk)
         case .gaveUp(let chunk, let items, let reason):
             log.limited(
                 .error, kind: reason.kind.rawValue, "giving up a chunk",
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
-            await handlers.onGaveUp(chunk, items, reason)
+            guard let loaded else { return noteUnread(items.count, of: chunk) }
+            noteLost(await handlers.onGaveUp(loaded, items, reason), of: chunk)
         case .passedOn(let chunk, let items, let reason):
             log.limited(
                 .warn, "the destination refused a chunk for good; asking the secondary",
@@ -248,6 +263,16 @@ package final class FlushWorkers: Sendable {
                 .warn, "request was too large: sending the chunk in two halves",
                 ["destination": name, "chunk": chunk.id, "events": count, "reason": reason.sentence])
         }
+    }
+
+    private func noteUnread(_ events: Int, of chunk: SealedChunk) {
+        log.error("a chunk could not be read: its events are lost", ["chunk": chunk.id, "events": events])
+        noteLost(events, of: chunk)
+    }
+
+    private func noteLost(_ events: Int, of chunk: SealedChunk) {
+        guard events > 0 else { return }
+        for receipt in chunk.receipts { receipt.note(.lost) }
     }
 }
 

@@ -12,8 +12,6 @@
     @usableFromInline package internal(set) var items: [ChunkItem] = []
     @usableFromInline package internal(set) var labels: [[UInt8]] = []
     @usableFromInline package internal(set) var tags: [Tag] = []
-    /// Of the batches that asked what becomes of their events, each held once for this chunk.
-    package private(set) var receipts: [Receipt] = []
 
     /// Labels and tags with their tables, in bytes.
     @usableFromInline package internal(set) var namesBytes = 0
@@ -41,7 +39,6 @@
     /// What is allocated, used or not.
     package var memoryBytes: Int {
         bytes.capacity + items.capacity * ChunkItem.tableBytes + namesBytes
-            + receipts.count * MemoryLayout<Receipt>.stride
     }
 
     /// Gives back what was allocated and is not needed, where that is worth a copy.
@@ -63,9 +60,23 @@
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
 
-    /// Takes the last event back, bytes and all: it did not fit.
-    package mutating func removeLastItem() {
-        if let last = items.popLast() { bytes.truncate(to: Int(last.source.offset)) }
+    /// Takes the events from this number on back, bytes and all. Their labels and tags stay.
+    package mutating func removeItems(from number: Int) {
+        guard number < items.count else { return }
+        bytes.truncate(to: Int(items[number].source.offset))
+        items.removeLast(items.count - number)
+    }
+
+    /// Forgets all events, labels and tags; what is allocated stays.
+    package mutating func clear() {
+        bytes.clear()
+        items.removeAll(keepingCapacity: true)
+        labels.removeAll(keepingCapacity: true)
+        tags.removeAll(keepingCapacity: true)
+        namesBytes = 0
+        lastStamp = -1
+        labelNumbers = [:]
+        tagNumbers = [:]
     }
 
     /// Adds an event of another chunk.
@@ -77,17 +88,6 @@
         let tag = other.tags.indices.contains(Int(item.tag)) ? self.tag(other.tags[Int(item.tag)]) : 0
         endItem(from: start, label: label, tag: tag, time: item.time)
     }
-
-    /// Events of the batch with this receipt are in the chunk: holds it, once.
-    package mutating func keep(_ receipt: Receipt) {
-        // The batches of a loop come one after the other.
-        if receipts.last === receipt { return }
-        receipt.hold()
-        receipts.append(receipt)
-    }
-
-    /// Receipts that another chunk held so far.
-    package mutating func takeOver(_ receipts: [Receipt]) { self.receipts += receipts }
 
     /// The number of a label; new ones are entered. Looks at the newest first: consecutive events share theirs.
     package mutating func label(_ label: borrowing [UInt8]) -> UInt32 {

@@ -1,7 +1,7 @@
 /// Where sealed chunks go. Called by flush workers; safe to call from several at once.
 package protocol Destination: AnyObject, Sendable {
     /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
-    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome
+    func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome
 }
 
 package enum DeliveryOutcome: Sendable, Equatable {

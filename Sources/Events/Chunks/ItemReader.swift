@@ -8,5 +8,5 @@ package protocol ItemReader: Sendable {
     /// to what JSON says in its own way (`1.0` and `1`, text that was no UTF-8).
     ///
     /// - Returns: false when the item holds no record any more, which is a fault of the formatter: the caller says so.
-    func read(_ item: Int, of chunk: SealedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool
+    func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool
 }

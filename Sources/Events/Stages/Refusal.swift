@@ -6,6 +6,8 @@ package struct Refusal: Sendable, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable, CaseIterable {
         /// A limit of memory is reached; there will be room again.
         case full
+        /// The buffer cannot keep it: its disk is full, or broken.
+        case storage
         /// One record is larger than a limit allows.
         case tooLarge = "too_large"
         /// No connection, or it broke.

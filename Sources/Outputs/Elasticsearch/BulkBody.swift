@@ -20,7 +20,7 @@ package struct BulkDialect: Sendable, Equatable {
 ///
 /// Safety: as `BytesBody`: one request reads it, on the client's thread.
 package final class BulkBody: HTTPBody, @unchecked Sendable {
-    private let chunk: SealedChunk
+    private let chunk: LoadedChunk
     /// All action lines; items without an id share theirs.
     private let actions: ByteBuffer
     /// For each item, two places: its action in `actions`, its document in the chunk.
@@ -30,7 +30,7 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     /// Bytes of the current piece that were read, action and document counted through.
     private var offset = 0
 
-    package init(_ chunk: SealedChunk, items: ItemSet, _ dialect: BulkDialect) {
+    package init(_ chunk: LoadedChunk, items: ItemSet, _ dialect: BulkDialect) {
         self.chunk = chunk
         var actions = ByteBuffer(capacity: 1024)
         var shared: [Slice?] = Array(repeating: nil, count: chunk.body.labels.count)
@@ -41,7 +41,7 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         pieces.reserveCapacity(items.count)
         var size = 0
         for number in items {
-            let item = chunk.body.items[number]
+            let item = chunk.item(number)
             let place = Int(item.label)
             // Only the formatter makes these chunks, so every label is one of its own.
             guard let flags = allFlags[place] else { continue }
@@ -152,8 +152,8 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     }
 
     /// The document of an item in a chunk, without what stands in front of it.
-    static func document(of number: Int, in chunk: SealedChunk) -> Slice {
-        let item = chunk.body.items[number]
+    static func document(of number: Int, in chunk: LoadedChunk) -> Slice {
+        let item = chunk.item(number)
         guard let label = BulkLabel(bytes: chunk.body.labels[Int(item.label)]) else { return item.source }
         return BulkItemFront(flags: label.flags, item.source, chunk.body.bytes).document
     }
@@ -161,11 +161,11 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
 
 /// How many bytes the items of a chunk need in a request, near enough to keep a limit.
 struct BulkSizes {
-    private let chunk: SealedChunk
+    private let chunk: LoadedChunk
     /// For each label, the bytes of its action line without an id, parent and routing.
     private let actions: [(bytes: Int, hasRecord: Bool)]
 
-    init(_ chunk: SealedChunk) {
+    init(_ chunk: LoadedChunk) {
         self.chunk = chunk
         actions = chunk.body.labels.map { bytes in
             guard let label = BulkLabel(bytes: bytes) else { return (0, false) }
@@ -175,7 +175,7 @@ struct BulkSizes {
     }
 
     func bytes(of number: Int) -> Int {
-        let item = chunk.body.items[number]
+        let item = chunk.item(number)
         let action = actions[Int(item.label)]
         let length = Int(item.source.length)
         if !action.hasRecord { return length + action.bytes }

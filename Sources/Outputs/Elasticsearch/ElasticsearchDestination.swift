@@ -44,7 +44,7 @@ package final class ElasticsearchDestination: Destination {
         return urls.isEmpty ? ElasticsearchHost().baseURL : urls.joined(separator: ",")
     }
 
-    package func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+    package func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
         var groups = BulkGroups(items)
         let sizes = BulkSizes(chunk)
         while true {
@@ -58,7 +58,7 @@ package final class ElasticsearchDestination: Destination {
     }
 
     /// One request, to whichever server takes it.
-    private func deliver(_ items: ItemSet, of chunk: SealedChunk) async -> DeliveryOutcome {
+    private func deliver(_ items: ItemSet, of chunk: LoadedChunk) async -> DeliveryOutcome {
         var outcome = DeliveryOutcome.retry(reason: Refusal(.unreachable, "no server is configured"), after: nil)
         for _ in 0..<pool.count {
             let (index, server) = pool.pick(at: now())
@@ -80,7 +80,7 @@ package final class ElasticsearchDestination: Destination {
     }
 
     private func attempt(
-        _ index: Int, _ server: ServerPool.Server, _ chunk: SealedChunk, _ items: ItemSet
+        _ index: Int, _ server: ServerPool.Server, _ chunk: LoadedChunk, _ items: ItemSet
     ) async -> Attempt {
         let dialect: BulkDialect
         if let known = server.dialect {
@@ -103,7 +103,7 @@ package final class ElasticsearchDestination: Destination {
     }
 
     private func send(
-        _ index: Int, _ server: ServerPool.Server, _ dialect: BulkDialect, _ chunk: SealedChunk, _ items: ItemSet,
+        _ index: Int, _ server: ServerPool.Server, _ dialect: BulkDialect, _ chunk: LoadedChunk, _ items: ItemSet,
         mayAdapt: Bool
     ) async -> Attempt {
         let body = BulkBody(chunk, items: items, dialect)
@@ -227,7 +227,7 @@ package final class ElasticsearchDestination: Destination {
 
     // MARK: - What the answer means
 
-    private func judge(_ response: HTTPResponse, _ chunk: SealedChunk, _ sent: ItemSet) -> DeliveryOutcome {
+    private func judge(_ response: HTTPResponse, _ chunk: LoadedChunk, _ sent: ItemSet) -> DeliveryOutcome {
         let items = Array(sent)
         var retry = ItemSet()
         var rejected: [RejectedItem] = []
@@ -238,7 +238,7 @@ package final class ElasticsearchDestination: Destination {
                 // Nearly all of them, a million a second: nothing is decoded.
                 if !answer.hasError, let status = answer.status, (200..<300).contains(status) { return }
                 let item = items[place]
-                let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.body.items[item].label)])
+                let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.item(item).label)])
                 let type = response.body.decoded(answer.type)
                 let reason = response.body.decoded(answer.reason)
                 let verdict = BulkVerdict(
@@ -264,7 +264,7 @@ package final class ElasticsearchDestination: Destination {
 
     private func reject(
         _ item: Int, _ answer: BulkItemAnswer, _ type: String, _ said: String, _ response: HTTPResponse,
-        _ chunk: SealedChunk, _ label: BulkLabel?
+        _ chunk: LoadedChunk, _ label: BulkLabel?
     ) -> RejectedItem {
         let index = String(decoding: label?.index ?? [], as: UTF8.self)
         var reason = said

@@ -7,8 +7,8 @@ package import Events
 package struct ElasticsearchItemReader: ItemReader {
     package init() {}
 
-    package func read(_ item: Int, of chunk: SealedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
-        let entry = chunk.body.items[item]
+    package func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
+        let entry = chunk.item(item)
         let place = Int(entry.label)
         guard chunk.body.labels.indices.contains(place), let label = BulkLabel(bytes: chunk.body.labels[place]) else {
             return false

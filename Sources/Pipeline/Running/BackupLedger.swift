@@ -1,3 +1,4 @@
+internal import Buffering
 internal import Events
 
 /// Which chunks of an output stand in backup files, and with which items. Pure: says which files to write and to remove.

@@ -67,17 +67,17 @@ package final class OutputDrain: Sendable {
         let changes = ledger.withLock { $0.changes(for: undelivered, isFinal: isFinal) }
         var lost = 0
         for part in changes.write {
-            do throws(ChunkBackupError) {
-                try backup.write(part.chunk, items: part.items)
+            do {
+                try backup.write(part.chunk.load(part.items), items: part.items)
                 ledger.withLock { $0.noteWritten(part) }
             } catch {
                 lost += part.items.count
-                log.limited(.error, "cannot write undelivered events down", ["error": error.description])
+                log.limited(.error, "cannot write undelivered events down", ["error": "\(error)"])
             }
         }
         for chunk in changes.remove {
             do throws(ChunkBackupError) {
-                try backup.remove(chunk)
+                try backup.remove(chunkID: chunk.id)
                 ledger.withLock { $0.noteRemoved(chunk) }
             } catch {
                 log.limited(.warn, "cannot remove the backup of a delivered chunk", ["error": error.description])

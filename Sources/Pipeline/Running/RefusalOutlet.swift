@@ -21,7 +21,9 @@ final class RefusalOutlet: Sendable {
 
     /// Records that were refused for good: to `@ERROR`, but only once. One line for each kind of refusal, in the words of
     /// its first record, and only when it is known what became of them.
-    func rejected(_ chunk: SealedChunk, _ items: [RejectedItem]) async {
+    ///
+    /// - Returns: how many events are lost.
+    func rejected(_ chunk: LoadedChunk, _ items: [RejectedItem]) async -> Int {
         var known: [RefusalKind: Int] = [:]
         var kinds: [(kind: RefusalKind, first: RejectedItem, count: Int)] = []
         for item in items {
@@ -35,7 +37,7 @@ final class RefusalOutlet: Sendable {
         }
         // What was refused on its way through @ERROR already is not sent round again.
         let again = ItemSet(items.lazy.map(\.item).sorted().filter { !chunk.tag(of: $0).wasRefused })
-        let action = await takeBack(chunk, again)
+        let (action, lost) = await takeBack(chunk, again)
         for (kind, first, count) in kinds {
             let tag = chunk.tag(of: first.item)
             log.limited(
@@ -47,29 +49,35 @@ final class RefusalOutlet: Sendable {
                     "action": tag.wasRefused ? "dropped: <label @ERROR> sent it here" : action,
                 ])
         }
+        return lost
     }
 
-    private func takeBack(_ chunk: SealedChunk, _ items: ItemSet) async -> String {
-        guard !items.isEmpty else { return "dropped" }
+    /// What became of the events, and how many of them are lost.
+    private func takeBack(_ chunk: LoadedChunk, _ items: ItemSet) async -> (action: String, lost: Int) {
+        guard !items.isEmpty else { return ("dropped", 0) }
         guard returnPath.leads(to: LabelPlan.errorName) else {
             losses.noteDropped(items.count)
-            return "dropped; define <label @ERROR> to keep them"
+            return ("dropped; define <label @ERROR> to keep them", 0)
         }
         let outcome = await returnPath.hand(RefusedEvents(chunk, items, reader), to: LabelPlan.errorName)
         noteUnreadable(outcome.unreadableCount, chunk)
-        guard !outcome.rest.isEmpty else { return "sent to @ERROR" }
-        keep(chunk, outcome.rest, Refusal(.stopping, "the daemon stopped before @ERROR had taken them"))
-        return "sent to @ERROR, and \(outcome.rest.count) to a backup file"
+        guard !outcome.rest.isEmpty else { return ("sent to @ERROR", outcome.unreadableCount) }
+        let lost = keep(chunk, outcome.rest, Refusal(.stopping, "the daemon stopped before @ERROR had taken them"))
+        return ("sent to @ERROR, and \(outcome.rest.count) to a backup file", outcome.unreadableCount + lost)
     }
 
     /// Events that nobody will try to deliver again.
-    func gaveUp(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) async {
+    ///
+    /// - Returns: how many of them are lost.
+    func gaveUp(_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int {
         var rest = items
+        var unreadable = 0
         // What may be welcome at another time is kept as it is; what never will be is an error of the events.
         if reason.kind == .invalid || reason.kind == .tooLarge, returnPath.leads(to: LabelPlan.errorName) {
             let fresh = ItemSet(items.filter { !chunk.tag(of: $0).wasRefused })
             let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: LabelPlan.errorName)
-            noteUnreadable(outcome.unreadableCount, chunk)
+            unreadable = outcome.unreadableCount
+            noteUnreadable(unreadable, chunk)
             rest = items.subtracting(fresh).union(outcome.rest)
             let taken = fresh.count - outcome.rest.count
             if taken > 0 {
@@ -77,34 +85,39 @@ final class RefusalOutlet: Sendable {
                     .error, "gave up events: @ERROR has taken them",
                     ["events": taken, "reason": reason.sentence])
             }
-            if rest.isEmpty { return }
+            if rest.isEmpty { return unreadable }
         }
-        keep(chunk, rest, reason)
+        return unreadable + keep(chunk, rest, reason)
     }
 
     /// Writes events down. Called on the task of a worker, for few events and seldom: at a stop it is `OutputDrain` that
     /// writes.
-    private func keep(_ chunk: SealedChunk, _ items: ItemSet, _ reason: Refusal) {
+    ///
+    /// - Returns: how many of them are lost.
+    private func keep(_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) -> Int {
         guard let backup else {
             losses.noteLost(items.count)
-            return log.error(
+            log.error(
                 "gave up events, and disable_chunk_backup is set: they are lost",
                 ["events": items.count, "reason": reason.sentence, "chunk": chunk.id])
+            return items.count
         }
         do throws(ChunkBackupError) {
             try backup.write(chunk, items: items)
             log.error(
                 "gave up events and wrote them to a backup file",
-                ["events": items.count, "reason": reason.sentence, "file": backup.path(of: chunk)])
+                ["events": items.count, "reason": reason.sentence, "file": backup.path(chunkID: chunk.id)])
+            return 0
         } catch {
             losses.noteLost(items.count)
             log.error(
                 "gave up events, and their backup failed: they are lost",
                 ["events": items.count, "reason": reason.sentence, "error": error.description])
+            return items.count
         }
     }
 
-    private func noteUnreadable(_ count: Int, _ chunk: SealedChunk) {
+    private func noteUnreadable(_ count: Int, _ chunk: LoadedChunk) {
         guard count > 0 else { return }
         losses.noteLost(count)
         log.error("cannot read events back from a chunk: they are lost", ["events": count, "chunk": chunk.id])
@@ -139,14 +152,10 @@ final class LabelDestination: Destination {
         self.returnPath = returnPath
     }
 
-    func deliver(_ chunk: SealedChunk, items: ItemSet) async -> DeliveryOutcome {
+    func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
         let rest = await returnPath.hand(RefusedEvents(chunk, items, reader), to: label).rest
         if rest.isEmpty { return .delivered }
         let reason = Refusal(.stopping, "the daemon is stopping")
         return rest == items ? .retry(reason: reason, after: nil) : .partial(retry: rest, reason: reason, rejected: [])
     }
-}
-
-extension SealedChunk {
-    func tag(of item: Int) -> Tag { body.tags[Int(body.items[item].tag)] }
 }

@@ -4,11 +4,11 @@ internal import Synchronization
 
 /// Events that a destination does not take, on their way to a label: still in their chunk, and read back from there.
 package struct RefusedEvents: Sendable {
-    package var chunk: SealedChunk
+    package var chunk: LoadedChunk
     package var items: ItemSet
     package var reader: any ItemReader
 
-    package init(_ chunk: SealedChunk, _ items: ItemSet, _ reader: any ItemReader) {
+    package init(_ chunk: LoadedChunk, _ items: ItemSet, _ reader: any ItemReader) {
         self.chunk = chunk
         self.items = items
         self.reader = reader

@@ -1,0 +1,62 @@
+package import Events
+internal import Synchronization
+internal import Time
+
+/// A chunk that changes no more: what is known of it without its events, and the way to them. Shared by reference: it is
+/// sent, retried and at last dropped.
+package final class SealedChunk: Sendable {
+    /// Hexadecimal, unique: what log lines and backup files call it.
+    package let id: String
+    /// What the chunk keys made of it: `tag=service.post`, empty without keys.
+    package let key: ChunkKey
+    package let itemCount: Int
+    /// As `chunk_limit_size` counts.
+    package let byteCount: Int
+    /// As `total_limit_size` counts: what it keeps allocated, with everything around it.
+    package let heldBytes: Int
+    /// Whose events are in it, where somebody asked. Settled, once each, when all of the chunk has met its end; whoever
+    /// loses a part of it before that says so with `Receipt.note`.
+    package let receipts: [Receipt]
+    private let contents: any ChunkContents
+
+    package init(id: String, key: ChunkKey, receipts: [Receipt] = [], _ contents: any ChunkContents) {
+        self.id = id
+        self.key = key
+        self.receipts = receipts
+        self.contents = contents
+        itemCount = contents.itemCount
+        byteCount = contents.byteCount
+        heldBytes = contents.heldBytes + key.heldBytes + receipts.count * MemoryLayout<Receipt>.stride
+    }
+
+    package var allItems: ItemSet { ItemSet(0..<itemCount) }
+
+    /// Brings events into memory: these items, and perhaps others. Blocks where the store has to read them.
+    package func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk { try contents.load(items) }
+
+    /// Whether `load` blocks.
+    package var loadsFromDisk: Bool { contents.loadsFromDisk }
+
+    /// A small chunk of the same name with these items alone, numbered anew, that takes this one's place; nil when that is
+    /// not worth it.
+    package func shrunk(to items: ItemSet) -> SealedChunk? {
+        contents.shrunk(to: items).map { SealedChunk(id: id, key: key, receipts: receipts, $0) }
+    }
+}
+
+/// Names for chunks: hexadecimal, the time in front, so that they sort by age.
+enum ChunkID {
+    private static let counter = Atomic<UInt64>(0)
+
+    static func next() -> String {
+        let now = Time.Clock.now()
+        let micros = UInt64(bitPattern: now.seconds &* 1_000_000) &+ UInt64(now.nanoseconds / 1000)
+        let number = counter.wrappingAdd(1, ordering: .relaxed).oldValue
+        return hex(micros << 12 | number & 0xFFF) + hex(UInt64.random(in: 0...UInt64.max))
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}
