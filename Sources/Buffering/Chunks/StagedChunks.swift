@@ -117,6 +117,9 @@ struct StagedChunks: Sendable {
     /// Nothing more goes into this chunk; what there is of it is sealed later.
     mutating func leave(_ staged: StagedChunk) {
         staged.hasLeft = true
+        // A little more, or a chunk of the same size would be copied into twice the room for its last bytes.
+        hintBytes = staged.body.bytes.count + staged.body.bytes.count / 16 + 4096
+        hintItems = staged.body.items.count + staged.body.items.count / 16 + 16
         if byKey[staged.key] === staged { byKey.removeValue(forKey: staged.key) }
         for id in staged.tagIDs { byTag.removeValue(forKey: id) }
     }
@@ -125,11 +128,7 @@ struct StagedChunks: Sendable {
     mutating func seal(_ staged: StagedChunk, _ sealed: inout [SealedChunk], _ budget: BufferBudget) {
         if !staged.hasLeft { leave(staged) }
         let counted = staged.countedBytes
-        // A little more, or a chunk of the same size would be copied into twice the room for its last bytes.
-        let (size, items) = (staged.body.bytes.count, staged.body.items.count)
         guard let chunk = staged.seal() else { return budget.add(-counted) }
-        hintBytes = size + size / 16 + 4096
-        hintItems = items + items / 16 + 16
         budget.add(chunk.heldBytes - counted)
         sealed.append(chunk)
     }
