@@ -77,6 +77,9 @@ package struct RecordAccessor: Sendable, Equatable {
         return index + 1
     }
 
+    /// The top-level key that it begins with.
+    package var firstKey: [UInt8] { if case .key(let key) = steps[0] { key } else { [] } }
+
     /// The key when the place is at the top level, which it nearly always is.
     package var topLevelKey: [UInt8]? {
         if steps.count == 1, case .key(let key) = steps[0] { key } else { nil }
