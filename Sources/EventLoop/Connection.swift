@@ -51,8 +51,6 @@ package final class Connection: LoopHandle, @unchecked Sendable {
         case sendingThenAwaiting
         /// Everything is sent, and the peer has been told so.
         case awaitingPeer
-
-        var isWaitingForPeer: Bool { self == .sendingThenAwaiting || self == .awaitingPeer }
     }
 
     /// A handle without a socket yet.
@@ -359,7 +357,11 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     }
 
     private func didShutDown() {
-        if ending.isWaitingForPeer, !holds.contains(.ended) { ending = .awaitingPeer } else { close(because: reason) }
+        if ending == .sendingThenAwaiting, !holds.contains(.ended) {
+            ending = .awaitingPeer
+        } else {
+            close(because: reason)
+        }
     }
 
     private func fail(_ call: String, _ status: Int32) {

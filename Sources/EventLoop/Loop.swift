@@ -63,12 +63,9 @@ package final class Loop: @unchecked Sendable {
     }
 
     /// The most that one read of a stream brings; nil: all that the buffer holds. For as long as memory is short.
-    package var readLimitBytes: Int? {
-        get { receiveBuffer.limitBytes == .max ? nil : receiveBuffer.limitBytes }
-        set {
-            assertOnLoop()
-            receiveBuffer.limitBytes = max(newValue ?? .max, 1)
-        }
+    package func limitReads(toBytes limit: Int?) {
+        assertOnLoop()
+        receiveBuffer.limitBytes = max(limit ?? .max, 1)
     }
 
     /// Milliseconds on a monotonic clock, as of the start of this turn of the loop: cheap, and steady within a callback.

@@ -85,23 +85,13 @@ package enum KeptRecord {
     private static func value(
         _ item: MessagePackItem, from start: Int, to end: Int, _ storage: borrowing ByteBuffer
     ) -> Value {
-        switch item.kind {
-        case .null: return .null
-        case .false: return .bool(false)
-        case .true: return .bool(true)
-        case .int: return .int(item.intValue)
-        case .uint: return .uint(item.bits)
-        case .double: return .double(item.doubleValue)
-        case .string: return .string(Slice(offset: item.body, length: item.length))
-        case .array, .map, .ext: return Value(.msgpack, Slice(offset: start, length: end - start))
-        case .binary:
-            let text = Slice(offset: item.body, length: item.length)
-            guard item.length > 0 else { return .null }
-            switch storage[item.body] {
-            case UInt8(ascii: "{"), UInt8(ascii: "["): return Value(.json, text)
-            case 0x22: return Value(.jsonString, Slice(offset: item.body + 1, length: item.length - 2))
-            default: return Value(.number, text)
-            }
+        guard item.kind == .binary else { return storage.messagePackValue(item, at: start, length: end - start) }
+        let text = Slice(offset: item.body, length: item.length)
+        guard item.length > 0 else { return .null }
+        switch storage[item.body] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return Value(.json, text)
+        case 0x22: return Value(.jsonString, Slice(offset: item.body + 1, length: item.length - 2))
+        default: return Value(.number, text)
         }
     }
 

@@ -94,7 +94,7 @@ LIMITS = [
     ("`retry_timeout`", "Buffering/Delivery/RetrySchedule.swift", r"var timeoutSeconds = (.*)",
      lambda value: f"{value / 3600:.0f} h"),
     ("`Retry-After`", "Buffering/Delivery/RetrySchedule.swift", r"maxIntervalSeconds \?\? (\d+)", "{:.0f} s".format),
-    ("messages of a configuration", "ConfigFile/Diagnostics.swift", r"maximumCount: Int = (\d+)", str),
+    ("messages of a configuration", "ConfigFile/Diagnostics/Diagnostics.swift", r"maximumCount: Int = (\d+)", str),
     ("the log", "Logging/LogFormat.swift", r"maximumLineBytes = (.*)", "{:,} bytes".format),
     ("the log", "Logging/LogFormat.swift", r"maximumMessageBytes = (.*)", "message {:,}".format),
     ("the log", "Logging/LogFormat.swift", r"maximumValueBytes = (.*)", "value {:,}".format),

@@ -1,16 +1,17 @@
 internal import Events
+internal import Logging
 
 /// When a failure that goes on is worth another line: when its reason is new, then after 1, 2, 4 … at most 300 seconds. So
 /// long an outage is never silent, also when no attempt is due.
 ///
-/// Reasons are told apart by their kind and the beginning of their sentence without its numbers: servers put counts and
-/// names of their own into it, and parts of one chunk fail in turn for different reasons.
+/// Reasons are told apart by their kind and the beginning of their sentence without its numbers and what it quotes:
+/// servers put counts and names of their own into it, and parts of one chunk fail in turn for different reasons.
 struct FailureNotices: Sendable {
     static let longestSilenceSeconds = 300.0
     /// Reasons remembered at once; the one that was told of longest ago gives way.
     static let maximumReasons = 16
     /// How much of a sentence tells reasons apart.
-    private static let comparedBytes = 80
+    private static let comparedCharacters = 80
 
     private struct Notice: Sendable {
         var text: String
@@ -62,11 +63,7 @@ struct FailureNotices: Sendable {
     mutating func forget() { self = FailureNotices() }
 
     private static func key(_ reason: Refusal) -> String {
-        var key = reason.kind.rawValue
-        for letter in reason.sentence.utf8.prefix(comparedBytes) where !(0x30...0x39).contains(letter) {
-            key.unicodeScalars.append(Unicode.Scalar(letter))
-        }
-        return key
+        reason.kind.rawValue + LogKind.constantPart(of: String(reason.sentence.prefix(comparedCharacters)))
     }
 
     /// `cannot deliver to http://127.0.0.1:9200: connection refused; retry 3 in 4.2 s; 12 chunks, 3.4 MB waiting`

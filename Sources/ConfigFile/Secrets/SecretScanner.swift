@@ -33,7 +33,7 @@ struct SecretScanner {
         var scanner = SecretScanner(bytes)
         var start = 0
         while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: Byte.newline) ?? bytes.count
+            let end = scanner.lineEnd(from: start)
             scanner.line(start, end)
             start = end + 1
         }
@@ -53,6 +53,11 @@ struct SecretScanner {
     }
 
     // MARK: - Lines
+
+    /// Where the line's newline is, or the text's end; `start` may lie behind that.
+    private func lineEnd(from start: Int) -> Int {
+        start < bytes.count ? bytes[start...].firstIndex(of: Byte.newline) ?? bytes.count : bytes.count
+    }
 
     private mutating func line(_ start: Int, _ lineEnd: Int) {
         var end = lineEnd
@@ -168,13 +173,12 @@ struct SecretScanner {
     }
 
     private func isOdd(_ quote: UInt8, _ start: Int, _ end: Int) -> Bool {
-        !bytes[start..<end].reduce(true) { $1 == quote ? !$0 : $0 }
+        !bytes[start..<end].count { $0 == quote }.isMultiple(of: 2)
     }
 
     /// Whether the line after the one that ends here has an odd number of quotes, so that one of them belongs to another.
     private func isOddNext(_ quote: UInt8, _ end: Int) -> Bool {
-        guard end + 1 < bytes.count else { return false }
-        return isOdd(quote, end + 1, bytes[(end + 1)...].firstIndex(of: Byte.newline) ?? bytes.count)
+        end + 1 < bytes.count && isOdd(quote, end + 1, lineEnd(from: end + 1))
     }
 
     /// A placeholder, or a variable without a default: no secret, and what there may be to say is about its text.
@@ -260,7 +264,7 @@ struct SecretScanner {
         for _ in 0..<Self.maximumLines {
             guard position < bytes.count else { return false }
             var start = position + 1
-            let next = start < bytes.count ? bytes[start...].firstIndex(of: Byte.newline) ?? bytes.count : bytes.count
+            let next = lineEnd(from: start)
             while start < next, Byte.isBlank(bytes[start]) { start += 1 }
             if start < next, bytes[start] == Byte.less { return false }
             if let quote {

@@ -77,6 +77,9 @@ package struct RecordAccessor: Sendable, Equatable {
         return index + 1
     }
 
+    /// The top-level key that it begins with.
+    package var firstKey: [UInt8] { if case .key(let key) = steps[0] { key } else { [] } }
+
     /// The key when the place is at the top level, which it nearly always is.
     package var topLevelKey: [UInt8]? {
         if steps.count == 1, case .key(let key) = steps[0] { key } else { nil }
@@ -132,20 +135,24 @@ extension ByteBuffer {
         return found
     }
 
-    /// One item as a value.
+    /// One item as a value: binaries are text, and a time is its seconds.
     package func messagePackValue(at offset: Int, length: Int) -> Value? {
         guard let item = try? messagePackItem(at: offset, end: count) else { return nil }
+        let value = messagePackValue(item, at: offset, length: length)
+        return item.kind == .ext ? timestamp(item).map { .int($0.seconds) } ?? value : value
+    }
+
+    /// The item that was read at `offset`; an extension stays one, whatever it says.
+    package func messagePackValue(_ item: MessagePackItem, at offset: Int, length: Int) -> Value {
         switch item.kind {
-        case .null: return .null
-        case .false: return .bool(false)
-        case .true: return .bool(true)
-        case .int: return .int(item.intValue)
-        case .uint: return .uint(item.bits)
-        case .double: return .double(item.doubleValue)
-        case .string, .binary: return .string(Slice(offset: item.body, length: item.length))
-        case .array, .map: return Value(.msgpack, Slice(offset: offset, length: length))
-        case .ext:
-            return timestamp(item).map { .int($0.seconds) } ?? Value(.msgpack, Slice(offset: offset, length: length))
+        case .null: .null
+        case .false: .bool(false)
+        case .true: .bool(true)
+        case .int: .int(item.intValue)
+        case .uint: .uint(item.bits)
+        case .double: .double(item.doubleValue)
+        case .string, .binary: .string(Slice(offset: item.body, length: item.length))
+        case .array, .map, .ext: Value(.msgpack, Slice(offset: offset, length: length))
         }
     }
 

@@ -11,8 +11,8 @@ package final class RecordTransformerFilter: Filter {
         package var renewsRecord = false
         package var keepsKeys: [[UInt8]] = []
         package var removesKeys: [[UInt8]] = []
-        /// What is removed from inside of values, after `removesKeys`.
-        package var removesNested: [NestedRemoval] = []
+        /// What is removed from inside of values, after `removesKeys`; places below the top level.
+        package var removesNested: [RecordAccessor] = []
         /// The field whose value (seconds) becomes the event's time.
         package var renewsTimeKey: [UInt8]?
         /// A value that is one placeholder keeps the type of what it stands for.
@@ -79,13 +79,23 @@ package final class RecordTransformerFilter: Filter {
             result.time = time
         }
         if !settings.removesKeys.isEmpty { remove(from: &result, &rows, storage) }
-        for removal in settings.removesNested {
-            guard let index = rows.find(removal.outer, in: result, storage),
-                let value = removal.applied(to: rows.fields[index].value, &storage)
-            else { continue }
-            rows.fields[index].value = value
-        }
+        for place in settings.removesNested { removeNested(place, from: result, &rows, &storage) }
         return result
+    }
+
+    /// What is not there changes nothing, so a value that is kept keeps its form too.
+    private func removeNested(
+        _ place: RecordAccessor, from record: Record, _ rows: inout Rows, _ storage: inout ByteBuffer
+    ) {
+        guard let index = rows.find(place.firstKey, in: record, storage), rows.fields[index].value.isNested else {
+            return
+        }
+        var json = ByteBuffer()
+        json.appendJSON(rows.fields[index].value, storage)
+        guard json.removeJSON(at: place.steps.dropFirst()) else { return }
+        let start = storage.count
+        storage.append(json)
+        rows.fields[index].value = Value(.json, Slice(offset: start, length: storage.count - start))
     }
 
     private func remove(from record: inout Record, _ rows: inout Rows, _ storage: borrowing ByteBuffer) {

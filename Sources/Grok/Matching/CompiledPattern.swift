@@ -74,8 +74,8 @@ final class CompiledPattern: @unchecked Sendable {
             return unsafe run(subject, from: 0, scratch, context)
         }
 
-        /// Searches for a match that begins at one of some places; only of a program that was compiled for it. The subject is seen as a whole: what stands before
-        /// `first` counts for look-behinds and anchors.
+        /// Searches for a match that begins at one of some places; only of a program that was compiled for it. The subject
+        /// is seen as a whole: what stands before `first` counts for look-behinds and anchors.
         ///
         /// - Parameter places: offsets where a match may begin; in a Unicode program `first` is that of a character.
         /// - Parameter steps: how many steps there are for each place.

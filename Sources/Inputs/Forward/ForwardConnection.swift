@@ -6,17 +6,6 @@ internal import TLS
 
 /// One client: hands what arrives to the decoder (through TLS when there is some) and what the decoder answers back.
 final class ForwardConnection: ConnectionHandler, ForwardSink {
-    let connection: Connection
-    /// How many clients came before it, and it.
-    let number: UInt64
-    /// Why it is not read.
-    private(set) var hold = Hold.none
-    /// The last `BackPressure.episode` in which its events were taken by buffers with room.
-    private(set) var acceptedEpisode: UInt64 = 0
-    /// When its handshake has to be done, by the loop's clock; nil once it is, and while the client is held.
-    private var handshakeDeadline: UInt64?
-    /// The most that a full buffer took of one read.
-    private var bytesBeyondLimit = 0
     /// Why the input does not let a client be read.
     enum Hold {
         case none
@@ -30,13 +19,24 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         case stopped
     }
 
+    let connection: Connection
+    /// How many clients came before it, and it.
+    let number: UInt64
+    /// Why it is not read.
+    private(set) var hold = Hold.none
+    /// The last `BackPressure.episode` in which its events were taken by buffers with room.
+    private(set) var acceptedEpisode: UInt64 = 0
+    /// When its handshake has to be done, by the loop's clock; nil once it is, and while the client is held.
+    private var handshakeDeadline: UInt64?
+    /// The most that a full buffer took of one read.
+    private var bytesBeyondLimit = 0
+
     var isHeld: Bool { if case .none = hold { false } else { true } }
 
     private unowned let input: ForwardInput
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
     private var isEnding = false
-    private var isGone = false
     private var hasSaidHandshake = false
 
     init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
@@ -171,7 +171,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     private func recount() {
-        let now = isGone ? 0 : decoder.keptBytes
+        let now = decoder.keptBytes
         if now != keptBytes {
             input.settings.intake.add(now - keptBytes)
             keptBytes = now
@@ -217,8 +217,9 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
                 ["peer": connection.peerName, "unfinished_bytes": decoder.unfinishedBytes])
         }
         input.log.debug("a client left: \(reason)", ["peer": connection.peerName])
-        isGone = true
-        recount()
+        // What it has is counted no more: nobody calls it after this.
+        input.settings.intake.add(-keptBytes)
+        keptBytes = 0
         input.forget(self)
     }
 

@@ -10,7 +10,7 @@ extension ForwardInput {
         guard isOver else { return memoryIsBack() }
         if !isMemoryShort {
             isMemoryShort = true
-            loop.readLimitBytes = IntakeBudget.smallBytes
+            loop.limitReads(toBytes: IntakeBudget.smallBytes)
             log.limited(
                 .warn, kind: "unfinished",
                 "clients have sent \(settings.intake.bytes) bytes of messages that are not complete, which is over"
@@ -36,7 +36,7 @@ extension ForwardInput {
 
     private func memoryIsBack() {
         isMemoryShort = false
-        loop.readLimitBytes = nil
+        loop.limitReads(toBytes: nil)
         for client in intakeQueue.release() { resumeIntake(of: client) }
     }
 

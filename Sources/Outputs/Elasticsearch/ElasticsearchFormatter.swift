@@ -236,7 +236,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     ) {
         var text = ByteBuffer()
         text.appendJSON(field.value, storage)
-        if let hidden { text.removeJSON(at: hidden.steps.dropFirst()) }
+        if let hidden { _ = text.removeJSON(at: hidden.steps.dropFirst()) }
         if settings.flattenHashes {
             FlatJSON.append(
                 field.key, text, separator: settings.flattenHashesSeparator, storage, isFirst: isFirst, to: &out)

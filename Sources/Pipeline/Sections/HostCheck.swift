@@ -4,12 +4,15 @@ internal import ConfigFile
 enum HostCheck {
     /// A bare IPv6 address has brackets in a URL.
     static func forURL(_ host: String) -> String {
-        host.utf8.count { $0 == 0x3A } > 1 && !host.hasPrefix("[") ? "[\(host)]" : host
+        hasColons(host) && !host.hasPrefix("[") ? "[\(host)]" : host
     }
+
+    /// More than the one in front of a port: only an IPv6 address has them.
+    private static func hasColons(_ host: String) -> Bool { host.utf8.count { $0 == 0x3A } > 1 }
 
     static func check(_ setting: Setting<String>, _ diagnostics: Diagnostics) {
         let host = setting.value
-        let isAddress = host.hasPrefix("[") && host.hasSuffix("]") || host.utf8.count { $0 == 0x3A } > 1
+        let isAddress = host.hasPrefix("[") && host.hasSuffix("]") || hasColons(host)
         let allowed = isAddress ? "-._%:[]" : "-._"
         let wrong = host.utf8.contains { byte in
             !(0x30...0x39).contains(byte) && !(0x61...0x7A).contains(byte | 0x20) && byte < 0x80

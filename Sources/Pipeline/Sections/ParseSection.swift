@@ -163,8 +163,8 @@ enum ParseSection {
         return options
     }
 
-    /// `timeout`, in seconds of processor time for one text; `match_limit`, in steps of the engine. Where only a timeout is given,
-    /// steps are not limited.
+    /// `timeout`, in seconds of processor time for one text; `match_limit`, in steps of the engine. Where only a timeout is
+    /// given, steps are not limited.
     private static func readLimits(_ reader: SectionReader, _ options: inout ParserOptions) {
         if let timeout = reader.time("timeout", range: 0.001...10) {
             options.matchLimits.timeoutNanoseconds = Int64(timeout.value * 1e9)

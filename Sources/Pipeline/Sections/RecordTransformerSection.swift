@@ -24,8 +24,11 @@ enum RecordTransformerSection {
                 continue
             }
             // `$['a.key']` is a key at the top level, whatever stands in it.
-            if let name = place.topLevelKey { settings.removesKeys.append(name) }
-            if let nested = NestedRemoval(place) { settings.removesNested.append(nested) }
+            if let name = place.topLevelKey {
+                settings.removesKeys.append(name)
+            } else {
+                settings.removesNested.append(place)
+            }
         }
         let mostParts = TagLength.most(reader.section.argument.text)
         for record in reader.sections(named: "record") {

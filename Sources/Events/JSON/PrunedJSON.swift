@@ -1,12 +1,12 @@
-internal import Events
-
 extension ByteBuffer {
-    /// Takes a member out of JSON that our own writer made (no white space, always valid); without it nothing changes.
-    mutating func removeJSON(at steps: ArraySlice<RecordAccessor.Step>) {
-        guard let member = jsonMember(at: steps, from: 0) else { return }
+    /// Takes a member out of JSON that our own writer made: no white space, always valid, no key twice. Answers whether it
+    /// was there; else nothing changes.
+    package mutating func removeJSON(at steps: ArraySlice<RecordAccessor.Step>) -> Bool {
+        guard let member = jsonMember(at: steps, from: 0) else { return false }
         let rest = array(Slice(offset: member.upperBound, length: count - member.upperBound))
         truncate(to: member.lowerBound)
         append(rest)
+        return true
     }
 
     /// Where the member is, with its key and one of the commas around it.
@@ -14,8 +14,9 @@ extension ByteBuffer {
         guard let step = steps.first, offset < count else { return nil }
         let isObject = self[offset] == UInt8(ascii: "{")
         guard isObject || self[offset] == UInt8(ascii: "[") else { return nil }
-        var wanted = ByteBuffer(capacity: 64)
-        if case .key(let key) = step { wanted.appendJSONString(key) }
+        var key = ByteBuffer(capacity: 64)
+        if case .key(let name) = step { key.appendJSONString(name) }
+        let wanted = key.array()
         var place = offset + 1
         var number = 0
         while place < count, self[place] != UInt8(ascii: "}"), self[place] != UInt8(ascii: "]") {
@@ -25,7 +26,7 @@ extension ByteBuffer {
             var isFound = false
             if isObject {
                 let end = jsonEnd(from: place)
-                isFound = equals(Slice(offset: place, length: end - place), wanted.array())
+                isFound = equals(Slice(offset: place, length: end - place), wanted)
                 place = end + 1  // the colon
             } else if case .index(let index) = step {
                 isFound = index == number
@@ -66,9 +67,4 @@ extension ByteBuffer {
         }
         return min(place, count)
     }
-}
-
-extension RecordAccessor {
-    /// The top-level key that it begins with.
-    var firstKey: [UInt8] { if case .key(let key) = steps[0] { key } else { [] } }
 }
