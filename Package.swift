@@ -28,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CChecksum"),
 
         // MARK: - What flows
         .target(name: "Events", swiftSettings: lifetimes),
@@ -54,7 +55,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
-        .target(name: "Buffering", dependencies: ["Events", "Time", "Logging"], swiftSettings: strict),
+        .target(
+            name: "Buffering", dependencies: ["Events", "Time", "Logging", "CChecksum"],
+            exclude: ["Files/FORMAT.md"], swiftSettings: strict),
         .target(
             name: "Outputs",
             dependencies: [

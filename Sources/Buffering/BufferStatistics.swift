@@ -37,7 +37,7 @@ package struct BufferCounts: Sendable, Equatable {
         case .rejected(_, let items): rejectedEvents += items.count
         case .gaveUp(_, let items, _): abandonedEvents += items.count
         case .failing: failedAttempts += 1
-        case .released, .replaced, .passedOn, .recovered, .split: break
+        case .released, .replaced, .passedOn, .recovered, .split, .done: break
         }
     }
 }

@@ -37,6 +37,15 @@ package final class ChunkBuffer: Sendable {
             gate: gate)
     }
 
+    /// With its chunks in files.
+    package convenience init(
+        settings: BufferSettings, files: FileChunkStore, hasSecondary: Bool = false,
+        clock: any FlushClock = SystemFlushClock(), log: Log = .discarding, gate: OutputGate? = nil
+    ) {
+        self.init(
+            settings: settings, store: files, hasSecondary: hasSecondary, clock: clock, log: log, gate: gate)
+    }
+
     init(
         settings: BufferSettings, store: any ChunkStore, hasSecondary: Bool = false, clock: any FlushClock,
         log: Log = .discarding, gate: OutputGate? = nil
@@ -61,6 +70,16 @@ package final class ChunkBuffer: Sendable {
     package var hasRoom: Bool { budget.hasRoom }
 
     // MARK: - In
+
+    /// Takes up what an earlier process left in the store. Before anything comes in; blocks.
+    ///
+    /// - Returns: how many events wait again.
+    package func recover() throws(ChunkStoreError) -> Int {
+        let chunks = try store.recover()
+        budget.add(chunks.reduce(0) { $0 + $1.heldBytes })
+        enqueue(chunks)
+        return chunks.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.count } }
+    }
 
     func makeStagingArea() -> StagingArea {
         let area = StagingArea(settings: settings, store: store, clock: clock, budget: budget)
@@ -128,7 +147,7 @@ package final class ChunkBuffer: Sendable {
         while !budget.hasRoom {
             if let dropped = queue.withLock({ $0.dropOldest() }) {
                 events += dropped.itemCount
-                chunks += dropped.effects.isEmpty ? 0 : 1
+                chunks += dropped.effects.contains { if case .released = $0 { true } else { false } } ? 1 : 0
                 for effect in dropped.effects { settle(effect) }
             } else if let staged = sealOldestStaged() {
                 events += staged.itemCount
@@ -227,11 +246,13 @@ package final class ChunkBuffer: Sendable {
         case .replaced(let chunk, let rest):
             budget.add(rest.heldBytes - chunk.heldBytes)
             tellRoom()
+        case .done(let chunk, let items): chunk.noteDone(items)
         default: break
         }
     }
 
     private func release(_ chunk: SealedChunk, _ fate: Receipt.Fate) {
+        chunk.remove()
         budget.add(-chunk.heldBytes)
         for receipt in chunk.receipts { receipt.settle(fate) }
         // Room that dropping makes is no room to tell of.

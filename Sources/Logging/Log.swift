@@ -35,9 +35,10 @@ package struct Log: Sendable {
     /// Says nothing, costs one comparison.
     package static let discarding = Log(handler: LogDiscard(), level: .fatal)
 
-    /// The same log with one more field on every line. The original does not change.
+    /// The same log with one more field on every line, in place of one of that name: the innermost stage speaks. The original
+    /// does not change.
     package func with(_ name: String, _ value: any CustomStringConvertible) -> Log {
-        Log(core: core, context: context + [LogField(name, value)], ownLevel: ownLevel)
+        Log(core: core, context: context.filter { $0.name != name } + [LogField(name, value)], ownLevel: ownLevel)
     }
 
     /// The same log with a level of its own, as `@log_level` in a section asks; nil follows the daemon's level.

@@ -120,6 +120,8 @@ private final class FailingStore: ChunkStore {
     func fail(after writes: Int) { writesLeft.withLock { $0 = writes } }
     func work() { writesLeft.withLock { $0 = nil } }
 
+    func recover() -> [SealedChunk] { [] }
+
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Writer(self) }
 
     fileprivate func write() throws(ChunkStoreError) {

@@ -336,6 +336,7 @@ private final class QueueUnderTest {
     private func text(_ effect: DeliveryQueue.Effect) -> String {
         switch effect {
         case .released(let chunk, let fate): "released \(chunk.id) \(fate)"
+        case .done(let chunk, let items): "done \(chunk.id) \(items)"
         case .replaced(let chunk, let rest): "replaced \(chunk.id) \(chunk.itemCount) by \(rest.itemCount)"
         case .delivered(let chunk, let count, let target):
             "delivered \(chunk.id) \(count)" + (target == .secondary ? " by the secondary" : "")

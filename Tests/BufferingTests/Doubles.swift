@@ -116,11 +116,36 @@ extension SealedChunk {
         self.init(id: id, key: .none, MemoryChunkContents(body, id: id))
     }
 
+    /// As a file would be: survives a stop, sent in parts, never made smaller.
+    convenience init(durable body: consuming ChunkBody, id: String) {
+        self.init(id: id, key: .none, DurableContents(MemoryChunkContents(body, id: id)))
+    }
+
     /// All of it; a chunk that cannot be read says so.
     func texts(_ items: ItemSet) -> [String] {
         do throws(ChunkStoreError) { return try load(items).texts(items) } catch { return [error.description] }
     }
     var texts: [String] { texts(allItems) }
+}
+
+private struct DurableContents: ChunkContents {
+    let memory: MemoryChunkContents
+
+    init(_ memory: MemoryChunkContents) { self.memory = memory }
+
+    var itemCount: Int { memory.itemCount }
+    var byteCount: Int { memory.byteCount }
+    var heldBytes: Int { memory.heldBytes }
+    var loadsFromDisk: Bool { true }
+    var survivesStop: Bool { true }
+    var parts: [ItemSet] {
+        stride(from: 0, to: itemCount, by: 3).map { ItemSet($0..<min($0 + 3, itemCount)) }
+    }
+    func load(_ items: ItemSet) -> LoadedChunk { memory.load(items) }
+    func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
+    func noteDone(_ items: ItemSet) {}
+    func remove() {}
+    func keepAside() {}
 }
 
 /// Emits records given as JSON text, as one batch.

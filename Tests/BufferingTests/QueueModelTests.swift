@@ -25,6 +25,9 @@ private struct QueueRun {
     var nextChunk = 0
     /// Events that have not met their end, by chunk.
     var open: [String: Set<Int>] = [:]
+    var all: [String: Set<Int>] = [:]
+    /// Noted as not to be sent again.
+    var done: [String: Set<Int>] = [:]
     var worst: [String: Receipt.Fate] = [:]
     var released: Set<String> = []
     var sizes: [String: Int] = [:]
@@ -71,10 +74,12 @@ private struct QueueRun {
             body.bytes.append(Array(repeating: UInt8(ascii: "x"), count: size))
             body.endItem(from: start, label: 0, tag: body.tag(tagA), time: EventTime(seconds: Int64(nextEvent)))
             open[id, default: []].insert(nextEvent)
+            all[id, default: []].insert(nextEvent)
             nextEvent += 1
         }
         worst[id] = .delivered
-        let chunk = SealedChunk(memory: body, id: id)
+        let survives = Int.random(in: 0..<3, using: &random) == 0
+        let chunk = survives ? SealedChunk(durable: body, id: id) : SealedChunk(memory: body, id: id)
         sizes[id] = chunk.heldBytes
         queue.enqueue(chunk)
     }
@@ -159,6 +164,7 @@ private struct QueueRun {
             case .recovered: #expect(delivery.target == .primary)
             case .passedOn: #expect(hasSecondary && delivery.target == .primary)
             case .failing, .split: break
+            case .done: Issue.record("an effect of the completion only")
             }
         }
         #expect(expectedRejected.isEmpty, "rejections that nobody was told of")
@@ -172,7 +178,14 @@ private struct QueueRun {
         guard let index = leaving.indices.randomElement(using: &random) else { return }
         let delivery = leaving.remove(at: index)
         handed[delivery.number] = nil
-        note(queue.complete(delivery))
+        let effects = queue.complete(delivery)
+        let id = delivery.chunk.id
+        note(effects)
+        if delivery.chunk.survivesStop, queue.undelivered.contains(where: { $0.chunk.id == id }) {
+            let known = done[id, default: []].union(open[id]!)
+            let carriedOut = leaving.filter { $0.chunk.id == id }.flatMap(\.events)
+            #expect(all[id]!.subtracting(carriedOut).isSubset(of: known), "ended, and not noted as done")
+        }
         #expect(queue.complete(delivery).isEmpty)
     }
 
@@ -189,6 +202,10 @@ private struct QueueRun {
                 #expect(sizes[chunk.id] == chunk.heldBytes && rest.heldBytes < chunk.heldBytes)
                 #expect(rest.id == chunk.id)
                 sizes[chunk.id] = rest.heldBytes
+            case .done(let chunk, let items):
+                let events = items.map { chunk.event($0) }
+                #expect(chunk.survivesStop && open[chunk.id]!.isDisjoint(with: events), "done before its end")
+                done[chunk.id, default: []].formUnion(events)
             default: Issue.record("no effect of a completion: \(effect)")
             }
         }

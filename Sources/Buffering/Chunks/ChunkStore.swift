@@ -6,6 +6,8 @@ package import Events
 /// they touched is written (`ChunkWriter.write`, which may fail); and only when all were, the batch is accepted in each.
 /// Otherwise each forgets it, and the batch is refused.
 protocol ChunkStore: Sendable {
+    /// What an earlier process left, the oldest first. Blocks.
+    func recover() throws(ChunkStoreError) -> [SealedChunk]
     /// For a chunk that begins, under its name. Used under the lock of its staging area.
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter
 }
@@ -38,9 +40,19 @@ package protocol ChunkContents: Sendable {
     var heldBytes: Int { get }
     /// Whether `load` has to read, and blocks meanwhile.
     var loadsFromDisk: Bool { get }
+    /// Whether the next process finds it.
+    var survivesStop: Bool { get }
+    /// What is to be sent, in portions of which a worker can hold one in memory.
+    var parts: [ItemSet] { get }
     func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk
     /// The same with these items alone, numbered anew, where that saves much; else nil.
     func shrunk(to items: ItemSet) -> (any ChunkContents)?
+    /// These items need not be sent again, and others still have to be.
+    func noteDone(_ items: ItemSet)
+    /// Nothing of it is needed any more.
+    func remove()
+    /// A copy of it stays for people to look at: not all of it could be read.
+    func keepAside()
 }
 
 /// A chunk could not be written or read.

@@ -4,6 +4,8 @@ package import Events
 struct MemoryChunkStore: ChunkStore {
     private static let writer = MemoryChunkWriter()
 
+    func recover() -> [SealedChunk] { [] }
+
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Self.writer }
 }
 
@@ -43,8 +45,14 @@ package struct MemoryChunkContents: ChunkContents {
 
     package var itemCount: Int { loaded.body.items.count }
     package var loadsFromDisk: Bool { false }
+    package var survivesStop: Bool { false }
+    package var parts: [ItemSet] { [ItemSet(0..<itemCount)] }
 
     package func load(_ items: ItemSet) -> LoadedChunk { loaded }
+
+    package func noteDone(_ items: ItemSet) {}
+    package func remove() {}
+    package func keepAside() {}
 
     package func shrunk(to items: ItemSet) -> (any ChunkContents)? {
         guard byteCount >= Self.leastWorthShrinkingBytes else { return nil }

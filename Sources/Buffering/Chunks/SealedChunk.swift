@@ -30,12 +30,25 @@ package final class SealedChunk: Sendable {
     }
 
     package var allItems: ItemSet { ItemSet(0..<itemCount) }
+    /// What is to be sent, in portions of which a worker can hold one in memory.
+    package var parts: [ItemSet] { contents.parts }
+    /// Whether the next process finds it.
+    package var survivesStop: Bool { contents.survivesStop }
 
     /// Brings events into memory: these items, and perhaps others. Blocks where the store has to read them.
     package func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk { try contents.load(items) }
 
     /// Whether `load` blocks.
     package var loadsFromDisk: Bool { contents.loadsFromDisk }
+
+    /// These items need not be sent again, and others still have to be.
+    package func noteDone(_ items: ItemSet) { contents.noteDone(items) }
+
+    /// Nothing of it is needed any more.
+    func remove() { contents.remove() }
+
+    /// A copy of it stays for people to look at: not all of it could be read.
+    func keepAside() { contents.keepAside() }
 
     /// A small chunk of the same name with these items alone, numbered anew, that takes this one's place; nil when that is
     /// not worth it.

@@ -44,6 +44,8 @@ package struct DeliveryQueue: Sendable {
         /// The destination itself took something, after so many failures.
         case recovered(failures: Int, since: Double)
         case split(SealedChunk, itemCount: Int, reason: Refusal)
+        /// These items need not be sent again; others of the chunk, which survives a stop, still have to be.
+        case done(SealedChunk, items: ItemSet)
     }
 
     /// Items of a chunk that are sent together.
@@ -67,14 +69,22 @@ package struct DeliveryQueue: Sendable {
         var replaced: SealedChunk?
     }
 
+    private struct Leaving: Sendable {
+        let serial: Int
+        /// Items that go elsewhere.
+        var refused = ItemSet()
+        /// Items that are to be sent again.
+        var kept = ItemSet()
+    }
+
     private let settings: RetrySettings
     private let hasSecondary: Bool
     private var ready = Ring<Part>()
     /// Parts with a moment of their own.
     private var waiting = Agenda<Part>()
     private var inFlight: [Int: (part: Part, target: Target)] = [:]
-    /// Attempts that have ended and whose effects are being carried out, with the items that go elsewhere.
-    private var leaving: [Int: (serial: Int, items: ItemSet)] = [:]
+    /// Attempts that have ended and whose effects are being carried out.
+    private var leaving: [Int: Leaving] = [:]
     private var accounts: [Int: Account] = [:]
     private var nextSerial = 0
     private var nextNumber = 0
@@ -106,9 +116,11 @@ package struct DeliveryQueue: Sendable {
     }
 
     package mutating func enqueue(_ chunk: SealedChunk) {
-        accounts[nextSerial] = Account(chunk: chunk)
+        let parts = chunk.parts.filter { !$0.isEmpty }
+        if parts.isEmpty { return }
+        accounts[nextSerial] = Account(chunk: chunk, holds: parts.count)
         byteCount += chunk.byteCount
-        ready.append(Part(serial: nextSerial, items: chunk.allItems))
+        for items in parts { ready.append(Part(serial: nextSerial, items: items)) }
         nextSerial += 1
     }
 
@@ -155,7 +167,7 @@ package struct DeliveryQueue: Sendable {
         guard let (part, target) = inFlight.removeValue(forKey: delivery.number) else { return [] }
         let chunk = delivery.chunk
         // The attempt's hold on the chunk goes on until it is completed.
-        leaving[delivery.number] = (part.serial, ItemSet())
+        leaving[delivery.number] = Leaving(serial: part.serial)
         switch outcome {
         case .delivered:
             return recover(target, part) + noteDelivered(part, chunk, part.items.count, target)
@@ -163,7 +175,7 @@ package struct DeliveryQueue: Sendable {
             if hasSecondary && target == .primary {
                 var passed = part
                 passed.isForSecondary = true
-                putBack(passed)
+                putBack(passed, delivery)
                 return recover(target, part) + [.passedOn(chunk, items: part.items, reason: reason)]
             }
             return recover(target, part) + giveUp(delivery, part, part.items, reason)
@@ -190,13 +202,14 @@ package struct DeliveryQueue: Sendable {
 
     /// The effects of an attempt are carried out: the last one that ends lets go of the chunk.
     package mutating func complete(_ delivery: Delivery) -> [Effect] {
-        guard let (serial, _) = leaving.removeValue(forKey: delivery.number) else { return [] }
+        guard let ended = leaving.removeValue(forKey: delivery.number) else { return [] }
         var effects: [Effect] = []
-        if let account = accounts[serial], let replaced = account.replaced {
-            accounts[serial]?.replaced = nil
+        if let account = accounts[ended.serial], let replaced = account.replaced {
+            accounts[ended.serial]?.replaced = nil
             effects.append(.replaced(replaced, by: account.chunk))
         }
-        return effects + release(serial)
+        effects += release(ended.serial)
+        return effects + note(done: delivery.items.subtracting(ended.kept), of: delivery.chunk, ended.serial)
     }
 
     private mutating func noteDelivered(_ part: Part, _ chunk: SealedChunk, _ count: Int, _ target: Target) -> [Effect]
@@ -227,7 +240,7 @@ package struct DeliveryQueue: Sendable {
             return giveUp(delivery, part, part.items, Self.exhausted(reason, own, now))
         }
         part.retry = own
-        putBack(part)
+        putBack(part, delivery)
         return [.failing(reason: reason, retry: pace, target: target)]
     }
 
@@ -243,7 +256,8 @@ package struct DeliveryQueue: Sendable {
         if own.isExhausted { return giveUp(delivery, part, items, Self.exhausted(reason, own, now)) }
         rest.retry = own
         hold(part.serial)
-        let isHandedOn = leaving[delivery.number].map { !$0.items.isEmpty } ?? false
+        let isHandedOn = leaving[delivery.number].map { !$0.refused.isEmpty } ?? false
+        leaving[delivery.number]?.kept = items
         waiting.insert(isHandedOn ? rest : shrunk(rest), at: own.nextAttemptAt)
         return [.failing(reason: reason, retry: own, target: target)]
     }
@@ -273,14 +287,14 @@ package struct DeliveryQueue: Sendable {
         for items in [rest, first] {
             var half = part
             half.items = items
-            putBack(half)
+            putBack(half, delivery)
         }
         return [.split(delivery.chunk, itemCount: part.items.count, reason: reason)]
     }
 
     private mutating func reject(_ delivery: Delivery, _ part: Part, _ items: [RejectedItem]) -> [Effect] {
         note(.refused, part.serial)
-        leaving[delivery.number] = (part.serial, ItemSet(Set(items.map(\.item)).sorted()))
+        leaving[delivery.number]?.refused = ItemSet(Set(items.map(\.item)).sorted())
         return [.rejected(delivery.chunk, items)]
     }
 
@@ -288,8 +302,8 @@ package struct DeliveryQueue: Sendable {
         _ delivery: Delivery, _ part: Part, _ items: ItemSet, _ reason: Refusal
     ) -> [Effect] {
         note(.refused, part.serial)
-        let others = leaving[delivery.number]?.items ?? ItemSet()
-        leaving[delivery.number] = (part.serial, others.union(items))
+        let others = leaving[delivery.number]?.refused ?? ItemSet()
+        leaving[delivery.number]?.refused = others.union(items)
         return [.gaveUp(delivery.chunk, items: items, reason: reason)]
     }
 
@@ -312,6 +326,11 @@ package struct DeliveryQueue: Sendable {
         accounts[serial]?.fate.worsen(to: fate)
     }
 
+    /// Where the rest of the chunk survives a stop, so must this.
+    private func note(done items: ItemSet, of chunk: SealedChunk, _ serial: Int) -> [Effect] {
+        chunk.survivesStop && accounts[serial] != nil && !items.isEmpty ? [.done(chunk, items: items)] : []
+    }
+
     private mutating func hold(_ serial: Int) { accounts[serial]?.holds += 1 }
 
     private mutating func release(_ serial: Int) -> [Effect] {
@@ -327,8 +346,10 @@ package struct DeliveryQueue: Sendable {
     }
 
     /// To the front: order is kept as far as failures allow.
-    private mutating func putBack(_ part: Part) {
+    private mutating func putBack(_ part: Part, _ delivery: Delivery) {
         hold(part.serial)
+        let kept = leaving[delivery.number]?.kept ?? ItemSet()
+        leaving[delivery.number]?.kept = kept.union(part.items)
         ready.prepend(part)
     }
 
@@ -353,7 +374,7 @@ package struct DeliveryQueue: Sendable {
     package struct Dropped: Sendable {
         package let chunk: SealedChunk
         package let itemCount: Int
-        /// `released`, when nothing else is left of the chunk.
+        /// `released`, when nothing else is left of the chunk; else `done`, where it survives a stop.
         package let effects: [Effect]
     }
 
@@ -363,7 +384,8 @@ package struct DeliveryQueue: Sendable {
         guard let part = fromWaiting ? waiting.popFirst() : ready.popFirst() else { return nil }
         note(.lost, part.serial)
         let chunk = chunk(of: part)
-        return Dropped(chunk: chunk, itemCount: part.items.count, effects: release(part.serial))
+        let effects = release(part.serial) + note(done: part.items, of: chunk, part.serial)
+        return Dropped(chunk: chunk, itemCount: part.items.count, effects: effects)
     }
 
     /// Everything that is not confirmed: what waits, what is in delivery, and refused items that are not yet where they go
@@ -371,7 +393,8 @@ package struct DeliveryQueue: Sendable {
     package var undelivered: [(chunk: SealedChunk, items: ItemSet)] {
         let parts =
             waiting.elements.map { ($0.serial, $0.items) } + ready.elements.map { ($0.serial, $0.items) }
-            + inFlight.values.map { ($0.part.serial, $0.part.items) } + leaving.values.filter { !$0.items.isEmpty }
+            + inFlight.values.map { ($0.part.serial, $0.part.items) }
+            + leaving.values.filter { !$0.refused.isEmpty }.map { ($0.serial, $0.refused) }
         var bySerial: [Int: ItemSet] = [:]
         for (serial, items) in parts { bySerial[serial] = bySerial[serial]?.union(items) ?? items }
         return bySerial.sorted { $0.key < $1.key }.compactMap { serial, items in

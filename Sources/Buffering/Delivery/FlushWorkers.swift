@@ -185,7 +185,9 @@ package final class FlushWorkers: Sendable {
         do throws(ChunkStoreError) {
             let chunk = try await load(delivery)
             loaded = chunk
-            outcome = await target.deliver(chunk, items: delivery.items)
+            let readable = delivery.items.subtracting(chunk.unreadable)
+            noteUnreadable(delivery.items.count - readable.count, of: delivery.chunk)
+            outcome = readable.isEmpty ? .delivered : await target.deliver(chunk, items: readable)
         } catch {
             outcome = .retry(reason: Refusal(.storage, error.description), after: nil)
         }
@@ -227,7 +229,7 @@ package final class FlushWorkers: Sendable {
     /// - Parameter loaded: the events; nil where they could not be read.
     private func carryOut(_ effect: DeliveryQueue.Effect, _ loaded: LoadedChunk?) async {
         switch effect {
-        case .replaced, .released: break
+        case .replaced, .released, .done: break
         case .delivered(_, _, .primary): break
         case .delivered(let chunk, let count, .secondary):
             log.limited(
@@ -265,8 +267,19 @@ package final class FlushWorkers: Sendable {
         }
     }
 
+    /// A part of a chunk is not what was written.
+    private func noteUnreadable(_ events: Int, of chunk: SealedChunk) {
+        guard events > 0 else { return }
+        chunk.keepAside()
+        log.limited(
+            .error, "a chunk is corrupt, and some of its events cannot be read; a copy of it is kept, and the rest is sent",
+            ["chunk": chunk.id, "events": events])
+        noteLost(events, of: chunk)
+    }
+
     private func noteUnread(_ events: Int, of chunk: SealedChunk) {
-        log.error("a chunk could not be read: its events are lost", ["chunk": chunk.id, "events": events])
+        chunk.keepAside()
+        log.error("giving up a chunk that could not be read; a copy of it is kept", ["chunk": chunk.id, "events": events])
         noteLost(events, of: chunk)
     }
 

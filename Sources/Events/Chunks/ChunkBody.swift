@@ -60,6 +60,15 @@
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
 
+    /// Enters an event whose bytes stand in the body already.
+    package mutating func enter(_ item: ChunkItem) {
+        precondition(item.source.end <= bytes.count, "an event outside its chunk")
+        items.append(item)
+    }
+
+    /// Takes the events from this number on out of the table; their bytes stay.
+    package mutating func forgetItems(from number: Int) { items.removeLast(max(items.count - number, 0)) }
+
     /// Takes the events from this number on back, bytes and all. Their labels and tags stay.
     package mutating func removeItems(from number: Int) {
         guard number < items.count else { return }
@@ -151,7 +160,7 @@
     @usableFromInline package var tag: UInt32
     @usableFromInline package var time: EventTime
 
-    @inlinable init(source: Slice, label: UInt32, tag: UInt32, time: EventTime) {
+    @inlinable package init(source: Slice, label: UInt32, tag: UInt32, time: EventTime) {
         self.source = source
         self.label = label
         self.tag = tag

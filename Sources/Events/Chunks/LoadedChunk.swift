@@ -7,11 +7,16 @@ package final class LoadedChunk: Sendable {
     package let body: ChunkBody
     /// The number, in the chunk, of the body's first item.
     private let firstItem: Int
+    /// Items that could not be read: the body has an empty one for each, of no label and no tag.
+    package let unreadable: ItemSet
 
-    package init(_ body: consuming ChunkBody, id: String, firstItem: Int = 0) {
+    package init(
+        _ body: consuming ChunkBody, id: String, firstItem: Int = 0, unreadable: ItemSet = ItemSet()
+    ) {
         self.body = body
         self.id = id
         self.firstItem = firstItem
+        self.unreadable = unreadable
     }
 
     /// All that is loaded.

@@ -1,0 +1,61 @@
+internal import Events
+internal import Synchronization
+
+/// Which items of a chunk's file need not be sent again: a file beside it, there only while a chunk is delivered in part
+/// (`FORMAT.md`, names). Safe from any thread.
+final class DoneItems: Sendable {
+    private struct State {
+        var file: DiskFile?
+        var byteCount = 0
+    }
+
+    private let path: String
+    private let state = Mutex(State())
+    private static let recordBytes = 12
+
+    init(chunkFile: String) { path = chunkFile + FileBufferPath.doneEnding }
+
+    /// What stands in the file, up to the first record that is not whole.
+    func read() -> ItemSet {
+        guard let file = try? DiskFile(path, for: .read), let count = try? file.byteCount else { return ItemSet() }
+        var bytes = ByteBuffer(capacity: count)
+        guard (try? file.read(at: 0, count: count, into: &bytes)) != nil else { return ItemSet() }
+        var items = ItemSet()
+        var offset = 0
+        while bytes.count - offset >= Self.recordBytes,
+            bytes.littleEndian(at: offset + 8) == CRC32C.of(Slice(offset: offset, length: 8), bytes)
+        {
+            let first: UInt32 = bytes.littleEndian(at: offset)
+            let number: UInt32 = bytes.littleEndian(at: offset + 4)
+            items = items.union(ItemSet(Int(first)..<(Int(first) + Int(number))))
+            offset += Self.recordBytes
+        }
+        let end = offset
+        state.withLock { $0.byteCount = end }
+        return items
+    }
+
+    /// These too. What cannot be written is sent once more after a crash.
+    func add(_ items: ItemSet) {
+        var bytes = ByteBuffer(capacity: items.ranges.count * Self.recordBytes)
+        for range in items.ranges {
+            let start = bytes.count
+            bytes.append(littleEndian: UInt32(range.lowerBound))
+            bytes.append(littleEndian: UInt32(range.count))
+            bytes.append(littleEndian: CRC32C.of(Slice(offset: start, length: 8), bytes))
+        }
+        let record = bytes.array()
+        state.withLock { state in
+            var bytes = ByteBuffer(capacity: record.count)
+            bytes.append(record)
+            if state.file == nil { state.file = try? DiskFile(path, for: .append) }
+            guard (try? state.file?.write(bytes, at: state.byteCount)) != nil else { return }
+            state.byteCount += record.count
+        }
+    }
+
+    func remove() {
+        state.withLock { $0.file = nil }
+        DiskFile.remove(path)
+    }
+}

@@ -1,0 +1,108 @@
+internal import Events
+internal import Synchronization
+
+/// A sealed chunk in its file: read when it is sent, window by window.
+struct FileChunkContents: ChunkContents {
+    let id: String
+    let path: String
+    let end: ChunkEnd
+    /// Behind the last frame of events.
+    let dataEnd: Int
+    private let done: DoneItems
+    let doneBefore: ItemSet
+
+    init(id: String, path: String, end: ChunkEnd, dataEnd: Int, done: DoneItems, doneBefore: ItemSet = ItemSet()) {
+        self.id = id
+        self.path = path
+        self.end = end
+        self.dataEnd = dataEnd
+        self.done = done
+        self.doneBefore = doneBefore
+    }
+
+    var itemCount: Int { end.itemCount }
+    var byteCount: Int { end.byteCount }
+    /// What it takes on the disk.
+    var heldBytes: Int { dataEnd }
+    var loadsFromDisk: Bool { true }
+    var survivesStop: Bool { true }
+
+    var parts: [ItemSet] {
+        end.windows.indices.map { ItemSet(firstItem($0)..<firstItem($0 + 1)).subtracting(doneBefore) }
+    }
+
+    private func firstItem(_ window: Int) -> Int {
+        window < end.windows.count ? end.windows[window].firstItem : end.itemCount
+    }
+
+    private func offset(_ window: Int) -> Int { window < end.windows.count ? end.windows[window].offset : dataEnd }
+
+    func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk {
+        guard let first = items.first, let last = items.ranges.last?.upperBound else {
+            return LoadedChunk(ChunkBody(capacity: 0), id: id)
+        }
+        let from = max(end.windows.lastIndex { $0.firstItem <= first } ?? 0, 0)
+        let to = end.windows.firstIndex { $0.firstItem >= last } ?? end.windows.count
+        let file = try DiskFile(path, for: .read)
+        let start = offset(from)
+        let count = offset(to) - start
+        let total = firstItem(to) - firstItem(from)
+        var body = ChunkBody(capacity: count, itemCapacity: total)
+        try file.read(at: start, count: count, into: &body.bytes)
+        let unreadable = enterFrames(of: &body, total: total)
+        return LoadedChunk(
+            body, id: id, firstItem: firstItem(from),
+            unreadable: ItemSet(unreadable.map { $0 + firstItem(from) }))
+    }
+
+    /// Enters the events of a part of the file that is read into the body; answers which of them are not there, by
+    /// their number in it.
+    private func enterFrames(of body: inout ChunkBody, total: Int) -> ItemSet {
+        var tags: [[UInt8]: Tag] = [:]
+        var place = 0
+        while body.items.count < total, let header = ChunkFrame.header(at: place, body.bytes),
+            ChunkFrame.isWhole(header, at: place, body.bytes),
+            ChunkFrame.enter(header, at: place, into: &body, tags: &tags)
+        {
+            place += header.frameBytes
+        }
+        if body.items.count == total { return ItemSet() }
+        // Something is damaged. How many items a gap had is known when there is one of them; else the first has them all.
+        body.forgetItems(from: 0)
+        let scan = ChunkScan(body.bytes, from: 0)
+        var missing = max(total - scan.itemCount, 0)
+        var unreadable = ItemSet()
+        for piece in scan.pieces {
+            var lost = 0
+            switch piece {
+            case .frame(let offset, let header):
+                if !ChunkFrame.enter(header, at: offset, into: &body, tags: &tags) { lost = header.itemCount }
+            case .damaged(let items): lost = items
+            case .gap: (lost, missing) = (missing, 0)
+            }
+            unreadable.append(body.items.count..<(body.items.count + lost))
+            Self.enterEmpty(lost, &body)
+        }
+        // The file is shorter than it was.
+        unreadable.append(body.items.count..<(body.items.count + missing))
+        Self.enterEmpty(missing, &body)
+        return unreadable
+    }
+
+    private static func enterEmpty(_ count: Int, _ body: inout ChunkBody) {
+        for _ in 0..<count {
+            body.enter(ChunkItem(source: .empty, label: 0, tag: 0, time: EventTime(seconds: 0)))
+        }
+    }
+
+    func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
+
+    func noteDone(_ items: ItemSet) { done.add(items) }
+
+    func remove() {
+        DiskFile.remove(path)
+        done.remove()
+    }
+
+    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding) }
+}

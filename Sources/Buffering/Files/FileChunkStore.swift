@@ -1,0 +1,179 @@
+internal import Events
+package import Logging
+internal import Synchronization
+internal import Time
+
+/// Chunks in files (`FORMAT.md`): what is acknowledged outlives the process, and memory holds only what is being written
+/// and sent.
+package final class FileChunkStore: ChunkStore {
+    private let path: FileBufferPath
+    private let format: String
+    private let log: Log
+    private let lock: DiskFile
+    private let openFiles = OpenFiles()
+
+    /// Makes the folder and takes the lock.
+    ///
+    /// - Parameter format: which formatter's items the chunks hold, with its version.
+    package init(_ path: FileBufferPath, format: String, log: Log) throws(ChunkStoreError) {
+        self.path = path
+        self.format = format
+        self.log = log
+        try DiskFile.makeFolder(path.folder)
+        lock = try DiskFile(path.lockFile, for: .append)
+        guard lock.lock() else {
+            throw ChunkStoreError(
+                "\(path.lockFile) is held by another sluice, or by another output: give each buffer a path of its own")
+        }
+    }
+
+    func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
+        FileChunkWriter(
+            id: id, path: path.file(ofChunk: id),
+            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles)
+    }
+
+    /// What an earlier process left, the oldest first. Blocks.
+    func recover() throws(ChunkStoreError) -> [SealedChunk] {
+        var chunks: [SealedChunk] = []
+        for name in try DiskFile.names(in: path.folder) {
+            guard let id = path.chunk(ofFile: name) else { continue }
+            do throws(ChunkStoreError) {
+                if let chunk = try recover(id) { chunks.append(chunk) }
+            } catch {
+                log.error("a chunk of the buffer cannot be taken up; it stays where it is", ["reason": error.description])
+            }
+        }
+        return chunks
+    }
+
+    private func recover(_ id: String) throws(ChunkStoreError) -> SealedChunk? {
+        let path = path.file(ofChunk: id)
+        let file = try DiskFile(path, for: .append)
+        let size = try file.byteCount
+        var front = ByteBuffer(capacity: 4096)
+        try file.read(at: 0, count: min(size, 4096), into: &front)
+        if case .broken = ChunkFileHead.read(front), size > front.count {
+            try file.read(at: front.count, count: min(size, ChunkFileHead.maximumBytes) - front.count, into: &front)
+        }
+        switch ChunkFileHead.read(front) {
+        case .broken:
+            if size == 0 {
+                DiskFile.remove(path)
+            } else {
+                log.error("not a chunk file any more; moved aside", ["file": path + FileBufferPath.corruptEnding])
+                DiskFile.move(path, to: path + FileBufferPath.corruptEnding)
+            }
+            return nil
+        case .otherVersion:
+            log.error("a chunk file of another version of sluice; it stays where it is", ["file": path])
+            return nil
+        case .head(let head, let headBytes):
+            guard head.format == format else {
+                log.error(
+                    "a chunk that another kind of output has written; it stays where it is",
+                    ["file": path, "format": head.format, "expected": format])
+                return nil
+            }
+            if let (end, dataEnd) = try Self.end(file, size) { return chunk(id, head, end, dataEnd) }
+            return try recoverFrames(id, head, headBytes, file, size)
+        }
+    }
+
+    private func chunk(_ id: String, _ head: ChunkFileHead, _ end: ChunkEnd, _ dataEnd: Int) -> SealedChunk? {
+        let path = path.file(ofChunk: id)
+        let done = DoneItems(chunkFile: path)
+        let contents = FileChunkContents(
+            id: id, path: path, end: end, dataEnd: dataEnd, done: done, doneBefore: done.read())
+        guard contents.parts.contains(where: { !$0.isEmpty }) else {
+            contents.remove()
+            return nil
+        }
+        return SealedChunk(id: id, key: head.key, contents)
+    }
+
+    /// The end frame, and where it begins.
+    private static func end(_ file: DiskFile, _ size: Int) throws(ChunkStoreError) -> (ChunkEnd, Int)? {
+        guard size >= 8 else { return nil }
+        var last = ByteBuffer(capacity: 8)
+        try file.read(at: size - 8, count: 8, into: &last)
+        guard last.count == 8, last.littleEndian(at: 4) == ChunkFrame.endMark else { return nil }
+        let payload = Int(last.littleEndian(at: 0, as: UInt32.self))
+        let start = size - payload - ChunkFrame.headerBytes
+        guard start > 0 else { return nil }
+        var frame = ByteBuffer(capacity: size - start)
+        try file.read(at: start, count: size - start, into: &frame)
+        guard let header = ChunkFrame.header(at: 0, frame), header.isEnd, header.payloadBytes == payload,
+            ChunkFrame.isWhole(header, at: 0, frame),
+            let end = ChunkEnd(payloadAt: ChunkFrame.headerBytes, count: payload, frame)
+        else { return nil }
+        return (end, start)
+    }
+
+    /// A file without an end: what a crash has left of it.
+    private func recoverFrames(
+        _ id: String, _ head: ChunkFileHead, _ headBytes: Int, _ file: DiskFile, _ size: Int
+    ) throws(ChunkStoreError) -> SealedChunk? {
+        let path = path.file(ofChunk: id)
+        var all = ByteBuffer(capacity: size)
+        try file.read(at: 0, count: size, into: &all)
+        let scan = ChunkScan(all, from: headBytes)
+        if scan.isCorrupt { return try rescue(id, head, headBytes, scan, all) }
+        guard scan.frontFrames > 0 else {
+            DiskFile.remove(path)
+            return nil
+        }
+        if scan.frontEnd < size {
+            log.warn(
+                "the last batch of a chunk was not whole; it was never acknowledged",
+                ["file": path, "bytes": size - scan.frontEnd])
+        }
+        try file.truncate(to: scan.frontEnd)
+        let end = scan.end
+        try Self.writeEnd(end, to: file, at: scan.frontEnd)
+        return chunk(id, head, end, scan.frontEnd)
+    }
+
+    private static func writeEnd(_ end: ChunkEnd, to file: DiskFile, at offset: Int) throws(ChunkStoreError) {
+        var out = ByteBuffer(capacity: 256)
+        ChunkFrame.appendEnd(end, to: &out)
+        try file.write(out, at: offset)
+    }
+
+    /// The whole frames of a corrupt file, in one of their own.
+    private func rescue(
+        _ id: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
+    ) throws(ChunkStoreError) -> SealedChunk? {
+        let (old, freshID) = (path.file(ofChunk: id), ChunkID.next())
+        let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create)
+        var out = ByteBuffer(capacity: all.count)
+        var end = ChunkEnd()
+        out.append(Slice(offset: 0, length: headBytes), of: all)
+        for (offset, header) in scan.frames {
+            end.note(frameAt: out.count, items: header.itemCount, byteCount: header.payloadBytes)
+            out.append(Slice(offset: offset, length: header.frameBytes), of: all)
+        }
+        let dataEnd = out.count
+        ChunkFrame.appendEnd(end, to: &out)
+        try fresh.write(out, at: 0)
+        DiskFile.move(old, to: old + FileBufferPath.corruptEnding)
+        log.error(
+            "a chunk file is corrupt: moved aside; what is whole in it is sent",
+            ["file": old + FileBufferPath.corruptEnding, "events": end.itemCount])
+        return chunk(freshID, head, end, dataEnd)
+    }
+}
+
+/// How many files a store keeps open between two batches.
+final class OpenFiles: Sendable {
+    private let count = Atomic<Int>(0)
+    private static let maximum = 64
+
+    func take() -> Bool {
+        if count.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximum { return true }
+        giveBack()
+        return false
+    }
+
+    func giveBack() { count.wrappingSubtract(1, ordering: .relaxed) }
+}

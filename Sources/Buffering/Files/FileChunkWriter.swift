@@ -1,0 +1,85 @@
+internal import Events
+
+/// One chunk's file while it is filled: a frame for each batch. Touched under the lock of its staging area.
+final class FileChunkWriter: ChunkWriter {
+    private let id: String
+    private let path: String
+    private let head: ChunkFileHead
+    private let openFiles: OpenFiles
+    private var file: DiskFile?
+    /// May stay open between two batches.
+    private var hasPlace = false
+    /// Behind what counts.
+    private var offset = 0
+    /// Written behind that, and not accepted yet.
+    private var pending: (frameAt: Int, end: Int)?
+    private var end = ChunkEnd()
+
+    init(id: String, path: String, head: ChunkFileHead, openFiles: OpenFiles) {
+        self.id = id
+        self.path = path
+        self.head = head
+        self.openFiles = openFiles
+    }
+
+    deinit { letGo() }
+
+    var writtenItems: Int { end.itemCount }
+    var writtenBytes: Int { end.byteCount }
+    func heldBytes(_ body: borrowing ChunkBody) -> Int { offset + body.byteCount }
+
+    func write(_ body: borrowing ChunkBody) throws(ChunkStoreError) {
+        var out = ByteBuffer(capacity: body.items.count * 24 + 1024)
+        if offset == 0 { head.append(to: &out) }
+        let frame = offset + out.count
+        ChunkFrame.appendHead(of: body, to: &out)
+        pending = (frame, offset + out.count + body.bytes.count)
+        try opened().write(out, body.bytes, at: offset)
+    }
+
+    private func opened() throws(ChunkStoreError) -> DiskFile {
+        if let file { return file }
+        let opened = try DiskFile(path, for: .append)
+        file = opened
+        if !hasPlace { hasPlace = openFiles.take() }
+        return opened
+    }
+
+    func accept(_ body: inout ChunkBody) {
+        guard let pending else { return }
+        end.note(frameAt: pending.frameAt, items: body.items.count, byteCount: body.byteCount)
+        offset = pending.end
+        self.pending = nil
+        body.clear()
+        if !hasPlace { file = nil }
+    }
+
+    func discard() {
+        guard pending != nil else { return }
+        pending = nil
+        if offset == 0 {
+            letGo()
+            DiskFile.remove(path)
+        } else {
+            // Where that cannot be done, the next frame is written over it.
+            try? file?.truncate(to: offset)
+            if !hasPlace { file = nil }
+        }
+    }
+
+    func seal(_ body: consuming ChunkBody, id: String) -> any ChunkContents {
+        var out = ByteBuffer(capacity: 256)
+        ChunkFrame.appendEnd(end, to: &out)
+        // Without it the file is read frame by frame, should somebody have to.
+        try? opened().write(out, at: offset)
+        letGo()
+        return FileChunkContents(
+            id: id, path: path, end: end, dataEnd: offset, done: DoneItems(chunkFile: path))
+    }
+
+    private func letGo() {
+        file = nil
+        if hasPlace { openFiles.giveBack() }
+        hasPlace = false
+    }
+}
