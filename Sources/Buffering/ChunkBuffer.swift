@@ -63,6 +63,9 @@ package final class ChunkBuffer: Sendable {
     /// It must reach an input after the input's own reaction to that answer: post it to the input's loop as a job.
     package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0.append(action) } }
 
+    /// Whether what is left at a stop is there for the next process.
+    package var survivesStop: Bool { store.survivesStop }
+
     /// Closed while this output is full.
     var gate: OutputGate? { budget.gate }
 

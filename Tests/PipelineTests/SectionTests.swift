@@ -292,8 +292,13 @@ import Testing
             ["4:17 error 'overflow_action' is 'blok', which is not valid (in <buffer>)"]
         ),
         (
-            "@type elasticsearch\n<buffer>\n@type file\npath /x\n</buffer>",
-            ["4:7 warning buffer type 'file' is not supported yet; the buffer is kept in memory"]
+            "@type elasticsearch\n<buffer>\n@type file\n</buffer>",
+            ["4:7 error a buffer in files needs 'path'"]
+        ),
+        ("@type elasticsearch\n<buffer>\n@type file\npath /x\n</buffer>", []),
+        (
+            "@type elasticsearch\n<buffer>\n@type redis\n</buffer>",
+            ["4:7 warning buffer type 'redis' is not supported; the buffer is kept in memory"]
         ),
         ("@type elasticsearch\n<buffer>\ntimekey_zone JST\n</buffer>", ["4:14 error"]),
         (

@@ -6,6 +6,8 @@ package import Events
 /// they touched is written (`ChunkWriter.write`, which may fail); and only when all were, the batch is accepted in each.
 /// Otherwise each forgets it, and the batch is refused.
 protocol ChunkStore: Sendable {
+    /// Whether what is left at a stop is there for the next process.
+    var survivesStop: Bool { get }
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk]
     /// For a chunk that begins, under its name. Used under the lock of its staging area.

@@ -4,6 +4,8 @@ package import Events
 struct MemoryChunkStore: ChunkStore {
     private static let writer = MemoryChunkWriter()
 
+    var survivesStop: Bool { false }
+
     func recover() -> [SealedChunk] { [] }
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Self.writer }

@@ -124,7 +124,7 @@ package final class FlushWorkers: Sendable {
             await Task { await self.ended.sleep(since: generation, seconds: left, clock: self.buffer.clock) }.value
         }
         let remainder = FlushRemainder(parts: buffer.takeAll())
-        if remainder.chunkCount > 0 {
+        if remainder.chunkCount > 0, !buffer.survivesStop {
             log.error(
                 "shutdown before everything was delivered",
                 ["destination": name, "chunks": remainder.chunkCount, "events": remainder.eventCount])

@@ -27,6 +27,8 @@ package final class FileChunkStore: ChunkStore {
         }
     }
 
+    var survivesStop: Bool { true }
+
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(
             id: id, path: path.file(ofChunk: id),

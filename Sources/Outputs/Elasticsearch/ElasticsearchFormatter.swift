@@ -15,6 +15,9 @@ package enum DocumentProblem: Sendable, Equatable {
 ///
 /// Nothing is allocated for a record as long as its tag and its day are those of the one before.
 package final class ElasticsearchFormatter: ChunkFormatter {
+    /// What chunks in files are marked with. To be counted up with every change of what an item or a label looks like.
+    package static let format = "elasticsearch-1"
+
     private let settings: ElasticsearchSettings
     private let onProblem: ((DocumentProblem, Tag) -> Void)?
     private let writesTimestamp: Bool

@@ -1,3 +1,4 @@
+internal import Buffering
 internal import ConfigFile
 internal import Glibc
 internal import TLS
@@ -14,6 +15,17 @@ struct OpeningChecks {
             diagnostics.error(
                 parameter.valuePlace, "no file can be made in 'root_dir' '\(path)': \(reason)",
                 hint: "events that cannot be delivered are kept there")
+        }
+    }
+
+    /// The folder in which a buffer has its files.
+    mutating func add(buffer files: BufferFiles, _ parameter: Parameter) {
+        add { diagnostics in
+            let folder = files.place.folder
+            guard let reason = Self.problem(ofFolder: folder) else { return }
+            diagnostics.error(
+                parameter.valuePlace, "the buffer can have no files in '\(folder)': \(reason)",
+                hint: "let the account that runs sluice write there, or choose another path")
         }
     }
 

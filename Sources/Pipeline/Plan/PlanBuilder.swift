@@ -11,6 +11,8 @@ package final class PlanBuilder {
     var openings = OpeningChecks()
     /// Where each source listens.
     private var listeners: [(endpoint: ListenPlace, place: Place)] = []
+    /// Folders and names of buffers in files.
+    private var buffers: [(path: String, place: Place)] = []
     /// `<label>` names that exist, for relabel and sources.
     private var labelNames: [String] = []
     private var labelUses: [(name: String, place: Place)] = []
@@ -83,6 +85,16 @@ package final class PlanBuilder {
                 related: [.init(other.place, "the first one is here")])
         }
         listeners.append((endpoint, place))
+    }
+
+    /// Notes where a buffer has its files; no two can have one place.
+    func keeps(bufferAt path: String, at place: Place) {
+        if let other = buffers.first(where: { $0.path == path }) {
+            diagnostics.error(
+                place, "another output has its buffer in '\(path)' already", hint: "give each output a path of its own",
+                related: [.init(other.place, "the first one is here")])
+        }
+        buffers.append((path, place))
     }
 
     /// `<match fluent.**>`: what Fluentd says about itself comes there, and nothing of ours does. Where it is thrown away

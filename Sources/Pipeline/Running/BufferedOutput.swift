@@ -11,14 +11,15 @@ final class BufferedOutput: RunningOutput {
     private let fieldReaders: [RecordKeyReader]
 
     /// - Parameters:
+    ///   - format: what the formatter makes, for chunks that outlive the process.
     ///   - name: what log lines call the destination.
     ///   - reader: the way back from what the formatter made.
     ///   - secondary: the label that takes what the destination does not.
     init(
-        _ buffering: BufferSection.Read, name: String, destination: any Destination, reader: any ItemReader,
+        _ buffering: BufferSection.Read, format: String, name: String, destination: any Destination, reader: any ItemReader,
         secondary: String?, context: RunContext,
         makeFormatter: @escaping (LoopContext) -> any ChunkFormatter
-    ) {
+    ) throws {
         let settings = buffering.settings
         let log = context.log
         let backup =
@@ -27,8 +28,16 @@ final class BufferedOutput: RunningOutput {
             : ChunkBackup(
                 directory: context.rootDirectory, outputFolder: context.stage.id.folderName, reader: reader)
         let outlet = RefusalOutlet(reader: reader, backup: backup, context: context, log: log)
-        buffer = ChunkBuffer(
-            settings: settings, hasSecondary: secondary != nil, log: log, gate: context.gates.makeGate())
+        let gate = context.gates.makeGate()
+        if let files = buffering.files {
+            buffer = ChunkBuffer(
+                settings: settings, files: try FileChunkStore(files.place, format: format, log: log),
+                hasSecondary: secondary != nil, log: log, gate: gate)
+            let events = try buffer.recover()
+            if events > 0 { log.info("took up what was left in the buffer", ["events": events]) }
+        } else {
+            buffer = ChunkBuffer(settings: settings, hasSecondary: secondary != nil, log: log, gate: gate)
+        }
         workers = FlushWorkers(
             buffer: buffer, destination: destination,
             secondary: secondary.map {

@@ -30,6 +30,12 @@ package final class OutputDrain: Sendable {
     }
 
     func progress(group: Int) -> Lifecycle.OutputProgress {
+        if buffer.survivesStop {
+            // What is not sent stays where it is.
+            return Lifecycle.OutputProgress(
+                group: group, isEmpty: buffer.isEmpty || !buffer.settings.flushAtShutdown, isFailing: isFailing,
+                isKept: true)
+        }
         let undelivered = workers.snapshotUndelivered()
         let isKept = backup != nil && ledger.withLock { $0.covers(undelivered) }
         return Lifecycle.OutputProgress(
@@ -41,6 +47,7 @@ package final class OutputDrain: Sendable {
 
     /// Writes down what is not confirmed, and takes back what is. Blocks; never two at once.
     func writeDown(atMilliseconds now: Int) {
+        if buffer.survivesStop { return }
         guard isFailing || now - beganAt.load(ordering: .relaxed) >= Self.healthyMilliseconds else { return }
         _ = write(workers.snapshotUndelivered(), isFinal: false)
     }
@@ -48,6 +55,12 @@ package final class OutputDrain: Sendable {
     /// Ends the deliveries and writes down what is left; answers how many events are neither delivered nor kept.
     func end() async -> Int {
         let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
+        if buffer.survivesStop {
+            let count = rest.reduce(0) { $0 + $1.items.count }
+            for (chunk, _) in rest { for receipt in chunk.receipts { receipt.settle(.safe) } }
+            if count > 0 { log.info("events stay in the buffer for the next start", ["events": count]) }
+            return 0
+        }
         let lost = await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: self.write(rest, isFinal: true)) }
         }

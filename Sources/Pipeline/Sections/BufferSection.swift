@@ -9,6 +9,8 @@ enum BufferSection {
     struct Read {
         var settings = BufferSettings()
         var fieldReaders: [RecordAccessor] = []
+        /// `@type file`: where its chunks are; nil: in memory.
+        var files: BufferFiles?
     }
 
     /// Parameters that have their place in `<buffer>` only, and that Fluentd does not take from v0.12's either.
@@ -22,18 +24,12 @@ enum BufferSection {
     ]
 
     /// - Parameter section: nil: all defaults.
-    static func read(_ section: Section?, _ diagnostics: Diagnostics) -> Read {
+    static func read(_ section: Section?, _ diagnostics: Diagnostics, _ builder: PlanBuilder) -> Read {
         var result = Read()
         guard let section else { return result }
         let reader = SectionReader(section, description: section.tag, diagnostics: diagnostics)
         var settings = BufferSettings()
-        if let type = reader.type(), type.value != "memory" {
-            diagnostics.warning(
-                type.place, "buffer type '\(type.value)' is not supported yet; the buffer is kept in memory",
-                hint: type.value.hasPrefix("file")
-                    ? "what is not delivered at a stop is written to a backup file" : "'memory'")
-        }
-        reader.accept(["path", "path_suffix"])
+        readType(reader, &settings, &result, builder)
         readKeys(section, reader, &settings, &result)
 
         let interval = reader.time("flush_interval", range: 0...1e9)
@@ -56,7 +52,7 @@ enum BufferSection {
                 hint: "add 'flush_mode interval' if that is wanted")
         }
         settings.flushThreadCount = reader.int("flush_thread_count", default: 1, range: 1...64)
-        settings.flushAtShutdown = reader.bool("flush_at_shutdown", default: true)
+        settings.flushAtShutdown = reader.bool("flush_at_shutdown", default: settings.flushAtShutdown)
         settings.overflowAction =
             reader.enumeration(
                 "overflow_action",
@@ -83,6 +79,36 @@ enum BufferSection {
         reader.finish()
         result.settings = settings
         return result
+    }
+
+    /// `@type`, and what a buffer in files has of its own (Fluentd's `buf_file.rb`).
+    private static func readType(
+        _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read, _ builder: PlanBuilder
+    ) {
+        let type = reader.type()
+        let path = reader.string("path")
+        let suffix = reader.string("path_suffix", default: ".log")
+        reader.accept(["file_permission", "dir_permission"])
+        switch type?.value {
+        case nil, "memory": return
+        case "file", "file_single":
+            guard let path, !path.value.isEmpty else {
+                reader.diagnostics.error(
+                    type?.place ?? reader.section.place, "a buffer in files needs 'path'",
+                    hint: "add 'path /var/lib/sluice/buffer', a folder of its own")
+                return
+            }
+            let files = BufferFiles(path: path.value, suffix: suffix)
+            result.files = files
+            (settings.chunkLimitBytes, settings.totalLimitBytes) = (256 << 20, 64 << 30)
+            settings.flushAtShutdown = false
+            builder.keeps(bufferAt: path.value, at: path.place)
+            builder.openings.add(buffer: files, path.parameter)
+        case let other?:
+            reader.diagnostics.warning(
+                type?.place ?? reader.section.place,
+                "buffer type '\(other)' is not supported; the buffer is kept in memory", hint: "'memory' or 'file'")
+        }
     }
 
     private static func readRetry(_ reader: SectionReader, _ retry: inout RetrySettings) {

@@ -18,7 +18,7 @@ enum ElasticsearchSection {
         readHTTP(reader, builder, &settings)
         readIgnored(reader)
         let secondary = readSecondary(reader, builder)
-        let buffering = readBuffer(reader, &settings)
+        let buffering = readBuffer(reader, builder, &settings)
         checkNames(settings, buffering, reader)
         checkFormatter(settings, reader)
         guard reader.diagnostics.errorCount == errorsBefore else { return nil }
@@ -30,8 +30,8 @@ enum ElasticsearchSection {
         let makeOutput: (RunContext) throws -> any RunningOutput = { context in
             let log = context.log
             let destination = ElasticsearchDestination(fixed, client: try context.httpClient(), log: log)
-            return BufferedOutput(
-                buffering, name: destination.name, destination: destination, reader: ElasticsearchItemReader(),
+            return try BufferedOutput(
+                buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination, reader: ElasticsearchItemReader(),
                 secondary: secondary?.label, context: context
             ) { loop in
                 do {
@@ -246,9 +246,9 @@ enum ElasticsearchSection {
     // MARK: - Buffer, secondary, the rest
 
     private static func readBuffer(
-        _ reader: SectionReader, _ settings: inout ElasticsearchSettings
+        _ reader: SectionReader, _ builder: PlanBuilder, _ settings: inout ElasticsearchSettings
     ) -> BufferSection.Read {
-        var buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics)
+        var buffering = BufferSection.read(reader.bufferSection(chunkKeys: ""), reader.diagnostics, builder)
         reader.ignore(BufferSection.keysInside, reason: "it belongs into <buffer>")
         // Fluentd has this one outside of the section.
         if let threshold = reader.time("slow_flush_log_threshold", range: 0...1e9) {
