@@ -272,14 +272,16 @@ package final class FlushWorkers: Sendable {
         guard events > 0 else { return }
         chunk.keepAside()
         log.limited(
-            .error, "a chunk is corrupt, and some of its events cannot be read; a copy of it is kept, and the rest is sent",
+            .error,
+            "a chunk is corrupt, and some of its events cannot be read; a copy of it is kept, and the rest is sent",
             ["chunk": chunk.id, "events": events])
         noteLost(events, of: chunk)
     }
 
     private func noteUnread(_ events: Int, of chunk: SealedChunk) {
         chunk.keepAside()
-        log.error("giving up a chunk that could not be read; a copy of it is kept", ["chunk": chunk.id, "events": events])
+        log.error(
+            "giving up a chunk that could not be read; a copy of it is kept", ["chunk": chunk.id, "events": events])
         noteLost(events, of: chunk)
     }
 

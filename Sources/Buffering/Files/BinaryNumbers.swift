@@ -18,7 +18,9 @@ extension ByteBuffer {
     /// The caller knows that the bytes are there.
     func littleEndian<Number: FixedWidthInteger>(at offset: Int, as type: Number.Type = Number.self) -> Number {
         var value: Number = 0
-        for index in (0..<(type.bitWidth / 8)).reversed() { value = value << 8 | Number(truncatingIfNeeded: self[offset + index]) }
+        for index in (0..<(type.bitWidth / 8)).reversed() {
+            value = value << 8 | Number(truncatingIfNeeded: self[offset + index])
+        }
         return value
     }
 }

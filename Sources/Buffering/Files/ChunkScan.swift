@@ -49,7 +49,9 @@ struct ChunkScan {
                     pieces.append(.damaged(items: header.itemCount))
                     continue
                 }
-                if pieces.count == frontFrames { (frontEnd, frontFrames) = (offset + header.frameBytes, frontFrames + 1) }
+                if pieces.count == frontFrames {
+                    (frontEnd, frontFrames) = (offset + header.frameBytes, frontFrames + 1)
+                }
                 pieces.append(.frame(offset: offset, header))
             } else {
                 if case .gap = pieces.last {} else { pieces.append(.gap) }

@@ -51,7 +51,8 @@ final class DiskFile: Sendable {
                     let skipped = min(done, firstCount)
                     let rest = done - skipped
                     var parts = unsafe [
-                        iovec(iov_base: UnsafeMutableRawPointer(mutating: first + skipped), iov_len: firstCount - skipped),
+                        iovec(
+                            iov_base: UnsafeMutableRawPointer(mutating: first + skipped), iov_len: firstCount - skipped),
                         iovec(iov_base: UnsafeMutableRawPointer(mutating: second + rest), iov_len: secondCount - rest),
                     ]
                     return unsafe pwritev(descriptor, &parts, 2, offset + done)

@@ -48,5 +48,7 @@ package struct FileBufferPath: Sendable, Equatable {
         return String(id)
     }
 
-    private func isHexDigit(_ letter: UInt8) -> Bool { (0x30...0x39).contains(letter) || (0x61...0x66).contains(letter) }
+    private func isHexDigit(_ letter: UInt8) -> Bool {
+        (0x30...0x39).contains(letter) || (0x61...0x66).contains(letter)
+    }
 }

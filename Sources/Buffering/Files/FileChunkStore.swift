@@ -43,7 +43,8 @@ package final class FileChunkStore: ChunkStore {
             do throws(ChunkStoreError) {
                 if let chunk = try recover(id) { chunks.append(chunk) }
             } catch {
-                log.error("a chunk of the buffer cannot be taken up; it stays where it is", ["reason": error.description])
+                log.error(
+                    "a chunk of the buffer cannot be taken up; it stays where it is", ["reason": error.description])
             }
         }
         return chunks

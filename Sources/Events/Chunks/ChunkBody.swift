@@ -17,6 +17,8 @@
     @usableFromInline package internal(set) var namesBytes = 0
     @usableFromInline var lastLabel: UInt32 = 0
     @usableFromInline var lastStamp = -1
+    @usableFromInline var lastTag: UInt32 = 0
+    @usableFromInline var lastTagID = -1
     /// Numbers by name, kept once there are more than `scannedNames`.
     private var labelNumbers: [[UInt8]: UInt32] = [:]
     private var tagNumbers: [Int: UInt32] = [:]
@@ -84,6 +86,7 @@
         tags.removeAll(keepingCapacity: true)
         namesBytes = 0
         lastStamp = -1
+        lastTagID = -1
         labelNumbers = [:]
         tagNumbers = [:]
     }
@@ -129,7 +132,15 @@
         return lastLabel
     }
 
-    package mutating func tag(_ tag: Tag) -> UInt32 {
+    /// The number of a tag; new ones are entered. Consecutive events share theirs.
+    @inlinable package mutating func tag(_ tag: Tag) -> UInt32 {
+        if tag.id == lastTagID { return lastTag }
+        lastTag = number(of: tag)
+        lastTagID = tag.id
+        return lastTag
+    }
+
+    @usableFromInline mutating func number(of tag: Tag) -> UInt32 {
         for index in tags.indices.suffix(Self.scannedNames).reversed() where tags[index] === tag {
             return UInt32(index)
         }

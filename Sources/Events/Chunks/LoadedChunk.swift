@@ -1,12 +1,12 @@
 /// A chunk's events in memory, for as long as somebody sends them or reads them back. Shared by reference.
 ///
 /// Of a chunk that is kept elsewhere only a part may be loaded: items keep the numbers that they have in the chunk.
-package final class LoadedChunk: Sendable {
+@usableFromInline package final class LoadedChunk: Sendable {
     /// Hexadecimal, unique: what log lines and backup files call the chunk.
     package let id: String
-    package let body: ChunkBody
+    @usableFromInline package let body: ChunkBody
     /// The number, in the chunk, of the body's first item.
-    private let firstItem: Int
+    @usableFromInline let firstItem: Int
     /// Items that could not be read: the body has an empty one for each, of no label and no tag.
     package let unreadable: ItemSet
 
@@ -22,7 +22,7 @@ package final class LoadedChunk: Sendable {
     /// All that is loaded.
     package var allItems: ItemSet { ItemSet(firstItem..<(firstItem + body.items.count)) }
 
-    package func item(_ number: Int) -> ChunkItem { body.items[number - firstItem] }
+    @inlinable package func item(_ number: Int) -> ChunkItem { body.items[number - firstItem] }
 
     package func tag(of item: Int) -> Tag { body.tags[Int(self.item(item).tag)] }
 }

@@ -4,7 +4,7 @@ internal import Synchronization
 @usableFromInline package final class Tag: Sendable {
     package let bytes: [UInt8]
     /// Unique in the process; never reused.
-    package let id: Int
+    @usableFromInline package let id: Int
     /// A destination has refused these events once, and they are on their way through `<label @ERROR>`. Refused again,
     /// they are not sent round a second time.
     package let wasRefused: Bool

@@ -45,8 +45,14 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
             let place = Int(item.label)
             // Only the formatter makes these chunks, so every label is one of its own.
             guard let flags = allFlags[place] else { continue }
-            let front = BulkItemFront(flags: flags, item.source, chunk.body.bytes)
             let isShared = flags & BulkLabel.metadata == 0
+            // The usual item is its document.
+            if isShared, flags & BulkLabel.hasRecord == 0, let known = shared[place] {
+                size += Int(known.length) + Int(item.source.length)
+                pieces.append((known, item.source))
+                continue
+            }
+            let front = BulkItemFront(flags: flags, item.source, chunk.body.bytes)
             let action: Slice
             if isShared, let known = shared[place] {
                 action = known

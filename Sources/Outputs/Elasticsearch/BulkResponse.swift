@@ -66,6 +66,13 @@ package enum BulkResponse {
         var taken = Slice.empty
         try reader.open(body, UInt8(ascii: "["))
         while try reader.nextElement(body) {
+            while !taken.isEmpty, body.repeats(taken, at: reader.place),
+                body.holds(UInt8(ascii: ","), at: reader.place + Int(taken.length)),
+                body.holds(UInt8(ascii: "{"), at: reader.place + Int(taken.length) + 1)
+            {
+                reader.place += Int(taken.length) + 1
+                count += 1
+            }
             if !taken.isEmpty, body.repeats(taken, at: reader.place) {
                 reader.place += Int(taken.length)
             } else {

@@ -83,8 +83,15 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         let start = chunk.bytes.count
         let losses = chunk.bytes.lossCount
         let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
-        let isHiding = hides(record, tagField, rows, storage)
-        var flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
+        var flags: UInt8
+        if isPlain, tagField == nil, !hasMetadata, !isTagKeyTimestamp, record.fieldCount > 0 {
+            // The usual case: the document says all of the record.
+            writePlainDocument(record, tag, stamp, rows, storage, to: &chunk.bytes)
+            flags = additions(stamp, tagField)
+        } else {
+            let isHiding = hides(record, tagField, rows, storage)
+            flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
+        }
         if isUpdate, flags & BulkLabel.hasID == 0 {
             chunk.bytes.truncate(to: start)
             rows.rejections.append(
@@ -181,15 +188,19 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     // MARK: - The document
 
+    /// The flags that say what is put into a document beside the record.
+    private func additions(_ stamp: Stamp, _ tagField: Int?) -> UInt8 {
+        (writesTimestamp && stamp.isWritten ? BulkLabel.addsTimestamp : 0)
+            | (settings.includeTagKey && tagField == nil ? BulkLabel.addsTag : 0)
+    }
+
     /// Answers the flags that say what was added.
     private func writeDocument(
         _ record: Record, _ tag: Tag, _ stamp: Stamp, _ tagField: Int?, _ rows: borrowing Rows,
         _ storage: borrowing ByteBuffer, to out: inout ByteBuffer
     ) -> UInt8 {
-        let addsTimestamp = writesTimestamp && stamp.isWritten
-        var flags = addsTimestamp ? BulkLabel.addsTimestamp : 0
-        let addsTag = settings.includeTagKey && tagField == nil
-        if addsTag { flags |= BulkLabel.addsTag }
+        var flags = additions(stamp, tagField)
+        let (addsTimestamp, addsTag) = (flags & BulkLabel.addsTimestamp != 0, flags & BulkLabel.addsTag != 0)
         if isPlain && record.fieldCount > 0 && tagField == nil {
             writePlainDocument(record, tag, stamp, rows, storage, to: &out)
             return flags

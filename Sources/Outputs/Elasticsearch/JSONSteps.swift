@@ -1,4 +1,5 @@
 internal import Events
+internal import Glibc
 
 /// Walks over JSON on its bytes, strictly: `place` is always at or before the end, and every loop moves it on.
 struct JSONSteps {
@@ -126,10 +127,13 @@ extension ByteBuffer {
         guard place + length <= count else { return false }
         return unsafe withUnsafeBytes(slice) { first, length in
             unsafe withUnsafeBytes(Slice(offset: place, length: length)) { second, length in
-                unsafe bytesEqual(first, second, length)
+                unsafe memcmp(first, second, length) == 0
             }
         }
     }
+
+    /// Whether this byte stands there.
+    func holds(_ byte: UInt8, at place: Int) -> Bool { place < count && self[place] == byte }
 
     /// Text from the inside of a JSON string, decoded; escapes that are none stay as they are.
     func decoded(_ inside: Slice) -> String {

@@ -16,7 +16,8 @@ final class BufferedOutput: RunningOutput {
     ///   - reader: the way back from what the formatter made.
     ///   - secondary: the label that takes what the destination does not.
     init(
-        _ buffering: BufferSection.Read, format: String, name: String, destination: any Destination, reader: any ItemReader,
+        _ buffering: BufferSection.Read, format: String, name: String, destination: any Destination,
+        reader: any ItemReader,
         secondary: String?, context: RunContext,
         makeFormatter: @escaping (LoopContext) -> any ChunkFormatter
     ) throws {

@@ -31,7 +31,8 @@ enum ElasticsearchSection {
             let log = context.log
             let destination = ElasticsearchDestination(fixed, client: try context.httpClient(), log: log)
             return try BufferedOutput(
-                buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination, reader: ElasticsearchItemReader(),
+                buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination,
+                reader: ElasticsearchItemReader(),
                 secondary: secondary?.label, context: context
             ) { loop in
                 do {
