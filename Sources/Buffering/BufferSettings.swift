@@ -48,6 +48,11 @@ package struct BufferSettings: Sendable {
     /// instead of many small ones. nil: as many as `flush_thread_count`.
     package var queuedChunksLimit: Int?
     package var retry = RetrySettings()
+    /// `durability power`: events of a buffer in files are safe when they are on the disk; else when they are in their
+    /// files, which survive the process.
+    package var waitsForDisk = false
+    /// `fsync_interval`: the least time between two syncs; 0: one begins when the last has ended.
+    package var fsyncIntervalSeconds = 0.0
     /// Do not write chunks to a file that nobody can be made to take.
     package var disableChunkBackup = false
     /// Deliveries that take longer are worth a warning.

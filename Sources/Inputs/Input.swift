@@ -23,9 +23,16 @@ package protocol Input: AnyObject {
     /// nothing once reading was stopped.
     func resumeReading()
 
+    /// Whether answers may come long after the events: until the outputs have ended.
+    var answersLater: Bool { get }
+
     /// Ends in order: says good-bye to whoever is connected once everything written has gone out, and closes what was
     /// opened, within a bounded time. Stops reading first, if nobody has.
     func close()
+}
+
+extension Input {
+    package var answersLater: Bool { false }
 }
 
 /// How far an input is. A later phase follows an earlier one; none comes again.

@@ -150,7 +150,7 @@ private final class FailingStore: ChunkStore {
             written = body.items.count
         }
 
-        func accept(_ body: inout ChunkBody) {
+        func accept(_ body: inout ChunkBody, safe receipt: Receipt?) {
             precondition(written == body.items.count, "accepted without being written")
             for item in 0..<written { kept.append(item: item, of: body) }
             body.clear()

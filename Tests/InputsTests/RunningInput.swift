@@ -50,6 +50,9 @@ final class Collector: Emitter, Sendable {
         var answer = Acceptance.accepted
         /// Tags whose output is full.
         var full: [String: OutputGate] = [:]
+        /// Receipts are held, one part a batch, until the test settles them.
+        var keepsReceipts = false
+        var receipts: [Receipt] = []
     }
     let state = Mutex(State())
     /// Set before the loop runs, and touched on it alone from then on.
@@ -65,10 +68,20 @@ final class Collector: Emitter, Sendable {
         }
         return state.withLock {
             $0.events += lines
+            if $0.keepsReceipts, let receipt = batch.receipt {
+                receipt.hold()
+                $0.receipts.append(receipt)
+            }
             guard let gate = $0.full[tag.text] else { return $0.answer }
             pressure?.note(gate)
             return .acceptedFull
         }
+    }
+
+    /// Settles the first part that is held.
+    func settle(_ fate: Receipt.Fate) {
+        let receipt = state.withLock { $0.receipts.isEmpty ? nil : $0.receipts.removeFirst() }
+        receipt?.settle(fate)
     }
 
     var events: [String] { state.withLock { $0.events } }

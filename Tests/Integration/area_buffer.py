@@ -3,7 +3,7 @@ import os, signal, subprocess, tempfile, threading, time
 
 from bulk_server import BulkServer
 from harness import Area, Daemon, ForwardClient, Skip, elasticsearch_store, forward_source, free_port, need_msgpack, \
-    run_sluice, wait_until
+    packed, run_sluice, wait_until
 
 area = Area("buffer", needs=need_msgpack)
 NOW = int(time.time())
@@ -203,4 +203,45 @@ def memory(_):
             peak = int(next(line for line in status if line.startswith("VmHWM")).split()[1]) // 1024
         waiting = sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)) >> 20
         assert waiting > 180 and peak < 80, f"{waiting} MiB wait, {peak} MiB in memory"
+        assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("ack_after delivery: an ack comes when the server has the events, at a stop too")
+def ack_after_delivery(_):
+    port, bulk = free_port(), BulkServer()
+    for buffer in ("flush_interval 0.1s\nretry_wait 0.2s\nretry_max_interval 0.2s\n",
+                   f"@type file\npath {fresh_folder()}\nflush_interval 0.1s\nretry_wait 0.2s\nretry_max_interval 0.2s\n"):
+        config = forward_source(port, "  ack_after delivery\n") + \
+            f"<match **>\n    {elasticsearch_store(bulk.port, buffer=buffer)}</match>\n"
+        with Daemon(config, port) as daemon, ForwardClient(port) as client:
+            client.send(["service.a", packed(numbered(10)), {"size": 10, "chunk": "one"}])
+            client.stream.settimeout(0.7)
+            try:
+                raise AssertionError(f"an ack before the delivery: {client.receive()}")
+            except TimeoutError:
+                pass
+            with bulk:
+                client.stream.settimeout(10)
+                assert client.receive() == {"ack": "one"}
+                assert bulk.numbers() == list(range(10))
+                client.send(["service.a", packed(numbered(10, 10)), {"size": 10, "chunk": "two"}])
+                time.sleep(0.02)
+                daemon.signal(signal.SIGTERM)
+                try:
+                    assert client.receive() == {"ack": "two"}
+                    assert bulk.numbers() == list(range(20))
+                except AssertionError as error:
+                    # With files nothing is sent at a stop: then there is no ack for what was not sent.
+                    assert "closed" in str(error) and "@type file" in buffer, f"{error}; log:\n{daemon.log()}"
+                assert daemon.wait(10) == 0, daemon.log()
+        bulk = BulkServer()
+
+
+@area.test("durability power: acks wait for the disk, and come")
+def power(_):
+    port, folder = free_port(), fresh_folder()
+    config = file_config(port, free_port(), folder, "flush_interval 1h\ndurability power\n")
+    with Daemon(config, port) as daemon, ForwardClient(port) as client:
+        for start in range(0, 500, 10):
+            client.deliver("service.a", numbered(10, start))
         assert daemon.stop() == 0, daemon.log()

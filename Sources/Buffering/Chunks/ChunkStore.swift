@@ -26,7 +26,9 @@ protocol ChunkWriter: AnyObject {
     /// Keeps what the batch under way has added to the body, or has not kept any of it.
     func write(_ body: borrowing ChunkBody) throws(ChunkStoreError)
     /// The batch is in all its chunks: what was written counts, and leaves the body if it need not stay there.
-    func accept(_ body: inout ChunkBody)
+    ///
+    /// - Parameter receipt: of an input that waits until the batch is safe; held where it is not at once.
+    func accept(_ body: inout ChunkBody, safe receipt: Receipt?)
     /// The batch is in none: what was written of it does not count.
     func discard()
     /// No more is coming. Called for chunks with items only.

@@ -17,7 +17,7 @@ private final class MemoryChunkWriter: ChunkWriter, Sendable {
     var writtenBytes: Int { 0 }
     func heldBytes(_ body: borrowing ChunkBody) -> Int { MemoryChunkContents.heldBytes(body) }
     func write(_ body: borrowing ChunkBody) {}
-    func accept(_ body: inout ChunkBody) {}
+    func accept(_ body: inout ChunkBody, safe receipt: Receipt?) {}
     func discard() {}
     func seal(_ body: consuming ChunkBody, id: String) -> any ChunkContents {
         body.trim()

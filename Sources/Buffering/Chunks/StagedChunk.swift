@@ -52,11 +52,11 @@ final class StagedChunk: @unchecked Sendable {
     func accept(_ receipt: Receipt?) {
         guard body.items.count > acceptedItems else { return }
         // The batches of a loop come one after the other.
-        if let receipt, receipts.last !== receipt {
+        if let receipt, receipt.moment == .delivered, receipts.last !== receipt {
             receipt.hold()
             receipts.append(receipt)
         }
-        writer.accept(&body)
+        writer.accept(&body, safe: receipt?.moment == .safe ? receipt : nil)
         acceptedItems = body.items.count
     }
 

@@ -11,14 +11,22 @@ package final class FileChunkStore: ChunkStore {
     private let log: Log
     private let lock: DiskFile
     private let openFiles = OpenFiles()
+    private let syncer: FileSyncer?
 
     /// Makes the folder and takes the lock.
     ///
-    /// - Parameter format: which formatter's items the chunks hold, with its version.
-    package init(_ path: FileBufferPath, format: String, log: Log) throws(ChunkStoreError) {
+    /// - Parameters:
+    ///   - format: which formatter's items the chunks hold, with its version.
+    ///   - waitsForDisk: `durability power`.
+    ///   - fsyncIntervalSeconds: `fsync_interval`.
+    package init(
+        _ path: FileBufferPath, format: String, waitsForDisk: Bool = false, fsyncIntervalSeconds: Double = 0, log: Log
+    ) throws(ChunkStoreError) {
         self.path = path
         self.format = format
         self.log = log
+        syncer =
+            waitsForDisk ? FileSyncer(folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log) : nil
         try DiskFile.makeFolder(path.folder)
         lock = try DiskFile(path.lockFile, for: .append)
         guard lock.lock() else {
@@ -32,7 +40,8 @@ package final class FileChunkStore: ChunkStore {
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(
             id: id, path: path.file(ofChunk: id),
-            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles)
+            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles,
+            syncer: syncer)
     }
 
     /// What an earlier process left, the oldest first. Blocks.

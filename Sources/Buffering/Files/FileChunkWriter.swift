@@ -6,6 +6,8 @@ final class FileChunkWriter: ChunkWriter {
     private let path: String
     private let head: ChunkFileHead
     private let openFiles: OpenFiles
+    /// Where acks wait for the disk.
+    private let syncer: FileSyncer?
     private var file: DiskFile?
     /// May stay open between two batches.
     private var hasPlace = false
@@ -15,11 +17,12 @@ final class FileChunkWriter: ChunkWriter {
     private var pending: (frameAt: Int, end: Int)?
     private var end = ChunkEnd()
 
-    init(id: String, path: String, head: ChunkFileHead, openFiles: OpenFiles) {
+    init(id: String, path: String, head: ChunkFileHead, openFiles: OpenFiles, syncer: FileSyncer?) {
         self.id = id
         self.path = path
         self.head = head
         self.openFiles = openFiles
+        self.syncer = syncer
     }
 
     deinit { letGo() }
@@ -45,8 +48,9 @@ final class FileChunkWriter: ChunkWriter {
         return opened
     }
 
-    func accept(_ body: inout ChunkBody) {
+    func accept(_ body: inout ChunkBody, safe receipt: Receipt?) {
         guard let pending else { return }
+        if let syncer, let file { syncer.add(file, isNew: offset == 0, receipt) }
         end.note(frameAt: pending.frameAt, items: body.items.count, byteCount: body.byteCount)
         offset = pending.end
         self.pending = nil

@@ -23,6 +23,14 @@ internal import Synchronization
         package static func < (a: Fate, b: Fate) -> Bool { a.rawValue < b.rawValue }
     }
 
+    /// When a part has met its end.
+    package enum Moment: Sendable {
+        /// When a crash does not reach it any more, as far as its buffer goes: a buffer that is safe at once holds nothing.
+        case safe
+        /// When its destination has answered for it.
+        case delivered
+    }
+
     private struct State {
         var parts = 1
         var worst = Fate.delivered
@@ -30,9 +38,14 @@ internal import Synchronization
 
     private let state = Mutex(State())
     private let onSettled: @Sendable (Fate) -> Void
+    /// What the input waits for.
+    package let moment: Moment
 
     /// The maker holds the first part.
-    package init(onSettled: @escaping @Sendable (Fate) -> Void) { self.onSettled = onSettled }
+    package init(for moment: Moment = .delivered, onSettled: @escaping @Sendable (Fate) -> Void) {
+        self.moment = moment
+        self.onSettled = onSettled
+    }
 
     /// One more part that somebody will settle. Only while at least one is held.
     package func hold() {

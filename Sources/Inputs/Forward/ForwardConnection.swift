@@ -37,6 +37,9 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private let decoder: ForwardDecoder
     private let secure: SecureChannel?
     private var isEnding = false
+    /// What this turn's acks wait with, where they wait.
+    private var turn: AckTurn?
+    private var openTurns = 0
     private var hasSaidHandshake = false
 
     init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
@@ -104,6 +107,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         } catch {
             reject(error)
         }
+        endTurn()
         endAfterMessageIfAsked()
         countKept(received: 0)
         if !isEnding, !isHeld, !decoder.isSuspended { connection.resumeReading() }
@@ -117,6 +121,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         } catch {
             reject(error)
         }
+        endTurn()
     }
 
     /// Goes without a word: nobody is there to hear it.
@@ -210,6 +215,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     func closed(_ connection: Connection, because reason: CloseReason) {
         drain()
+        turn?.end()
+        turn = nil
         if decoder.unfinishedBytes > 0 {
             input.log.limited(
                 .warn, kind: "cut", subject: ["client": clientHost],
@@ -230,6 +237,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             reject(error)
         }
         noteHandshake()
+        endTurn()
         endAfterMessageIfAsked()
     }
 
@@ -240,7 +248,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     private func endAfterMessageIfAsked() {
-        if input.settings.deniesKeepAlive, decoder.hasFinishedMessage { finish() }
+        if input.settings.deniesKeepAlive, decoder.hasFinishedMessage, openTurns == 0 { finish() }
     }
 
     private func decrypt(_ bytes: UnsafeRawBufferPointer, _ secure: SecureChannel) {
@@ -277,7 +285,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         input.log.trace(
             "events arrived", ["peer": connection.peerName, "tag": tag.text, "events": rows.records.count])
-        let acceptance = input.emitter.emit(Batch(tag), storage: &storage, rows: &rows)
+        let acceptance = input.emitter.emit(
+            Batch(tag, receipt: receiptOfTurn()), storage: &storage, rows: &rows)
         switch acceptance {
         case .accepted: acceptedEpisode = input.episode
         case .acceptedFull: bytesBeyondLimit = max(bytesBeyondLimit, storage.count)
@@ -303,6 +312,47 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         var out: [UInt8] = []
         secure.session.takeCiphertext(appendingTo: &out)
         if !out.isEmpty { connection.write(out) }
+    }
+
+    // MARK: - Acks that wait
+
+    private func receiptOfTurn() -> Receipt? {
+        guard let moment = input.settings.acksAfter else { return nil }
+        if let turn { return turn.receipt }
+        let began = AckTurn(of: self, on: input.loop, for: moment)
+        turn = began
+        openTurns += 1
+        return began.receipt
+    }
+
+    func acknowledge(_ bytes: borrowing ByteBuffer) {
+        if let turn { turn.add(bytes) } else { reply(bytes) }
+    }
+
+    private func endTurn() {
+        guard let ended = turn, !decoder.isInMessage else { return }
+        turn = nil
+        ended.end()
+    }
+
+    /// All events of a turn have met the end that its acks wait for.
+    func settled(_ acks: [UInt8], _ fate: Receipt.Fate) {
+        openTurns -= 1
+        // At a stop events may be kept for the next start: that is no delivery.
+        let isReached = fate == .refused || fate == .delivered || fate == .safe && input.settings.acksAfter == .safe
+        if isReached, !acks.isEmpty {
+            var out = ByteBuffer(capacity: acks.count)
+            out.append(acks)
+            reply(out)
+        } else if !acks.isEmpty {
+            input.log.limited(
+                .warn, kind: "unacknowledged", subject: ["client": clientHost],
+                fate == .lost
+                    ? "events are lost, so their client gets no ack; it will send them again"
+                    : "events were not delivered before the stop, so their client gets no ack; it will send them again",
+                ["peer": connection.peerName])
+        }
+        if !isEnding { endAfterMessageIfAsked() }
     }
 
     func pause() {

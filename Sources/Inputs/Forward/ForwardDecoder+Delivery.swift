@@ -20,7 +20,7 @@ extension ForwardDecoder {
                 }
             }
             acks.removeAll(keepingCapacity: true)
-            if !out.isEmpty { sink.reply(out) }
+            if !out.isEmpty { sink.acknowledge(out) }
         }
         refused.removeAll(keepingCapacity: true)
         batches.clear()
@@ -65,6 +65,6 @@ extension ForwardDecoder {
         } else {
             out.append(chunk)
         }
-        sink.reply(out)
+        sink.acknowledge(out)
     }
 }

@@ -146,6 +146,8 @@ package final class ForwardDecoder {
 
     /// Whether a whole message was taken (for `deny_keepalive`); the handshake does not count.
     package var hasFinishedMessage: Bool { hasFinished }
+    /// In the middle of a message of which a part was handed on.
+    var isInMessage: Bool { inHand != nil }
     /// Private, so that the compiler sees all accesses and needs no check for them.
     private var hasFinished = false
 

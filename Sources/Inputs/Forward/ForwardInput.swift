@@ -18,6 +18,8 @@ package final class ForwardInput: Input {
         package var security: ForwardSecurity?
         /// `deny_keepalive`: a connection is closed after its first message was answered.
         package var deniesKeepAlive = false
+        /// What acks wait for; nil: for nothing but that the events are in their buffers.
+        package var acksAfter: Receipt.Moment?
         /// Permissions of a unix socket.
         package var socketMode: UInt32 = 0o666
         /// Other loops listen on the same port; the kernel spreads the connections (SO_REUSEPORT).
@@ -90,6 +92,8 @@ package final class ForwardInput: Input {
             return Tag(received)
         }
     }
+
+    package var answersLater: Bool { settings.acksAfter != nil }
 
     // MARK: - Life
 

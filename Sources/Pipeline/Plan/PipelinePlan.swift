@@ -12,6 +12,18 @@ package struct PipelinePlan {
 
     package func label(_ name: String) -> LabelPlan? { labels.first { $0.name == name } }
 
+    /// Whether a buffer waits for the disk before events count as safe.
+    var hasDurableBuffer: Bool {
+        labels.contains { label in
+            label.rules.contains { rule in
+                if case .match(_, let output) = rule {
+                    return output.isDurable || output.children.contains(where: \.isDurable)
+                }
+                return false
+            }
+        }
+    }
+
     /// The outputs of all labels, in the order of their match rules.
     func makeOutputs(_ context: RunContext) throws -> [any RunningOutput] {
         try labels.flatMap { label in
@@ -128,5 +140,7 @@ package struct OutputPlan {
     package var secondaryLabel: String?
     /// Where a relabel sends events.
     package var label: String?
+    /// Whether its buffer waits for the disk before events count as safe.
+    package var isDurable = false
     package var makeOutput: (RunContext) throws -> any RunningOutput
 }

@@ -32,7 +32,10 @@ final class BufferedOutput: RunningOutput {
         let gate = context.gates.makeGate()
         if let files = buffering.files {
             buffer = ChunkBuffer(
-                settings: settings, files: try FileChunkStore(files.place, format: format, log: log),
+                settings: settings,
+                files: try FileChunkStore(
+                    files.place, format: format, waitsForDisk: settings.waitsForDisk,
+                    fsyncIntervalSeconds: settings.fsyncIntervalSeconds, log: log),
                 hasSecondary: secondary != nil, log: log, gate: gate)
             let events = try buffer.recover()
             if events > 0 { log.info("took up what was left in the buffer", ["events": events]) }

@@ -56,7 +56,7 @@ final class LoopStages {
             guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
             let context = InputContext(
                 loop: loop, isFirst: isFirst, loopCount: sharing, emitter: router,
-                log: source.stage.log(log, as: .source), pressure: pressure)
+                log: source.stage.log(log, as: .source), pressure: pressure, hasDurableBuffer: plan.hasDurableBuffer)
             guard let input = try source.make(context) else { continue }
             try input.start()
             inputs.append(input)
@@ -67,7 +67,8 @@ final class LoopStages {
 
     func resumeReading() { for input in inputs { input.resumeReading() } }
 
-    func closeInputs() { for input in inputs { input.close() } }
+    /// - Parameter all: those too that may still owe answers.
+    func closeInputs(all: Bool) { for input in inputs where all || !input.answersLater { input.close() } }
 
     /// Sends the first of some refused events through a label: those of one tag that stand together, as many as one step
     /// may. They keep their times.

@@ -130,4 +130,6 @@ package struct InputContext {
     package let log: Log
     /// What the loop's batches find full.
     package let pressure: Pressure
+    /// Whether a buffer waits for the disk: then so do acks.
+    package let hasDurableBuffer: Bool
 }

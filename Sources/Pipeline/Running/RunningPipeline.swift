@@ -210,8 +210,8 @@ package final class RunningPipeline: @unchecked Sendable {
     }
 
     private func beginDrain() {
-        // No answer is owed any more: acks are written when an event is in its buffer.
-        for worker in workers { worker.submit { $0.closeInputs() } }
+        // Most owe no answer any more: acks are written when an event is in its buffer.
+        for worker in workers { worker.submit { $0.closeInputs(all: false) } }
         let now = Int(loop.now)
         for (_, drain) in drains { drain.begin(atMilliseconds: now) }
         let timer = LoopTimer(on: loop)
@@ -241,6 +241,7 @@ package final class RunningPipeline: @unchecked Sendable {
 
     private func closeLoops() {
         lifecycle.noteLost(losses.lostEvents)
+        for worker in workers { worker.submit { $0.closeInputs(all: true) } }
         for worker in workers where worker.loop !== loop {
             let other = worker.loop
             other.submit { [self] in

@@ -102,6 +102,9 @@ enum BufferSection {
             result.files = files
             (settings.chunkLimitBytes, settings.totalLimitBytes) = (256 << 20, 64 << 30)
             settings.flushAtShutdown = false
+            settings.waitsForDisk =
+                reader.enumeration("durability", ["process": false, "power": true])?.value ?? false
+            settings.fsyncIntervalSeconds = reader.time("fsync_interval", default: 0, range: 0...3600)
             builder.keeps(bufferAt: path.value, at: path.place)
             builder.openings.add(buffer: files, path.parameter)
         case let other?:

@@ -44,7 +44,7 @@ enum ElasticsearchSection {
         }
         return OutputPlan(
             type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
-            secondaryLabel: secondary?.label, makeOutput: makeOutput)
+            secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk, makeOutput: makeOutput)
     }
 
     private static func tell(_ problem: DocumentProblem, _ tag: Tag, _ log: Log) {

@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import EventLoop
+internal import Events
 internal import ForwardProtocol
 internal import Inputs
 
@@ -62,6 +63,7 @@ enum ForwardSection {
             if case .unix = settings.endpoint, !context.isFirst { return nil }
             settings.sharesPort = context.loopCount > 1
             settings.answersHeartbeats = settings.answersHeartbeats && context.isFirst
+            if context.hasDurableBuffer { settings.acksAfter = settings.acksAfter ?? .safe }
             return ForwardInput(
                 settings, tls: try tls?.makeContext(), on: context.loop, emitter: context.emitter, log: context.log,
                 pressure: context.pressure)
@@ -79,6 +81,8 @@ enum ForwardSection {
                 "unfinished_limit_size", default: IntakeBudget.defaultLimitBytes, range: (1 << 20)...(1 << 40)))
         settings.handshakeTimeoutMilliseconds = UInt64(
             reader.time("handshake_timeout", default: 10, range: 0.1...3600) * 1000)
+        let moment = reader.enumeration("ack_after", ["buffer": Receipt.Moment?.none, "delivery": .delivered])
+        settings.acksAfter = moment?.value ?? nil
         settings.options.tag = reader.string("tag")?.value
         settings.options.tagPrefix = reader.string("add_tag_prefix")?.value
         settings.options.skipsInvalidEvents = reader.bool("skip_invalid_event", default: true)

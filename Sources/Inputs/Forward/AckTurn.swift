@@ -1,0 +1,34 @@
+internal import EventLoop
+internal import Events
+
+/// The events of one turn of a connection, and the acks that wait until they are where acks have to wait for
+/// (`ack_after`, `durability`). A message that takes several turns keeps its first one open.
+///
+/// Safety: `connection` and `acks` are touched on the connection's loop alone, where `Receipt` posts back to.
+final class AckTurn: @unchecked Sendable {
+    private weak var connection: ForwardConnection?
+    private var acks: [UInt8] = []
+    private var receiptInUse: Receipt?
+
+    init(of connection: ForwardConnection, on loop: Loop, for moment: Receipt.Moment) {
+        self.connection = connection
+        receiptInUse = Receipt(for: moment) { [self] fate in
+            _ = loop.submit { self.settled(fate) }
+        }
+    }
+
+    /// For the batches of the turn.
+    var receipt: Receipt? { receiptInUse }
+
+    func add(_ bytes: borrowing ByteBuffer) { acks += bytes.array() }
+
+    /// Nothing more belongs to it.
+    func end() {
+        let receipt = receiptInUse
+        // Whoever keeps a part of it holds the receipt now, and with it this turn.
+        receiptInUse = nil
+        receipt?.settle(.delivered)
+    }
+
+    private func settled(_ fate: Receipt.Fate) { connection?.settled(acks, fate) }
+}
