@@ -245,3 +245,30 @@ def power(_):
         for start in range(0, 500, 10):
             client.deliver("service.a", numbered(10, start))
         assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("generate_id: sent again after an answer that never came, and after kill -9, an event has the id it had")
+def same_ids(_):
+    port, folder, calls = free_port(), fresh_folder(), []
+
+    class LostAnswers(BulkServer):
+        def take(self, body):
+            calls.append(body)
+            answer = super().take(body)
+            if len(calls) <= 2:
+                raise ConnectionResetError
+            return answer
+
+    with LostAnswers() as bulk:
+        config = file_config(port, bulk.port, folder).replace("logstash_format true", "logstash_format true\n    generate_id true")
+        with Daemon(config, port) as daemon:
+            with ForwardClient(port) as client:
+                client.deliver("service.a", numbered(100))
+            wait_until(lambda: calls, 10, daemon.log)
+            daemon.signal(signal.SIGKILL)
+            daemon.wait(5)
+            daemon.start()
+            wait_until(lambda: len(calls) >= 3 and not chunk_files(folder), 20, daemon.log)
+            stored = {action["index"]["_id"]: source["number"] for action, source in bulk.documents}
+            assert len(bulk.documents) >= 300, "nothing was sent again: the test shows nothing"
+            assert sorted(stored.values()) == list(range(100)), f"{len(stored)} ids for 100 events"

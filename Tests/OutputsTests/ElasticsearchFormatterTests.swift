@@ -168,6 +168,33 @@ struct ElasticsearchFormatterTests {
         #expect(try formatOne(#"{"a":1}"#, settings).action.contains("logstash-2019.12.17"))
     }
 
+    @Test("generate_id gives each event an id of its own, which sorts as they came, and keeps what id_key names")
+    func generatedIDs() throws {
+        var settings = ElasticsearchSettings()
+        settings.generatesIDs = true
+        settings.idKey = try RecordAccessor("id")
+        var batch = SampleBatch()
+        try batch.add(#"{"id":"mine"}"#)
+        for number in 0..<5000 { try batch.add(#"{"n":\#(number)}"#) }
+        let formatter = try ElasticsearchFormatter(settings)
+        func ids(_ chunk: LoadedChunk) -> [String] {
+            BulkBody(chunk, items: chunk.allItems, BulkDialect()).text().split(separator: "\n")
+                .compactMap { $0.firstMatch(of: #/"_id":"([^"]*)"/#).map { String($0.1) } }
+        }
+        let first = ids(batch.format(with: formatter))
+        #expect(first.count == 5001 && first[0] == "mine")
+        let made = Array(first[1...])
+        #expect(made == made.sorted() && made.allSatisfy { $0.wholeMatch(of: #/[-_0-9A-Za-z]{20}/#) != nil })
+        // Another batch, another loop.
+        let again = ids(batch.format(with: formatter))[1...]
+        let all = made + again + ids(batch.format(with: try ElasticsearchFormatter(settings)))[1...]
+        #expect(Set(all).count == 15_000)
+        settings.writeOperation = .update
+        #expect(batch.rows.rejections.isEmpty)
+        _ = batch.format(with: try ElasticsearchFormatter(settings))
+        #expect(batch.rows.rejections.count == 5000, "an update names a document that is there")
+    }
+
     @Test("ids, parents, routing and the pipeline, as the server's version spells them")
     func metadata() throws {
         var settings = ElasticsearchSettings()

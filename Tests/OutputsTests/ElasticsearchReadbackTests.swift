@@ -14,6 +14,7 @@ struct ElasticsearchReadbackTests {
     private static let options: [(name: String, set: @Sendable (inout ElasticsearchSettings) throws -> Void)] = [
         ("nothing", { _ in }),
         ("id_key", { $0.idKey = try RecordAccessor("id") }),
+        ("generate_id", { $0.generatesIDs = true }),
         ("id_key nested", { $0.idKey = try RecordAccessor("$.m.id") }),
         ("routing_key", { $0.routingKey = try RecordAccessor("route") }),
         ("parent_key", { $0.parentKey = try RecordAccessor("parent") }),

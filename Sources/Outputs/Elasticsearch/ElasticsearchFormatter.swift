@@ -19,6 +19,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     package static let format = "elasticsearch-1"
 
     private let settings: ElasticsearchSettings
+    private var ids = GeneratedIDs()
     private let onProblem: ((DocumentProblem, Tag) -> Void)?
     private let writesTimestamp: Bool
     /// `"@timestamp"` is looked for in records, and maybe `timeKey`.
@@ -65,7 +66,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         hiddenKeys = settings.removeKeys.map { Array($0.utf8) } + [target?.topLevelKey].compactMap { $0 }
         hiddenPlace = target.flatMap { $0.topLevelKey == nil ? $0 : nil }
         isUpdate = settings.writeOperation == .update || settings.writeOperation == .upsert
-        hasMetadata = settings.idKey != nil || settings.routingKey != nil || settings.parentKey != nil
+        hasMetadata =
+            settings.idKey != nil || settings.routingKey != nil || settings.parentKey != nil || settings.generatesIDs
         // Ruby reads times without a zone as UTC.
         timeReader = TimeReader(settings.timeKeySource, zone: .utc)
         let digits = min(max(settings.timePrecision, 0), 9)
@@ -327,6 +329,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             out.append(0x0A)
         }
         write(settings.idKey, BulkLabel.hasID)
+        // An update names a document that is there.
+        if settings.generatesIDs, !isUpdate, flags & BulkLabel.hasID == 0 {
+            flags |= BulkLabel.hasID
+            ids.append(to: &out)
+            out.append(0x0A)
+        }
         write(settings.parentKey, BulkLabel.hasParent)
         write(settings.routingKey, BulkLabel.hasRouting)
         return flags

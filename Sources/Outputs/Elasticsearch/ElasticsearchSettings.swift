@@ -62,6 +62,8 @@ package struct ElasticsearchSettings: Sendable {
     /// Digits of a second in `@timestamp`.
     package var timePrecision = 9
     package var idKey: RecordAccessor?
+    /// `generate_id`: events without an id of their own get one.
+    package var generatesIDs = false
     package var routingKey: RecordAccessor?
     package var parentKey: RecordAccessor?
     package var removeKeys: [String] = []

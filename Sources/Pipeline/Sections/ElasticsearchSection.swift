@@ -205,6 +205,7 @@ enum ElasticsearchSection {
         settings.timeKeyExcludesTimestamp = reader.bool("time_key_exclude_timestamp", default: false)
         settings.timePrecision = reader.int("time_precision", default: 9, range: 0...9)
         settings.idKey = accessor("id_key", reader)
+        settings.generatesIDs = reader.bool("generate_id", default: false)
         settings.routingKey = accessor("routing_key", reader)
         settings.parentKey = accessor("parent_key", reader)
         settings.removeKeys = list("remove_keys", reader)
