@@ -132,7 +132,9 @@ struct StdoutTests {
             text == String(repeating: (100_000..<101_000).map { "{\"n\":\($0)}\n" }.joined(), count: answers.count - 1))
         #expect(writer.drain(withinSeconds: 30))
         #expect(sink.giveUp() == 0)
-        #expect(rooms.withLock { $0 } == 1)
+        // Twice when the writer had filled the pipe before the last of them came.
+        let fulls = answers.count { $0 == .acceptedFull }
+        #expect((1...fulls).contains(rooms.withLock { $0 }))
     }
 
     @Test("what nobody has read at the end is given up, and its events are counted")
