@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
         .target(
-            name: "Buffering", dependencies: ["Events", "Time", "Logging", "CChecksum"],
+            name: "Buffering", dependencies: ["Events", "Time", "Compression", "Logging", "CChecksum"],
             exclude: ["Files/FORMAT.md"], swiftSettings: strict),
         .target(
             name: "Outputs",

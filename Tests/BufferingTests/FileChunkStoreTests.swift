@@ -14,7 +14,8 @@ struct FileChunkStoreTests {
 
     private func store(_ format: String = "lines-1") throws -> FileChunkStore {
         try FileChunkStore(
-            FileBufferPath(folder.path, isFolder: nil), format: format, log: Log(handler: recorder))
+            FileBufferPath(folder.path, isFolder: nil), format: format, log: Log(handler: recorder)
+        ) { LineFormatter() }
     }
 
     private func buffer(
@@ -150,7 +151,7 @@ struct FileChunkStoreTests {
         let buffer = buffer(try store("other-1"))
         #expect(try buffer.recover() == 0)
         #expect(folder.names.filter { !$0.hasSuffix("lock") } == before.filter { !$0.hasSuffix("lock") })
-        #expect(recorder.entries.count == 2)
+        #expect(recorder.entries.count == 3)
     }
 
     @Test("a large chunk is sent in windows, each whole, and what is left of it survives") func windows() throws {
@@ -193,7 +194,9 @@ struct FileChunkStoreTests {
     @Test("a folder that cannot be made or written is an error that says what to do")
     func unusable() throws {
         let error = #expect(throws: ChunkStoreError.self) {
-            _ = try FileChunkStore(FileBufferPath("/dev/null/x", isFolder: nil), format: "x", log: .discarding)
+            _ = try FileChunkStore(
+                FileBufferPath("/dev/null/x", isFolder: nil), format: "x", log: .discarding
+            ) { LineFormatter() }
         }
         #expect(error?.description.contains("choose another path") == true)
     }
@@ -203,7 +206,8 @@ struct FileChunkStoreTests {
     func safe(waitsForDisk: Bool) async throws {
         let store = try FileChunkStore(
             FileBufferPath(folder.path, isFolder: nil), format: "lines-1", waitsForDisk: waitsForDisk,
-            fsyncIntervalSeconds: 0.001, log: Log(handler: recorder))
+            fsyncIntervalSeconds: 0.001, log: Log(handler: recorder)
+        ) { LineFormatter() }
         let buffer = buffer(store)
         var source = BatchSource(buffer)
         let (fates, settled) = AsyncStream<Receipt.Fate>.makeStream()

@@ -1,8 +1,8 @@
 """Buffers in files: what is acknowledged outlives the process, whatever ends it."""
-import os, signal, subprocess, tempfile, threading, time
+import os, shutil, signal, subprocess, tempfile, threading, time
 
 from bulk_server import BulkServer
-from harness import Area, Daemon, ForwardClient, Skip, elasticsearch_store, forward_source, free_port, need_msgpack, \
+from harness import ROOT, Area, Daemon, ForwardClient, Skip, elasticsearch_store, forward_source, free_port, need_msgpack, \
     packed, run_sluice, wait_until
 
 area = Area("buffer", needs=need_msgpack)
@@ -272,3 +272,18 @@ def same_ids(_):
             stored = {action["index"]["_id"]: source["number"] for action, source in bulk.documents}
             assert len(bulk.documents) >= 300, "nothing was sent again: the test shows nothing"
             assert sorted(stored.values()) == list(range(100)), f"{len(stored)} ids for 100 events"
+
+
+@area.test("a folder that Fluentd has left is taken over: its events are delivered with tag and time")
+def fluentd_folder(_):
+    for kind in ("tag-time", "gzip"):
+        port, folder = free_port(), os.path.join(fresh_folder(), "buffer")
+        shutil.copytree(os.path.join(ROOT, "Tests", "Golden", "fluentd-buffers", kind), folder)
+        with BulkServer() as bulk, Daemon(file_config(port, bulk.port, folder), port) as daemon:
+            wait_until(lambda: len(bulk.sources()) == 4, 10, daemon.log)
+            events = sorted((d["@log_name"], d["@timestamp"], d.get("a"), d.get("b")) for d in bulk.sources())
+            time_text = "2024-05-06T12:53:20.123456789+00:00"
+            assert [e for e in events if e[0] == "t.a"] == [("t.a", time_text, n, None) for n in (1, 2, 3)], events
+            assert [e for e in events if e[0] == "t.b"] == [("t.b", time_text, None, "é")], events
+            wait_until(lambda: os.listdir(folder) == ["buffer.lock"], 5, lambda: f"left: {os.listdir(folder)}")
+            assert daemon.stop() == 0, daemon.log()

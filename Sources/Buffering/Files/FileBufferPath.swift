@@ -48,6 +48,13 @@ package struct FileBufferPath: Sendable, Equatable {
         return String(id)
     }
 
+    /// The chunk that Fluentd keeps in a file of this name: `b` while it is filled, `q` when it waits.
+    func fluentdChunk(ofFile name: String) -> String? {
+        guard name.hasPrefix(prefix + "b") || name.hasPrefix(prefix + "q"), name.hasSuffix(suffix) else { return nil }
+        let id = name.dropFirst(prefix.count + 1).dropLast(suffix.count)
+        return !id.isEmpty && id.utf8.allSatisfy({ isHexDigit($0) }) ? String(id) : nil
+    }
+
     private func isHexDigit(_ letter: UInt8) -> Bool {
         (0x30...0x39).contains(letter) || (0x61...0x66).contains(letter)
     }

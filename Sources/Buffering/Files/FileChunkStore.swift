@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 package import Logging
 internal import Synchronization
 internal import Time
@@ -8,6 +8,8 @@ internal import Time
 package final class FileChunkStore: ChunkStore {
     private let path: FileBufferPath
     private let format: String
+    /// For chunks that are not formatted yet: Fluentd's own.
+    private let makeFormatter: @Sendable () -> any ChunkFormatter
     private let log: Log
     private let lock: DiskFile
     private let openFiles = OpenFiles()
@@ -19,9 +21,12 @@ package final class FileChunkStore: ChunkStore {
     ///   - format: which formatter's items the chunks hold, with its version.
     ///   - waitsForDisk: `durability power`.
     ///   - fsyncIntervalSeconds: `fsync_interval`.
+    ///   - makeFormatter: a formatter of the output's.
     package init(
-        _ path: FileBufferPath, format: String, waitsForDisk: Bool = false, fsyncIntervalSeconds: Double = 0, log: Log
+        _ path: FileBufferPath, format: String, waitsForDisk: Bool = false, fsyncIntervalSeconds: Double = 0, log: Log,
+        makeFormatter: @escaping @Sendable () -> any ChunkFormatter
     ) throws(ChunkStoreError) {
+        self.makeFormatter = makeFormatter
         self.path = path
         self.format = format
         self.log = log
@@ -48,15 +53,30 @@ package final class FileChunkStore: ChunkStore {
     func recover() throws(ChunkStoreError) -> [SealedChunk] {
         var chunks: [SealedChunk] = []
         for name in try DiskFile.names(in: path.folder) {
-            guard let id = path.chunk(ofFile: name) else { continue }
             do throws(ChunkStoreError) {
-                if let chunk = try recover(id) { chunks.append(chunk) }
+                if let id = path.chunk(ofFile: name) {
+                    if let chunk = try recover(id) { chunks.append(chunk) }
+                } else if let id = path.fluentdChunk(ofFile: name) {
+                    if let chunk = try takeOver(id, "\(path.folder)/\(name)") { chunks.append(chunk) }
+                }
             } catch {
                 log.error(
                     "a chunk of the buffer cannot be taken up; it stays where it is", ["reason": error.description])
             }
         }
-        return chunks
+        // Names begin with the time, Fluentd's too.
+        return chunks.sorted { $0.id < $1.id }
+    }
+
+    private func takeOver(_ id: String, _ path: String) throws(ChunkStoreError) -> SealedChunk? {
+        // Fluentd has not written anything into it yet.
+        if try DiskFile(path, for: .read).byteCount == 0 { return nil }
+        let contents = try FluentdChunkContents(path: path, id: id, makeFormatter: makeFormatter)
+        guard contents.parts.contains(where: { !$0.isEmpty }) else {
+            contents.remove()
+            return nil
+        }
+        return SealedChunk(id: id, key: .none, contents)
     }
 
     private func recover(_ id: String) throws(ChunkStoreError) -> SealedChunk? {

@@ -7,7 +7,7 @@ final class BufferedOutput: RunningOutput {
     private let buffer: ChunkBuffer
     private let workers: FlushWorkers
     private let drain: OutputDrain
-    private let makeFormatter: (LoopContext) -> any ChunkFormatter
+    private let makeFormatter: @Sendable () -> any ChunkFormatter
     private let fieldReaders: [RecordKeyReader]
 
     /// - Parameters:
@@ -19,7 +19,7 @@ final class BufferedOutput: RunningOutput {
         _ buffering: BufferSection.Read, format: String, name: String, destination: any Destination,
         reader: any ItemReader,
         secondary: String?, context: RunContext,
-        makeFormatter: @escaping (LoopContext) -> any ChunkFormatter
+        makeFormatter: @escaping @Sendable () -> any ChunkFormatter
     ) throws {
         let settings = buffering.settings
         let log = context.log
@@ -35,7 +35,7 @@ final class BufferedOutput: RunningOutput {
                 settings: settings,
                 files: try FileChunkStore(
                     files.place, format: format, waitsForDisk: settings.waitsForDisk,
-                    fsyncIntervalSeconds: settings.fsyncIntervalSeconds, log: log),
+                    fsyncIntervalSeconds: settings.fsyncIntervalSeconds, log: log, makeFormatter: makeFormatter),
                 hasSecondary: secondary != nil, log: log, gate: gate)
             let events = try buffer.recover()
             if events > 0 { log.info("took up what was left in the buffer", ["events": events]) }
@@ -64,7 +64,7 @@ final class BufferedOutput: RunningOutput {
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         BufferedEmitter(
-            buffer: buffer, formatter: makeFormatter(context), fieldReaders: fieldReaders, pressure: context.pressure)
+            buffer: buffer, formatter: makeFormatter(), fieldReaders: fieldReaders, pressure: context.pressure)
     }
 
     func start() { workers.start() }

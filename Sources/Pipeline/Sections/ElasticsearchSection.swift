@@ -34,7 +34,7 @@ enum ElasticsearchSection {
                 buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination,
                 reader: ElasticsearchItemReader(),
                 secondary: secondary?.label, context: context
-            ) { loop in
+            ) {
                 do {
                     return try ElasticsearchFormatter(fixed) { problem, tag in tell(problem, tag, log) }
                 } catch {
