@@ -1,0 +1,48 @@
+"""kill -9 at random moments, with a buffer in files, one loop and four, senders in all forms and a server whose faults change.
+A good daemon: every acknowledged event is at the server in the end; with generate_id none is there under two ids.
+Why: An ack says that the events outlive the process. SLUICE_KILLS: how often (20)."""
+# kind: lost (acknowledged, and gone) · limit 110 s
+from faultlib import *
+KILLS = int(os.environ.get("SLUICE_KILLS", 20)); R = random.Random(int(os.environ.get("SLUICE_SEED", 7)))
+cur = [None]; stop = [False]; acked = set(); lock = threading.Lock(); num = [0]; ids = {}
+class Judge(Server):
+    """Notes under which ids each number was stored."""
+    def take(self, items):
+        super().take(items)
+        with self.lock:
+            for a, d in items: ids.setdefault(d.get("n"), set()).add(a[action(a)].get("_id"))
+    def part(self, r):
+        """Takes two of three, answers for all."""
+        out = []
+        for k, (a, d) in enumerate(r["items"]):
+            if k % 3: self.take([(a, d)])
+            out.append({action(a): {"status": 201 if k % 3 else 429, **({} if k % 3 else {"error": {"type": "x", "reason": "busy"}})}})
+        return http(200, json.dumps({"took": 1, "errors": True, "items": out}))
+def taken_unanswered(r): r["server"].take(r["items"]); return "close"
+def half(r): r["sock"].sendall(r["server"].ok(r)[:-9]); return "close"
+FAULTS = [lambda r: "close", taken_unanswered, half, lambda r: http(503, "{}"), lambda r: http(429, "{}"), lambda r: http(200, "<html>", "text/html"), lambda r: r["server"].part(r), lambda r: time.sleep(0.5)]
+s = Judge(lambda r: cur[0](r) if cur[0] and is_bulk(r) else None); p = port(); buf = folder(); start = time.monotonic()
+def config(threads): return conf(p, parser("svc.**", "@type json", "reserve_data true") + es(s.port, f"@type file\n    path {buf}\n    flush_interval 0.2s\n    flush_thread_count 2\n    chunk_limit_size 64k\n    retry_wait 0.2s\n    retry_max_interval 0.5s", "logstash_format true\n  generate_id true"), system=f"threads {threads}")
+def sender(k):
+    r = random.Random(k)
+    while not stop[0]:
+        try:
+            with connect(p, 5) as c:
+                while not stop[0]:
+                    with lock: a = num[0]; num[0] += 20
+                    ns = range(a, a + 20); tag = r.choice(["svc.a", "plain", f"tag.{r.randrange(50)}"]); recs = [{"n": n, "log": '{"took":%d}' % n} for n in ns]
+                    m = [lambda: fwd(tag, recs, chunk=str(a)), lambda: packed(tag, recs, chunk=str(a)), lambda: packed(tag, recs, chunk=str(a), comp="gzip"), lambda: b"".join(msg(tag, x) for x in recs[:-1]) + msg(tag, recs[-1], chunk=str(a))][k % 4]()
+                    c.sendall(m)
+                    if acks(c, 1, 20) != [str(a)]: break
+                    # A message of its own each: the ack of the last says nothing of the others where the process died between.
+                    with lock: acked.update(ns if k % 4 < 3 else ns[-1:])
+        except OSError: time.sleep(0.05)
+[threading.Thread(target=sender, args=(k,), daemon=True).start() for k in range(4)]
+for kill in range(KILLS):
+    d = Daemon(config(R.choice([1, 4])), p); cur[0] = R.choice([None] + FAULTS)
+    time.sleep(R.uniform(0.05, 0.9)); check(d.alive(), d.ended()); d.kill()
+stop[0] = True; cur[0] = None; d = Daemon(config(2), p)
+eventually(lambda: not acked - ids.keys(), 40, 0.5); miss = len(acked - ids.keys()); check(len(acked) > 100 * KILLS, f"only {len(acked)} events were acknowledged")
+check(not miss, f"{miss} of {len(acked)} acknowledged events missing"); twice = sum(len(x) > 1 for x in ids.values()); check(not twice, f"{twice} events are stored under several ids")
+left = eventually(lambda: not [f for f in os.listdir(buf) if ".chunk" in f], 20, 0.5); check(left, f"files left: {os.listdir(buf)[:5]}"); check("corrupt" not in d.log(), "a file was corrupt"); check(d.stop(20) == 0, "status after SIGTERM")
+finish(f"{KILLS} kills, {len(acked)} events acknowledged, {s.count} stored, {len(ids)} different, {time.monotonic() - start:.0f} s")
