@@ -35,7 +35,7 @@ package final class BufferedEmitter: Emitter {
         let growth = area.append(
             batch, storage: &storage, rows: &rows, formatter: formatter, fieldReaders: fieldReaders)
         let acceptance = buffer.noteGrowth(growth, events: events)
-        if acceptance == .acceptedFull { notePressure() }
+        if acceptance != .accepted { notePressure() }
         return acceptance
     }
 

@@ -27,6 +27,9 @@ package final class ChunkBuffer: Sendable {
     /// Everything but `acceptedEvents`, which changes with every batch.
     private let counts = Mutex(BufferCounts())
     private let acceptedEvents = Atomic<Int>(0)
+    /// A moment of the clock, as its bits; 0: none.
+    private let storageTryAt = Atomic<UInt64>(0)
+    private static let storageWaitSeconds = 1.0
 
     package convenience init(
         settings: BufferSettings, hasSecondary: Bool = false, clock: any FlushClock = SystemFlushClock(),
@@ -119,6 +122,7 @@ package final class ChunkBuffer: Sendable {
         if let refusal = growth.refusal {
             counts.withLock { $0.refusedEvents += events }
             log.limited(.error, "the buffer cannot keep events: \(refusal.sentence)", ["events": events])
+            if settings.overflowAction == .block { waitForStorage() }
             return .refused(refusal)
         }
         if budget.hasRoom { return .accepted }
@@ -134,6 +138,24 @@ package final class ChunkBuffer: Sendable {
             wakeup.wakeOne()
             return .acceptedFull
         }
+    }
+
+    /// Inputs wait, as for room, and try again after a second.
+    private func waitForStorage() {
+        budget.mark()
+        let again = clock.monotonicSeconds() + Self.storageWaitSeconds
+        storageTryAt.store(again.bitPattern, ordering: .relaxed)
+        wakeup.wakeOne()
+    }
+
+    /// When inputs that wait for the disk are let in again, in seconds from now; nil: none does.
+    private func storageTry(now: Double) -> Double? {
+        let again = Double(bitPattern: storageTryAt.load(ordering: .relaxed))
+        guard again > 0 else { return nil }
+        if again > now { return again - now }
+        storageTryAt.store(0, ordering: .relaxed)
+        tellRoom()
+        return nil
     }
 
     private func enqueue(_ chunks: [SealedChunk]) {
@@ -189,6 +211,7 @@ package final class ChunkBuffer: Sendable {
     package func nextStep() -> Step {
         let now = clock.monotonicSeconds()
         let wall = clock.wallSeconds()
+        let storageTry = storageTry(now: now)
         let areas = areas.withLock { $0 }
         // Parts that wait for their own retry hold nobody up.
         var room = max(settings.resolvedQueuedChunksLimit - queue.withLock { $0.readyCount }, 0)
@@ -213,6 +236,7 @@ package final class ChunkBuffer: Sendable {
             return .deliver(delivery)
         case .wait(let moment):
             var seconds = moment.map { $0 - now }
+            if let storageTry { seconds = min(seconds ?? storageTry, storageTry) }
             // While the queue is full, age seals nothing; the end of a delivery wakes us.
             for area in areas {
                 if let due = area.secondsUntilDue(now: now, wall: wall), room > 0 || due > 0 {

@@ -12,7 +12,7 @@ package enum SluiceCommands {
                 Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
-            subcommands: [run, check, send, grok, version, help, completion, manual], defaultSubcommand: "run"))
+            subcommands: [run, check, send, replay, grok, version, help, completion, manual], defaultSubcommand: "run"))
 
     package static let run = Command(
         "run", "Run the daemon.",
@@ -53,6 +53,19 @@ package enum SluiceCommands {
                 "tail -F app.log | sluice send --format none --ack app.log", "Send each line, and wait for receipts."),
         ],
         arguments: [Argument("tag", "The tag of the events.")], options: SendOptions.all)
+
+    package static let replay = Command(
+        "replay", "Send the events of backup files again, with their tags and times.",
+        discussion: """
+            Reads files that 'sluice run' has written where it could deliver no more (below 'root_dir'), one event a line. \
+            Each message waits for its receipt. The files stay; remove them when the exit status is 0.
+            """,
+        examples: [
+            Example("sluice replay /tmp/fluent/backup/worker0/*/*.log", "Send all of them to this machine."),
+            Example("sluice replay --host aggregator out.log", "Send them to another one."),
+        ],
+        arguments: [Argument("file", kind: .file, "A backup file.", isRepeatable: true)],
+        options: SendOptions.target)
 
     package static let version = Command("version", "Show the version.")
 
@@ -124,5 +137,10 @@ package enum SendOptions {
     package static let all = [
         host, port, unix, format, messageKey, ack, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user,
         password, verbose,
+    ]
+
+    /// Where to, and how; what `sluice replay` has of them.
+    package static let target = [
+        host, port, unix, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user, password, verbose,
     ]
 }

@@ -24,7 +24,10 @@ package struct ForwardOutgoing: Sendable, Equatable {
 ///     try encoder.append(json: line, time: Clock.now())
 ///     if encoder.eventCount == 1000, let message = encoder.seal() { … }
 package struct ForwardEncoder: ~Copyable {
-    private let tag: [UInt8]
+    /// May be changed while no events are waiting.
+    package var tag: [UInt8] {
+        willSet { precondition(eventCount == 0, "events of another tag are waiting") }
+    }
     private let usesIntegerTime: Bool
     private let makeChunk: (@Sendable () -> [UInt8])?
     /// `[time, record]` one after the other.

@@ -28,6 +28,7 @@ enum Program {
         case "run": RunCommand.run(parsed)
         case "check": CheckCommand.run(parsed)
         case "send": SendCommand.run(parsed)
+        case "replay": ReplayCommand.run(parsed)
         case "completion": CompletionCommand.run(parsed)
         case "manual": printManual()
         case "match": GrokMatchCommand.run(parsed)

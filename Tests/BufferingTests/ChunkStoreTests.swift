@@ -38,6 +38,27 @@ struct ChunkStoreTests {
         #expect(contents(buffer) == [[#"{"n":1}"#, #"{"n":3}"#]])
     }
 
+    @Test("inputs wait a second for a store that fails, and then try again") func waiting() throws {
+        let clock = FakeClock()
+        let gates = OutputGates()
+        let gate = gates.makeGate()
+        let pressure = Pressure(gates: gates)
+        pressure.note(gate)
+        let wait = pressure.take()
+        let buffer = ChunkBuffer(settings: BufferSettings(), store: store, clock: clock, gate: gate)
+        let rooms = Settled()
+        buffer.whenRoom { rooms.note(.delivered) }
+        var source = BatchSource(buffer)
+        store.fail(after: 0)
+        _ = try source.emit([#"{"n":1}"#])
+        #expect(gates.isClosed(anyOf: wait) && buffer.sleepSeconds == 1 && rooms.fates.isEmpty)
+        clock.advance(1)
+        _ = buffer.takeReady()
+        #expect(!gates.isClosed(anyOf: wait) && rooms.fates.count == 1)
+        #expect(try source.emit([#"{"n":2}"#]) == .accepted)
+        #expect(contents(buffer) == [[#"{"n":2}"#]])
+    }
+
     @Test("when one of several chunks cannot be written, the batch is in none of them", arguments: 0..<4)
     func allOrNone(writes: Int) throws {
         let buffer = buffer { $0.keys.fieldNames = ["u"] }

@@ -11,8 +11,8 @@ struct WriteErrorTests {
         // Its own standard output is held by the tests of the daemon; here it is a check.
         "run": (["run", "--dry-run", "-c", configuration], ""),
         "check": (["check", configuration], ""),
-        // Says what it did on standard error alone.
-        "send": nil,
+        // These say what they did on standard error alone.
+        "send": nil, "replay": nil,
         "grok match": (["grok", "match", "-p", "%{INT:n}"], "took 5 ms\n"),
         "grok explain": (["grok", "explain", "-p", "%{INT:n}", "x"], ""),
         "grok suggest": (["grok", "suggest"], "level=info took=5ms\nlevel=warn took=7ms\n"),

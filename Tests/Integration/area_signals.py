@@ -1,9 +1,9 @@
 """How the daemon ends, what signals do, and what it says when it cannot start."""
-import re, signal, socket, threading, time
+import os, re, signal, socket, tempfile, threading, time
 
 from bulk_server import BulkServer
-from harness import (Area, Daemon, ForwardClient, STDOUT, accepts, elasticsearch_store, forward_source, free_port,
-                     need_msgpack, wait_until)
+from harness import (Area, Daemon, ForwardClient, STDOUT, accepts, elasticsearch_store, event_time, forward_source, free_port,
+                     need_msgpack, run_sluice, wait_until)
 
 area = Area("signals", needs=need_msgpack)
 NOW = int(time.time())
@@ -131,3 +131,32 @@ def two_loops(_):
         for i in range(clients):
             got = [d["number"] for d in bulk.sources() if d["@log_name"] == f"service.{i}"]
             assert got == list(range(batches * 50)), f"service.{i}: {len(got)} documents, sorted: {got == sorted(got)}"
+
+
+@area.test("sluice replay sends a backup file again, with tags and times, to whoever takes it")
+def replay(_):
+    port, root = free_port(), tempfile.mkdtemp(dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+    system = f"<system>\n  root_dir {root}\n</system>\n"
+    with Daemon(system + buffered_config(port, free_port()), port) as daemon:
+        with ForwardClient(port) as client:
+            client.deliver("service.a", [[event_time(1576605304, 123456789), {"n": 1, "s": "é", "o": {"a": [1, None]}}]])
+            client.deliver("service.b", numbered(3, 5))
+            client.deliver("service.a", numbered(2, 8))
+        assert daemon.stop() == 0, daemon.log()
+    files = [os.path.join(path, name) for path, _, names in os.walk(root) for name in names]
+    assert files and all(name.endswith(".log") for name in files), files
+    with Daemon(forward_source(port) + STDOUT, port) as daemon:
+        sent = run_sluice("replay", "-v", "--port", str(port), *files)
+        assert sent.returncode == 0 and "6 acknowledged" in sent.stderr, sent.stderr
+        events = daemon.wait_for_events(6)
+        first = next(e for e in events if e[2].get("n") == 1)
+        assert first == ("2019-12-17 17:55:04.123456789 +0000", "service.a", {"n": 1, "s": "é", "o": {"a": [1, None]}}), first
+        assert sorted(e[2]["number"] for e in events if e[1] == "service.b") == [5, 6, 7]
+    with open(files[0], "a") as file:
+        file.write('{"tag":"x","time":"yesterday","record":{}}\n{"no":1}\nnonsense\n')
+    with Daemon(forward_source(port) + STDOUT, port) as daemon:
+        sent = run_sluice("replay", "--port", str(port), files[0])
+        assert sent.returncode == 1 and sent.stderr.count("sluice replay: line ") == 3, sent.stderr
+        daemon.wait_for_events(1)
+    gone = run_sluice("replay", "--port", str(free_port()), "--timeout", "1", files[0], "/nowhere")
+    assert gone.returncode == 1 and "cannot open /nowhere" in gone.stderr and "not sent" in gone.stderr, gone.stderr

@@ -13,10 +13,16 @@ struct ForwardReaderTests {
         var reader = ForwardEventReader(format)
         var encoder = ForwardEncoder(tag: [0x74])
         var problems: [ForwardInputProblem] = []
+        let receiver = Receiver()
+        func seal(_ encoder: inout ForwardEncoder) {
+            guard let message = encoder.seal() else { return }
+            do { try receiver.decode(message.bytes) } catch { Issue.record("\(error)") }
+        }
         func take(_ reader: inout ForwardEventReader, _ encoder: inout ForwardEncoder) {
             while true {
                 switch reader.next(into: &encoder, time: EventTime(seconds: 1)) {
                 case .event: continue
+                case .otherTag: seal(&encoder)
                 case .problem(let problem): problems.append(problem)
                 case .wantsBytes: return
                 }
@@ -28,10 +34,9 @@ struct ForwardReaderTests {
         }
         reader.finish()
         take(&reader, &encoder)
-        guard let message = encoder.seal() else { return ([], problems) }
-        let receiver = Receiver()
-        try receiver.decode(message.bytes)
-        return (receiver.collector.lines.map { String($0.dropFirst("t 1.0 ".count)) }, problems)
+        seal(&encoder)
+        let prefix = format == .kept ? "" : "t 1.0 "
+        return (receiver.collector.lines.map { String($0.dropFirst(prefix.count)) }, problems)
     }
 
     @Test("good JSON lines get through between bad ones", arguments: Feeding.allCases)
@@ -46,6 +51,29 @@ struct ForwardReaderTests {
         #expect(problems[1].message.hasPrefix("line 6: JSON, but no object"))
         #expect(problems[2].message == "line 7: JSON ends too early at column 6")
         #expect(problems.allSatisfy { !$0.isEnd })
+    }
+
+    @Test("lines of a backup file keep their tags, times and order", arguments: Feeding.allCases)
+    func kept(_ feeding: Feeding) throws {
+        func line(_ tag: String, _ fraction: String, _ record: String) -> String {
+            #"{"tag":"\#(tag)","time":"2019-12-17T17:55:04\#(fraction)+00:00","record":\#(record)}"# + "\n"
+        }
+        let input =
+            line("a", ".123456789", #"{"n":1,"o":{"x":[1,"ü"]}}"#) + line("a", "", #"{"n":2}"#) + line("b", ".5", "{}")
+            + #"{"record":{"n":4},"time":"2019-12-17T17:55:05Z","tag":"a"}"#
+            + "\n{\"tag\":\"a\",\"time\":\"x\",\"record\":{}}\n"
+            + line("a", "", "[1]") + "{\"tag\":\"a\"}\nno\n" + line("c\\n", "", #"{"last":"ü"}"#).dropLast()
+        let (events, problems) = try Self.read(Array(input.utf8), as: .kept, feeding)
+        #expect(
+            events == [
+                #"a 1576605304.123456789 {"n":1,"o":{"x":[1,"ü"]}}"#, #"a 1576605304.0 {"n":2}"#,
+                #"b 1576605304.500000000 {}"#, #"a 1576605305.0 {"n":4}"#, "c\n 1576605304.0 {\"last\":\"ü\"}",
+            ])
+        #expect(
+            problems.map(\.message).map { $0.prefix(30) } == [
+                "line 5: 'time' is no time; it ", "line 6: 'record' is no object", "line 7: no 'time'; a line of a",
+                "line 8: not JSON at column 1",
+            ])
     }
 
     @Test("a long line is cut around the place, counted in characters, and cannot move the caret")

@@ -108,6 +108,18 @@ struct OutputDrainTests {
         #expect(try stage.kept() == ["0"])
     }
 
+    @Test("a pass that comes after the end does not take an emptied buffer for a delivered one", arguments: [true, false])
+    func latePass(isWrittenBefore: Bool) async throws {
+        destination.always(Self.away)
+        let parts = parts()
+        try fill(parts, 0..<2)
+        parts.drain.begin(atMilliseconds: 0)
+        if isWrittenBefore { parts.drain.writeDown(atMilliseconds: 1000) }
+        #expect(await parts.drain.end() == 0)
+        parts.drain.writeDown(atMilliseconds: 2000)
+        #expect(try stage.kept() == ["0", "1"])
+    }
+
     @Test("the file of a chunk that is delivered after all is removed") func deliveredAfterAll() async throws {
         let parts = parts()
         try fill(parts, 0..<2)

@@ -23,6 +23,7 @@ struct StagedChunks: Sendable {
 
     private static let leastBytes = 1024
     private static let leastItems = 8
+    private static let roomyChunks = 64
 
     init(_ store: any ChunkStore, largestHint: Int) {
         self.store = store
@@ -64,8 +65,10 @@ struct StagedChunks: Sendable {
         if bySlice.count > 2 * count + 16 { bySlice.keep { !$0.hasLeft } }
     }
 
-    /// Tells the budget what a chunk has grown to.
+    /// The batch is in the chunk: tells the budget what it has grown to. Of many chunks that keep their events elsewhere
+    /// none keeps the room that a batch needed.
     func count(_ staged: StagedChunk, _ budget: BufferBudget) {
+        if count > Self.roomyChunks, staged.body.items.isEmpty { staged.body = ChunkBody(capacity: 0) }
         let bytes = staged.heldBytes
         budget.add(bytes - staged.countedBytes)
         staged.countedBytes = bytes

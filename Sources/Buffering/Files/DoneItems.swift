@@ -4,13 +4,9 @@ internal import Synchronization
 /// Which items of a chunk's file need not be sent again: a file beside it, there only while a chunk is delivered in part
 /// (`FORMAT.md`, names). Safe from any thread.
 final class DoneItems: Sendable {
-    private struct State {
-        var file: DiskFile?
-        var byteCount = 0
-    }
-
     private let path: String
-    private let state = Mutex(State())
+    /// What the file holds. It is opened each time: chunks that wait for one item of theirs may be many.
+    private let byteCount = Mutex(0)
     private static let recordBytes = 12
 
     init(chunkFile: String) { path = chunkFile + FileBufferPath.doneEnding }
@@ -31,7 +27,7 @@ final class DoneItems: Sendable {
             offset += Self.recordBytes
         }
         let end = offset
-        state.withLock { $0.byteCount = end }
+        byteCount.withLock { $0 = end }
         return items
     }
 
@@ -44,18 +40,15 @@ final class DoneItems: Sendable {
             bytes.append(littleEndian: UInt32(range.count))
             bytes.append(littleEndian: CRC32C.of(Slice(offset: start, length: 8), bytes))
         }
-        let record = bytes.array()
-        state.withLock { state in
-            var bytes = ByteBuffer(capacity: record.count)
-            bytes.append(record)
-            if state.file == nil { state.file = try? DiskFile(path, for: .append) }
-            guard (try? state.file?.write(bytes, at: state.byteCount)) != nil else { return }
-            state.byteCount += record.count
+        byteCount.withLock { byteCount in
+            guard let file = try? DiskFile(path, for: .append), (try? file.write(bytes, at: byteCount)) != nil else {
+                return
+            }
+            byteCount += bytes.count
         }
     }
 
     func remove() {
-        state.withLock { $0.file = nil }
         DiskFile.remove(path)
     }
 }

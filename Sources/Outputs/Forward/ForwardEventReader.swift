@@ -1,6 +1,7 @@
 package import Events
 package import ForwardProtocol
 internal import Glibc
+internal import Time
 
 /// A part of the input that is no event; the reading goes on, or `isEnd` says that it cannot.
 package struct ForwardInputProblem: Sendable, Equatable, CustomStringConvertible {
@@ -20,7 +21,7 @@ package struct ForwardInputProblem: Sendable, Equatable, CustomStringConvertible
     package var description: String { message }
 }
 
-/// A stream of JSON lines, MessagePack maps or plain lines → events in an encoder, one at a time.
+/// A stream of JSON lines, MessagePack maps, plain lines or kept events → events in an encoder, one at a time.
 ///
 ///     reader.receive(bytes)
 ///     loop: while true { switch reader.next(into: &encoder, time: now) { case .wantsBytes: break loop … } }
@@ -38,12 +39,16 @@ package struct ForwardEventReader: ~Copyable {
         case messagePack
         /// Each line is the text of a field with this name.
         case text(key: [UInt8])
+        /// Lines of a backup file: each has its own tag and time.
+        case kept
     }
 
     /// What `next` found.
     package enum Step: Sendable, Equatable {
         /// An event was added to the encoder.
         case event
+        /// The next event has another tag than those in the encoder: seal it, and ask again.
+        case otherTag
         case problem(ForwardInputProblem)
         /// Feed more; after `finish()`: that was all.
         case wantsBytes
@@ -59,6 +64,9 @@ package struct ForwardEventReader: ~Copyable {
     private var wanted = 0
     private var isFinished = false
     private var hasFailed = false
+    /// Read, and not yet in the encoder.
+    private var held: KeptEvent?
+    private var timeReader = TimeReader(.iso8601, zone: .utc)
     /// Lines (or MessagePack items) begun so far.
     package private(set) var number = 0
 
@@ -86,6 +94,7 @@ package struct ForwardEventReader: ~Copyable {
     /// Finds the next event. `time` is what it gets.
     package mutating func next(into encoder: inout ForwardEncoder, time: EventTime) -> Step {
         guard !hasFailed else { return .wantsBytes }
+        if held != nil { return takeHeld(into: &encoder) }
         if format == .messagePack { return nextItem(into: &encoder, time) }
         while let slice = nextLine() {
             number += 1
@@ -96,6 +105,18 @@ package struct ForwardEventReader: ~Copyable {
             line.clear()
             line.append(slice, of: storage)
             if JSONTranscoder.isBlank(line, from: 0) { continue }
+            if format == .kept {
+                do {
+                    held = try KeptEvent(line, &timeReader)
+                    return takeHeld(into: &encoder)
+                } catch let missing as KeptEvent.Missing {
+                    return .problem(ForwardInputProblem("line \(number): \(missing.sentence)"))
+                } catch let error as JSONError {
+                    return .problem(problem(with: error))
+                } catch {
+                    return .problem(ForwardInputProblem("line \(number): \(error)"))
+                }
+            }
             do throws(JSONError) {
                 try encoder.append(json: line, time: time)
                 return .event
@@ -105,6 +126,23 @@ package struct ForwardEventReader: ~Copyable {
         }
         guard storage.count - offset > Self.maximumEventBytes else { return .wantsBytes }
         return fail("line \(number + 1): longer than \(Self.maximumEventBytes) bytes; split it")
+    }
+
+    private mutating func takeHeld(into encoder: inout ForwardEncoder) -> Step {
+        guard let event = held else { return .wantsBytes }
+        if encoder.tag != event.tag {
+            if encoder.eventCount > 0 { return .otherTag }
+            encoder.tag = event.tag
+        }
+        held = nil
+        line.clear()
+        line.append(event.record)
+        do throws(JSONError) {
+            try encoder.append(json: line, time: event.time)
+            return .event
+        } catch {
+            return .problem(problem(with: error))
+        }
     }
 
     private mutating func fail(_ message: String) -> Step {

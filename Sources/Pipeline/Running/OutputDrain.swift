@@ -11,6 +11,9 @@ package final class OutputDrain: Sendable {
     private let backup: ChunkBackup?
     private let log: Log
     private let ledger = Mutex(BackupLedger())
+    /// Held while files are written or removed. True once the deliveries are told to end: from then on an empty buffer
+    /// does not mean that everything was delivered.
+    private let hasEnded = Mutex(false)
     private let beganAt = Atomic<Int>(0)
     /// A healthy destination gets this long before what it has not confirmed is written down, in milliseconds: most stops
     /// need no file.
@@ -45,15 +48,25 @@ package final class OutputDrain: Sendable {
 
     private var isFailing: Bool { buffer.statistics.retryCount > 0 }
 
-    /// Writes down what is not confirmed, and takes back what is. Blocks; never two at once.
+    /// Writes down what is not confirmed, and takes back what is. Blocks. One that comes late does nothing.
     func writeDown(atMilliseconds now: Int) {
         if buffer.survivesStop { return }
         guard isFailing || now - beganAt.load(ordering: .relaxed) >= Self.healthyMilliseconds else { return }
-        _ = write(workers.snapshotUndelivered(), isFinal: false)
+        hasEnded.withLock { hasEnded in
+            if hasEnded { return }
+            _ = write(workers.snapshotUndelivered(), isFinal: false)
+        }
     }
 
     /// Ends the deliveries and writes down what is left; answers how many events are neither delivered nor kept.
     func end() async -> Int {
+        // Waits for a pass that is under way, beside the tasks.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                self.hasEnded.withLock { $0 = true }
+                continuation.resume()
+            }
+        }
         let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
         if buffer.survivesStop {
             let count = rest.reduce(0) { $0 + $1.items.count }

@@ -76,7 +76,7 @@ private final class FeedState: Sendable {
     }
 }
 
-/// Reads standard input on the calling thread, while a loop of its own talks to the server.
+/// Reads standard input, or a file, on the calling thread, while a loop of its own talks to the server.
 struct EventFeed {
     /// Of `--batch`.
     static let defaultBatchEvents = 1000
@@ -95,6 +95,9 @@ struct EventFeed {
     private let asksForReceipts: Bool
     private let batchEvents: Int
     private let saysSummary: Bool
+    /// What its lines begin with.
+    private let command: String
+    private let descriptor: Int32
     private let state: FeedState
     private let loop: Loop
     private let client: ForwardClient
@@ -111,8 +114,10 @@ struct EventFeed {
     /// Begins to connect.
     init(
         _ settings: ForwardClient.Settings, tls: TLSContext?, asksForReceipts: Bool, batchEvents: Int,
-        saysSummary: Bool
+        saysSummary: Bool, command: String = "send", descriptor: Int32 = STDIN_FILENO
     ) throws(LoopError) {
+        self.command = command
+        self.descriptor = descriptor
         self.asksForReceipts = asksForReceipts
         self.batchEvents = batchEvents
         self.saysSummary = saysSummary || Terminal.standardError.isTerminal
@@ -161,7 +166,7 @@ struct EventFeed {
         // poll(2) passes over negative descriptors.
         var polled = [
             pollfd(fd: state.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: forInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: forInput ? descriptor : -1, events: Int16(POLLIN), revents: 0),
         ]
         var timeout: Int64 = Terminal.standardError.isTerminal ? Progress.intervalMilliseconds : -1
         if hasBatch {
@@ -180,12 +185,12 @@ struct EventFeed {
         _ buffer: inout [UInt8], _ reader: inout ForwardEventReader, _ encoder: inout ForwardEncoder
     ) {
         // Reads within the array.
-        let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
+        let count = unsafe read(descriptor, &buffer, buffer.count)
         if count < 0 {
             if errno == EINTR || errno == EAGAIN { return }
             // strerror's text is copied at once, on the only thread that asks for one.
             let why = unsafe String(cString: strerror(errno)).lowercased()
-            show("cannot read standard input: \(why)")
+            show("cannot read \(descriptor == STDIN_FILENO ? "standard input" : "the file"): \(why)")
             endInput(&reader, &encoder)
         } else if count == 0 {
             endInput(&reader, &encoder)
@@ -201,6 +206,7 @@ struct EventFeed {
             case .event:
                 if encoder.eventCount == 1 { batchStartMilliseconds = Clock.monotonicMilliseconds() }
                 if encoder.eventCount >= batchEvents || encoder.byteCount >= Self.maximumMessageBytes { send(&encoder) }
+            case .otherTag: send(&encoder)
             case .problem(let problem):
                 let excerpt = problem.excerpt.map { "\n\($0)" } ?? ""
                 show(problem.message + excerpt)
@@ -242,7 +248,7 @@ struct EventFeed {
 
     private mutating func tell(_ text: String) {
         if let clearing = progress.finish() { StandardError.write(clearing) }
-        StandardError.write("sluice send: \(text)\n")
+        StandardError.write("sluice \(command): \(text)\n")
     }
 
     private mutating func finish(_ facts: FeedState.Facts, unsealed: Int) -> Int32 {

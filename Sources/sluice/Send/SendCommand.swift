@@ -44,7 +44,7 @@ enum SendCommand {
         }
     }
 
-    private static func clientSettings(_ parsed: ParsedCommand) -> ForwardClient.Settings {
+    static func clientSettings(_ parsed: ParsedCommand) -> ForwardClient.Settings {
         let endpoint: Endpoint
         if let path = parsed.value(SendOptions.unix) {
             endpoint = .unix(path: path)
@@ -63,14 +63,14 @@ enum SendCommand {
         if key != nil || user != nil {
             // Not the bare host name: a daemon on this machine has that one, and would be taken for ourselves.
             settings.credentials = ForwardCredentials(
-                selfHostname: "sluice-send@\(hostName())", sharedKey: Array((key ?? "").utf8),
+                selfHostname: "sluice-\(parsed.name)@\(hostName())", sharedKey: Array((key ?? "").utf8),
                 username: Array((user ?? "").utf8),
                 password: Array((parsed.value(SendOptions.password) ?? "").utf8))
         }
         return settings
     }
 
-    private static func tlsContext(_ parsed: ParsedCommand) throws(TLSError) -> TLSContext? {
+    static func tlsContext(_ parsed: ParsedCommand) throws(TLSError) -> TLSContext? {
         let file = parsed.value(SendOptions.caFile)
         guard parsed.has(SendOptions.tls) || file != nil else { return nil }
         var options = TLSClientOptions()

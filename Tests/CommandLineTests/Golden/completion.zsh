@@ -9,6 +9,7 @@ _sluice() {
         'validate:Check a configuration and show every mistake.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
+        'replay:Send the events of backup files again, with their tags and times.'
         'grok:Try, explain and measure grok expressions.'
         'version:Show the version.'
         'help:Show the help of a command.'
@@ -89,6 +90,28 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1:tag: '
+            ;;
+        replay)
+            _arguments \
+                '--host=[Where to send to.]:host: ' \
+                '-p+[Its TCP port.]:port: ' \
+                '--port=[Its TCP port.]:port: ' \
+                '-u+[Send to a Unix domain socket instead.]:path:_files' \
+                '--unix=[Send to a Unix domain socket instead.]:path:_files' \
+                '--time-as-integer[Send whole seconds, for Fluentd 0.12 and older.]' \
+                '--batch=[Events in one message; after 200 ms it goes with what it has.]:count: ' \
+                '--timeout=[How long to wait for a connection or a receipt.]:seconds: ' \
+                '--tls[Connect with TLS.]' \
+                '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
+                '--shared-key=[Log in with the key of the server'\''s <security>.]:key: ' \
+                '--user=[Log in as this user.]:name: ' \
+                '--password=[The user'\''s password.]:password: ' \
+                '-v[Say how many events were sent, as on a terminal.]' \
+                '--verbose[Say how many events were sent, as on a terminal.]' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '*:file:_files'
             ;;
         grok)
             commands=(
@@ -201,7 +224,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check send grok version help completion)' \
+                '1:command:(run check send replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)
