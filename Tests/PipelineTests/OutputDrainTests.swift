@@ -108,7 +108,8 @@ struct OutputDrainTests {
         #expect(try stage.kept() == ["0"])
     }
 
-    @Test("a pass that comes after the end does not take an emptied buffer for a delivered one", arguments: [true, false])
+    @Test(
+        "a pass that comes after the end does not take an emptied buffer for a delivered one", arguments: [true, false])
     func latePass(isWrittenBefore: Bool) async throws {
         destination.always(Self.away)
         let parts = parts()
