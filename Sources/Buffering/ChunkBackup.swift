@@ -1,5 +1,4 @@
 package import Events
-internal import Glibc
 internal import Time
 
 /// The last resort for events that nobody takes: a file for each chunk,
@@ -24,36 +23,32 @@ package struct ChunkBackup: Sendable {
     package func path(chunkID: String) -> String { "\(folder)/\(chunkID).log" }
 
     /// Writes the items' events, in place of what the chunk's file held, and waits until they are on the disk. Blocks.
-    package func write(_ chunk: LoadedChunk, items: ItemSet) throws(ChunkBackupError) {
+    package func write(_ chunk: LoadedChunk, items: ItemSet) throws(ChunkStoreError) {
         let path = path(chunkID: chunk.id)
         let unfinished = path + ".part"
-        try makeFolders()
-        // Other people's log lines: nobody else's to read.
-        let file = unsafe open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw ChunkBackupError("open", unfinished) }
-        do throws(ChunkBackupError) {
-            defer { close(file) }
-            try writeLines(chunk, items, to: file, unfinished)
-            guard fdatasync(file) == 0 else { throw ChunkBackupError("fdatasync", unfinished) }
+        try DiskFile.makeFolder(folder)
+        try DiskFile.remove(unfinished)
+        do throws(ChunkStoreError) {
+            let file = try DiskFile(unfinished, for: .create)
+            try writeLines(chunk, items, to: file)
+            try file.sync()
+            try DiskFile.move(unfinished, to: path)
         } catch {
-            _ = unsafe unlink(unfinished)
+            try? DiskFile.remove(unfinished)
             throw error
         }
-        guard unsafe rename(unfinished, path) == 0 else { throw ChunkBackupError("rename", unfinished) }
-        syncFolder()
+        DiskFile.syncFolder(folder)
     }
 
     /// Takes a chunk's file back: all of it was delivered after all. Blocks.
-    package func remove(chunkID: String) throws(ChunkBackupError) {
-        let path = path(chunkID: chunkID)
-        if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkBackupError("unlink", path) }
-        // The last one takes the folder with it; one that is not empty stays.
-        _ = unsafe rmdir(folder)
+    package func remove(chunkID: String) throws(ChunkStoreError) {
+        try DiskFile.remove(path(chunkID: chunkID))
+        // The last one takes the folder with it.
+        DiskFile.removeFolder(folder)
     }
 
-    private func writeLines(
-        _ chunk: LoadedChunk, _ items: ItemSet, to file: Int32, _ path: String
-    ) throws(ChunkBackupError) {
+    private func writeLines(_ chunk: LoadedChunk, _ items: ItemSet, to file: DiskFile) throws(ChunkStoreError) {
+        var offset = 0
         var lines = ByteBuffer(capacity: 64 * 1024)
         var storage = ByteBuffer(capacity: 4096)
         var rows = Rows(fieldCapacity: 64)
@@ -76,50 +71,14 @@ package struct ChunkBackup: Sendable {
                 lines.append("}")
             }
             lines.append("}\n")
-            if lines.count >= 1 << 20 { try flush(&lines, to: file, path) }
+            if lines.count >= 1 << 20 { try flush(&lines, to: file, &offset) }
         }
-        try flush(&lines, to: file, path)
+        try flush(&lines, to: file, &offset)
     }
 
-    private func flush(_ lines: inout ByteBuffer, to file: Int32, _ path: String) throws(ChunkBackupError) {
-        var offset = 0
-        while offset < lines.count {
-            let slice = Slice(offset: offset, length: lines.count - offset)
-            let written = unsafe lines.withUnsafeBytes(slice) { bytes, count in unsafe Glibc.write(file, bytes, count) }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw ChunkBackupError("write", path) }
-            offset += written
-        }
+    private func flush(_ lines: inout ByteBuffer, to file: DiskFile, _ offset: inout Int) throws(ChunkStoreError) {
+        try file.write(lines, at: offset)
+        offset += lines.count
         lines.clear()
-    }
-
-    private func makeFolders() throws(ChunkBackupError) {
-        var path = ""
-        for part in folder.split(separator: "/", omittingEmptySubsequences: false) {
-            path += part
-            if !path.isEmpty, unsafe mkdir(path, 0o700) != 0 && errno != EEXIST {
-                throw ChunkBackupError("mkdir", path)
-            }
-            path += "/"
-        }
-    }
-
-    /// A new name is on the disk only when its folder is. Where that cannot be done the file is there all the same.
-    private func syncFolder() {
-        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
-    }
-}
-
-/// A backup file could not be written.
-package struct ChunkBackupError: Error, Sendable, CustomStringConvertible {
-    package let description: String
-
-    init(_ call: String, _ path: String) {
-        let code = errno
-        description =
-            unsafe "cannot \(call) \(path): \(String(cString: strerror(code))); free space or choose another root_dir"
     }
 }

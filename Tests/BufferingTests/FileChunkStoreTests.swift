@@ -240,6 +240,38 @@ struct FileChunkStoreTests {
         #expect(fates.all == [.delivered])
     }
 
+    @Test(
+        "of a damaged chunk that is given up the readable events are handed on, the others are lost",
+        .timeLimit(.minutes(2)))
+    func damagedAndGivenUp() async throws {
+        let bytes = try chunk(of: [records(0..<2), records(2..<4)])
+        var changed = bytes
+        let place = try #require(bytes.firstRange(of: Array(#"{"n":1}"#.utf8))).lowerBound
+        changed[place] ^= 1
+        try folder.write(changed, as: Self.name)
+        let buffer = buffer(try store()) { $0.retry.maxTimes = 0 }
+        #expect(try buffer.recover() == 4)
+        let (given, give) = AsyncStream<[String]>.makeStream()
+        let workers = FlushWorkers(
+            buffer: buffer, destination: ScriptedDestination([.retry(reason: Refusal(.busy, "no"), after: nil)]),
+            name: "es", log: Log(handler: recorder),
+            handlers: FlushHandlers(
+                onRejected: { _, _ in 0 },
+                onGaveUp: { chunk, items, _ in
+                    give.yield(chunk.texts(items))
+                    return 0
+                }))
+        workers.start()
+        for await texts in given {
+            #expect(texts == records(2..<4))
+            break
+        }
+        #expect(await workers.drained(within: 1000))
+        _ = await workers.stop(within: 1)
+        #expect(recorder.lines.contains { $0.contains("some of its events cannot be read") })
+        #expect(folder.names.contains { $0.hasSuffix(".corrupt") } && chunkFiles.isEmpty)
+    }
+
     private static let name = "buffer.s00000000000000000000000000000001.log.chunk"
 
     private func chunk(of batches: [[String]]) throws -> [UInt8] {

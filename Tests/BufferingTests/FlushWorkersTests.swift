@@ -246,7 +246,7 @@ struct FlushWorkersTests {
         try backup.remove(chunkID: chunk.id)
         #expect(!FileManager.default.fileExists(atPath: path))
         let bad = ChunkBackup(directory: "/dev/null", outputFolder: "x", reader: LineReader())
-        #expect(throws: ChunkBackupError.self) { try bad.write(chunk.load([0]), items: [0]) }
+        #expect(throws: ChunkStoreError.self) { try bad.write(chunk.load([0]), items: [0]) }
     }
 
     /// Moves the clock in small steps until the destination has been called so often.

@@ -243,7 +243,9 @@ package final class FlushWorkers: Sendable {
                 .error, kind: reason.kind.rawValue, "giving up a chunk",
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
             guard let loaded else { return noteUnread(items.count, of: chunk) }
-            noteLost(await handlers.onGaveUp(loaded, items, reason), of: chunk)
+            // What could not be read is told of already.
+            let readable = items.subtracting(loaded.unreadable)
+            if !readable.isEmpty { noteLost(await handlers.onGaveUp(loaded, readable, reason), of: chunk) }
         case .passedOn(let chunk, let items, let reason):
             log.limited(
                 .warn, "the destination refused a chunk for good; asking the secondary",

@@ -96,9 +96,21 @@ final class DiskFile: Sendable {
     /// Whether no other process, and no other part of this one, holds it; it is held until the object goes.
     func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
-    static func remove(_ path: String) { _ = unsafe unlink(path) }
+    /// One that is not there is removed already.
+    static func remove(_ path: String) throws(ChunkStoreError) {
+        if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkStoreError(call: "remove", path) }
+    }
 
-    static func move(_ path: String, to other: String) { _ = unsafe rename(path, other) }
+    /// In place of what has that name.
+    static func move(_ path: String, to other: String) throws(ChunkStoreError) {
+        guard unsafe rename(path, other) == 0 else { throw ChunkStoreError(call: "rename", path) }
+    }
+
+    /// A new name is on the disk only when its folder is. Where that cannot be done the file is there all the same.
+    static func syncFolder(_ folder: String) { try? DiskFile(folder, for: .read).sync() }
+
+    /// One that is not empty stays.
+    static func removeFolder(_ folder: String) { _ = unsafe rmdir(folder) }
 
     /// A second name for a file, so that it is still there when its first name goes.
     static func link(_ path: String, as other: String) { _ = unsafe Glibc.link(path, other) }
@@ -136,7 +148,7 @@ extension ChunkStoreError {
         let code = errno
         let advice =
             switch code {
-            case ENOSPC, EDQUOT: "free space, or lower total_limit_size"
+            case ENOSPC, EDQUOT: "free space, or choose a path on another disk"
             case EACCES, EPERM, EROFS: "let the account that runs sluice write there, or choose another path"
             case EMFILE, ENFILE: "raise the limit of open files"
             default: "look at the disk, or choose another path"

@@ -49,6 +49,6 @@ final class DoneItems: Sendable {
     }
 
     func remove() {
-        DiskFile.remove(path)
+        try? DiskFile.remove(path)
     }
 }

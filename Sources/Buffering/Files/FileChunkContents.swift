@@ -100,7 +100,7 @@ struct FileChunkContents: ChunkContents {
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
-        DiskFile.remove(path)
+        try? DiskFile.remove(path)
         done.remove()
     }
 

@@ -91,10 +91,10 @@ package final class FileChunkStore: ChunkStore {
         switch ChunkFileHead.read(front) {
         case .broken:
             if size == 0 {
-                DiskFile.remove(path)
+                try? DiskFile.remove(path)
             } else {
                 log.error("not a chunk file any more; moved aside", ["file": path + FileBufferPath.corruptEnding])
-                DiskFile.move(path, to: path + FileBufferPath.corruptEnding)
+                try DiskFile.move(path, to: path + FileBufferPath.corruptEnding)
             }
             return nil
         case .otherVersion:
@@ -152,7 +152,7 @@ package final class FileChunkStore: ChunkStore {
         let scan = ChunkScan(all, from: headBytes)
         if scan.isCorrupt { return try rescue(id, head, headBytes, scan, all) }
         guard scan.frontFrames > 0 else {
-            DiskFile.remove(path)
+            try? DiskFile.remove(path)
             return nil
         }
         if scan.frontEnd < size {
@@ -188,7 +188,7 @@ package final class FileChunkStore: ChunkStore {
         let dataEnd = out.count
         ChunkFrame.appendEnd(end, to: &out)
         try fresh.write(out, at: 0)
-        DiskFile.move(old, to: old + FileBufferPath.corruptEnding)
+        try DiskFile.move(old, to: old + FileBufferPath.corruptEnding)
         log.error(
             "a chunk file is corrupt: moved aside; what is whole in it is sent",
             ["file": old + FileBufferPath.corruptEnding, "events": end.itemCount])

@@ -63,7 +63,7 @@ final class FileChunkWriter: ChunkWriter {
         pending = nil
         if offset == 0 {
             letGo()
-            DiskFile.remove(path)
+            try? DiskFile.remove(path)
         } else {
             // Where that cannot be done, the next frame is written over it.
             try? file?.truncate(to: offset)

@@ -77,8 +77,8 @@ struct FluentdChunkContents: ChunkContents {
 
     func remove() {
         if isTorn { keepAside() }
-        DiskFile.remove(path)
-        DiskFile.remove(path + Self.metaEnding)
+        try? DiskFile.remove(path)
+        try? DiskFile.remove(path + Self.metaEnding)
         done.remove()
     }
 

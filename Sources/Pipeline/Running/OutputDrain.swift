@@ -102,7 +102,7 @@ package final class OutputDrain: Sendable {
             }
         }
         for chunk in changes.remove {
-            do throws(ChunkBackupError) {
+            do throws(ChunkStoreError) {
                 try backup.remove(chunkID: chunk.id)
                 ledger.withLock { $0.noteRemoved(chunk) }
             } catch {

@@ -102,7 +102,7 @@ final class RefusalOutlet: Sendable {
                 ["events": items.count, "reason": reason.sentence, "chunk": chunk.id])
             return items.count
         }
-        do throws(ChunkBackupError) {
+        do throws(ChunkStoreError) {
             try backup.write(chunk, items: items)
             log.error(
                 "gave up events and wrote them to a backup file",
