@@ -13,15 +13,15 @@ package final class ChunkBuffer: Sendable {
     package let settings: BufferSettings
     let clock: any FlushClock
     private let log: Log
-    private let areas = Mutex<[StagingArea]>([])
-    private let queue: Mutex<DeliveryQueue>
-    private let budget: BufferBudget
+    let areas = Mutex<[StagingArea]>([])
+    let queue: Mutex<DeliveryQueue>
+    let budget: BufferBudget
     private let store: any ChunkStore
     /// Where workers sleep.
     let wakeup = Wakeup()
     /// Where they sleep who wait for an empty buffer.
     let emptied = Wakeup()
-    private let isDraining = Atomic<Bool>(false)
+    let isDraining = Atomic<Bool>(false)
     private let onRoom = Mutex<[@Sendable () -> Void]>([])
     private let notices = Mutex(OverflowNotices())
     /// Everything but `acceptedEvents`, which changes with every batch.
@@ -287,56 +287,13 @@ package final class ChunkBuffer: Sendable {
         if budget.heldBytes == 0 { emptied.wakeAll() }
     }
 
-    private func tellRoom() {
+    func tellRoom() {
         guard budget.takeRoom() else { return }
         tell { $0.hasRoom(at: $1) }
         for action in onRoom.withLock({ $0 }) { action() }
     }
 
-    // MARK: - At the end
-
-    /// Seals everything staged and forgets all waits, so that workers send at once (SIGUSR1).
-    package func flushAll() {
-        let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
-        queue.withLock { queue in
-            for chunk in sealed { queue.enqueue(chunk) }
-            queue.retryNow()
-        }
-        wakeup.wakeAll()
-        if isEmpty { emptied.wakeAll() }
-    }
-
-    /// As `flushAll`, and from now on what comes in is sealed and sent without delay.
-    package func beginDrain() {
-        isDraining.store(true, ordering: .relaxed)
-        queue.withLock { $0.keepNumbers() }
-        flushAll()
-    }
-
-    /// Everything that no destination has confirmed, staged chunks sealed for it: what waits, what is in delivery, and
-    /// refused events that are not yet where they go on. Nothing is taken out.
-    package func snapshotUndelivered() -> [(chunk: SealedChunk, items: ItemSet)] {
-        let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
-        return queue.withLock { queue in
-            for chunk in sealed { queue.enqueue(chunk) }
-            queue.keepNumbers()
-            return queue.undelivered
-        }
-    }
-
-    /// As `snapshotUndelivered`, and takes it all out. Receipts of these chunks are the caller's to settle.
-    package func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
-        let sealed = areas.withLock { $0 }.flatMap { $0.sealAll() }
-        let (parts, bytes) = queue.withLock { queue in
-            for chunk in sealed { queue.enqueue(chunk) }
-            let bytes = queue.heldBytes
-            return (queue.takeAll(), bytes)
-        }
-        budget.add(-bytes)
-        tellRoom()
-        if isEmpty { emptied.wakeAll() }
-        return parts
-    }
+    // MARK: - What there is
 
     /// Nothing staged, queued, in delivery, or on its way to where refused events go.
     package var isEmpty: Bool { budget.heldBytes == 0 }
