@@ -26,7 +26,7 @@ package final class SealedChunk: Sendable {
         self.contents = contents
         itemCount = contents.itemCount
         byteCount = contents.byteCount
-        heldBytes = contents.heldBytes + key.heldBytes + receipts.count * MemoryLayout<Receipt>.stride
+        heldBytes = contents.heldBytes + key.heldBytes + receipts.count * Receipt.heldBytes
     }
 
     package var allItems: ItemSet { ItemSet(0..<itemCount) }

@@ -37,7 +37,7 @@ final class StagedChunk: @unchecked Sendable {
     var byteCount: Int { writtenBytes + body.byteCount }
     /// As `total_limit_size` counts.
     var heldBytes: Int {
-        writer.heldBytes(body) + key.heldBytes + receipts.count * MemoryLayout<Receipt>.stride
+        writer.heldBytes(body) + key.heldBytes + receipts.count * Receipt.heldBytes
     }
     private var isEmpty: Bool { writtenItems == 0 && body.items.isEmpty }
 

@@ -31,6 +31,9 @@ internal import Synchronization
         case delivered
     }
 
+    /// What one keeps in memory for as long as it is held, with what its maker keeps for it (an ack, a place).
+    package static let heldBytes = 256
+
     private struct State {
         var parts = 1
         var worst = Fate.delivered
