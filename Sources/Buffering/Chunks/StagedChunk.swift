@@ -71,7 +71,6 @@ final class StagedChunk: @unchecked Sendable {
 
     /// Hands the content over, without spare room; nil when there is none. The staged chunk is of no use afterwards.
     func seal() -> SealedChunk? {
-        hasLeft = true
         if isEmpty { return nil }
         var content = ChunkBody(capacity: 0)
         swap(&content, &body)

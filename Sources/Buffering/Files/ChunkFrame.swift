@@ -198,4 +198,11 @@ struct ChunkEnd: Sendable, Equatable {
     }
 
     init() {}
+
+    /// As the end of a file whose last frame of events ends at `offset`.
+    func write(to file: DiskFile, at offset: Int) throws(ChunkStoreError) {
+        var out = ByteBuffer(capacity: 256)
+        ChunkFrame.appendEnd(self, to: &out)
+        try file.write(out, at: offset)
+    }
 }

@@ -84,6 +84,14 @@ final class DiskFile: Sendable {
         }
     }
 
+    /// All of the file.
+    func readAll() throws(ChunkStoreError) -> ByteBuffer {
+        let count = try byteCount
+        var bytes = ByteBuffer(capacity: count)
+        try read(at: 0, count: count, into: &bytes)
+        return bytes
+    }
+
     func truncate(to count: Int) throws(ChunkStoreError) {
         guard ftruncate(descriptor, count) == 0 else { throw ChunkStoreError(call: "truncate", path) }
     }

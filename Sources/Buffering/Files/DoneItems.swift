@@ -13,9 +13,8 @@ final class DoneItems: Sendable {
 
     /// What stands in the file, up to the first record that is not whole.
     func read() -> ItemSet {
-        guard let file = try? DiskFile(path, for: .read), let count = try? file.byteCount else { return ItemSet() }
-        var bytes = ByteBuffer(capacity: count)
-        guard (try? file.read(at: 0, count: count, into: &bytes)) != nil else { return ItemSet() }
+        var bytes = ByteBuffer(capacity: 16)
+        do { bytes = try DiskFile(path, for: .read).readAll() } catch { return ItemSet() }
         var items = ItemSet()
         var offset = 0
         while bytes.count - offset >= Self.recordBytes,
@@ -48,7 +47,5 @@ final class DoneItems: Sendable {
         }
     }
 
-    func remove() {
-        try? DiskFile.remove(path)
-    }
+    func remove() { try? DiskFile.remove(path) }
 }

@@ -1,5 +1,4 @@
 internal import Events
-internal import Synchronization
 
 /// A sealed chunk in its file: read when it is sent, window by window.
 struct FileChunkContents: ChunkContents {
@@ -41,7 +40,7 @@ struct FileChunkContents: ChunkContents {
         guard let first = items.first, let last = items.ranges.last?.upperBound else {
             return LoadedChunk(ChunkBody(capacity: 0), id: id)
         }
-        let from = max(end.windows.lastIndex { $0.firstItem <= first } ?? 0, 0)
+        let from = end.windows.lastIndex { $0.firstItem <= first } ?? 0
         let to = end.windows.firstIndex { $0.firstItem >= last } ?? end.windows.count
         let file = try DiskFile(path, for: .read)
         let start = offset(from)

@@ -44,7 +44,7 @@ package final class FileChunkStore: ChunkStore {
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(
-            id: id, path: path.file(ofChunk: id),
+            path: path.file(ofChunk: id),
             head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles,
             syncer: syncer)
     }
@@ -71,12 +71,16 @@ package final class FileChunkStore: ChunkStore {
     private func takeOver(_ id: String, _ path: String) throws(ChunkStoreError) -> SealedChunk? {
         // Fluentd has not written anything into it yet.
         if try DiskFile(path, for: .read).byteCount == 0 { return nil }
-        let contents = try FluentdChunkContents(path: path, id: id, makeFormatter: makeFormatter)
+        return takeUp(id, .none, try FluentdChunkContents(path: path, id: id, makeFormatter: makeFormatter))
+    }
+
+    /// A chunk of which nothing is left to send goes.
+    private func takeUp(_ id: String, _ key: ChunkKey, _ contents: some ChunkContents) -> SealedChunk? {
         guard contents.parts.contains(where: { !$0.isEmpty }) else {
             contents.remove()
             return nil
         }
-        return SealedChunk(id: id, key: .none, contents)
+        return SealedChunk(id: id, key: key, contents)
     }
 
     private func recover(_ id: String) throws(ChunkStoreError) -> SealedChunk? {
@@ -115,13 +119,9 @@ package final class FileChunkStore: ChunkStore {
     private func chunk(_ id: String, _ head: ChunkFileHead, _ end: ChunkEnd, _ dataEnd: Int) -> SealedChunk? {
         let path = path.file(ofChunk: id)
         let done = DoneItems(chunkFile: path)
-        let contents = FileChunkContents(
-            id: id, path: path, end: end, dataEnd: dataEnd, done: done, doneBefore: done.read())
-        guard contents.parts.contains(where: { !$0.isEmpty }) else {
-            contents.remove()
-            return nil
-        }
-        return SealedChunk(id: id, key: head.key, contents)
+        return takeUp(
+            id, head.key,
+            FileChunkContents(id: id, path: path, end: end, dataEnd: dataEnd, done: done, doneBefore: done.read()))
     }
 
     /// The end frame, and where it begins.
@@ -147,10 +147,9 @@ package final class FileChunkStore: ChunkStore {
         _ id: String, _ head: ChunkFileHead, _ headBytes: Int, _ file: DiskFile, _ size: Int
     ) throws(ChunkStoreError) -> SealedChunk? {
         let path = path.file(ofChunk: id)
-        var all = ByteBuffer(capacity: size)
-        try file.read(at: 0, count: size, into: &all)
+        let all = try file.readAll()
         let scan = ChunkScan(all, from: headBytes)
-        if scan.isCorrupt { return try rescue(id, head, headBytes, scan, all) }
+        if scan.isCorrupt { return try rescue(path, head, headBytes, scan, all) }
         guard scan.frontFrames > 0 else {
             try? DiskFile.remove(path)
             return nil
@@ -162,21 +161,15 @@ package final class FileChunkStore: ChunkStore {
         }
         try file.truncate(to: scan.frontEnd)
         let end = scan.end
-        try Self.writeEnd(end, to: file, at: scan.frontEnd)
+        try end.write(to: file, at: scan.frontEnd)
         return chunk(id, head, end, scan.frontEnd)
-    }
-
-    private static func writeEnd(_ end: ChunkEnd, to file: DiskFile, at offset: Int) throws(ChunkStoreError) {
-        var out = ByteBuffer(capacity: 256)
-        ChunkFrame.appendEnd(end, to: &out)
-        try file.write(out, at: offset)
     }
 
     /// The whole frames of a corrupt file, in one of their own.
     private func rescue(
-        _ id: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
+        _ old: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
     ) throws(ChunkStoreError) -> SealedChunk? {
-        let (old, freshID) = (path.file(ofChunk: id), ChunkID.next())
+        let freshID = ChunkID.next()
         let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create)
         var out = ByteBuffer(capacity: all.count)
         var end = ChunkEnd()

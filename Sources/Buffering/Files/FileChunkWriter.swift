@@ -2,7 +2,6 @@ internal import Events
 
 /// One chunk's file while it is filled: a frame for each batch. Touched under the lock of its staging area.
 final class FileChunkWriter: ChunkWriter {
-    private let id: String
     private let path: String
     private let head: ChunkFileHead
     private let openFiles: OpenFiles
@@ -17,8 +16,7 @@ final class FileChunkWriter: ChunkWriter {
     private var pending: (frameAt: Int, end: Int)?
     private var end = ChunkEnd()
 
-    init(id: String, path: String, head: ChunkFileHead, openFiles: OpenFiles, syncer: FileSyncer?) {
-        self.id = id
+    init(path: String, head: ChunkFileHead, openFiles: OpenFiles, syncer: FileSyncer?) {
         self.path = path
         self.head = head
         self.openFiles = openFiles
@@ -72,10 +70,8 @@ final class FileChunkWriter: ChunkWriter {
     }
 
     func seal(_ body: consuming ChunkBody, id: String) -> any ChunkContents {
-        var out = ByteBuffer(capacity: 256)
-        ChunkFrame.appendEnd(end, to: &out)
         // Without it the file is read frame by frame, should somebody have to.
-        try? opened().write(out, at: offset)
+        try? end.write(to: opened(), at: offset)
         letGo()
         return FileChunkContents(
             id: id, path: path, end: end, dataEnd: offset, done: DoneItems(chunkFile: path))

@@ -86,16 +86,8 @@ struct FluentdChunkContents: ChunkContents {
 
     // MARK: - What stands in the files
 
-    private static func read(_ path: String) throws(ChunkStoreError) -> ByteBuffer {
-        let file = try DiskFile(path, for: .read)
-        let count = try file.byteCount
-        var bytes = ByteBuffer(capacity: count)
-        try file.read(at: 0, count: count, into: &bytes)
-        return bytes
-    }
-
     private static func events(of path: String) throws(ChunkStoreError) -> ByteBuffer {
-        let bytes = try read(path)
+        let bytes = try DiskFile(path, for: .read).readAll()
         guard bytes.count >= 2, bytes[0] == 0x1F, bytes[1] == 0x8B else { return bytes }
         var plain = ByteBuffer(capacity: bytes.count * 4)
         do throws(CompressionError) {
@@ -129,7 +121,7 @@ struct FluentdChunkContents: ChunkContents {
 
     /// `c1 00`, four bytes of length, and a map; of older versions the map alone. The tag is nil unless it is a chunk key.
     private static func tag(inMeta path: String) throws(ChunkStoreError) -> [UInt8] {
-        var bytes = try read(path)
+        var bytes = try DiskFile(path, for: .read).readAll()
         let start = bytes.count > 6 && bytes[0] == 0xC1 && bytes[1] == 0 ? 6 : 0
         var rows = Rows(fieldCapacity: 16)
         guard (try? rows.appendFields(messagePack: start, end: bytes.count, &bytes)) != nil else {
