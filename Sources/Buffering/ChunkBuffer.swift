@@ -67,7 +67,7 @@ package final class ChunkBuffer: Sendable {
     package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0.append(action) } }
 
     /// Whether what is left at a stop is there for the next process.
-    package var survivesStop: Bool { store.survivesStop }
+    package var isOnDisk: Bool { store.isOnDisk }
 
     /// Closed while this output is full.
     var gate: OutputGate? { budget.gate }

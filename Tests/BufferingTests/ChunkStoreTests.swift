@@ -141,7 +141,7 @@ private final class FailingStore: ChunkStore {
     func fail(after writes: Int) { writesLeft.withLock { $0 = writes } }
     func work() { writesLeft.withLock { $0 = nil } }
 
-    var survivesStop: Bool { false }
+    var isOnDisk: Bool { false }
     func recover() -> [SealedChunk] { [] }
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Writer(self) }

@@ -136,8 +136,7 @@ private struct DurableContents: ChunkContents {
     var itemCount: Int { memory.itemCount }
     var byteCount: Int { memory.byteCount }
     var heldBytes: Int { memory.heldBytes }
-    var loadsFromDisk: Bool { true }
-    var survivesStop: Bool { true }
+    var isOnDisk: Bool { true }
     var parts: [ItemSet] {
         stride(from: 0, to: itemCount, by: 3).map { ItemSet($0..<min($0 + 3, itemCount)) }
     }

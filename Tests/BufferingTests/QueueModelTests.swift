@@ -181,7 +181,7 @@ private struct QueueRun {
         let effects = queue.complete(delivery)
         let id = delivery.chunk.id
         note(effects)
-        if delivery.chunk.survivesStop, queue.undelivered.contains(where: { $0.chunk.id == id }) {
+        if delivery.chunk.isOnDisk, queue.undelivered.contains(where: { $0.chunk.id == id }) {
             let known = done[id, default: []].union(open[id]!)
             let carriedOut = leaving.filter { $0.chunk.id == id }.flatMap(\.events)
             #expect(all[id]!.subtracting(carriedOut).isSubset(of: known), "ended, and not noted as done")
@@ -204,7 +204,7 @@ private struct QueueRun {
                 sizes[chunk.id] = rest.heldBytes
             case .done(let chunk, let items):
                 let events = items.map { chunk.event($0) }
-                #expect(chunk.survivesStop && open[chunk.id]!.isDisjoint(with: events), "done before its end")
+                #expect(chunk.isOnDisk && open[chunk.id]!.isDisjoint(with: events), "done before its end")
                 done[chunk.id, default: []].formUnion(events)
             default: Issue.record("no effect of a completion: \(effect)")
             }

@@ -6,8 +6,8 @@ package import Events
 /// they touched is written (`ChunkWriter.write`, which may fail); and only when all were, the batch is accepted in each.
 /// Otherwise each forgets it, and the batch is refused.
 protocol ChunkStore: Sendable {
-    /// Whether what is left at a stop is there for the next process.
-    var survivesStop: Bool { get }
+    /// Whether its chunks are kept on a disk: what is left at a stop is there for the next process.
+    var isOnDisk: Bool { get }
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk]
     /// For a chunk that begins, under its name. Used under the lock of its staging area.
@@ -42,10 +42,8 @@ package protocol ChunkContents: Sendable {
     var byteCount: Int { get }
     /// As `total_limit_size` counts.
     var heldBytes: Int { get }
-    /// Whether `load` has to read, and blocks meanwhile.
-    var loadsFromDisk: Bool { get }
-    /// Whether the next process finds it.
-    var survivesStop: Bool { get }
+    /// Whether it is kept on a disk: `load` reads, and blocks meanwhile, and the next process finds it.
+    var isOnDisk: Bool { get }
     /// What is to be sent, in portions of which a worker can hold one in memory.
     var parts: [ItemSet] { get }
     func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk

@@ -4,7 +4,7 @@ package import Events
 struct MemoryChunkStore: ChunkStore {
     private static let writer = MemoryChunkWriter()
 
-    var survivesStop: Bool { false }
+    var isOnDisk: Bool { false }
 
     func recover() -> [SealedChunk] { [] }
 
@@ -46,8 +46,7 @@ package struct MemoryChunkContents: ChunkContents {
     static func heldBytes(_ body: borrowing ChunkBody) -> Int { bytesPerChunk + body.memoryBytes }
 
     package var itemCount: Int { loaded.body.items.count }
-    package var loadsFromDisk: Bool { false }
-    package var survivesStop: Bool { false }
+    package var isOnDisk: Bool { false }
     package var parts: [ItemSet] { [ItemSet(0..<itemCount)] }
 
     package func load(_ items: ItemSet) -> LoadedChunk { loaded }

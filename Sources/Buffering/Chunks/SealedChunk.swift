@@ -32,14 +32,11 @@ package final class SealedChunk: Sendable {
     package var allItems: ItemSet { ItemSet(0..<itemCount) }
     /// What is to be sent, in portions of which a worker can hold one in memory.
     package var parts: [ItemSet] { contents.parts }
-    /// Whether the next process finds it.
-    package var survivesStop: Bool { contents.survivesStop }
+    /// Whether it is kept on a disk: `load` reads, and blocks meanwhile, and the next process finds it.
+    package var isOnDisk: Bool { contents.isOnDisk }
 
     /// Brings events into memory: these items, and perhaps others. Blocks where the store has to read them.
     package func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk { try contents.load(items) }
-
-    /// Whether `load` blocks.
-    package var loadsFromDisk: Bool { contents.loadsFromDisk }
 
     /// These items need not be sent again, and others still have to be.
     package func noteDone(_ items: ItemSet) { contents.noteDone(items) }

@@ -291,7 +291,7 @@ package struct DeliveryQueue: Sendable {
 
     /// Where the rest of the chunk survives a stop, so must this.
     private func note(done items: ItemSet, of chunk: SealedChunk, _ serial: Int) -> [Effect] {
-        chunk.survivesStop && accounts[serial] != nil && !items.isEmpty ? [.done(chunk, items: items)] : []
+        chunk.isOnDisk && accounts[serial] != nil && !items.isEmpty ? [.done(chunk, items: items)] : []
     }
 
     private mutating func hold(_ serial: Int) { accounts[serial]?.holds += 1 }

@@ -124,7 +124,7 @@ package final class FlushWorkers: Sendable {
             await Task { await self.ended.sleep(since: generation, seconds: left, clock: self.buffer.clock) }.value
         }
         let remainder = FlushRemainder(parts: buffer.takeAll())
-        if remainder.chunkCount > 0, !buffer.survivesStop {
+        if remainder.chunkCount > 0, !buffer.isOnDisk {
             log.error(
                 "shutdown before everything was delivered",
                 ["destination": name, "chunks": remainder.chunkCount, "events": remainder.eventCount])
@@ -214,7 +214,7 @@ package final class FlushWorkers: Sendable {
     /// Reads a chunk where no task has to wait for it.
     private func load(_ delivery: DeliveryQueue.Delivery) async throws(ChunkStoreError) -> LoadedChunk {
         let (chunk, items) = (delivery.chunk, delivery.items)
-        guard chunk.loadsFromDisk else { return try chunk.load(items) }
+        guard chunk.isOnDisk else { return try chunk.load(items) }
         let result: Result<LoadedChunk, ChunkStoreError> = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(returning: Result { () throws(ChunkStoreError) in try chunk.load(items) })

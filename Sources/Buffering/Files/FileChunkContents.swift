@@ -23,8 +23,7 @@ struct FileChunkContents: ChunkContents {
     var byteCount: Int { end.byteCount }
     /// What it takes on the disk.
     var heldBytes: Int { dataEnd }
-    var loadsFromDisk: Bool { true }
-    var survivesStop: Bool { true }
+    var isOnDisk: Bool { true }
 
     var parts: [ItemSet] {
         end.windows.indices.map { ItemSet(firstItem($0)..<firstItem($0 + 1)).subtracting(doneBefore) }

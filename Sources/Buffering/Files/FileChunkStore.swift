@@ -40,7 +40,7 @@ package final class FileChunkStore: ChunkStore {
         }
     }
 
-    var survivesStop: Bool { true }
+    var isOnDisk: Bool { true }
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(

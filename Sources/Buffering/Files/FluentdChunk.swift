@@ -38,8 +38,7 @@ struct FluentdChunkContents: ChunkContents {
     }
 
     var heldBytes: Int { byteCount }
-    var loadsFromDisk: Bool { true }
-    var survivesStop: Bool { true }
+    var isOnDisk: Bool { true }
     var parts: [ItemSet] { [ItemSet(0..<itemCount).subtracting(doneBefore)] }
 
     func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk {

@@ -33,7 +33,7 @@ package final class OutputDrain: Sendable {
     }
 
     func progress(group: Int) -> Lifecycle.OutputProgress {
-        if buffer.survivesStop {
+        if buffer.isOnDisk {
             // What is not sent stays where it is.
             return Lifecycle.OutputProgress(
                 group: group, isEmpty: buffer.isEmpty || !buffer.settings.flushAtShutdown, isFailing: isFailing,
@@ -50,7 +50,7 @@ package final class OutputDrain: Sendable {
 
     /// Writes down what is not confirmed, and takes back what is. Blocks. One that comes late does nothing.
     func writeDown(atMilliseconds now: Int) {
-        if buffer.survivesStop { return }
+        if buffer.isOnDisk { return }
         guard isFailing || now - beganAt.load(ordering: .relaxed) >= Self.healthyMilliseconds else { return }
         hasEnded.withLock { hasEnded in
             if hasEnded { return }
@@ -68,7 +68,7 @@ package final class OutputDrain: Sendable {
             }
         }
         let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
-        if buffer.survivesStop {
+        if buffer.isOnDisk {
             let count = rest.reduce(0) { $0 + $1.items.count }
             for (chunk, _) in rest { for receipt in chunk.receipts { receipt.settle(.safe) } }
             if count > 0 { log.info("events stay in the buffer for the next start", ["events": count]) }
