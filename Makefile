@@ -42,6 +42,8 @@ run: build ## Run with config/default.conf
 demo: build ## Show it at work
 	./config/demo
 
+# Where the daemons of tests keep what nobody takes.
+test test-long: export STATE_DIRECTORY ?= $(CURDIR)/.build/state
 test: test-deps lint build ## Lint, build, all tests, faults, real Docker, search engines and clients, conformance with Fluentd
 	@set -e; swift test 2>&1 | tee .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
 		./Tests/Faults/run $(SLUICE) --quick 2>&1 | tee .build/faults.log; \

@@ -33,6 +33,7 @@ let package = Package(
         // MARK: - What flows
         .target(name: "Events", swiftSettings: lifetimes),
         .target(name: "Time", dependencies: ["Events"], swiftSettings: strict),
+        .target(name: "KeptEvents", dependencies: ["Events", "Time"], swiftSettings: strict),
         .target(name: "Words", swiftSettings: strict),
         .target(name: "Logging", swiftSettings: strict),
 
@@ -56,12 +57,14 @@ let package = Package(
         .target(
             name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
         .target(
-            name: "Buffering", dependencies: ["Events", "Time", "Compression", "Logging", "CChecksum"],
+            name: "Buffering",
+            dependencies: ["Events", "Time", "KeptEvents", "Compression", "Logging", "CChecksum"],
             exclude: ["Files/FORMAT.md"], swiftSettings: strict),
         .target(
             name: "Outputs",
             dependencies: [
-                "Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Parsing", "CCurl", "Logging",
+                "Events", "Time", "KeptEvents", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Parsing",
+                "CCurl", "Logging",
             ],
             swiftSettings: strict),
 
@@ -70,8 +73,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Events", "Time", "Words", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
-                "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
+                "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok",
+                "Parsing", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -80,8 +83,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Events", "Time", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing", "Outputs",
-                "ConfigFile", "Pipeline", "CommandLine", "CAllocator",
+                "Events", "Time", "KeptEvents", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
+                "Outputs", "ConfigFile", "Pipeline", "CommandLine", "CAllocator",
             ],
             swiftSettings: strict),
 
@@ -89,6 +92,9 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Events"], path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "TimeTests", dependencies: ["Time", "Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(
+            name: "KeptEventsTests", dependencies: ["KeptEvents", "Events", "Time", "TestSupport"],
+            swiftSettings: tests),
         .testTarget(name: "WordsTests", dependencies: ["Words"], swiftSettings: tests),
         .testTarget(name: "LoggingTests", dependencies: ["Logging", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: tests),
@@ -116,7 +122,8 @@ let package = Package(
             dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
-            name: "BufferingTests", dependencies: ["Buffering", "Events", "Logging", "TestSupport"],
+            name: "BufferingTests",
+            dependencies: ["Buffering", "Events", "KeptEvents", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "OutputsTests",
@@ -130,7 +137,9 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["Pipeline", "Buffering", "Events", "ConfigFile", "Logging", "Outputs", "TestSupport"],
+            dependencies: [
+                "Pipeline", "Buffering", "Events", "KeptEvents", "ConfigFile", "Logging", "Outputs", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], exclude: ["Golden"],

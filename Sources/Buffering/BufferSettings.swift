@@ -53,8 +53,11 @@ package struct BufferSettings: Sendable {
     package var waitsForDisk = false
     /// `fsync_interval`: the least time between two syncs; 0: one begins when the last has ended.
     package var fsyncIntervalSeconds = 0.0
-    /// Do not write chunks to a file that nobody can be made to take.
+    /// What nobody takes, in the end, is not written to files.
     package var disableChunkBackup = false
+    /// `dead_letter_limit_size`: what the files of dead letters may take; nil: as much as `total_limit_size`, 0: none.
+    package var deadLetterLimit: Int?
+    package var deadLetterLimitBytes: Int { deadLetterLimit ?? totalLimitBytes }
     /// Deliveries that take longer are worth a warning.
     package var slowFlushLogThresholdSeconds = 20.0
 

@@ -34,8 +34,8 @@ package struct BufferCounts: Sendable, Equatable {
     mutating func note(_ effect: DeliveryQueue.Effect) {
         switch effect {
         case .delivered(_, let count, _): deliveredEvents += count
-        case .rejected(_, let items): rejectedEvents += items.count
-        case .gaveUp(_, let items, _): abandonedEvents += items.count
+        case .rejected(_, let items, _): rejectedEvents += items.count
+        case .gaveUp(_, let items, _, _): abandonedEvents += items.count
         case .failing: failedAttempts += 1
         case .released, .replaced, .passedOn, .recovered, .split, .done: break
         }

@@ -261,6 +261,7 @@ package final class ChunkBuffer: Sendable {
 
     /// The effects of an attempt are carried out. When nothing else is left of the chunk, its memory is counted out and
     /// its receipts are settled here.
+    @discardableResult
     package func complete(_ delivery: DeliveryQueue.Delivery) -> [DeliveryQueue.Effect] {
         let effects = queue.withLock { $0.complete(delivery) }
         for effect in effects { settle(effect) }

@@ -12,7 +12,8 @@ package enum SluiceCommands {
                 Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
-            subcommands: [run, check, send, replay, grok, version, help, completion, manual], defaultSubcommand: "run"))
+            subcommands: [run, check, send, deadLetters, replay, grok, version, help, completion, manual],
+            defaultSubcommand: "run"))
 
     package static let run = Command(
         "run", "Run the daemon.",
@@ -54,17 +55,35 @@ package enum SluiceCommands {
         ],
         arguments: [Argument("tag", "The tag of the events.")], options: SendOptions.all)
 
-    package static let replay = Command(
-        "replay", "Send the events of backup files again, with their tags and times.",
+    package static let deadLetters = Command(
+        "dead-letters", "Show what no output took, by reason.",
         discussion: """
-            Reads files that 'sluice run' has written where it could deliver no more (below 'root_dir'), one event a line. \
-            Each message waits for its receipt. The files stay; remove them when the exit status is 0.
+            Reads the files in which 'sluice run' keeps events that were refused for good or ran out of retries, one event \
+            a line, and counts them by output and reason, with an example of each. Exit status 1 when a file cannot be \
+            read or a line is no event.
             """,
         examples: [
-            Example("sluice replay /tmp/fluent/backup/worker0/*/*.log", "Send all of them to this machine."),
+            Example("sluice dead-letters", "All of this account's."),
+            Example("sluice dead-letters --format json dead-letters/es/0000000001.ndjson", "One file, for a program."),
+        ],
+        arguments: [
+            Argument(
+                "file", kind: .file, "A file, or a folder with files.", default: "dead-letters in the state directory",
+                isOptional: true, isRepeatable: true)
+        ],
+        options: [CheckOptions.format])
+
+    package static let replay = Command(
+        "replay", "Send dead letters and events of backup files again, with their tags and times.",
+        discussion: """
+            Reads files that 'sluice run' has written where it could deliver no more (in the state directory), one event a \
+            line. Each message waits for its receipt. The files stay; remove them when the exit status is 0.
+            """,
+        examples: [
+            Example("sluice replay /var/lib/sluice/dead-letters", "Send all of them to this machine."),
             Example("sluice replay --host aggregator out.log", "Send them to another one."),
         ],
-        arguments: [Argument("file", kind: .file, "A backup file.", isRepeatable: true)],
+        arguments: [Argument("file", kind: .file, "A file, or a folder with files.", isRepeatable: true)],
         options: SendOptions.target)
 
     package static let version = Command("version", "Show the version.")

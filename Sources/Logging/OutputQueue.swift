@@ -71,6 +71,8 @@ package final class OutputQueue: Sendable {
     private let target: any WriteTarget
     private let backlog: Mutex<WriteBacklog>
     private let wake: WakePipe
+    /// Notices were taken out of the backlog and are not said yet. Changed under its lock.
+    private let isSaying = Atomic<Bool>(false)
     private let roomActions = Mutex<[@Sendable () -> Void]>([])
     /// Says what happened, on the writer's thread; what it returns is written behind what waits.
     private let onNotice: @Sendable (Notice) -> [UInt8]
@@ -114,7 +116,8 @@ package final class OutputQueue: Sendable {
     /// Called, on the writer's thread, whenever there is room again after a `takenFull`.
     package func whenRoom(_ action: @escaping @Sendable () -> Void) { roomActions.withLock { $0.append(action) } }
 
-    package var isEmpty: Bool { backlog.withLock { $0.isEmpty } }
+    /// Nothing waits, and what there was to say about it is said.
+    package var isEmpty: Bool { backlog.withLock { $0.isEmpty && !isSaying.load(ordering: .relaxed) } }
 
     package var waitingBytes: Int { backlog.withLock { $0.byteCount } }
 
@@ -185,11 +188,15 @@ package final class OutputQueue: Sendable {
     private func settle(_ change: (inout WriteBacklog) -> [Notice]) {
         let (notices, hasRoom) = backlog.withLock { backlog in
             let notices = change(&backlog)
+            if !notices.isEmpty { isSaying.store(true, ordering: .relaxed) }
             return (notices, backlog.takeRoom())
         }
-        for notice in notices {
-            let line = onNotice(notice)
-            if !line.isEmpty { backlog.withLock { $0.put(WriteBacklog.Piece(bytes: line, lines: 1)) } }
+        let lines = notices.map(onNotice).filter { !$0.isEmpty }
+        if !notices.isEmpty {
+            backlog.withLock { backlog in
+                for line in lines { backlog.put(WriteBacklog.Piece(bytes: line, lines: 1)) }
+                isSaying.store(false, ordering: .relaxed)
+            }
         }
         if hasRoom { for action in roomActions.withLock({ $0 }) { action() } }
     }

@@ -29,6 +29,7 @@ enum Program {
         case "check": CheckCommand.run(parsed)
         case "send": SendCommand.run(parsed)
         case "replay": ReplayCommand.run(parsed)
+        case "dead-letters": DeadLettersCommand.run(parsed)
         case "completion": CompletionCommand.run(parsed)
         case "manual": printManual()
         case "match": GrokMatchCommand.run(parsed)

@@ -29,7 +29,8 @@ struct BufferModelTests {
         let destination = ScriptedDestination()
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "x",
-            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
+            handlers: FlushHandlers(
+                onRejected: { _, _, _ in .done(lost: 0) }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
         workers.start()
         let calls = Calls()
         buffer.whenRoom { calls.note() }
@@ -206,8 +207,8 @@ private struct BufferRun {
         for effect in buffer.finish(delivery, outcome) {
             switch effect {
             case .delivered(_, let count, _): met += count
-            case .rejected(_, let items): met += items.count
-            case .gaveUp(_, let items, _): met += items.count
+            case .rejected(_, let items, _): met += items.count
+            case .gaveUp(_, let items, _, _): met += items.count
             default: break
             }
         }

@@ -340,8 +340,8 @@ private final class QueueUnderTest {
         case .replaced(let chunk, let rest): "replaced \(chunk.id) \(chunk.itemCount) by \(rest.itemCount)"
         case .delivered(let chunk, let count, let target):
             "delivered \(chunk.id) \(count)" + (target == .secondary ? " by the secondary" : "")
-        case .rejected(let chunk, let items): "rejected \(chunk.id) \(items.map(\.item))"
-        case .gaveUp(let chunk, let items, let reason): "gaveUp \(chunk.id) \(Array(items)) \(reason)"
+        case .rejected(let chunk, let items, _): "rejected \(chunk.id) \(items.map(\.item))"
+        case .gaveUp(let chunk, let items, let reason, _): "gaveUp \(chunk.id) \(Array(items)) \(reason)"
         case .passedOn(let chunk, let items, let reason): "passedOn \(chunk.id) \(Array(items)) \(reason)"
         case .failing(let reason, let retry, _): "failing \(reason) \(retry.failures) at \(retry.nextAttemptAt)"
         case .recovered(let failures, _): "recovered \(failures)"

@@ -67,22 +67,6 @@ final class LineFormatter: ChunkFormatter {
     }
 }
 
-/// Reads back what `LineFormatter` wrote.
-struct LineReader: ItemReader {
-    func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
-        let source = chunk.item(item).source
-        let start = storage.count
-        storage.append(source, of: chunk.body.bytes)
-        let first = rows.fields.count
-        guard (try? rows.appendFields(json: Slice(offset: start, length: Int(source.length)), &storage)) != nil else {
-            return false
-        }
-        let time = chunk.item(item).time
-        rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
-        return true
-    }
-}
-
 /// Answers from a list, then "delivered"; remembers what it was sent.
 final class ScriptedDestination: Destination {
     private let state = Mutex<(script: [DeliveryOutcome], sent: [[String]])>(([], []))

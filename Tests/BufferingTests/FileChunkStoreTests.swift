@@ -256,10 +256,10 @@ struct FileChunkStoreTests {
             buffer: buffer, destination: ScriptedDestination([.retry(reason: Refusal(.busy, "no"), after: nil)]),
             name: "es", log: Log(handler: recorder),
             handlers: FlushHandlers(
-                onRejected: { _, _ in 0 },
-                onGaveUp: { chunk, items, _ in
+                onRejected: { _, _, _ in .done(lost: 0) },
+                onGaveUp: { chunk, items, _, _ in
                     give.yield(chunk.texts(items))
-                    return 0
+                    return .done(lost: 0)
                 }))
         workers.start()
         for await texts in given {

@@ -3,6 +3,7 @@ import Events
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Flush workers", .timeLimit(.minutes(10)))
@@ -19,12 +20,12 @@ struct FlushWorkersTests {
             log: Log(handler: recorder),
             handlers: FlushHandlers(
                 onRejected: {
-                    events.add("rejected \($1.map(\.item))")
-                    return 0
+                    events.add("rejected \($1.map(\.item)), attempts: \($2)")
+                    return .done(lost: 0)
                 },
                 onGaveUp: {
-                    events.add("gave up \(Array($1)) \($2)")
-                    return 0
+                    events.add("gave up \(Array($1)) \($2), attempts: \($3)")
+                    return .done(lost: 0)
                 }))
     }
 
@@ -86,7 +87,7 @@ struct FlushWorkersTests {
         try source.emit([#"{"n":3}"#])
         workers.start()
         #expect(await workers.shutdown(within: 10).chunkCount == 0)
-        #expect(events.all == ["rejected [1]", "gave up [0] whole"])
+        #expect(events.all == ["rejected [1], attempts: 1", "gave up [0] whole, attempts: 1"])
         #expect(buffer.statistics.counts.rejectedEvents == 1 && buffer.statistics.counts.abandonedEvents == 1)
     }
 
@@ -129,7 +130,8 @@ struct FlushWorkersTests {
         let lines = TimedLines(clock)
         let workers = FlushWorkers(
             buffer: buffer, destination: Down(), name: "es", log: Log(handler: lines),
-            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
+            handlers: FlushHandlers(
+                onRejected: { _, _, _ in .done(lost: 0) }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
         var source = BatchSource(buffer)
         try source.emit([#"{"n":1}"#])
         workers.start()
@@ -153,12 +155,12 @@ struct FlushWorkersTests {
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "es",
             handlers: FlushHandlers(
-                onRejected: { _, _ in
+                onRejected: { _, _, _ in
                     enter.yield()
                     for await _ in passed { break }
                     notes.add("handed on")
-                    return 0
-                }, onGaveUp: { _, _, _ in 0 }))
+                    return .done(lost: 0)
+                }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
         var source = BatchSource(buffer)
         source.receipt = Receipt { notes.add("settled \($0)") }
         try source.emit([#"{"n":1}"#, #"{"n":2}"#])
@@ -173,6 +175,28 @@ struct FlushWorkersTests {
         #expect(notes.all == ["handed on", "settled refused"])
     }
 
+    @Test("events that a cancelled handler still holds are among what a stop could not deliver")
+    func stillHeld() async throws {
+        let buffer = buffer { $0.flushMode = .immediate }
+        let bad = RejectedItem(item: 0, status: 400, type: "t", reason: "r")
+        let destination = ScriptedDestination([.partial(retry: [], reason: Refusal(.busy, ""), rejected: [bad])])
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let workers = FlushWorkers(
+            buffer: buffer, destination: destination, name: "es",
+            handlers: FlushHandlers(
+                onRejected: { _, _, _ in
+                    enter.yield()
+                    try? await Task.sleep(for: .seconds(1000))
+                    return .stillHeld
+                }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
+        var source = BatchSource(buffer)
+        try source.emit([#"{"n":1}"#, #"{"n":2}"#])
+        workers.start()
+        for await _ in entered { break }
+        let rest = await workers.stop(within: 60)
+        #expect(try rest.parts.map { try $0.chunk.load($0.items).texts($0.items) } == [[#"{"n":1}"#]])
+    }
+
     @Test(
         "what is in delivery when the time is over is left, whether its attempt ends or not", arguments: [true, false])
     func leftInDelivery(obeys: Bool) async throws {
@@ -180,7 +204,8 @@ struct FlushWorkersTests {
         let destination = Silent(obeysCancellation: obeys)
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "es",
-            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
+            handlers: FlushHandlers(
+                onRejected: { _, _, _ in .done(lost: 0) }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
         var source = BatchSource(buffer)
         try source.emit([#"{"n":1}"#])
         try source.emit([#"{"n":2}"#])
@@ -232,11 +257,18 @@ struct FlushWorkersTests {
         buffer.flushAll()
         let chunk = try #require(buffer.takeReady().first).chunk
         let directory = "/tmp/sluice-backup-\(chunk.id)"
-        let backup = ChunkBackup(directory: directory, outputFolder: "object_1", reader: LineReader())
+        let backup = ChunkBackup(
+            directory: directory, output: "object 1", outputFolder: "object_1", reader: TextReader())
         let path = backup.path(chunkID: chunk.id)
         #expect(path == "\(directory)/backup/worker0/object_1/\(chunk.id).log")
         func line(_ number: Int) -> String {
-            #"{"tag":"a","time":"2019-12-10T17:46:40.000000000+00:00","record":{"n":\#(number)}}"# + "\n"
+            #"{"tag":"a","time":"2019-12-10T17:46:40.000000000+00:00","record":{"n":\#(number)},"#
+                + #""output":"object 1","type":"stopping","reason":"the daemon stopped before it was delivered"}"#
+                + "\n"
+        }
+        // All but the moment of writing.
+        func read(_ path: String) throws -> String {
+            try contents(path).replacing(/,"at":"20[-0-9T:.]{21}\+00:00"}/, with: "}")
         }
         try backup.write(chunk.load([1]), items: [1])
         #expect(try read(path) == line(2))
@@ -245,7 +277,7 @@ struct FlushWorkersTests {
         try backup.remove(chunkID: chunk.id)
         try backup.remove(chunkID: chunk.id)
         #expect(!FileManager.default.fileExists(atPath: path))
-        let bad = ChunkBackup(directory: "/dev/null", outputFolder: "x", reader: LineReader())
+        let bad = ChunkBackup(directory: "/dev/null", output: "x", outputFolder: "x", reader: TextReader())
         #expect(throws: ChunkStoreError.self) { try bad.write(chunk.load([0]), items: [0]) }
     }
 
@@ -266,9 +298,9 @@ struct FlushWorkersTests {
         let chunk = try #require(buffer.takeReady().first).chunk
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(chunk.id)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let backup = ChunkBackup(directory: directory, outputFolder: "out", reader: LineReader())
+        let backup = ChunkBackup(directory: directory, output: "out", outputFolder: "out", reader: TextReader())
         try backup.write(chunk.load(chunk.allItems), items: chunk.allItems)
-        let lines = try read(backup.path(chunkID: chunk.id)).split(separator: "\n")
+        let lines = try contents(backup.path(chunkID: chunk.id)).split(separator: "\n")
         #expect(lines.count == chunk.itemCount && chunk.itemCount == 3000)
         #expect(lines.enumerated().allSatisfy { $1.contains("\"n\":\($0),") })
         let attributes = try FileManager.default.attributesOfItem(atPath: backup.path(chunkID: chunk.id))
@@ -332,4 +364,4 @@ final class Notes: Sendable {
     var all: [String] { list.withLock { $0 } }
 }
 
-private func read(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+private func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }

@@ -147,14 +147,14 @@ private struct QueueRun {
         }
         for effect in queue.finish(delivery, outcome, at: now, random: Double.random(in: -1...1, using: &random)) {
             switch effect {
-            case .rejected(let chunk, let items):
+            case .rejected(let chunk, let items, _):
                 let events = Set(items.map { chunk.event($0.item) })
                 if case .partial = outcome { #expect(events == expectedRejected) }
                 ended.formUnion(events)
                 handedOn.formUnion(events)
                 expectedRejected.subtract(events)
                 worst[chunk.id] = max(worst[chunk.id]!, .refused)
-            case .gaveUp(let chunk, let items, _):
+            case .gaveUp(let chunk, let items, _, _):
                 ended.formUnion(items.map { chunk.event($0) })
                 handedOn.formUnion(items.map { chunk.event($0) })
                 worst[chunk.id] = max(worst[chunk.id]!, .refused)

@@ -13,6 +13,7 @@ struct WriteErrorTests {
         "check": (["check", configuration], ""),
         // These say what they did on standard error alone.
         "send": nil, "replay": nil,
+        "dead-letters": (["dead-letters", letters], ""),
         "grok match": (["grok", "match", "-p", "%{INT:n}"], "took 5 ms\n"),
         "grok explain": (["grok", "explain", "-p", "%{INT:n}", "x"], ""),
         "grok suggest": (["grok", "suggest"], "level=info took=5ms\nlevel=warn took=7ms\n"),
@@ -48,6 +49,12 @@ struct WriteErrorTests {
             </filter>
             """
         try? Data(text.utf8).write(to: path)
+        return path.path
+    }()
+
+    static let letters = {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-letters.ndjson")
+        try? Data(#"{"tag":"a","time":"2019-12-17T17:55:04Z","record":{"n":1}}"#.utf8).write(to: path)
         return path.path
     }()
 

@@ -158,5 +158,7 @@ def replay(_):
         sent = run_sluice("replay", "--port", str(port), files[0])
         assert sent.returncode == 1 and sent.stderr.count("sluice replay: line ") == 3, sent.stderr
         daemon.wait_for_events(1)
+    listed = run_sluice("dead-letters", root)
+    assert listed.returncode == 1 and "nonsense" not in listed.stdout and "6 events, 1 reason" in listed.stdout, listed.stdout
     gone = run_sluice("replay", "--port", str(free_port()), "--timeout", "1", files[0], "/nowhere")
     assert gone.returncode == 1 and "cannot open /nowhere" in gone.stderr and "not sent" in gone.stderr, gone.stderr

@@ -112,7 +112,7 @@ class Daemon:
     def __init__(self, config, port=None, environment=None, options=()):
         self.folder = tempfile.mkdtemp(prefix="daemon-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
         self.config, self.port, self.options = os.path.join(self.folder, "sluice.conf"), port, list(options)
-        self.environment = {**os.environ, "TZ": "UTC", **(environment or {})}
+        self.environment = {**os.environ, "TZ": "UTC", "STATE_DIRECTORY": f"{self.folder}/state", **(environment or {})}
         self.out_path, self.log_path = os.path.join(self.folder, "out"), os.path.join(self.folder, "log")
         self.process = None
         with open(self.config, "w") as file:

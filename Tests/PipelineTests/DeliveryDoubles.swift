@@ -6,23 +6,24 @@ import TestSupport
 
 @testable import Pipeline
 
-/// A folder for backup files that goes with the test.
+/// A state directory that goes with the test.
 final class DeliveryStage: Sendable {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)").path
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// The values of `n` of all events in backup files, sorted.
+    /// The values of `n` of all events that were kept, sorted.
     func kept() throws -> [String] {
-        let backup = folder + "/backup/worker0/out"
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: backup)) ?? []
-        return try files.flatMap {
-            try String(contentsOfFile: "\(backup)/\($0)", encoding: .utf8).split(separator: "\n")
+        let files = ["backup/worker0/out", "dead-letters/out"].flatMap { place in
+            ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(place)")) ?? []).map {
+                "\(folder)/\(place)/\($0)"
+            }
         }
-        .map { line in
-            let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            return "\((event?["record"] as? [String: Any])?["n"] ?? "none")"
-        }.sorted()
+        return try files.flatMap { try String(contentsOfFile: $0, encoding: .utf8).split(separator: "\n") }
+            .map { line in
+                let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                return "\((event?["record"] as? [String: Any])?["n"] ?? "none")"
+            }.sorted()
     }
 }
 
@@ -50,36 +51,6 @@ final class Labels: Sendable {
                 return ReturnPath.Step(itemCount: 1, unreadable: self.unreadable)
             }
         }
-    }
-}
-
-extension LoadedChunk {
-    /// Records `{"n":…}`.
-    convenience init(texts: Range<Int>, tag: Tag = Tag("a")) {
-        var body = ChunkBody(capacity: 256)
-        for number in texts {
-            let start = body.bytes.count
-            body.bytes.append(Array("{\"n\":\(number)}".utf8))
-            body.endItem(from: start, label: 0, tag: body.tag(tag), time: EventTime(seconds: 1))
-        }
-        self.init(body, id: "c\(texts.lowerBound)")
-    }
-}
-
-/// Items are the records' own JSON.
-struct TextReader: ItemReader {
-    func read(_ item: Int, of chunk: LoadedChunk, into storage: inout ByteBuffer, rows: inout Rows) -> Bool {
-        let entry = chunk.item(item)
-        let start = storage.count
-        storage.append(entry.source, of: chunk.body.bytes)
-        let first = rows.fields.count
-        guard (try? rows.appendFields(json: Slice(offset: start, length: storage.count - start), &storage)) != nil
-        else {
-            return false
-        }
-        rows.records.append(
-            Record(time: entry.time, firstField: first, fieldCount: rows.fields.count - first))
-        return true
     }
 }
 

@@ -24,7 +24,7 @@ struct HandBackTests {
             let handle = try FileHandle(forWritingTo: file)
             let sink = TextSink(descriptor: dup(handle.fileDescriptor), writer: writer)
             let context = RunContext(
-                log: .discarding, rootDirectory: "/nonexistent", standardOutput: sink,
+                log: .discarding, stateDirectory: "/nonexistent", standardOutput: sink,
                 returnPath: Labels([:]).path)
             stages = LoopStages(
                 plan, outputs: try plan.makeOutputs(context), log: .discarding, standardOutput: sink,

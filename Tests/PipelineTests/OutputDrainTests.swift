@@ -35,9 +35,12 @@ struct OutputDrainTests {
         let buffer = ChunkBuffer(settings: settings)
         let workers = FlushWorkers(
             buffer: buffer, destination: destination, name: "test",
-            handlers: FlushHandlers(onRejected: { _, _ in 0 }, onGaveUp: { _, _, _ in 0 }))
+            handlers: FlushHandlers(
+                onRejected: { _, _, _ in .done(lost: 0) }, onGaveUp: { _, _, _, _ in .done(lost: 0) }))
         let backup =
-            keeps ? ChunkBackup(directory: root ?? stage.folder, outputFolder: "out", reader: TextReader()) : nil
+            keeps
+            ? ChunkBackup(directory: root ?? stage.folder, output: "out", outputFolder: "out", reader: TextReader())
+            : nil
         return Parts(
             buffer: buffer, workers: workers,
             drain: OutputDrain(buffer: buffer, workers: workers, backup: backup, log: .discarding))

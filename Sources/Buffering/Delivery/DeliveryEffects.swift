@@ -26,9 +26,10 @@ extension DeliveryQueue {
         /// What is left of a chunk lives on in a small one.
         case replaced(SealedChunk, by: SealedChunk)
         case delivered(SealedChunk, itemCount: Int, by: Target)
-        case rejected(SealedChunk, [RejectedItem])
+        /// `attempts`: how often they were sent.
+        case rejected(SealedChunk, [RejectedItem], attempts: Int)
         /// Nobody will try these items again.
-        case gaveUp(SealedChunk, items: ItemSet, reason: Refusal)
+        case gaveUp(SealedChunk, items: ItemSet, reason: Refusal, attempts: Int)
         /// The destination refused these items as a whole; the secondary is asked next.
         case passedOn(SealedChunk, items: ItemSet, reason: Refusal)
         case failing(reason: Refusal, retry: RetryState, target: Target)

@@ -20,6 +20,8 @@ package struct DeliveryQueue: Sendable {
         var retry: RetryState?
         /// The destination has refused it for good.
         var isForSecondary = false
+        /// How often it was sent, with the attempt that has just ended.
+        var attempts: Int { (retry?.failures ?? 0) + 1 }
     }
 
     /// A chunk in the queue.
@@ -141,7 +143,7 @@ package struct DeliveryQueue: Sendable {
                 putBack(passed, delivery)
                 return recover(target, part) + [.passedOn(chunk, items: part.items, reason: reason)]
             }
-            return recover(target, part) + giveUp(delivery, part, part.items, reason)
+            return recover(target, part) + giveUp(delivery, part, part.items, reason, attempts: part.attempts)
         case .retry(let reason, let after):
             // When the secondary fails, that tells nothing about the destination.
             if part.isForSecondary { return failItems(delivery, part, part.items, target, reason, at: now, random) }
@@ -200,7 +202,7 @@ package struct DeliveryQueue: Sendable {
         if own.isExhausted {
             // The next chunk starts afresh, and at once.
             outage = RetryState(startedAt: now)
-            return giveUp(delivery, part, part.items, Self.exhausted(reason, own, now))
+            return giveUp(delivery, part, part.items, Self.exhausted(reason, own, now), attempts: own.failures)
         }
         part.retry = own
         putBack(part, delivery)
@@ -216,7 +218,9 @@ package struct DeliveryQueue: Sendable {
         rest.items = items
         var own = part.retry ?? RetryState(startedAt: now)
         own.fail(at: now, settings, random: random)
-        if own.isExhausted { return giveUp(delivery, part, items, Self.exhausted(reason, own, now)) }
+        if own.isExhausted {
+            return giveUp(delivery, part, items, Self.exhausted(reason, own, now), attempts: own.failures)
+        }
         rest.retry = own
         hold(part.serial)
         let isHandedOn = leaving[delivery.number].map { !$0.refused.isEmpty } ?? false
@@ -258,16 +262,16 @@ package struct DeliveryQueue: Sendable {
     private mutating func reject(_ delivery: Delivery, _ part: Part, _ items: [RejectedItem]) -> [Effect] {
         note(.refused, part.serial)
         leaving[delivery.number]?.refused = ItemSet(Set(items.map(\.item)).sorted())
-        return [.rejected(delivery.chunk, items)]
+        return [.rejected(delivery.chunk, items, attempts: part.attempts)]
     }
 
     private mutating func giveUp(
-        _ delivery: Delivery, _ part: Part, _ items: ItemSet, _ reason: Refusal
+        _ delivery: Delivery, _ part: Part, _ items: ItemSet, _ reason: Refusal, attempts: Int
     ) -> [Effect] {
         note(.refused, part.serial)
         let others = leaving[delivery.number]?.refused ?? ItemSet()
         leaving[delivery.number]?.refused = others.union(items)
-        return [.gaveUp(delivery.chunk, items: items, reason: reason)]
+        return [.gaveUp(delivery.chunk, items: items, reason: reason, attempts: attempts)]
     }
 
     /// The destination itself has answered. What the secondary took ends the waiting, as in Fluentd, but is no recovery.

@@ -3,21 +3,31 @@ package import Events
 package import Logging
 internal import Synchronization
 
+/// What became of events that were handed to `FlushHandlers`.
+package enum HandedOn: Sendable, Equatable {
+    /// They are where they go on, but for so many that are neither there nor kept.
+    case done(lost: Int)
+    /// They are nowhere else: the worker's task was cancelled first. The chunk still owes them.
+    case stillHeld
+}
+
 /// What becomes of events that a destination does not take. Called by workers, several at once.
 ///
-/// The chunk stays counted until the handler returns, so that whoever waits for room elsewhere (in the buffer of `@ERROR`)
-/// holds this output back too. A handler whose task is cancelled ends soon and leaves the events where they are kept. Each
-/// answers how many events are lost: neither where they go on nor kept.
+/// The chunk stays counted until the handler returns, so that whoever waits for room elsewhere (in the buffer of `@ERROR`,
+/// on a disk) holds this output back too. A handler whose task is cancelled ends soon.
 package struct FlushHandlers: Sendable {
     /// These items were refused for good, each with its reason. Returns when the events are where they go on.
-    package var onRejected: @Sendable (LoadedChunk, [RejectedItem]) async -> Int
+    package var onRejected: @Sendable (_ chunk: LoadedChunk, _ items: [RejectedItem], _ attempts: Int) async -> HandedOn
     /// These items are given up: the whole chunk was refused, or the last retry has failed. Returns when the events are
     /// where they go on.
-    package var onGaveUp: @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int
+    package var onGaveUp:
+        @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal, _ attempts: Int) async -> HandedOn
 
     package init(
-        onRejected: @escaping @Sendable (LoadedChunk, [RejectedItem]) async -> Int,
-        onGaveUp: @escaping @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int
+        onRejected: @escaping @Sendable (LoadedChunk, [RejectedItem], _ attempts: Int) async -> HandedOn,
+        onGaveUp:
+            @escaping @Sendable (_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal, _ attempts: Int) async ->
+            HandedOn
     ) {
         self.onRejected = onRejected
         self.onGaveUp = onGaveUp
@@ -207,8 +217,10 @@ package final class FlushWorkers: Sendable {
                     "chunk": delivery.chunk.id,
                 ])
         }
-        for effect in buffer.finish(delivery, outcome) { await carryOut(effect, loaded) }
-        for effect in buffer.complete(delivery) { await carryOut(effect, loaded) }
+        var isCarriedOut = true
+        for effect in buffer.finish(delivery, outcome) where await !carryOut(effect, loaded) { isCarriedOut = false }
+        // Else the attempt's hold on the chunk stays, and whoever takes what is left finds the events in it.
+        if isCarriedOut { buffer.complete(delivery) }
     }
 
     /// Reads a chunk where no task has to wait for it.
@@ -227,7 +239,8 @@ package final class FlushWorkers: Sendable {
     private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 
     /// - Parameter loaded: the events; nil where they could not be read.
-    private func carryOut(_ effect: DeliveryQueue.Effect, _ loaded: LoadedChunk?) async {
+    /// - Returns: false when the chunk still owes the events of the effect.
+    private func carryOut(_ effect: DeliveryQueue.Effect, _ loaded: LoadedChunk?) async -> Bool {
         switch effect {
         case .replaced, .released, .done: break
         case .delivered(_, _, .primary): break
@@ -235,24 +248,30 @@ package final class FlushWorkers: Sendable {
             log.limited(
                 .warn, "the secondary took what the destination did not",
                 ["destination": name, "chunk": chunk.id, "events": count])
-        case .rejected(let chunk, let items):
-            guard let loaded else { return noteUnread(items.count, of: chunk) }
-            noteLost(await handlers.onRejected(loaded, items), of: chunk)
-        case .gaveUp(let chunk, let items, let reason):
+        case .rejected(let chunk, let items, let attempts):
+            guard let loaded else {
+                noteUnread(items.count, of: chunk)
+                break
+            }
+            return note(await handlers.onRejected(loaded, items, attempts), of: chunk)
+        case .gaveUp(let chunk, let items, let reason, let attempts):
             log.limited(
                 .error, kind: reason.kind.rawValue, "giving up a chunk",
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
-            guard let loaded else { return noteUnread(items.count, of: chunk) }
+            guard let loaded else {
+                noteUnread(items.count, of: chunk)
+                break
+            }
             // What could not be read is told of already.
             let readable = items.subtracting(loaded.unreadable)
-            if !readable.isEmpty { noteLost(await handlers.onGaveUp(loaded, readable, reason), of: chunk) }
+            if !readable.isEmpty { return note(await handlers.onGaveUp(loaded, readable, reason, attempts), of: chunk) }
         case .passedOn(let chunk, let items, let reason):
             log.limited(
                 .warn, "the destination refused a chunk for good; asking the secondary",
                 ["destination": name, "chunk": chunk.id, "events": items.count, "reason": reason.sentence])
         case .failing(let reason, let retry, let target):
             let now = buffer.clock.monotonicSeconds()
-            guard notices.withLock({ $0.admit(reason, at: now) }) else { return }
+            guard notices.withLock({ $0.admit(reason, at: now) }) else { break }
             tellFailing(target == .secondary ? "\(name)'s secondary" : name, reason.sentence, retry, at: now)
         case .recovered(let failures, let since):
             notices.withLock { $0.forget() }
@@ -267,6 +286,13 @@ package final class FlushWorkers: Sendable {
                 .warn, "request was too large: sending the chunk in two halves",
                 ["destination": name, "chunk": chunk.id, "events": count, "reason": reason.sentence])
         }
+        return true
+    }
+
+    private func note(_ outcome: HandedOn, of chunk: SealedChunk) -> Bool {
+        guard case .done(let lost) = outcome else { return false }
+        noteLost(lost, of: chunk)
+        return true
     }
 
     /// A part of a chunk is not what was written.

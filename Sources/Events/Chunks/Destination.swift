@@ -27,9 +27,12 @@ package struct RejectedItem: Sendable, Equatable {
     package var reason: String
     /// What it is about, such as a field, where that is known. Refusals alike in status, type and subject are told once.
     package var subject: String
+    /// Where it was to go within the destination, such as an index.
+    package var index: String
 
-    package init(item: Int, status: Int, type: String, reason: String, subject: String = "") {
+    package init(item: Int, status: Int, type: String, reason: String, subject: String = "", index: String = "") {
         self.item = item
+        self.index = index
         self.status = status
         self.type = type
         self.reason = reason

@@ -277,6 +277,6 @@ package final class ElasticsearchDestination: Destination {
             item: item, status: answer.status ?? 0, type: type,
             reason: explanation?.sentence
                 ?? (index.isEmpty ? reason.prefixWords(1000) : "index '\(index)': \(reason.prefixWords(1000))"),
-            subject: explanation.map { $0.field ?? "" } ?? MappingExplanation.subject(of: said))
+            subject: explanation.map { $0.field ?? "" } ?? MappingExplanation.subject(of: said), index: index)
     }
 }

@@ -1,6 +1,7 @@
 package import Events
 package import ForwardProtocol
 internal import Glibc
+internal import KeptEvents
 internal import Time
 
 /// A part of the input that is no event; the reading goes on, or `isEnd` says that it cannot.
@@ -39,7 +40,7 @@ package struct ForwardEventReader: ~Copyable {
         case messagePack
         /// Each line is the text of a field with this name.
         case text(key: [UInt8])
-        /// Lines of a backup file: each has its own tag and time.
+        /// Lines of a kept file (`KeptEvents`): each has its own tag and time.
         case kept
     }
 

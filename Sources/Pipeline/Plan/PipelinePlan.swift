@@ -57,12 +57,10 @@ package struct PipelinePlan {
 
 /// `<system>`.
 package struct SystemSettings: Sendable {
-    /// Where Fluentd keeps what nobody takes, when `root_dir` is not set.
-    package static let defaultRootDirectory = "/tmp/fluent"
-
     package var logLevel: LogLevel?
     /// `threads N`: event loops.
     package var threads = 1
+    /// `root_dir`: where events are kept that nobody takes; nil: `StateDirectory` finds a place.
     package var rootDirectory: String?
     package var suppressesConfigDump = false
     package var logFormat: LogFormat?

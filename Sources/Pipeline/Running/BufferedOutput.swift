@@ -23,12 +23,23 @@ final class BufferedOutput: RunningOutput {
     ) throws {
         let settings = buffering.settings
         let log = context.log
-        let backup =
-            settings.disableChunkBackup
-            ? nil
-            : ChunkBackup(
-                directory: context.rootDirectory, outputFolder: context.stage.id.folderName, reader: reader)
-        let outlet = RefusalOutlet(reader: reader, backup: backup, context: context, log: log)
+        let id = context.stage.id
+        var backup: ChunkBackup?
+        var letters: DeadLetters?
+        if let directory = context.stateDirectory {
+            if !settings.disableChunkBackup {
+                backup = ChunkBackup(
+                    directory: directory, output: id.description, outputFolder: id.folderName, reader: reader)
+            }
+            if settings.deadLetterLimitBytes > 0 {
+                let files = DeadLetterFiles(
+                    directory: directory, outputFolder: id.folderName, limitBytes: settings.deadLetterLimitBytes,
+                    reader: reader)
+                letters = DeadLetters(files, losses: context.losses, log: log)
+            }
+        }
+        let outlet = RefusalOutlet(
+            reader: reader, letters: letters, keepsGivenUp: !settings.disableChunkBackup, context: context, log: log)
         let gate = context.gates.makeGate()
         if let files = buffering.files {
             buffer = ChunkBuffer(
@@ -48,8 +59,8 @@ final class BufferedOutput: RunningOutput {
                 LabelDestination(label: $0, reader: reader, returnPath: context.returnPath)
             }, name: name, log: log,
             handlers: FlushHandlers(
-                onRejected: { chunk, items in await outlet.rejected(chunk, items) },
-                onGaveUp: { chunk, items, reason in await outlet.gaveUp(chunk, items, reason) }))
+                onRejected: { await outlet.rejected($0, $1, attempts: $2) },
+                onGaveUp: { await outlet.gaveUp($0, $1, $2, attempts: $3) }))
         drain = OutputDrain(buffer: buffer, workers: workers, backup: backup, log: log)
         self.makeFormatter = makeFormatter
         fieldReaders = buffering.fieldReaders.map { accessor in

@@ -1,19 +1,27 @@
 internal import Buffering
 internal import Events
+internal import KeptEvents
 internal import Logging
 
 /// Where events go that their destination does not want, and a `<secondary>`, where there is one, has not taken: `@ERROR`,
-/// or a backup file. One for each output; called by its workers, which wait for the answer.
+/// or the dead letters. One for each output; called by its workers, which wait for the answer.
 final class RefusalOutlet: Sendable {
-    private let backup: ChunkBackup?
+    private let letters: DeadLetters?
+    private let keepsGivenUp: Bool
+    private let output: String
     private let reader: any ItemReader
     private let returnPath: ReturnPath
     private let losses: LossCounter
     private let log: Log
 
-    init(reader: any ItemReader, backup: ChunkBackup?, context: RunContext, log: Log) {
+    /// - Parameters:
+    ///   - letters: nil: there are none, and what they would take is dropped.
+    ///   - keepsGivenUp: whether they take what is given up (`disable_chunk_backup` says no).
+    init(reader: any ItemReader, letters: DeadLetters?, keepsGivenUp: Bool, context: RunContext, log: Log) {
         self.reader = reader
-        self.backup = backup
+        self.letters = letters
+        self.keepsGivenUp = keepsGivenUp
+        output = context.stage.id.description
         returnPath = context.returnPath
         losses = context.losses
         self.log = log
@@ -21,9 +29,7 @@ final class RefusalOutlet: Sendable {
 
     /// Records that were refused for good: to `@ERROR`, but only once. One line for each kind of refusal, in the words of
     /// its first record, and only when it is known what became of them.
-    ///
-    /// - Returns: how many events are lost.
-    func rejected(_ chunk: LoadedChunk, _ items: [RejectedItem]) async -> Int {
+    func rejected(_ chunk: LoadedChunk, _ items: [RejectedItem], attempts: Int) async -> HandedOn {
         var known: [RefusalKind: Int] = [:]
         var kinds: [(kind: RefusalKind, first: RejectedItem, count: Int)] = []
         for item in items {
@@ -35,9 +41,7 @@ final class RefusalOutlet: Sendable {
                 kinds.append((kind, item, 1))
             }
         }
-        // What was refused on its way through @ERROR already is not sent round again.
-        let again = ItemSet(items.lazy.map(\.item).sorted().filter { !chunk.tag(of: $0).wasRefused })
-        let (action, lost) = await takeBack(chunk, again)
+        let way = await part(chunk, items, attempts)
         for (kind, first, count) in kinds {
             let tag = chunk.tag(of: first.item)
             log.limited(
@@ -46,30 +50,51 @@ final class RefusalOutlet: Sendable {
                 "\(count) of \(chunk.body.items.count) records were rejected: \(first.reason)",
                 [
                     "status": first.status, "type": first.type, "tag": tag.text,
-                    "action": tag.wasRefused ? "dropped: <label @ERROR> sent it here" : action,
+                    "action": tag.wasRefused ? way.again : way.fresh,
                 ])
         }
-        return lost
+        return way.end
     }
 
-    /// What became of the events, and how many of them are lost.
-    private func takeBack(_ chunk: LoadedChunk, _ items: ItemSet) async -> (action: String, lost: Int) {
-        guard !items.isEmpty else { return ("dropped", 0) }
-        guard returnPath.leads(to: LabelPlan.errorName) else {
-            losses.noteDropped(items.count)
-            return ("dropped; define <label @ERROR> to keep them", 0)
+    /// What became of rejected records: in words, for those that `@ERROR` has not seen and for those that come from there.
+    private func part(
+        _ chunk: LoadedChunk, _ items: [RejectedItem], _ attempts: Int
+    ) async -> (fresh: String, again: String, end: HandedOn) {
+        let all = ItemSet(items.lazy.map(\.item).sorted())
+        // What was refused on its way through @ERROR already is not sent round again.
+        let fresh = ItemSet(all.filter { !chunk.tag(of: $0).wasRefused })
+        var rest = all
+        var (lost, way) = (0, "")
+        if returnPath.leads(to: LabelPlan.errorName), !fresh.isEmpty {
+            let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: LabelPlan.errorName)
+            noteUnreadable(outcome.unreadableCount, chunk)
+            lost = outcome.unreadableCount
+            rest = all.subtracting(fresh).union(outcome.rest)
+            way = "sent to @ERROR"
+            if !outcome.rest.isEmpty {
+                way +=
+                    letters == nil ? ", but for \(outcome.rest.count)" : ", and \(outcome.rest.count) to dead letters"
+            }
         }
-        let outcome = await returnPath.hand(RefusedEvents(chunk, items, reader), to: LabelPlan.errorName)
-        noteUnreadable(outcome.unreadableCount, chunk)
-        guard !outcome.rest.isEmpty else { return ("sent to @ERROR", outcome.unreadableCount) }
-        let lost = keep(chunk, outcome.rest, Refusal(.stopping, "the daemon stopped before @ERROR had taken them"))
-        return ("sent to @ERROR, and \(outcome.rest.count) to a backup file", outcome.unreadableCount + lost)
+        guard let letters else {
+            losses.noteDropped(rest.count)
+            let again = "dropped: <label @ERROR> sent it here"
+            return (way.isEmpty ? "dropped; define <label @ERROR> to keep them" : way, again, .done(lost: lost))
+        }
+        let causes = Dictionary(items.map { ($0.item, $0) }, uniquingKeysWith: { first, _ in first })
+        let output = output
+        let end = await letters.keep(chunk, rest) { item in
+            let cause = causes[item]
+            return KeptCause(
+                output: output, index: cause?.index ?? "", status: cause?.status ?? 0, type: cause?.type ?? "",
+                reason: cause?.reason ?? "", attempts: attempts)
+        }
+        let kept = "kept in \(letters.folder)"
+        return (way.isEmpty ? kept : way, kept, end.adding(lost: lost))
     }
 
     /// Events that nobody will try to deliver again.
-    ///
-    /// - Returns: how many of them are lost.
-    func gaveUp(_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) async -> Int {
+    func gaveUp(_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal, attempts: Int) async -> HandedOn {
         var rest = items
         var unreadable = 0
         // What may be welcome at another time is kept as it is; what never will be is an error of the events.
@@ -85,42 +110,36 @@ final class RefusalOutlet: Sendable {
                     .error, "gave up events: @ERROR has taken them",
                     ["events": taken, "reason": reason.sentence])
             }
-            if rest.isEmpty { return unreadable }
+            if rest.isEmpty { return .done(lost: unreadable) }
         }
-        return unreadable + keep(chunk, rest, reason)
-    }
-
-    /// Writes events down. Called on the task of a worker, for few events and seldom: at a stop it is `OutputDrain` that
-    /// writes.
-    ///
-    /// - Returns: how many of them are lost.
-    private func keep(_ chunk: LoadedChunk, _ items: ItemSet, _ reason: Refusal) -> Int {
-        guard let backup else {
-            losses.noteLost(items.count)
+        guard let letters, keepsGivenUp else {
+            losses.noteLost(rest.count)
+            let why = keepsGivenUp ? "there are no dead letters" : "disable_chunk_backup is set"
             log.error(
-                "gave up events, and disable_chunk_backup is set: they are lost",
-                ["events": items.count, "reason": reason.sentence, "chunk": chunk.id])
-            return items.count
+                "gave up events, and \(why): they are lost", ["events": rest.count, "reason": reason.sentence])
+            return .done(lost: rest.count + unreadable)
         }
-        do throws(ChunkStoreError) {
-            try backup.write(chunk, items: items)
+        let cause = KeptCause(
+            output: output, type: reason.kind.rawValue, reason: reason.sentence, attempts: attempts)
+        let end = await letters.keep(chunk, rest) { _ in cause }
+        if end != .stillHeld {
             log.error(
-                "gave up events and wrote them to a backup file",
-                ["events": items.count, "reason": reason.sentence, "file": backup.path(chunkID: chunk.id)])
-            return 0
-        } catch {
-            losses.noteLost(items.count)
-            log.error(
-                "gave up events, and their backup failed: they are lost",
-                ["events": items.count, "reason": reason.sentence, "error": error.description])
-            return items.count
+                "gave up events and wrote them to the dead letters",
+                ["events": rest.count, "reason": reason.sentence, "folder": letters.folder])
         }
+        return end.adding(lost: unreadable)
     }
 
     private func noteUnreadable(_ count: Int, _ chunk: LoadedChunk) {
         guard count > 0 else { return }
         losses.noteLost(count)
         log.error("cannot read events back from a chunk: they are lost", ["events": count, "chunk": chunk.id])
+    }
+}
+
+extension HandedOn {
+    fileprivate func adding(lost more: Int) -> HandedOn {
+        if case .done(let lost) = self { .done(lost: lost + more) } else { self }
     }
 }
 

@@ -11,7 +11,7 @@ package final class Rehearsal {
     /// - Parameter standardOutput: where the stdout outputs and filters write.
     package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
         let context = RunContext(
-            log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
+            log: log, stateDirectory: plan.system.rootDirectory ?? StateDirectory.found(),
             standardOutput: standardOutput, returnPath: ReturnPath(labels: []) { _, _ in nil })
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(

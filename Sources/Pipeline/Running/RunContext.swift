@@ -9,8 +9,8 @@ package final class RunContext {
     package let log: Log
     /// The output that comes to life.
     let stage: Stage
-    /// Where chunks are kept that nobody takes: `<root_dir or /tmp/fluent>`.
-    package let rootDirectory: String
+    /// Where events are kept that nobody takes; nil: there is no such place.
+    package let stateDirectory: String?
     /// Where all stdout outputs and filters write: one sink, so that their lines do not run into each other.
     package let standardOutput: TextSink
     private let client: SharedClient
@@ -22,14 +22,14 @@ package final class RunContext {
     let gates: OutputGates
 
     package init(
-        log: Log, rootDirectory: String, standardOutput: TextSink, returnPath: ReturnPath,
+        log: Log, stateDirectory: String?, standardOutput: TextSink, returnPath: ReturnPath,
         losses: LossCounter = LossCounter(), gates: OutputGates = OutputGates()
     ) {
         self.log = log
         stage = Stage()
         client = SharedClient()
         self.standardOutput = standardOutput
-        self.rootDirectory = rootDirectory
+        self.stateDirectory = stateDirectory
         self.returnPath = returnPath
         self.losses = losses
         self.gates = gates
@@ -40,7 +40,7 @@ package final class RunContext {
         log = stage.log(shared.log.at(nil), as: .output)
         client = shared.client
         standardOutput = shared.standardOutput
-        rootDirectory = shared.rootDirectory
+        stateDirectory = shared.stateDirectory
         returnPath = shared.returnPath
         losses = shared.losses
         gates = shared.gates

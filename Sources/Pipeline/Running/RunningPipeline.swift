@@ -147,8 +147,14 @@ package final class RunningPipeline: @unchecked Sendable {
                 if !isTaken { continuation.resume(returning: nil) }
             }
         }
+        let stateDirectory = plan.system.rootDirectory ?? StateDirectory.found()
+        if stateDirectory == nil {
+            log.warn(
+                "there is no place for events that nobody takes: they will be lost; "
+                    + "set root_dir in <system> to a folder where this account can write")
+        }
         let context = RunContext(
-            log: log, rootDirectory: plan.system.rootDirectory ?? SystemSettings.defaultRootDirectory,
+            log: log, stateDirectory: stateDirectory,
             standardOutput: standardOutput, returnPath: returnPath, losses: losses,
             gates: gates)
         self.context = context

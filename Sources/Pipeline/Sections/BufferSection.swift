@@ -71,6 +71,7 @@ enum BufferSection {
         settings.chunkFullThreshold = reader.float("chunk_full_threshold", default: 0.95, range: 0.01...1)
         settings.queuedChunksLimit = reader.int("queued_chunks_limit_size", range: 1...1_000_000)?.value
         settings.disableChunkBackup = reader.bool("disable_chunk_backup", default: false)
+        settings.deadLetterLimit = reader.size("dead_letter_limit_size", range: 0...(1 << 50))?.value
         settings.slowFlushLogThresholdSeconds = reader.time("slow_flush_log_threshold", default: 20, range: 0...1e9)
         readRetry(reader, &settings.retry)
         reader.ignore(

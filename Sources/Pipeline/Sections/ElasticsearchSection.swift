@@ -278,7 +278,7 @@ enum ElasticsearchSection {
             reader.diagnostics.warning(
                 type.place,
                 "secondary_file is not supported yet: events that cannot be delivered are written to files"
-                    + " below root_dir (\(SystemSettings.defaultRootDirectory) when <system> does not set it)",
+                    + " below root_dir",
                 hint: "leave <secondary> out")
             return nil
         }

@@ -10,7 +10,7 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|send|cat|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|check|validate|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -37,6 +37,7 @@ _sluice() {
         send:--shared-key|cat:--shared-key) :; return ;;
         send:--user|cat:--user) :; return ;;
         send:--password|cat:--password) :; return ;;
+        dead-letters:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         replay:--host) :; return ;;
         replay:--port|replay:-p) :; return ;;
         replay:--unix|replay:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -78,7 +79,7 @@ _sluice() {
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check send replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -94,6 +95,12 @@ _sluice() {
         send|cat)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --format -f --message-key --ack --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        dead-letters)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--format --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;
         replay)
@@ -145,7 +152,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check send replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

@@ -9,7 +9,8 @@ _sluice() {
         'validate:Check a configuration and show every mistake.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
-        'replay:Send the events of backup files again, with their tags and times.'
+        'dead-letters:Show what no output took, by reason.'
+        'replay:Send dead letters and events of backup files again, with their tags and times.'
         'grok:Try, explain and measure grok expressions.'
         'version:Show the version.'
         'help:Show the help of a command.'
@@ -90,6 +91,14 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1:tag: '
+            ;;
+        dead-letters)
+            _arguments \
+                '--format=[How mistakes are printed.]:format:(text json)' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '*:file:_files'
             ;;
         replay)
             _arguments \
@@ -224,7 +233,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check send replay grok version help completion)' \
+                '1:command:(run check send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)

@@ -4,27 +4,28 @@ import ForwardProtocol
 import Glibc
 import Outputs
 
-/// `sluice replay FILE…`: the events of backup files, sent again with their tags and times.
+/// `sluice replay FILE…`: the events of dead letters and backup files, sent again with their tags and times.
 enum ReplayCommand {
     /// Exit status 0 when every event of every file was acknowledged; 1 when one was not, or a line was no event (the
     /// others are sent all the same).
     static func run(_ parsed: ParsedCommand) -> Int32 {
         var status = ExitStatus.success
         for name in parsed.arguments {
-            let one = replay(name, parsed)
-            if one != ExitStatus.success { status = one }
+            do throws(KeptFiles.Failure) {
+                for file in try KeptFiles.expand(name) {
+                    let one = try replay(file, parsed)
+                    if one != ExitStatus.success { status = one }
+                }
+            } catch {
+                StandardError.write("sluice replay: \(error.sentence)\n")
+                status = ExitStatus.failure
+            }
         }
         return status
     }
 
-    private static func replay(_ name: String, _ parsed: ParsedCommand) -> Int32 {
-        let descriptor = unsafe open(name, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            // strerror's text is copied at once, on the only thread that asks for one.
-            let why = unsafe String(cString: strerror(errno)).lowercased()
-            StandardError.write("sluice replay: cannot open \(name): \(why)\n")
-            return ExitStatus.failure
-        }
+    private static func replay(_ name: String, _ parsed: ParsedCommand) throws(KeptFiles.Failure) -> Int32 {
+        let descriptor = try KeptFiles.open(name)
         defer { close(descriptor) }
         do {
             let tls = try SendCommand.tlsContext(parsed)
