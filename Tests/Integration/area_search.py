@@ -1,8 +1,8 @@
 """Real search engines: OpenSearch (no `_type`), Elasticsearch 7 (optional) and 6 (required)."""
-import contextlib, signal, time
+import contextlib, json, signal, time
 
-from harness import (Area, Daemon, ForwardClient, default_filters, elasticsearch_store, event_time, forward_source,
-                     free_port, need_msgpack)
+from harness import (ROOT, Area, Daemon, ForwardClient, default_filters, elasticsearch_store, event_time, forward_source,
+                     free_port, need_msgpack, run_sluice)
 from search_server import Recorder, SearchServer, need_servers
 
 ENGINES = ["opensearch", "elasticsearch-7", "elasticsearch-6"]
@@ -138,6 +138,55 @@ def pipeline(get):
         assert hit["_source"]["path"] == "/posts?" and hit["_source"]["@log_name"] == "service.post", hit
         hit, = server.search({"match": {"loglevel": "WARN"}})
         assert hit["_source"]["remote_addr"] == "185.30.195.251" and hit["_source"]["message"] == "GET", hit
+
+
+@for_each_engine("renames", "config/default.conf's own sample lines are all stored, in either order", 90)
+def renames(server, engine):
+    tags = {"/docker_post_1": "service.post", "/docker_ui_1": "service.ui", "/docker_comment_1": "service.comment"}
+    with open(f"{ROOT}/config/sample-lines.jsonl") as file:
+        lines = [json.loads(line) for line in file]
+    # One "params" more, so that several fields of one line do not fit.
+    lines.append({"container_name": "/docker_post_1", "log": '{"params": "none", "timestamp": {"at": 1}}'})
+    for backwards in (False, True):
+        server.request("/fluentd-*", method="DELETE")
+        port = free_port()
+        more = "generate_id true\n    on_mapping_conflict rename"
+        with to_elasticsearch(port, server.port, more, filters=default_filters()) as daemon, \
+                ForwardClient(port) as client:
+            for line in reversed(lines) if backwards else lines:
+                client.deliver(tags[line["container_name"]], [[event_time(DAY), line]])
+                time.sleep(1.2)  # A chunk each: the first ones make the mapping.
+            server.wait_for_count(len(lines), 30, daemon)
+            assert "were rejected" not in daemon.log(), daemon.log()
+            fields = {key for hit in server.search({"match_all": {}}) for key in hit["_source"]}
+            assert any(field.startswith("timestamp_") for field in fields), fields
+
+
+@area.test("opensearch: a refused document without @ERROR is a dead letter, which replay sends again", seconds=60)
+def dead_letters(get):
+    server, port = get("opensearch"), free_port()
+    with to_elasticsearch(port, server.port) as daemon, ForwardClient(port) as client:
+        client.deliver("service.a", [[event_time(DAY), {"when": "2019-12-17", "number": 0}]])
+        server.wait_for_count(1, 30, daemon)
+        client.deliver("service.b", [[event_time(DAY, 5), {"when": day, "number": i + 1}]
+                                     for i, day in enumerate(["yesterday", "today", "2019-12-18"])])
+        server.wait_for_count(2, 30, daemon)
+        state = f"{daemon.folder}/state"
+        shown = run_sluice("dead-letters", "--format", "json", state)
+        assert shown.returncode == 0, shown.stderr
+        reason, = json.loads(shown.stdout)["reasons"]
+        assert (reason["events"], reason["status"], reason["type"]) == (2, 400, "mapper_parsing_exception"), reason
+        assert (reason["indices"], reason["tags"]) == ([INDEX], ["service.b"]) and "'when'" in reason["reason"], reason
+        assert reason["example"] == {"when": "yesterday", "number": 1}, reason
+        text = run_sluice("dead-letters", state).stdout
+        assert text.startswith("2 events  ") and "mapper_parsing_exception" in text and text.endswith("2 events, 1 reason\n"), text
+        # Under another mapping they are welcome.
+        server.request("/fluentd-*", method="DELETE")
+        sent = run_sluice("replay", "-v", "--port", str(port), state)
+        assert sent.returncode == 0 and "2 acknowledged" in sent.stderr, sent.stderr
+        server.wait_for_count(2, 30, daemon)
+        assert sorted(server.numbers()) == [1, 2], server.numbers()
+        assert {h["_source"]["@log_name"] for h in server.search({"match_all": {}})} == {"service.b"}
 
 
 @area.test("opensearch: down at the start, then down in between: every document is there once", seconds=120)

@@ -75,7 +75,8 @@ struct ElasticsearchDestinationTests {
         let rejected = RejectedItem(
             item: 3, status: 400, type: "mapper_parsing_exception",
             reason: "field 'at' = 'then' is mapped as date in index 'fluentd-20191217' (no date): send it as ISO 8601 "
-                + "(2019-12-17T17:55:04Z), rename the field, or map it with the format it has", subject: "at")
+                + "(2019-12-17T17:55:04Z), rename the field, or map it with the format it has", subject: "at",
+            index: "fluentd-20191217")
         #expect(
             outcome
                 == .partial(

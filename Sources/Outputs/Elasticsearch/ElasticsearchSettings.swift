@@ -70,6 +70,8 @@ package struct ElasticsearchSettings: Sendable {
     package var includeTagKey = false
     package var tagKey = "tag"
     package var writeOperation = WriteOperation.index
+    /// `on_mapping_conflict rename`: a field whose value does not fit the index is sent again under another name.
+    package var renamesConflicts = false
     /// For updates: the record already is `{"doc": …}` or a script.
     package var suppressDocWrap = false
     package var flattenHashes = false

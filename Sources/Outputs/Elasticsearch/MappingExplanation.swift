@@ -8,6 +8,8 @@ package struct MappingExplanation: Sendable, Equatable {
     package var field: String?
     package var value: String?
     package var sentence: String
+    /// The names that a field may have whose value does not fit its mapping; empty: it is about something else.
+    package var conflicts: [String] = []
 
     /// nil when nothing more can be said than the server did.
     ///
@@ -25,6 +27,11 @@ package struct MappingExplanation: Sendable, Equatable {
             let shown = text.between("Preview of field's value: '", "'")
             value = rule.showsValue ? shown ?? field.flatMap { Self.value(of: $0, bytes, document) } : nil
             self.field = field
+            if rule.isMappingConflict {
+                // The longest first: a nested field's own name is the end of its whole one.
+                conflicts = Array(Set(rule.fields.compactMap { text.between($0.0, $0.1) }))
+                    .sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
+            }
             let facts = RefusalRule.Facts(
                 index: index, field: field, value: value, mapped: text.between("of type [", "]"), reason: text,
                 cause: cause == text ? "" : cause)

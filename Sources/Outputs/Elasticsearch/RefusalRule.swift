@@ -29,6 +29,8 @@ struct RefusalRule: Sendable {
     var fields: [(String, String)] = []
     /// Whether the field's value helps.
     var showsValue = false
+    /// The value does not fit what the field is mapped as; under another name it would.
+    var isMappingConflict = false
     var sentence: @Sendable (Facts) -> String
 
     /// The first that matches counts.
@@ -79,14 +81,16 @@ struct RefusalRule: Sendable {
         },
         RefusalRule(
             words: ["tried to parse field [", "tried to parse as object, but found a concrete value"],
-            fields: [("tried to parse field [", "]"), ("mapping for [", "]")], showsValue: true
+            fields: [("tried to parse field [", "]"), ("mapping for [", "]")], showsValue: true,
+            isMappingConflict: true
         ) { facts in
             "\(facts.what) does not fit the mapping of \(facts.place)\(facts.because): it is an object in earlier documents "
                 + "and a plain value here: rename the field, or send an object"
         },
         RefusalRule(
             words: ["must be of type object but found"],
-            fields: [("Existing mapping for [", "]"), ("mapping for field [", "]")], showsValue: true
+            fields: [("Existing mapping for [", "]"), ("mapping for field [", "]")], showsValue: true,
+            isMappingConflict: true
         ) { facts in
             let found = facts.reason.between("but found [", "]").map { " (\($0))" } ?? ""
             return
@@ -97,14 +101,15 @@ struct RefusalRule: Sendable {
             words: [
                 "an't merge a non object mapping", "an't merge a non-nested mapping", "an't merge a nested mapping",
             ],
-            fields: [("mapping [", "]")], showsValue: true
+            fields: [("mapping [", "]")], showsValue: true,
+            isMappingConflict: true
         ) { facts in
             "\(facts.what) does not fit the mapping of \(facts.place): it is an object in some documents and a plain value in "
                 + "others: rename the field, or set flatten_hashes true"
         },
         RefusalRule(
             words: ["cannot be changed from type", "of different type, current_type"], fields: [("apper [", "]")],
-            showsValue: true
+            showsValue: true, isMappingConflict: true
         ) { facts in
             let types = [facts.reason.between("from type [", "]"), facts.reason.between("current_type [", "]")]
             let mapped = types.lazy.compactMap(\.self).first.map { " as \($0)" } ?? " otherwise"
@@ -171,7 +176,8 @@ struct RefusalRule: Sendable {
         },
         RefusalRule(
             words: ["failed to parse field [", "failed to parse ["],
-            fields: [("failed to parse field [", "]"), ("failed to parse [", "]")], showsValue: true
+            fields: [("failed to parse field [", "]"), ("failed to parse [", "]")], showsValue: true,
+            isMappingConflict: true
         ) { facts in
             let mapped =
                 facts.mapped.map { " is mapped as \($0) in \(facts.place)" }

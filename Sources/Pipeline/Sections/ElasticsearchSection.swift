@@ -229,6 +229,8 @@ enum ElasticsearchSection {
                 "write_operation", "write_operation \(settings.writeOperation.rawValue) needs id_key",
                 hint: "name the field that holds the document's id: id_key FIELD")
         }
+        settings.renamesConflicts =
+            reader.enumeration("on_mapping_conflict", ["dead_letter": false, "rename": true])?.value ?? false
         settings.suppressDocWrap = reader.bool("suppress_doc_wrap", default: false)
         settings.flattenHashes = reader.bool("flatten_hashes", default: false)
         settings.flattenHashesSeparator = reader.string("flatten_hashes_separator", default: "_")
