@@ -143,8 +143,8 @@ struct MappingConflictTests {
         #expect(outcome == .delivered && mapping.stored == [#"{"n":0}"#, #"{"n_string":"x"}"#])
     }
 
-    @Test("a new name that does not fit either is made longer once; then the item is refused, under its own number") func refusedAgain() async throws
-    {
+    @Test("a new name that does not fit either is made longer once; then the item is refused, under its own number")
+    func refusedAgain() async throws {
         let mapping = Mapping()
         let outcome = try await deliver(
             [
@@ -158,7 +158,8 @@ struct MappingConflictTests {
         #expect(retry.isEmpty && rejected.map(\.item) == [2] && rejected[0].index.hasPrefix("fluentd-"))
         #expect(
             mapping.stored.sorted() == [
-                #"{"a":1,"a_string":{"x":1},"a_string_string":1}"#, #"{"b":1,"b_string":7}"#, #"{"b_string_string":"y"}"#,
+                #"{"a":1,"a_string":{"x":1},"a_string_string":1}"#, #"{"b":1,"b_string":7}"#,
+                #"{"b_string_string":"y"}"#,
             ])
     }
 

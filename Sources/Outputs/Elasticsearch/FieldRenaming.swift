@@ -96,8 +96,11 @@ struct FieldRenaming {
         /// `2019-12-17`, `2019-12-17T18:15…`, `2019/12/17…`: not `2019-12-17 18:15`.
         private static func isDate(_ inside: Slice, _ text: borrowing ByteBuffer) -> Bool {
             let shape = text.text(inside).utf8.prefix(11).map { $0 &- 0x30 < 10 ? UInt8(ascii: "0") : $0 }
-            return [Array("0000-00-00T".utf8), Array("0000-00-00".utf8), Array("0000/00/00 ".utf8), Array("0000/00/00".utf8)]
-                .contains(shape)
+            return [
+                Array("0000-00-00T".utf8), Array("0000-00-00".utf8), Array("0000/00/00 ".utf8),
+                Array("0000/00/00".utf8),
+            ]
+            .contains(shape)
         }
 
         /// Of the value that begins there; nil for null.
