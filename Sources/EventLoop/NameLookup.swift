@@ -3,7 +3,8 @@ import Glibc
 
 /// Resolves a name to its addresses, in the order of the resolver (`getaddrinfo`, on a thread of libuv's).
 ///
-/// Keeps itself alive until the outcome is told, once, on the loop and after `init` has returned, unless `cancel` was called.
+/// Keeps itself alive until the outcome is told, once, on the loop and after `init` has returned, unless `cancel` was
+/// called.
 @safe
 package final class NameLookup: @unchecked Sendable {
     // `@unchecked Sendable`: all members assert the loop's thread, as `LoopHandle`'s do.

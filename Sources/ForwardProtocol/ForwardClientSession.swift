@@ -117,8 +117,8 @@ package struct ForwardClientSession: ~Copyable {
         if HELO(message, of: received) != nil {
             throw ForwardClientError(
                 .forbidden,
-                "the server asks for a shared key (its source has <security>): give the key, --shared-key with sluice send"
-            )
+                "the server asks for a shared key (its source has <security>): give the key,"
+                    + " --shared-key with sluice send, <security> in a <match>")
         }
         if let pong = PONG(message, of: received) { throw .refused(pong.reason) }
         throw ForwardClientError(.unclear, "the server sent an array where a receipt was expected")

@@ -57,8 +57,8 @@ package enum KeptRecord {
         }
     }
 
-    /// Appends a record as MessagePack alone, for receivers that know nothing of text in a bin. Integers beyond 64 bits become
-    /// floats, because MessagePack has none. `scratch` is memory for one value.
+    /// Appends a record as MessagePack alone, for receivers that know nothing of text in a bin. Integers beyond 64 bits
+    /// become floats, because MessagePack has none. `scratch` is memory for one value.
     package static func appendMessagePack(
         _ record: Slice, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer, _ scratch: inout ByteBuffer
     ) {

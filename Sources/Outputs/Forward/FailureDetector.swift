@@ -1,7 +1,8 @@
 /// Decides from the moments of a server's heartbeats whether it is up: pure, told the time by whoever asks.
 ///
-/// Source: Fluentd's `lib/fluent/plugin/out_forward/failure_detector.rb`, a phi accrual failure detector (Hayashibara et al.,
-/// 2004) whose phi is the time without a heartbeat over the usual time, times log10(e), and `Node#tick` in `out_forward.rb`.
+/// Source: Fluentd's `lib/fluent/plugin/out_forward/failure_detector.rb`, a phi accrual failure detector (Hayashibara
+/// et al., 2004) whose phi is the time without a heartbeat over the usual time, times log10(e), and `Node#tick` in
+/// `out_forward.rb`.
 package struct FailureDetector: Sendable, Equatable {
     /// Times are seconds.
     package struct Settings: Sendable, Equatable {
@@ -71,7 +72,8 @@ package struct FailureDetector: Sendable, Equatable {
         return .lost(silentSeconds: silence)
     }
 
-    /// How unlikely it is that a heartbeat still comes: younger gaps weigh more, all brought to an interval of one second.
+    /// How unlikely it is that a heartbeat still comes: younger gaps weigh more, all brought to an interval of one
+    /// second.
     package func phi(at now: Double) -> Double {
         guard !gaps.isEmpty else { return 0 }
         var (sum, weights) = (0.0, 0.0)

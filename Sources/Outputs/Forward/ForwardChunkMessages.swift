@@ -8,7 +8,8 @@ internal import TLS
 /// ```
 /// [tag, entries, {"size": 2, "compressed": "text", "chunk": "ZhVtG0bCHwwkAq84Et8K0Q==\n"}]
 /// ```
-/// Byte for byte what Fluentd's `out_forward` sends: entries is a str 32 whatever its size, `compressed` is always there,
+/// Byte for byte what Fluentd's `out_forward` sends: entries is a str 32 whatever its size, `compressed` is always
+/// there,
 /// `chunk` where a receipt is asked for, and times are whole seconds where they have no fraction.
 package struct ForwardChunkMessages {
     /// One message to come: which items are in it.
@@ -117,9 +118,9 @@ package struct ForwardChunkMessages {
 
     // MARK: - Receipts
 
-    /// The `chunk` option: base64 of 16 bytes and a newline, as Ruby's `Base64.encode64` writes it. The same at each attempt,
-    /// and different for each message: the message that begins a chunk has the chunk's own name, those behind it one that
-    /// comes from that name and their first item.
+    /// The `chunk` option: base64 of 16 bytes and a newline, as Ruby's `Base64.encode64` writes it. The same at each
+    /// attempt, and different for each message: the message that begins a chunk has the chunk's own name, those behind
+    /// it one that comes from that name and their first item.
     private func receiptName(_ part: Part) -> [UInt8] {
         let first = part.items.first ?? 0
         var bytes = first == 0 ? Self.bytes(ofHexadecimal: chunk.id) : nil

@@ -228,8 +228,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     // MARK: - Receiving
 
     package func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
-        // Once everything is acknowledged, the server's last words matter no more, only its end. Without receipts they may
-        // say that it has thrown everything away. A TLS session is over when this side has closed it.
+        // Once everything is acknowledged, the server's last words matter no more, only its end. Without receipts they
+        // may say that it has thrown everything away. A TLS session is over when this side has closed it.
         let isOver = isClosing && (session.hasReceipts || channel != nil)
         guard !hasEnded, !isOver, failure == nil else { return }
         guard let channel else {

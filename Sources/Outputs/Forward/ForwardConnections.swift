@@ -12,10 +12,11 @@ final class ForwardTicket: Sendable {
     func cancel() { cancelled.store(true, ordering: .releasing) }
 }
 
-/// The connections of one forward output: each carries one message at a time, and with `keepalive` the next one after it.
+/// The connections of one forward output: each carries one message at a time, and with `keepalive` the next one after
+/// it.
 ///
-/// Belongs to one loop. `@unchecked Sendable`: every member but the initialiser asserts the loop's thread; the reference may
-/// be handed to the loop in a job.
+/// Belongs to one loop. `@unchecked Sendable`: every member but the initialiser asserts the loop's thread; the
+/// reference may be handed to the loop in a job.
 final class ForwardConnections: @unchecked Sendable {
     typealias Completion = @Sendable (ForwardClientError?) -> Void
 
@@ -58,8 +59,8 @@ final class ForwardConnections: @unchecked Sendable {
         idle = settings.servers.map { _ in [] }
     }
 
-    /// Sends a message. The completion is called once, on the loop: nil when it was delivered, as far as the settings let
-    /// that be known.
+    /// Sends a message. The completion is called once, on the loop: nil when it was delivered, as far as the settings
+    /// let that be known.
     func send(
         _ message: ForwardOutgoing, to server: Int, _ ticket: ForwardTicket, completion: @escaping Completion
     ) {

@@ -6,13 +6,14 @@ internal import Synchronization
 package import TLS
 internal import Time
 
-/// Sends chunks to forward sources (Sluice's or Fluentd's), each message to the server whose turn it is, and to another one
-/// when that fails.
+/// Sends chunks to forward sources (Sluice's or Fluentd's), each message to the server whose turn it is, and to another
+/// one when that fails.
 ///
 /// What `.delivered` means: with receipts (`require_ack_response`), that a server has acknowledged every message, which
-/// Sluice and Fluentd do once the events are in their buffers. Without receipts, that the kernel has taken every byte, and,
-/// unless connections are kept, that the server has read the connection to its end and closed it in order. What a server
-/// throws away after reading, or loses in a crash, nobody knows then; on a kept connection nor what it has not read.
+/// Sluice and Fluentd do once the events are in their buffers. Without receipts, that the kernel has taken every byte,
+/// and, unless connections are kept, that the server has read the connection to its end and closed it in order. What a
+/// server throws away after reading, or loses in a crash, nobody knows then; on a kept connection nor what it has not
+/// read.
 package final class ForwardDestination: Destination {
     private let settings: ForwardOutputSettings
     private let loop: Loop

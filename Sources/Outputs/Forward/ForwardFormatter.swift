@@ -1,10 +1,11 @@
 package import Events
 
-/// Writes records into the chunk as MessagePack maps, which is how they are sent; their times stand in the chunk's table.
+/// Writes records into the chunk as MessagePack maps, which is how they are sent; their times stand in the chunk's
+/// table.
 ///
-/// An item is a `KeptRecord`. One label says that its map is sent as it stands, the other that it holds what MessagePack does
-/// not have (JSON text of numbers and nested data), which is translated when it is sent: so nothing of a record is lost for
-/// whoever reads it back, and MessagePack that came in goes out as it was.
+/// An item is a `KeptRecord`. One label says that its map is sent as it stands, the other that it holds what
+/// MessagePack does not have (JSON text of numbers and nested data), which is translated when it is sent: so nothing of
+/// a record is lost for whoever reads it back, and MessagePack that came in goes out as it was.
 package final class ForwardFormatter: ChunkFormatter {
     /// What chunks in files are marked with. To be counted up with every change of what an item or a label looks like.
     package static let format = "forward-1"

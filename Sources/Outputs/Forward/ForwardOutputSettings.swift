@@ -1,7 +1,8 @@
 package import EventLoop
 package import ForwardProtocol
 
-/// What a `<match>` of type forward says, with the defaults of Fluentd's `out_forward` (`lib/fluent/plugin/out_forward.rb`).
+/// What a `<match>` of type forward says, with the defaults of Fluentd's `out_forward`
+/// (`lib/fluent/plugin/out_forward.rb`).
 package struct ForwardOutputSettings: Sendable {
     /// How servers are watched while nothing is sent.
     package enum Heartbeat: Sendable, Equatable {
@@ -42,8 +43,9 @@ package struct ForwardOutputSettings: Sendable {
     package var asksForReceipts = false
     package var usesIntegerTime = false
     package var compression = Compression.text
-    /// The most bytes of events in one message, before compression; a single larger event is a message of its own. Fluentd
-    /// sends every chunk whole; receivers refuse messages beyond a limit (Sluice's: 64 MiB), and chunks in files are larger.
+    /// The most bytes of events in one message, before compression; a single larger event is a message of its own.
+    /// Fluentd sends every chunk whole; receivers refuse messages beyond a limit (Sluice's: 64 MiB), and chunks in
+    /// files are larger.
     package var messageLimitBytes = 32 << 20
 
     // MARK: Connections

@@ -1,8 +1,9 @@
 /// Which server gets the next message: pure, told the time by whoever asks.
 ///
-/// Servers stand in a shuffled order that repeats, each as often as its weight asks. One that is away is passed over: it has
-/// failed lately (until `recoverSeconds` are over), or its heartbeats say so. A standby takes part while others are away.
-/// Source: Fluentd's `lib/fluent/plugin/out_forward/load_balancer.rb`; passing over what has failed is Sluice's own.
+/// Servers stand in a shuffled order that repeats, each as often as its weight asks. One that is away is passed over:
+/// it has failed lately (until `recoverSeconds` are over), or its heartbeats say so. A standby takes part while others
+/// are away. Source: Fluentd's `lib/fluent/plugin/out_forward/load_balancer.rb`; passing over what has failed is
+/// Sluice's own.
 package struct ServerRing: Sendable {
     package struct Server: Sendable {
         package var weight: Int

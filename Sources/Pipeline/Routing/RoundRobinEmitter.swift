@@ -10,8 +10,8 @@ package final class StoreTurns: Sendable {
 
     private let state: Mutex<State>
 
-    /// Each store stands in the order as often as its weight says, as in Fluentd's `out_roundrobin.rb`; shuffled, so that
-    /// those with a large weight do not get all their turns in a row.
+    /// Each store stands in the order as often as its weight says, as in Fluentd's `out_roundrobin.rb`; shuffled, so
+    /// that those with a large weight do not get all their turns in a row.
     ///
     /// - Parameter weights: one a store; one that is 0 never has a turn.
     package init(weights: [Int], using generator: inout some RandomNumberGenerator) {
@@ -35,8 +35,8 @@ package final class StoreTurns: Sendable {
     }
 }
 
-/// `@type roundrobin`: each batch goes to one of the stores, in turn. What that store answers is the answer: a refusal is
-/// not tried on another one, as in Fluentd.
+/// `@type roundrobin`: each batch goes to one of the stores, in turn. What that store answers is the answer: a refusal
+/// is not tried on another one, as in Fluentd.
 package final class RoundRobinEmitter: Emitter {
     private let stores: [any Emitter]
     private let turns: StoreTurns
