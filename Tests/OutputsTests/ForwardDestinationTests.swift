@@ -248,6 +248,7 @@ final class ForwardDestinationTests {
         clock.advance(by: 11)
         for _ in 0..<20 { #expect(await destination.deliver(chunk, items: chunk.allItems) == .delivered) }
         #expect(revived.lines.count == 20, "half of them again")
+        #expect(recorder.lines.count == 2 && recorder.lines[1].contains("takes messages again"), "\(recorder.lines)")
     }
 
     @Test("messages go to servers by their weights")

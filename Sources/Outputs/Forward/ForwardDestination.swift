@@ -91,7 +91,9 @@ package final class ForwardDestination: Destination {
         while let index = ring.withLock({ $0.pick(at: now(), excluding: tried) }) {
             tried.insert(index)
             guard let error = await transmit(message, to: index) else {
-                ring.withLock { $0.worked(index) }
+                if ring.withLock({ $0.worked(index) }), settings.servers.count > 1 {
+                    log.info("a server that failed takes messages again", ["server": settings.servers[index].shown])
+                }
                 return nil
             }
             let refusal = Refusal(error.kind, describe(error, settings.servers[index]))

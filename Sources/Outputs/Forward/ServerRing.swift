@@ -68,7 +68,12 @@ package struct ServerRing: Sendable {
         return isNews
     }
 
-    package mutating func worked(_ index: Int) { entries[index].leftOutUntil = 0 }
+    /// A server has taken what was sent. Answers whether that is news.
+    @discardableResult
+    package mutating func worked(_ index: Int) -> Bool {
+        defer { entries[index].leftOutUntil = 0 }
+        return entries[index].leftOutUntil != 0
+    }
 
     package mutating func heartbeat(_ index: Int, at now: Double) -> FailureDetector.Change? {
         entries[index].server.detector?.heartbeat(at: now)
