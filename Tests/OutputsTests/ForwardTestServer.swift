@@ -13,6 +13,8 @@ final class ForwardTestServer: Sendable {
         case takes
         /// Reads, and acknowledges only the first so many messages.
         case takesOnly(Int)
+        /// Takes one message, and closes the connection when more bytes come.
+        case takesOnce
         /// Acknowledges another chunk than it was sent.
         case acknowledgesWrongly
         /// Reads and says nothing, not even goodbye.
@@ -103,6 +105,7 @@ private final class Peer: ConnectionHandler, ForwardSink {
         switch behaviour {
         case .stuck: return connection.pauseReading()
         case .hangsUp: return connection.closeAfterWrites()
+        case .takesOnce where messages > 0: return connection.closeAfterWrites()
         case .resets: return connection.close()
         case .answersHTTP:
             connection.write(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
@@ -112,7 +115,7 @@ private final class Peer: ConnectionHandler, ForwardSink {
             out.append([0x92, 0xA4] + Array("HELO".utf8) + [0x83, 0xA5] + Array("nonce".utf8) + [0xC4, 0x01, 0x41])
             out.append([0xA4] + Array("auth".utf8) + [0xC4, 0x00, 0xA9] + Array("keepalive".utf8) + [0xC3])
             return connection.write(out.array())
-        case .takes, .takesOnly, .acknowledgesWrongly, .silent: break
+        case .takes, .takesOnly, .takesOnce, .acknowledgesWrongly, .silent: break
         }
         var scratch = ByteBuffer()
         try? decoder.receive(bytes, scratch: &scratch, sink: self)
