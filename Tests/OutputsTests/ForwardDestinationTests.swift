@@ -197,6 +197,20 @@ final class ForwardDestinationTests {
         #expect(refusal.kind == kind && refusal.sentence.contains(words), "\(refusal)")
     }
 
+    @Test("a server that asks for no shared key, although one is configured, is named as such")
+    func needlessKey() async throws {
+        let server = try ForwardTestServer(.silent)
+        defer { server.stop() }
+        let destination = destination([server.endpoint]) {
+            $0.servers[0].credentials = ForwardClientTests.credentials
+            $0.handshakeSeconds = 0.2
+        }
+        let chunk = try chunk("a")
+        let refusal = reason(await destination.deliver(chunk, items: chunk.allItems))
+        #expect(refusal.kind == .timeout)
+        #expect(refusal.sentence.contains("no answer within 200 ms; if its source has no <security>"), "\(refusal)")
+    }
+
     @Test("a server that takes no bytes is given up after send_timeout")
     func stuck() async throws {
         let server = try ForwardTestServer(.stuck)

@@ -21,12 +21,17 @@ final class OutputNetwork {
         thread?.loop.stop()
     }
 
-    /// Ends the thread. Blocks until it is done. Answers what was left open, which is a fault of an output's.
-    func close() -> [String] {
+    /// How long the thread may take to end, in seconds.
+    private static let endingSeconds = 2.0
+
+    /// Ends the thread. Blocks until it is done. Answers what was left open, which is a fault of an output's; nil when
+    /// it does not end in time, which is a name server's: everything is delivered or kept by now, and the process ends.
+    func close() -> [String]? {
         for ending in endings { ending() }
         endings = []
         thread?.loop.stop()
         defer { thread = nil }
-        return thread?.join() ?? []
+        guard let thread else { return [] }
+        return thread.join(withinSeconds: Self.endingSeconds)
     }
 }
