@@ -157,6 +157,21 @@ final class ForwardDestinationTests {
         #expect(source.lines.count == 12)
     }
 
+    @Test("a server that takes one message a connection gets one, although connections are kept")
+    func deniedKeepalive() async throws {
+        let source = try SourceThread(ForwardClientTests.security, deniesKeepAlive: true)
+        defer { source.stop() }
+        for asksForReceipts in [true, false] {
+            let destination = destination([source.endpoint]) {
+                $0.servers[0].credentials = ForwardClientTests.credentials
+                ($0.keepsConnections, $0.asksForReceipts) = (true, asksForReceipts)
+            }
+            let chunk = try chunk("a", "b", "c")
+            #expect(await destination.deliver(chunk, items: chunk.allItems) == .delivered)
+        }
+        try await until { source.lines.count == 12 }
+    }
+
     // MARK: - What does not
 
     @Test(
@@ -364,11 +379,15 @@ private final class SourceThread: @unchecked Sendable {
     private let input: ForwardInput
     private let collector: Keeper
 
-    init(tls: TLSContext? = nil, _ security: ForwardSecurity? = nil, answersHeartbeats: Bool = false) throws {
+    init(
+        tls: TLSContext? = nil, _ security: ForwardSecurity? = nil, answersHeartbeats: Bool = false,
+        deniesKeepAlive: Bool = false
+    ) throws {
         let loop = try Loop()
         var settings = ForwardInput.Settings(endpoint: .tcp(host: "127.0.0.1", port: 0))
         settings.answersHeartbeats = answersHeartbeats
         settings.security = security
+        settings.deniesKeepAlive = deniesKeepAlive
         collector = Keeper()
         input = ForwardInput(settings, tls: tls, on: loop, emitter: collector, log: .discarding)
         try input.start()
