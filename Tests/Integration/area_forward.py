@@ -83,7 +83,7 @@ def killed_aggregator(_):
              "retry_wait 0.2s\nretry_max_interval 1s\n</buffer>\n</match>\n")
     with Daemon(forward_source(sink) + STDOUT, sink) as last, \
             Daemon(forward_source(central) + store, central) as aggregator, \
-            Daemon(edge(port, [(central, "")]), port) as daemon:
+            Daemon(edge(port, [(central, "")], "keepalive true\n"), port) as daemon:
         ended = threading.Event()
 
         def send():
@@ -100,6 +100,9 @@ def killed_aggregator(_):
         try:
             for round in range(5):
                 time.sleep(0.5 + 0.13 * round)
+                # Held first, so that it dies with bytes that its kernel has taken and it has not read.
+                aggregator.signal(signal.SIGSTOP)
+                time.sleep(0.3)
                 aggregator.signal(signal.SIGKILL)
                 aggregator.wait(5)
                 time.sleep(0.3 * (round % 2))
