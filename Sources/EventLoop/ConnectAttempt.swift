@@ -16,6 +16,7 @@ package final class ConnectAttempt: @unchecked Sendable {
     private let loop: Loop
     private let options: ConnectionOptions
     private let timeoutMilliseconds: UInt64
+    private let shufflesAddresses: Bool
     private var outcome: ((Result<Connection, LoopError>) -> Void)?
     private var remaining: [SocketAddress] = []
     private var current: Connection?
@@ -26,17 +27,19 @@ package final class ConnectAttempt: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - timeoutMilliseconds: for all of it, the resolver included.
+    ///   - shufflesAddresses: tries a name's addresses in a random order, so that connections spread over them.
     ///   - outcome: gets a connection, to be started with a handler there and then, or the last error.
     @discardableResult
     package init(
         to endpoint: Endpoint, on loop: Loop, options: ConnectionOptions = ConnectionOptions(),
-        timeoutMilliseconds: UInt64 = ConnectAttempt.defaultTimeoutMilliseconds,
+        timeoutMilliseconds: UInt64 = ConnectAttempt.defaultTimeoutMilliseconds, shufflesAddresses: Bool = false,
         _ outcome: @escaping (Result<Connection, LoopError>) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.options = options
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.shufflesAddresses = shufflesAddresses
         self.outcome = outcome
         loop.assertOnLoop()
         let timer = LoopTimer(on: loop)
@@ -104,7 +107,7 @@ package final class ConnectAttempt: @unchecked Sendable {
             }
             unsafe entry = found.pointee.ai_next
         }
-        remaining.reverse()
+        if shufflesAddresses { remaining.shuffle() } else { remaining.reverse() }
         tryNext(after: LoopError("resolve", endpoint.description, status: UV_EAI_NONAME.rawValue))
     }
 

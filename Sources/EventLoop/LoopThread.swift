@@ -14,6 +14,7 @@ package final class LoopThread: @unchecked Sendable {
     private let niceness: Int32
     private var thread = pthread_t()
     private let dangling = Mutex<[String]>([])
+    private let isOver = Atomic<Bool>(false)
 
     private init(loop: Loop, name: String, niceness: Int32) {
         self.loop = loop
@@ -52,11 +53,27 @@ package final class LoopThread: @unchecked Sendable {
         return dangling.withLock { $0 }
     }
 
+    /// Waits until the loop has ended, but not for ever: a name that is being resolved cannot be taken back from the
+    /// resolver, which may take half a minute where no name server answers.
+    ///
+    /// - Returns: as `join()`; nil when the time is over before, and the thread is left to itself.
+    package func join(withinSeconds seconds: Double) -> [String]? {
+        // POSIX has no join with a limit; one end of a process is worth a look every five milliseconds.
+        for _ in 0..<Int(min(max(seconds, 0), 1e6) * 200) where !isOver.load(ordering: .acquiring) { usleep(5000) }
+        guard isOver.load(ordering: .acquiring) else {
+            pthread_detach(thread)
+            return nil
+        }
+        pthread_join(thread, nil)
+        return dangling.withLock { $0 }
+    }
+
     private func main() {
         unsafe sluice_name_this_thread(name)
         // On Linux "process 0" means the calling thread, and each thread has its own niceness.
         if niceness != 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         let left = loop.run()
         dangling.withLock { $0 = left }
+        isOver.store(true, ordering: .releasing)
     }
 }

@@ -40,10 +40,15 @@ package struct ClientHandshake: Sendable {
     /// Whether the server takes more than one message a connection (`keepalive` in its HELO).
     package private(set) var keepsAlive = true
 
-    /// - Parameter salt: random bytes; given by tests.
+    /// - Parameter salt: random bytes, as hexadecimal digits, which every receiver can print; given by tests.
     package init(_ credentials: ForwardCredentials, salt: [UInt8]? = nil) {
         self.credentials = credentials
-        self.salt = salt ?? SecureRandom.bytes(HandshakeMessages.saltBytes)
+        self.salt = salt ?? Self.hexadecimal(SecureRandom.bytes(HandshakeMessages.saltBytes))
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     }
 
     package var isDone: Bool { if case .done = state { true } else { false } }
@@ -56,14 +61,14 @@ package struct ClientHandshake: Sendable {
         case .waitingForHELO:
             guard let helo = HELO(message, of: storage) else {
                 throw ForwardClientError(
-                    "the server did not begin with HELO: it does not speak forward protocol v1")
+                    .unclear, "the server did not begin with HELO: it does not speak forward protocol v1")
             }
             keepsAlive = helo.keepsAlive
             state = .waitingForPONG(nonce: helo.nonce)
             return .write(answer(to: helo))
         case .waitingForPONG(let nonce):
             guard let pong = PONG(message, of: storage) else {
-                throw ForwardClientError("the server's answer to PING is no PONG")
+                throw ForwardClientError(.unclear, "the server's answer to PING is no PONG")
             }
             try check(pong, nonce)
             state = .done
@@ -93,6 +98,7 @@ package struct ClientHandshake: Sendable {
         let serverName = String(decoding: pong.hostname, as: UTF8.self)
         if serverName == credentials.selfHostname {
             throw ForwardClientError(
+                .forbidden,
                 "the server calls itself \"\(serverName)\" as this client does: it would send to itself;"
                     + " give one of them another self_hostname")
         }
@@ -100,6 +106,7 @@ package struct ClientHandshake: Sendable {
             salt: salt, hostname: pong.hostname, nonce: nonce, sharedKey: credentials.sharedKey)
         guard constantTimeEquals(expected, pong.keyDigest) else {
             throw ForwardClientError(
+                .forbidden,
                 "the server \"\(serverName)\" did not prove that it knows the shared key: it may be an impostor")
         }
     }

@@ -116,11 +116,12 @@ package struct ForwardClientSession: ~Copyable {
     private func refuseArray(_ message: Slice) throws(ForwardClientError) {
         if HELO(message, of: received) != nil {
             throw ForwardClientError(
-                "the server asks for a shared key (its source has <security>): give the key, --shared-key with sluice send"
-            )
+                .forbidden,
+                "the server asks for a shared key (its source has <security>): give the key,"
+                    + " --shared-key with sluice send, <security> in a <match>")
         }
         if let pong = PONG(message, of: received) { throw .refused(pong.reason) }
-        throw ForwardClientError("the server sent an array where a receipt was expected")
+        throw ForwardClientError(.unclear, "the server sent an array where a receipt was expected")
     }
 
     private mutating func takeReceipt(
@@ -130,11 +131,11 @@ package struct ForwardClientSession: ~Copyable {
         for _ in 0..<item.length {
             guard let key = received.string(at: place, end),
                 let next = try? received.skipMessagePack(at: key.end, end: end)
-            else { throw ForwardClientError("the server's receipt has a key that is no text") }
+            else { throw ForwardClientError(.unclear, "the server's receipt has a key that is no text") }
             if key.bytes == Array("ack".utf8) {
                 guard let chunk = received.string(at: key.end, end)?.bytes,
                     let eventCount = unacknowledged.removeValue(forKey: chunk)
-                else { throw ForwardClientError("the server acknowledged a chunk that is not on its way") }
+                else { throw ForwardClientError(.unclear, "the server acknowledged a chunk that is not on its way") }
                 unacknowledgedEvents -= eventCount
                 hasReceipts = true
                 actions.append(.acknowledged(chunk: chunk, eventCount: eventCount))

@@ -57,6 +57,40 @@ package enum KeptRecord {
         }
     }
 
+    /// Appends a record as MessagePack alone, for receivers that know nothing of text in a bin. Integers beyond 64 bits
+    /// become floats, because MessagePack has none. `scratch` is memory for one value.
+    package static func appendMessagePack(
+        _ record: Slice, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer, _ scratch: inout ByteBuffer
+    ) {
+        let mark = out.count
+        do throws(MessagePackError) {
+            let map = try bytes.messagePackItem(at: Int(record.offset), end: record.end)
+            guard map.kind == .map else { return out.appendMessagePack(mapCount: 0) }
+            out.appendMessagePack(mapCount: map.length)
+            var offset = map.body
+            for _ in 0..<map.length {
+                let key = try bytes.messagePackItem(at: offset, end: record.end)
+                let start = key.body + key.bodyLength
+                let end = try bytes.skipMessagePack(at: start, end: record.end)
+                let item = try bytes.messagePackItem(at: start, end: record.end)
+                out.append(Slice(offset: offset, length: start - offset), of: bytes)
+                if item.kind == .binary {
+                    scratch.clear()
+                    scratch.append(Slice(offset: item.body, length: item.length), of: bytes)
+                    // It was valid when it was read.
+                    if (try? JSONTranscoder.transcode(scratch, at: 0, to: &out)) == nil { out.appendMessagePackNil() }
+                } else {
+                    out.append(Slice(offset: start, length: end - start), of: bytes)
+                }
+                offset = end
+            }
+        } catch {
+            // What was written cannot be read: a fault of the writer's.
+            out.truncate(to: mark)
+            out.appendMessagePack(mapCount: 0)
+        }
+    }
+
     // MARK: - Values
 
     private static func append(_ value: Value, _ storage: borrowing ByteBuffer, to out: inout ByteBuffer) {

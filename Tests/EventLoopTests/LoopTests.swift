@@ -45,6 +45,22 @@ struct LoopTests {
         }
     }
 
+    @Test("joining with a limit does not wait for a loop that is held up, and answers as without when it ends in time")
+    func limitedJoin() throws {
+        let quick = try LoopThread.start(try Loop(), name: "quick")
+        quick.loop.stop()
+        #expect(quick.join(withinSeconds: 10) == [])
+        let slow = try LoopThread.start(try Loop(), name: "slow")
+        let isOver = Mutex(false)
+        slow.loop.submit {
+            usleep(1_000_000)
+            isOver.withLock { $0 = true }
+        }
+        slow.loop.stop()
+        #expect(slow.join(withinSeconds: 0.05) == nil)
+        #expect(!isOver.withLock { $0 })
+    }
+
     @Test("a job submitted in the loop's last turn still runs")
     func lastTurn() throws {
         let loop = try Loop()

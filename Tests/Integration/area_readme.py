@@ -89,6 +89,8 @@ LIMITS = [
     ("`unfinished_limit_size`", "Inputs/Forward/IntakeBudget.swift", r"let defaultLimitBytes = (.*)", size),
     ("`request_timeout`", "Outputs/Elasticsearch/ElasticsearchSettings.swift", r"patientBulkTimeoutSeconds = (.*)",
      "{:.0f} s".format),
+    ("a message of output `forward`", "Outputs/Forward/ForwardOutputSettings.swift",
+     r"var messageLimitBytes = (.*)", size),
     ("standard output that nobody reads", "Outputs/Stdout/TextSink.swift", r"let defaultLimitBytes = (.*)", size),
     ("standard output that nobody reads", "Logging/LogWriter.swift", r"let defaultLimitBytes = (.*)", size),
     ("`retry_timeout`", "Buffering/Delivery/RetrySchedule.swift", r"var timeoutSeconds = (.*)",

@@ -288,7 +288,79 @@ import Testing
     }
 }
 
+@Suite struct RoundRobinEmitterTests {
+    private func turns(_ weights: Int...) -> StoreTurns {
+        var generator = SeededGenerator(seed: 3)
+        return StoreTurns(weights: weights, using: &generator)
+    }
+
+    private func send(_ count: Int, to emitter: RoundRobinEmitter, receipt: Receipt? = nil) throws -> [Acceptance] {
+        try (0..<count).map { number in
+            let batch = EventBatch(tag: "t\(number)")
+            try batch.add(#"{"k":1}"#)
+            return emitter.emit(
+                Events.Batch(batch.tag, receipt: receipt), storage: &batch.storage, rows: &batch.rows)
+        }
+    }
+
+    @Test("each batch goes to one store, in turn, as often as the weights say")
+    func turn() throws {
+        let journal = Journal()
+        let stores = ["a", "b", "c"].map { Recorder($0, journal) }
+        let answers = try send(40, to: RoundRobinEmitter(stores, turns: turns(1, 3, 0)))
+        #expect(answers.allSatisfy { $0 == .accepted })
+        #expect(journal.entries.count == 40)
+        #expect(journal.entries.count { $0.hasPrefix("a ") } == 10)
+        #expect(journal.entries.count { $0.hasPrefix("b ") } == 30)
+        // In turn, not by chance: the order repeats.
+        let order = journal.entries.map { $0.prefix(1) }
+        #expect(Array(order[0..<20]) == Array(order[20...]))
+    }
+
+    @Test("loops share the turns")
+    func shared() throws {
+        let journal = Journal()
+        let shared = turns(1, 1)
+        let loops = (0..<2).map { _ in RoundRobinEmitter(["a", "b"].map { Recorder($0, journal) }, turns: shared) }
+        for _ in 0..<10 { for loop in loops { _ = try send(1, to: loop) } }
+        #expect(journal.entries.count { $0.hasPrefix("a ") } == 10)
+    }
+
+    @Test(
+        "what the store answers is the answer: a refusal is not tried on another, and leaves the records as they came")
+    func refused() throws {
+        let no = Acceptance.refused(Refusal(.full, "no"))
+        let emitter = RoundRobinEmitter([Answering(no), Answering(.acceptedFull)], turns: turns(1, 1))
+        let answers = try send(10, to: emitter)
+        #expect(answers.count { $0 == no } == 5)
+        #expect(answers.count { $0 == .acceptedFull } == 5)
+        let batch = EventBatch(tag: "t")
+        try batch.add(#"{"k":1}"#)
+        let changing = RoundRobinEmitter([PartlyRefusing(no)], turns: turns(1))
+        #expect(changing.emit(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows) == no)
+        #expect(batch.lines == [#"{"k":1}"#])
+    }
+
+    @Test("the one store that gets a batch gets its receipt")
+    func receipts() throws {
+        let holders = (Holding(), Holding())
+        let emitter = RoundRobinEmitter([holders.0, holders.1], turns: turns(1, 1))
+        let receipt = Receipt { _ in }
+        _ = try send(4, to: emitter, receipt: receipt)
+        #expect(holders.0.count == 2 && holders.1.count == 2)
+    }
+}
+
 // MARK: - Stages that write down
+
+private final class Holding: Emitter {
+    private(set) var count = 0
+
+    func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        if batch.receipt != nil { count += 1 }
+        return .accepted
+    }
+}
 
 final class Journal { var entries: [String] = [] }
 

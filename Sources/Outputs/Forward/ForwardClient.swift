@@ -1,4 +1,5 @@
 package import EventLoop
+internal import Events
 package import ForwardProtocol
 package import TLS
 
@@ -15,7 +16,18 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         package var credentials: ForwardCredentials?
         /// For each of: connecting, the handshakes, a peer that takes no bytes, the next receipt.
         package var timeoutMilliseconds: UInt64 = 10_000
+        /// Limits of their own, in milliseconds; nil: `timeoutMilliseconds`.
+        package var connectMilliseconds: UInt64?
+        package var sendMilliseconds: UInt64?
+        package var receiptMilliseconds: UInt64?
+        /// What the server's certificate must name; nil: the host of the endpoint.
+        package var serverName: String?
+        /// A server with `<security>` speaks first. Without credentials and receipts nothing would show that it throws
+        /// everything away, so the connection lives at least this long before it is closed.
+        package var greetingMilliseconds: UInt64 = ForwardClient.greetingMilliseconds
         package var connection = ConnectionOptions()
+        /// Whether the addresses of a name are tried in a random order instead of the resolver's.
+        package var shufflesAddresses = false
 
         package init(endpoint: Endpoint) { self.endpoint = endpoint }
     }
@@ -32,8 +44,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         case ended(ForwardClientError?)
     }
 
-    /// A server with `<security>` speaks first. Without credentials and receipts nothing would show that it throws
-    /// everything away, so the connection lives at least this long, in milliseconds, before it is closed.
+    /// Of `Settings.greetingMilliseconds`.
     package static let greetingMilliseconds: UInt64 = 50
 
     private let settings: Settings
@@ -70,7 +81,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         self.report = report
         session = ForwardClientSession(credentials: settings.credentials)
         progressWatch = StallWatch(on: loop, milliseconds: settings.timeoutMilliseconds)
-        receiptWatch = StallWatch(on: loop, milliseconds: settings.timeoutMilliseconds)
+        receiptWatch = StallWatch(
+            on: loop, milliseconds: settings.receiptMilliseconds ?? settings.timeoutMilliseconds)
         greetingTimer = LoopTimer(on: loop)
     }
 
@@ -78,7 +90,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     package func connect() {
         attempt = ConnectAttempt(
             to: settings.endpoint, on: loop, options: settings.connection,
-            timeoutMilliseconds: settings.timeoutMilliseconds
+            timeoutMilliseconds: settings.connectMilliseconds ?? settings.timeoutMilliseconds,
+            shufflesAddresses: settings.shufflesAddresses
         ) { [self] result in
             attempt = nil
             switch result {
@@ -109,6 +122,9 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         fail(error)
     }
 
+    /// Whether the server takes more than one message a connection. Known once it is `.ready`.
+    package var keepsAlive: Bool { session.keepsAlive }
+
     /// Messages and events that were handed over and are not known to have arrived, for the owner to send again.
     package var unacknowledgedEvents: Int {
         session.unacknowledgedEvents + pending.reduce(0) { $0 + $1.eventCount }
@@ -120,7 +136,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         guard !hasEnded else { return connection.close() }
         self.connection = connection
         do throws(TLSError) {
-            if let tls { channel = try TLSChannel(tls, serverName: settings.endpoint.host) }
+            if let tls { channel = try TLSChannel(tls, serverName: settings.serverName ?? settings.endpoint.host) }
         } catch {
             connection.start(self)
             return fail(ForwardClientError(error.description))
@@ -128,7 +144,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         connection.start(self)
         expectHandshake()
         if settings.credentials == nil {
-            greetingTimer.start(afterMilliseconds: Self.greetingMilliseconds) { [self] in
+            greetingTimer.start(afterMilliseconds: settings.greetingMilliseconds) { [self] in
                 hasGreetingTime = true
                 closeWhenDone()
             }
@@ -143,6 +159,7 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         guard !isReady, session.isReady, channel.map({ $0.session.state == .established }) ?? true else { return }
         isReady = true
         progressWatch.stop()
+        progressWatch.milliseconds = sendMilliseconds
         report(.ready)
         let messages = pending
         pending = []
@@ -211,8 +228,10 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     // MARK: - Receiving
 
     package func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
-        // Once everything is said, the server's last words matter no more, only its end.
-        guard !hasEnded, !isClosing, failure == nil else { return }
+        // Once everything is acknowledged, the server's last words matter no more, only its end. Without receipts they
+        // may say that it has thrown everything away. A TLS session is over when this side has closed it.
+        let isOver = isClosing && (session.hasReceipts || channel != nil)
+        guard !hasEnded, !isOver, failure == nil else { return }
         guard let channel else {
             unsafe take(bytes)
             return
@@ -257,8 +276,10 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
             channel.session.close()
             sendCiphertext()
         }
-        connection.closeAfterPeer(withinMilliseconds: settings.timeoutMilliseconds)
+        connection.closeAfterPeer(withinMilliseconds: sendMilliseconds)
     }
+
+    private var sendMilliseconds: UInt64 { settings.sendMilliseconds ?? settings.timeoutMilliseconds }
 
     package func reachedEnd(of connection: Connection) {
         guard !isClosing, failure == nil else { return connection.closeAfterWrites() }
@@ -280,8 +301,9 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     /// Everything was sent, and the server has not read it to the end in time.
     private var unread: ForwardClientError {
         ForwardClientError(
+            .timeout,
             "everything was sent, but \(settings.endpoint.place) has not read it to its end within"
-                + " \(settings.timeoutMilliseconds) ms; without receipts nobody knows what arrived")
+                + " \(sendMilliseconds) ms; without receipts nobody knows what arrived")
     }
 
     /// The connection went away too early: what that means for the events.
@@ -324,13 +346,13 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
     private func expectHandshake() {
         progressWatch.start({ 0 }) { [self] in
             let hint = settings.credentials == nil ? "" : "; if its source has no <security>, send without a shared key"
-            fail(.stalled("shake hands with", settings, "no answer", hint))
+            fail(.stalled("shake hands with", settings, "no answer", settings.timeoutMilliseconds, hint))
         }
     }
 
     private func expectRoom() {
         progressWatch.start({ [self] in acceptedBytes }) { [self] in
-            fail(.stalled("send to", settings, "it took nothing"))
+            fail(.stalled("send to", settings, "it took nothing", sendMilliseconds))
         }
     }
 
@@ -339,7 +361,8 @@ package final class ForwardClient: ConnectionHandler, @unchecked Sendable {
         receiptWatch.start({ [self] in acceptedBytes }) { [self] in
             fail(
                 ForwardClientError(
-                    "no receipt within \(settings.timeoutMilliseconds) ms for \(session.unacknowledgedEvents) events"
+                    .timeout,
+                    "no receipt within \(receiptWatch.milliseconds) ms for \(session.unacknowledgedEvents) events"
                         + " in \(session.unacknowledgedMessages) messages; they may be lost"))
         }
     }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Events
 internal import ForwardProtocol
 
 /// What a socket adds to the reasons for giving up.
@@ -8,16 +9,17 @@ extension ForwardClientError {
         let what = "cannot \(error.call) \(endpoint.place): \(error.explanation)"
         switch error.name {
         case "ECONNREFUSED", "ENOENT": return ForwardClientError("\(what); is sluice running there?")
+        case "ETIMEDOUT": return ForwardClientError(.timeout, "\(what); \(error.advice)")
         default: return ForwardClientError(error.advice.isEmpty ? what : "\(what); \(error.advice)")
         }
     }
 
     /// A time limit has passed.
     static func stalled(
-        _ what: String, _ settings: ForwardClient.Settings, _ how: String, _ hint: String = ""
+        _ what: String, _ settings: ForwardClient.Settings, _ how: String, _ milliseconds: UInt64, _ hint: String = ""
     ) -> ForwardClientError {
         ForwardClientError(
-            "cannot \(what) \(settings.endpoint.place): \(how) within \(settings.timeoutMilliseconds) ms\(hint)")
+            .timeout, "cannot \(what) \(settings.endpoint.place): \(how) within \(milliseconds) ms\(hint)")
     }
 }
 

@@ -3,7 +3,8 @@ internal import EventLoop
 /// Tells when bytes have stopped moving: a time limit that starts anew as long as a count grows.
 final class StallWatch {
     private let timer: LoopTimer
-    private let milliseconds: UInt64
+    /// Of the next `start`.
+    var milliseconds: UInt64
     /// Whether it is watching.
     private(set) var isRunning = false
 

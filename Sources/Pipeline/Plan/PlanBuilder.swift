@@ -344,7 +344,8 @@ enum SectionRegistry {
     static var outputs: [(String, Read<OutputPlan>)] {
         [
             ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
-            ("relabel", RelabelSection.read), ("null", NullSection.read),
+            ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
+            ("roundrobin", RoundRobinSection.read),
         ]
     }
 }

@@ -4,3 +4,9 @@ package import TLS
 package struct TLSPlan: Sendable {
     package let makeContext: @Sendable () throws(TLSError) -> TLSContext
 }
+
+/// The `tls_…` parameters of an output: how it gets its context. Made when the output comes to life, and to check the
+/// files they name.
+package struct TLSClientPlan: Sendable {
+    package let makeContext: @Sendable () throws(TLSError) -> TLSContext
+}

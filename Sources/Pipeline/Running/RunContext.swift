@@ -14,6 +14,8 @@ package final class RunContext {
     /// Where all stdout outputs and filters write: one sink, so that their lines do not run into each other.
     package let standardOutput: TextSink
     private let client: SharedClient
+    /// Where outputs keep their connections.
+    let network: OutputNetwork
     /// Back to a label, for what a destination refused.
     package let returnPath: ReturnPath
     /// Acknowledged events that are neither delivered nor kept.
@@ -28,6 +30,7 @@ package final class RunContext {
         self.log = log
         stage = Stage()
         client = SharedClient()
+        network = OutputNetwork()
         self.standardOutput = standardOutput
         self.stateDirectory = stateDirectory
         self.returnPath = returnPath
@@ -39,6 +42,7 @@ package final class RunContext {
         self.stage = stage
         log = stage.log(shared.log.at(nil), as: .output)
         client = shared.client
+        network = shared.network
         standardOutput = shared.standardOutput
         stateDirectory = shared.stateDirectory
         returnPath = shared.returnPath
@@ -66,6 +70,10 @@ extension RunContext {
     func close() {
         client.client?.stop()
         client.client = nil
+        guard let dangling = network.close() else { return log.debug("a name server does not answer: not waited for") }
+        if !dangling.isEmpty {
+            log.error("handles of outputs were left open", ["types": dangling.joined(separator: " ")])
+        }
     }
 }
 

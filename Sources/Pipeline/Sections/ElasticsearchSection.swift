@@ -263,7 +263,7 @@ enum ElasticsearchSection {
     }
 
     /// What the destination never takes goes on as events, into a label that no configuration can name.
-    private static func readSecondary(
+    static func readSecondary(
         _ reader: SectionReader, _ builder: PlanBuilder
     ) -> (label: String, type: String)? {
         guard let section = reader.section(named: "secondary") else { return nil }

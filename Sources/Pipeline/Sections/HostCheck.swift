@@ -10,7 +10,10 @@ enum HostCheck {
     /// More than the one in front of a port: only an IPv6 address has them.
     private static func hasColons(_ host: String) -> Bool { host.utf8.count { $0 == 0x3A } > 1 }
 
-    static func check(_ setting: Setting<String>, _ diagnostics: Diagnostics) {
+    /// - Parameter advice: what to write instead of a text that holds more; nil: what fits an output with URLs.
+    static func check(
+        _ setting: Setting<String>, _ diagnostics: Diagnostics, advice: ((String) -> String)? = nil
+    ) {
         let host = setting.value
         let isAddress = host.hasPrefix("[") && host.hasSuffix("]") || hasColons(host)
         let allowed = isAddress ? "-._%:[]" : "-._"
@@ -24,7 +27,7 @@ enum HostCheck {
         diagnostics.error(
             setting.place, "'host' is '\(shown)', which is not a name or an address alone",
             hint: isWritable
-                ? "write 'hosts \(shown)', or scheme, host and port on lines of their own"
+                ? advice?(shown) ?? "write 'hosts \(shown)', or scheme, host and port on lines of their own"
                 : "write a name or an address, such as 'host search.example'")
     }
 }

@@ -1,0 +1,35 @@
+internal import Events
+internal import Outputs
+
+/// A forward output at work: its buffer, and the destination whose connections live on the loop that outputs share.
+final class ForwardOutput: RunningOutput {
+    private let buffered: BufferedOutput
+    private let destination: ForwardDestination
+
+    init(
+        _ settings: ForwardOutputSettings, tls: TLSClientPlan?, _ buffering: BufferSection.Read, secondary: String?,
+        context: RunContext
+    ) throws {
+        let made = ForwardDestination(
+            settings, tls: try tls?.makeContext(), on: try context.network.loop(), log: context.log)
+        context.network.atEnd { made.close() }
+        destination = made
+        buffered = try BufferedOutput(
+            buffering, format: ForwardFormatter.format, name: made.name, destination: made,
+            reader: ForwardItemReader(), secondary: secondary, context: context
+        ) { ForwardFormatter() }
+    }
+
+    func makeEmitter(_ context: LoopContext) -> any Emitter { buffered.makeEmitter(context) }
+
+    func start() {
+        destination.start()
+        buffered.start()
+    }
+
+    func flushAll() { buffered.flushAll() }
+
+    func whenRoom(_ action: @escaping @Sendable () -> Void) { buffered.whenRoom(action) }
+
+    var drains: [OutputDrain] { buffered.drains }
+}

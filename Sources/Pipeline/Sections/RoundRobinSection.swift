@@ -1,0 +1,60 @@
+internal import ConfigFile
+internal import Events
+
+/// `<match> @type roundrobin` with its `<store>` sections (Fluentd's `out_roundrobin.rb`).
+enum RoundRobinSection {
+    /// The order has as many places as the weights say: more would be memory, and no finer share.
+    private static let largestWeight = 10_000
+
+    static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
+        var stores: [(plan: OutputPlan, weight: Int)] = []
+        let sections = reader.sections(named: "store")
+        for section in sections {
+            let inner = SectionReader(section, diagnostics: reader.diagnostics)
+            // The weight belongs to the store, whatever its type is.
+            let weight = inner.int("weight", default: 1, range: 0...largestWeight)
+            guard let type = inner.type(required: true), let plan = builder.output(inner, type) else { continue }
+            stores.append((plan, weight))
+        }
+        if sections.isEmpty {
+            reader.diagnostics.error(
+                reader.section.place, "\(reader.description) has no <store>", hint: "add <store> … </store> sections")
+        } else if stores.count == sections.count, stores.allSatisfy({ $0.weight == 0 }) {
+            reader.diagnostics.error(
+                reader.section.place, "every <store> of \(reader.description) has weight 0",
+                hint: "give one of them a weight of 1 or more")
+        }
+        let fixed = stores
+        return OutputPlan(
+            type: "roundrobin", summary: "", children: stores.map(\.plan),
+            makeOutput: { context in
+                var generator = SystemRandomNumberGenerator()
+                return RoundRobinOutput(
+                    try fixed.map { try $0.plan.makeOutput(context) },
+                    turns: StoreTurns(weights: fixed.map(\.weight), using: &generator))
+            })
+    }
+}
+
+/// The stores of a roundrobin, at work.
+private final class RoundRobinOutput: RunningOutput {
+    private let stores: [any RunningOutput]
+    private let turns: StoreTurns
+
+    init(_ stores: [any RunningOutput], turns: StoreTurns) {
+        self.stores = stores
+        self.turns = turns
+    }
+
+    func makeEmitter(_ context: LoopContext) -> any Emitter {
+        RoundRobinEmitter(stores.map { $0.makeEmitter(context) }, turns: turns)
+    }
+
+    func start() { for store in stores { store.start() } }
+
+    func flushAll() { for store in stores { store.flushAll() } }
+
+    func whenRoom(_ action: @escaping @Sendable () -> Void) { for store in stores { store.whenRoom(action) } }
+
+    var drains: [OutputDrain] { stores.flatMap(\.drains) }
+}
