@@ -66,6 +66,12 @@ package final class ChunkBuffer: Sendable {
     /// It must reach an input after the input's own reaction to that answer: post it to the input's loop as a job.
     package func whenRoom(_ action: @escaping @Sendable () -> Void) { onRoom.withLock { $0.append(action) } }
 
+    /// Nothing comes in or goes out any more, and the process goes on: another buffer may have the files.
+    package func retire() {
+        store.release()
+        gate?.release()
+    }
+
     /// Whether what is left at a stop is there for the next process.
     package var isOnDisk: Bool { store.isOnDisk }
 

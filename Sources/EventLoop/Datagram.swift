@@ -10,6 +10,8 @@ package final class Datagram: LoopHandle, @unchecked Sendable {
     package var onError: ((LoopError) -> Void)?
 
     private let subject: String
+    /// libuv's, which closes it.
+    private let socket: ListeningSocket
     private var received: ((UnsafeRawBufferPointer, SocketAddress, Bool) -> Void)?
     private var isReceiving = false
     private var holdsBuffer = false
@@ -18,14 +20,20 @@ package final class Datagram: LoopHandle, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - reusePort: lets several loops bind one port.
+    ///   - inherited: a socket that is bound there already (`share`), this one's from now on.
     ///   - receiveQueueBytes: SO_RCVBUF, what the kernel holds for us; nil for its default.
     ///   - received: gets each datagram (valid during the call), its sender, and whether its end was cut off because
     ///     it is larger than 64 KiB.
     package init(
-        host: String, port: UInt16, on loop: Loop, reusePort: Bool = false, receiveQueueBytes: Int32? = nil,
+        host: String, port: UInt16, on loop: Loop, reusePort: Bool = false, inherited: Int32? = nil,
+        receiveQueueBytes: Int32? = nil,
         received: @escaping (_ bytes: UnsafeRawBufferPointer, _ sender: SocketAddress, _ isTruncated: Bool) -> Void
     ) throws(LoopError) {
-        let socket = try ListeningSocket.bind(host: host, port: port, type: SOCK_DGRAM, reusePort: reusePort)
+        if let inherited {
+            socket = ListeningSocket(descriptor: inherited)
+        } else {
+            socket = try ListeningSocket.bind(host: host, port: port, type: SOCK_DGRAM, reusePort: reusePort)
+        }
         if let receiveQueueBytes { socket.set(SOL_SOCKET, SO_RCVBUF, receiveQueueBytes) }
         self.port = socket.address?.port ?? port
         self.subject = "udp \(host):\(self.port)"
@@ -45,6 +53,9 @@ package final class Datagram: LoopHandle, @unchecked Sendable {
         }
         resumeReading()
     }
+
+    /// The socket once more, for one that goes on where this one ends. The descriptor is the caller's.
+    package func share() throws(LoopError) -> Int32 { try socket.duplicate() }
 
     /// Stops receiving; what does not fit the kernel's queue is lost, as UDP has it.
     package func pauseReading() {

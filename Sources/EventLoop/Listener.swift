@@ -34,6 +34,8 @@ package final class Listener: LoopHandle, @unchecked Sendable {
     private var isPaused = false
     // Device and inode of our socket file, to remove that and not a successor's.
     private let file: (device: dev_t, inode: ino_t)?
+    /// Somebody else listens on the same socket: its file stays when this listener closes.
+    package var leavesFile = false
 
     /// Opens a listener.
     ///
@@ -41,10 +43,12 @@ package final class Listener: LoopHandle, @unchecked Sendable {
     ///   - reusePort: lets several loops or processes listen on one TCP port, the kernel spreading the connections.
     ///   - budget: each connection takes a place in it; without one clients wait.
     ///   - mode: permissions of a unix socket's file.
+    ///   - inherited: a socket that listens there already (`share`), the listener's from now on.
     ///   - accepted: gets each connection on the loop, and calls `start` on it, or it is closed.
     package init(
         _ endpoint: Endpoint, on loop: Loop, backlog: Int32 = Listener.defaultBacklog, reusePort: Bool = false,
-        mode: UInt32 = 0o660, options: ConnectionOptions = ConnectionOptions(), budget: ConnectionBudget? = nil,
+        mode: UInt32 = 0o660, inherited: Int32? = nil, options: ConnectionOptions = ConnectionOptions(),
+        budget: ConnectionBudget? = nil,
         accepted: @escaping (Connection) -> Void
     ) throws(LoopError) {
         self.endpoint = endpoint
@@ -53,11 +57,19 @@ package final class Listener: LoopHandle, @unchecked Sendable {
         self.accepted = accepted
         switch endpoint {
         case .tcp(let host, let wanted):
-            socket = try ListeningSocket.bind(host: host, port: wanted, type: SOCK_STREAM, reusePort: reusePort)
+            if let inherited {
+                socket = ListeningSocket(descriptor: inherited)
+            } else {
+                socket = try ListeningSocket.bind(host: host, port: wanted, type: SOCK_STREAM, reusePort: reusePort)
+            }
             port = socket.address?.port ?? wanted
             file = nil
         case .unix(let path):
-            socket = try ListeningSocket.bind(path: path, mode: mode)
+            if let inherited {
+                socket = ListeningSocket(descriptor: inherited)
+            } else {
+                socket = try ListeningSocket.bind(path: path, mode: mode)
+            }
             port = 0
             var facts = stat()
             file = unsafe lstat(path, &facts) == 0 ? (facts.st_dev, facts.st_ino) : nil
@@ -76,6 +88,10 @@ package final class Listener: LoopHandle, @unchecked Sendable {
         register()
         startPolling()
     }
+
+    /// The socket once more, for a listener that goes on where this one ends: nobody who wants to connect in between is
+    /// refused. The descriptor is the caller's.
+    package func share() throws(LoopError) -> Int32 { try socket.duplicate() }
 
     /// Stops accepting; clients wait in the kernel's queue.
     package func pause() {
@@ -180,7 +196,7 @@ package final class Listener: LoopHandle, @unchecked Sendable {
 
     private func release() {
         socket.close()
-        if case .unix(let path) = endpoint, let file {
+        if case .unix(let path) = endpoint, let file, !leavesFile {
             var facts = stat()
             if unsafe lstat(path, &facts) == 0, facts.st_dev == file.device, facts.st_ino == file.inode {
                 unsafe unlink(path)

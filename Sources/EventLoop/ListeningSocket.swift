@@ -110,6 +110,13 @@ struct ListeningSocket {
 
     func close() { _ = Glibc.close(descriptor) }
 
+    /// The same socket once more, for a successor.
+    func duplicate() throws(LoopError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        if copy < 0 { throw LoopError("share", "a socket", errno: errno) }
+        return copy
+    }
+
     private static let closeOnExec = Int32(SOCK_CLOEXEC.rawValue)
 }
 

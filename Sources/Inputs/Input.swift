@@ -26,9 +26,40 @@ package protocol Input: AnyObject {
     /// Whether answers may come long after the events: until the outputs have ended.
     var answersLater: Bool { get }
 
+    /// Reads nothing for a moment: nothing is emitted until `goOn`. Whoever wants to connect waits.
+    func rest()
+
+    /// Goes on after `rest`, where nothing else holds it.
+    func goOn()
+
+    /// What the events go through has changed.
+    ///
+    /// - Parameter hasDurableBuffer: whether a buffer waits for the disk.
+    func routesChanged(hasDurableBuffer: Bool)
+
+    /// The sockets it listens on, once more, for a successor; nil: it has none to share.
+    func share() throws -> InheritedSockets?
+
+    /// A successor listens on the same sockets: accepts nobody more. Whoever is connected stays and is served.
+    func retire()
+
+    /// Retired, and everybody has gone.
+    var isDeserted: Bool { get }
+
     /// Ends in order: says good-bye to whoever is connected once everything written has gone out, and closes what was
     /// opened, within a bounded time. Stops reading first, if nobody has.
     func close()
+}
+
+/// Sockets that an input listens on and its successor goes on with. The descriptors belong to whoever has the value.
+package struct InheritedSockets: Sendable, Equatable {
+    package var stream: Int32
+    package var datagram: Int32?
+
+    package init(stream: Int32, datagram: Int32?) {
+        self.stream = stream
+        self.datagram = datagram
+    }
 }
 
 extension Input {

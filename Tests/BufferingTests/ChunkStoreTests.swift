@@ -142,6 +142,7 @@ private final class FailingStore: ChunkStore {
     func work() { writesLeft.withLock { $0 = nil } }
 
     var isOnDisk: Bool { false }
+    func release() {}
     func recover() -> [SealedChunk] { [] }
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Writer(self) }

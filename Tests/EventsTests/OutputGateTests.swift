@@ -55,6 +55,21 @@ struct OutputGateTests {
         #expect(gates.isClosed(anyOf: wait))
     }
 
+    @Test("a gate that is released is another output's next, and open") func released() {
+        let gates = OutputGates()
+        for _ in 0..<1000 {
+            let all = (0..<64).map { _ in gates.makeGate() }
+            all[5].close()
+            var wait = GateWait()
+            wait.add(all[5])
+            var others = GateWait()
+            for (number, gate) in all.enumerated() where number != 5 { others.add(gate) }
+            #expect(gates.isClosed(anyOf: wait) && !gates.isClosed(anyOf: others))
+            for gate in all { gate.release() }
+            #expect(!gates.isClosed(anyOf: wait))
+        }
+    }
+
     @Test("of those that are waited for, the ones still closed are told, and no others") func among() {
         let gates = OutputGates()
         let (mine, opened, strange) = (gates.makeGate(), gates.makeGate(), gates.makeGate())

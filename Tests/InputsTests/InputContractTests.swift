@@ -107,6 +107,82 @@ struct InputContractTests {
         #expect(input.end() == [])
     }
 
+    @Test("takes nothing while it rests, and everything after that", arguments: kinds, Feeding.allCases)
+    func rests(_ kind: InputKind, _ feeding: Feeding) throws {
+        let input = try InputUnderTest(kind)
+        let client = try input.client()
+        try client.send(input.message(1))
+        #expect(try client.read(input.answer.count) == input.answer)
+        try input.hold(
+            while: { for piece in feeding.pieces(of: input.message(2)) { try client.send(piece) } },
+            then: { $0.rest() })
+        input.settle()
+        for piece in feeding.pieces(of: input.message(3)) { try client.send(piece) }
+        input.perform { $0.resumeReading() }
+        input.settle()
+        #expect(input.collector.events == [input.event(1)])
+        input.perform { $0.goOn() }
+        #expect(try client.read(2 * input.answer.count) == input.answer + input.answer)
+        let newcomer = try input.client()
+        try newcomer.send(input.message(4))
+        #expect(try newcomer.read(input.answer.count) == input.answer)
+        #expect(input.collector.events == (1...4).map { input.event($0) })
+        #expect(input.end() == [])
+    }
+
+    @Test("who waits for room before or after a rest waits for room alone", arguments: kinds)
+    func restsFull(_ kind: InputKind) throws {
+        let input = try InputUnderTest(kind)
+        let client = try input.client()
+        input.collector.state.withLock { $0.answer = .acceptedFull }
+        try client.send(input.message(1))
+        #expect(try client.read(input.answer.count) == input.answer)
+        try client.send(input.message(2))
+        input.perform { $0.rest() }
+        input.collector.state.withLock { $0.answer = .accepted }
+        // Nobody may take what comes before the rest is over, whether there is room or not.
+        input.perform { $0.resumeReading() }
+        input.settle()
+        #expect(input.collector.events == [input.event(1)])
+        input.perform { $0.goOn() }
+        #expect(try client.read(input.answer.count) == input.answer)
+        #expect(input.collector.events == [input.event(1), input.event(2)])
+        #expect(input.end() == [])
+    }
+
+    @Test("a stop while it rests is a stop", arguments: kinds) func stopsResting(_ kind: InputKind) throws {
+        let input = try InputUnderTest(kind)
+        let client = try input.client()
+        input.perform { $0.rest() }
+        try client.send(input.message(1))
+        input.perform { $0.stopReading() }
+        input.perform { $0.goOn() }
+        input.settle()
+        #expect(input.collector.events == [])
+        #expect(input.end() == [])
+    }
+
+    @Test(
+        "a successor takes newcomers from the same sockets; who was there stays, and nobody is turned away",
+        arguments: kinds)
+    func succeeds(_ kind: InputKind) throws {
+        let input = try InputUnderTest(kind)
+        let old = try input.client()
+        try old.send(input.message(1))
+        #expect(try old.read(input.answer.count) == input.answer)
+        let successor = input.replace()
+        for number in UInt8(2)..<6 {
+            let newcomer = try input.client()
+            try newcomer.send(input.message(number))
+            #expect(try newcomer.read(input.answer.count) == input.answer)
+        }
+        try old.send(input.message(6))
+        #expect(try old.read(input.answer.count) == input.answer)
+        #expect(input.collector.events == [input.event(1), input.event(6)])
+        #expect(successor.events == (2..<6).map { input.event($0) })
+        #expect(input.end() == [])
+    }
+
     @Test("nobody is let in after reading stopped", arguments: kinds)
     func acceptsNobody(_ kind: InputKind) throws {
         let input = try InputUnderTest(kind)

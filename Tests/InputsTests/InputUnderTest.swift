@@ -19,6 +19,10 @@ final class InputUnderTest: @unchecked Sendable {
     let kind: InputKind
     let collector = Collector()
     private let input: any Input
+    private let tls: TLSContext?
+    private let endpoint: Endpoint
+    /// Touched on the loop alone.
+    private var successor: (any Input)?
     private let loop: Loop
     private let thread: LoopThread
     private let port: UInt16
@@ -31,9 +35,9 @@ final class InputUnderTest: @unchecked Sendable {
     init(_ kind: InputKind, at other: InputUnderTest? = nil) throws {
         self.kind = kind
         path = other?.path ?? "/tmp/sluice-contract-\(UInt32.random(in: 0 ... .max)).sock"
-        let endpoint: Endpoint =
+        endpoint =
             kind == .forwardUnix ? .unix(path: path) : .tcp(host: "127.0.0.1", port: other?.port ?? 0)
-        let tls =
+        tls =
             kind == .forwardTLS
             ? try TLSContext(server: TLSServerOptions(identity: Self.certificate.get().identity)) : nil
         loop = try Loop()
@@ -99,9 +103,32 @@ final class InputUnderTest: @unchecked Sendable {
         try outside()
     }
 
+    /// Lets another input go on with the sockets; what it takes goes to its collector.
+    func replace() -> Collector {
+        let other = Collector()
+        perform { [self] input in
+            do {
+                let sockets = try #require(try input.share())
+                var settings = ForwardInput.Settings(endpoint: endpoint)
+                settings.inherited = sockets
+                let made = ForwardInput(settings, tls: tls, on: loop, emitter: other, log: .discarding)
+                try made.start()
+                successor = made
+                input.retire()
+            } catch {
+                Issue.record("the sockets cannot be inherited: \(error)")
+            }
+        }
+        settle()
+        return other
+    }
+
     /// Ends the loop once everything on it has closed; answers handles that were left behind.
     func end() -> [String] {
-        perform { $0.close() }
+        perform { [self] input in
+            input.close()
+            successor?.close()
+        }
         loop.stop()
         return thread.join()
     }

@@ -120,7 +120,7 @@ def signals(_):
             if name in row("SIGTERM"):
                 assert daemon.wait(5) == 0, f"{name}: {daemon.log()}"
                 continue
-            said = "flushing all buffers" if name in row("SIGUSR1") else "reloading is not there yet"
+            said = "flushing all buffers" if name in row("SIGUSR1") else "reading the configuration again"
             wait_until(lambda: f"signal={name}" in daemon.log() and said in daemon.log(), 5, daemon.log)
             assert accepts(port), f"{name} has ended it"
 

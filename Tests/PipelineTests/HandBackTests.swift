@@ -27,8 +27,8 @@ struct HandBackTests {
                 log: .discarding, stateDirectory: "/nonexistent", standardOutput: sink,
                 returnPath: Labels([:]).path)
             stages = LoopStages(
-                plan, outputs: try plan.makeOutputs(context), log: .discarding, standardOutput: sink,
-                metrics: MetricsRegistry(), gates: context.gates)
+                log: .discarding, standardOutput: sink, metrics: MetricsRegistry(), gates: context.gates)
+            stages.connect(plan, outputs: try plan.makeOutputs(context))
         }
 
         deinit { try? FileManager.default.removeItem(at: file) }

@@ -10,6 +10,8 @@ protocol ChunkStore: Sendable {
     var isOnDisk: Bool { get }
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk]
+    /// Another store may have the place from now on; this one writes no more.
+    func release()
     /// For a chunk that begins, under its name. Used under the lock of its staging area.
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter
 }

@@ -6,6 +6,8 @@ struct MemoryChunkStore: ChunkStore {
 
     var isOnDisk: Bool { false }
 
+    func release() {}
+
     func recover() -> [SealedChunk] { [] }
 
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter { Self.writer }

@@ -57,6 +57,8 @@ package final class FlushWorkers: Sendable {
     private let handlers: FlushHandlers
     private let task = Mutex<Task<Void, Never>?>(nil)
     private let isWorking = Atomic<Bool>(false)
+    /// Nothing more is sent; what is under way ends by itself.
+    private let isWindingDown = Atomic<Bool>(false)
     private let ended = Wakeup()
     private let notices = Mutex(FailureNotices())
 
@@ -116,6 +118,25 @@ package final class FlushWorkers: Sendable {
     /// keep their items' numbers.
     package func snapshotUndelivered() -> [(chunk: SealedChunk, items: ItemSet)] { buffer.snapshotUndelivered() }
 
+    /// Sends nothing more, and waits so long for what is under way to end by itself: an answer that is not waited for may
+    /// be that of a server that has taken the events.
+    package func windDown(within seconds: Double) async {
+        isWindingDown.store(true, ordering: .sequentiallyConsistent)
+        buffer.wakeup.wakeAll()
+        await waitForEnd(within: seconds)
+    }
+
+    private func waitForEnd(within seconds: Double) async {
+        let deadline = buffer.clock.monotonicSeconds() + seconds
+        while true {
+            let generation = ended.generation
+            let left = deadline - buffer.clock.monotonicSeconds()
+            if !isWorking.load(ordering: .sequentiallyConsistent) || left <= 0 { return }
+            // Not cancelled with the caller: what is under way ends soon, and what it says is worth waiting for.
+            await Task { await self.ended.sleep(since: generation, seconds: left, clock: self.buffer.clock) }.value
+        }
+    }
+
     /// Cancels what is under way, waits so many seconds for it to end, and answers what is left. Whatever has not ended
     /// by then is among it.
     package func stop(within seconds: Double) async -> FlushRemainder {
@@ -125,14 +146,7 @@ package final class FlushWorkers: Sendable {
             return running
         }
         running?.cancel()
-        let deadline = buffer.clock.monotonicSeconds() + seconds
-        while true {
-            let generation = ended.generation
-            let left = deadline - buffer.clock.monotonicSeconds()
-            if !isWorking.load(ordering: .sequentiallyConsistent) || left <= 0 { break }
-            // Not cancelled with the caller: what is under way ends soon, and what it says is worth waiting for.
-            await Task { await self.ended.sleep(since: generation, seconds: left, clock: self.buffer.clock) }.value
-        }
+        await waitForEnd(within: seconds)
         let remainder = FlushRemainder(parts: buffer.takeAll())
         if remainder.chunkCount > 0, !buffer.isOnDisk {
             log.error(
@@ -160,6 +174,7 @@ package final class FlushWorkers: Sendable {
     private func work() async {
         while !Task.isCancelled {
             let generation = buffer.wakeup.generation
+            if isWindingDown.load(ordering: .sequentiallyConsistent) { return }
             switch buffer.nextStep() {
             case .deliver(let delivery): await deliver(delivery)
             case .sleep(let seconds):

@@ -104,6 +104,9 @@ final class DiskFile: Sendable {
     /// Whether no other process, and no other part of this one, holds it; it is held until the object goes.
     func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
+    /// Others may have it, before the object goes.
+    func unlock() { _ = flock(descriptor, LOCK_UN) }
+
     /// One that is not there is removed already.
     static func remove(_ path: String) throws(ChunkStoreError) {
         if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkStoreError(call: "remove", path) }

@@ -49,6 +49,8 @@ package final class FileChunkStore: ChunkStore {
             syncer: syncer)
     }
 
+    func release() { lock.unlock() }
+
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk] {
         var chunks: [SealedChunk] = []

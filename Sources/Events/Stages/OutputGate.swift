@@ -4,14 +4,28 @@ internal import Synchronization
 /// wait for more than they must, and loses nothing.
 package final class OutputGates: Sendable {
     private let closed = Atomic<UInt64>(0)
-    private let count = Atomic<UInt64>(0)
+    /// How many outputs have each bit.
+    private let uses = Mutex([Int](repeating: 0, count: 64))
 
     package init() {}
 
-    /// A gate for one more output, open.
+    /// A gate for one more output, open. `release` it when the output has ended.
     package func makeGate() -> OutputGate {
-        let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
-        return OutputGate(gates: self, bit: 1 << (number % 64))
+        let bit = uses.withLock { uses in
+            var least = 0
+            for bit in uses.indices where uses[bit] < uses[least] { least = bit }
+            uses[least] += 1
+            return least
+        }
+        return OutputGate(gates: self, number: bit)
+    }
+
+    fileprivate func release(_ number: Int) {
+        let isFree = uses.withLock { uses in
+            uses[number] -= 1
+            return uses[number] == 0
+        }
+        if isFree { open(1 << UInt64(number)) }
     }
 
     fileprivate func close(_ bit: UInt64) { closed.bitwiseOr(bit, ordering: .acquiringAndReleasing) }
@@ -29,15 +43,18 @@ package final class OutputGates: Sendable {
 /// One output's word on whether it has room. Any thread.
 package struct OutputGate: Sendable {
     private let gates: OutputGates
-    fileprivate let bit: UInt64
+    private let number: Int
+    fileprivate var bit: UInt64 { 1 << UInt64(number) }
 
-    fileprivate init(gates: OutputGates, bit: UInt64) {
+    fileprivate init(gates: OutputGates, number: Int) {
         self.gates = gates
-        self.bit = bit
+        self.number = number
     }
 
     package func close() { gates.close(bit) }
     package func open() { gates.open(bit) }
+    /// The output is gone. Once.
+    package func release() { gates.release(number) }
 }
 
 /// The gates that somebody waits for.

@@ -7,11 +7,13 @@ internal import Events
 /// Safety: `connection` and `acks` are touched on the connection's loop alone, where `Receipt` posts back to.
 final class AckTurn: @unchecked Sendable {
     private weak var connection: ForwardConnection?
+    private let moment: Receipt.Moment
     private var acks: [UInt8] = []
     private var receiptInUse: Receipt?
 
     init(of connection: ForwardConnection, on loop: Loop, for moment: Receipt.Moment) {
         self.connection = connection
+        self.moment = moment
         receiptInUse = Receipt(for: moment) { [self] fate in
             _ = loop.submit { self.settled(fate) }
         }
@@ -30,5 +32,5 @@ final class AckTurn: @unchecked Sendable {
         receipt?.settle(.delivered)
     }
 
-    private func settled(_ fate: Receipt.Fate) { connection?.settled(acks, fate) }
+    private func settled(_ fate: Receipt.Fate) { connection?.settled(acks, fate, of: moment) }
 }

@@ -15,6 +15,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
         case unheard
         /// Unfinished messages have more memory than they may, and another client goes on.
         case memory
+        /// The input rests.
+        case resting
         /// Reading was stopped for good.
         case stopped
     }
@@ -85,7 +87,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     /// Reads no more until `resume`. A reason that it has already stays.
     func hold(_ reason: Hold) {
         switch (hold, reason) {
-        case (.none, _), (_, .stopped), (.memory, .unheard): hold = reason
+        case (.none, _), (_, .stopped), (.memory, .unheard), (.memory, .resting): hold = reason
         default: break
         }
         handshakeDeadline = nil
@@ -317,7 +319,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     // MARK: - Acks that wait
 
     private func receiptOfTurn() -> Receipt? {
-        guard let moment = input.settings.acksAfter else { return nil }
+        guard let moment = input.acksAfter else { return nil }
         if let turn { return turn.receipt }
         let began = AckTurn(of: self, on: input.loop, for: moment)
         turn = began
@@ -336,10 +338,10 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     /// All events of a turn have met the end that its acks wait for.
-    func settled(_ acks: [UInt8], _ fate: Receipt.Fate) {
+    func settled(_ acks: [UInt8], _ fate: Receipt.Fate, of moment: Receipt.Moment) {
         openTurns -= 1
         // At a stop events may be kept for the next start: that is no delivery.
-        let isReached = fate == .refused || fate == .delivered || fate == .safe && input.settings.acksAfter == .safe
+        let isReached = fate == .refused || fate == .delivered || fate == .safe && moment == .safe
         if isReached, !acks.isEmpty {
             var out = ByteBuffer(capacity: acks.count)
             out.append(acks)

@@ -43,7 +43,9 @@ extension ForwardInput {
     private func resumeIntake(of client: ObjectIdentifier) {
         guard let handler = connections[client], case .memory = handler.hold else { return }
         // While it waited for memory, others may have been told to wait for room.
-        if backPressure.holdsOthers, handler.acceptedEpisode != backPressure.episode {
+        if isResting {
+            handler.hold(.resting)
+        } else if backPressure.holdsOthers, handler.acceptedEpisode != backPressure.episode {
             handler.hold(.unheard)
         } else {
             handler.resume()

@@ -1,6 +1,7 @@
 package import EventLoop
 package import Events
 package import ForwardProtocol
+internal import Glibc
 package import Logging
 package import TLS
 
@@ -24,6 +25,8 @@ package final class ForwardInput: Input {
         package var socketMode: UInt32 = 0o666
         /// Other loops listen on the same port; the kernel spreads the connections (SO_REUSEPORT).
         package var sharesPort = false
+        /// The sockets of an input that listened there before.
+        package var inherited: InheritedSockets?
         /// Answers heartbeats by UDP; not for unix sockets.
         package var answersHeartbeats = true
         /// `max_connections`: how many clients at one time, counted over the loops that open this source; nil for what
@@ -72,6 +75,10 @@ package final class ForwardInput: Input {
     /// Which outputs this loop's batches found full; nil: nobody says, and room anywhere is room for all.
     private let pressure: Pressure?
     private(set) var phase = InputPhase.idle
+    /// What acks wait for; of the settings, or of a buffer that events go to.
+    private(set) var acksAfter: Receipt.Moment?
+    private(set) var isResting = false
+    private var isRetired = false
 
     /// - Parameters:
     ///   - emitter: the router of this loop.
@@ -85,6 +92,7 @@ package final class ForwardInput: Input {
         self.loop = loop
         self.emitter = emitter
         self.log = log
+        acksAfter = settings.acksAfter
         let options = settings.options
         batches = PendingBatches(keepsOrder: emitter.showsOrder) { received in
             if let tag = options.tag { return Tag(tag) }
@@ -93,7 +101,7 @@ package final class ForwardInput: Input {
         }
     }
 
-    package var answersLater: Bool { settings.acksAfter != nil }
+    package var answersLater: Bool { acksAfter != nil }
 
     // MARK: - Life
 
@@ -101,7 +109,8 @@ package final class ForwardInput: Input {
         precondition(phase == .idle, "an input was started twice")
         let listener = try Listener(
             settings.endpoint, on: loop, backlog: settings.backlog, reusePort: settings.sharesPort,
-            mode: settings.socketMode, options: settings.connection, budget: settings.budget ?? .process
+            mode: settings.socketMode, inherited: settings.inherited?.stream, options: settings.connection,
+            budget: settings.budget ?? .process
         ) { [unowned self] connection in
             accept(connection)
         }
@@ -118,6 +127,8 @@ package final class ForwardInput: Input {
         do throws(LoopError) {
             try openHeartbeat(port: listener.port)
         } catch {
+            // The file of a socket that was inherited is its first owner's still.
+            listener.leavesFile = settings.inherited != nil
             listener.close()
             throw error
         }
@@ -130,7 +141,9 @@ package final class ForwardInput: Input {
     private func openHeartbeat(port: UInt16) throws(LoopError) {
         guard case .tcp(let host, _) = settings.endpoint, settings.answersHeartbeats else { return }
         heartbeatAnswers = HeartbeatAnswers(ownPort: port)
-        heartbeat = unsafe try Datagram(host: host, port: port, on: loop) { [unowned self] bytes, sender, _ in
+        heartbeat = unsafe try Datagram(
+            host: host, port: port, on: loop, inherited: settings.inherited?.datagram
+        ) { [unowned self] bytes, sender, _ in
             if heartbeatAnswers.admit(sender, bytes: bytes.count, atMilliseconds: loop.now) {
                 heartbeat?.send([0], to: sender)
             }
@@ -156,14 +169,14 @@ package final class ForwardInput: Input {
     }
 
     package func resumeReading() {
-        guard phase == .reading else { return }
+        guard phase == .reading, !isResting else { return }
         let gates = pressure?.gates
         let isForAll = backPressure.room(gates)
         if isForAll { listener?.resume() }
         var resumed: [ForwardConnection] = []
         for connection in connections.values {
             switch connection.hold {
-            case .none, .stopped, .memory: continue
+            case .none, .stopped, .memory, .resting: continue
             case .unheard: if !isForAll { continue }
             case .full(let wait, let bytes):
                 if gates?.isClosed(anyOf: wait) ?? false { continue }
@@ -173,6 +186,51 @@ package final class ForwardInput: Input {
         }
         for connection in resumed { connection.resume() }
     }
+
+    package func rest() {
+        guard phase == .reading, !isResting else { return }
+        isResting = true
+        listener?.pause()
+        for connection in connections.values where !connection.isHeld { connection.hold(.resting) }
+    }
+
+    package func goOn() {
+        guard isResting else { return }
+        isResting = false
+        guard phase == .reading else { return }
+        if !backPressure.holdsOthers { listener?.resume() }
+        let resting = connections.values.filter { if case .resting = $0.hold { true } else { false } }
+        for connection in resting { connection.resume() }
+        // What waited for room may have had it meanwhile; what waited for its turn has lost it.
+        resumeReading()
+    }
+
+    package func routesChanged(hasDurableBuffer: Bool) {
+        batches.keepsOrder = emitter.showsOrder
+        acksAfter = settings.acksAfter ?? (hasDurableBuffer ? .safe : nil)
+    }
+
+    package func share() throws -> InheritedSockets? {
+        guard phase == .reading, let listener else { return nil }
+        let stream = try listener.share()
+        do {
+            return InheritedSockets(stream: stream, datagram: try heartbeat?.share())
+        } catch {
+            Glibc.close(stream)
+            throw error
+        }
+    }
+
+    package func retire() {
+        isRetired = true
+        listener?.leavesFile = true
+        listener?.close()
+        heartbeat?.close()
+        listener = nil
+        heartbeat = nil
+    }
+
+    package var isDeserted: Bool { isRetired && connections.isEmpty }
 
     package func close() {
         guard phase < .closed else { return }
@@ -212,6 +270,7 @@ package final class ForwardInput: Input {
             nextTurn?.start(afterMilliseconds: 0) { [unowned self] in
                 let waiting = unfinished.values
                 unfinished.removeAll()
+                // One that rests meanwhile goes on after that.
                 for connection in waiting { connection.goOn() }
             }
         }

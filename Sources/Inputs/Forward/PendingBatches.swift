@@ -43,7 +43,7 @@ package final class PendingBatches {
     private static let smallRowFields = 256
 
     /// Whether records of different tags may not change places.
-    let keepsOrder: Bool
+    var keepsOrder: Bool
     /// In the order of their first records.
     private(set) var list: [PendingBatch] = []
     /// Whose records came last, when the order is kept.

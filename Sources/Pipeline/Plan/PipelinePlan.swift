@@ -111,6 +111,10 @@ package struct SourcePlan {
     package var summary: String
     package var stage = Stage()
     package var label: String?
+    /// Where it listens; nil: nowhere.
+    var place: ListenPlace?
+    /// It reads files (certificates) when it is made: a reload makes it anew, also when its section is the same.
+    package var readsFiles = false
     /// One input for each loop; nil on a loop that has no part in it.
     package var make: (InputContext) throws -> (any Input)?
 }
@@ -123,6 +127,12 @@ package struct FilterPlan {
     package var grok: GrokOptions?
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
+}
+
+/// Where a buffer keeps its chunks.
+package enum BufferPlace: Sendable, Hashable {
+    case memory
+    case files(path: String)
 }
 
 /// An output: what it is, and how it comes to life.
@@ -140,5 +150,7 @@ package struct OutputPlan {
     package var label: String?
     /// Whether its buffer waits for the disk before events count as safe.
     package var isDurable = false
+    /// What of its own it has that a reload must not lose; nil: nothing.
+    package var buffer: BufferPlace?
     package var makeOutput: (RunContext) throws -> any RunningOutput
 }

@@ -289,10 +289,17 @@ package final class PlanBuilder {
         return nil
     }
 
-    /// A label for a `<secondary>`: all that comes in goes to its output. Its name is none a file can write.
+    /// A label for a `<secondary>`: all that comes in goes to its output. Its name is none a file can write, and comes from
+    /// what the section says: after a reload an output that stays finds its label again.
     func addHiddenLabel(for output: OutputPlan) -> String? {
         guard let everything = try? TagPattern("**") else { return nil }
-        let name = "<secondary> \(plan.labels.count)"
+        let content = "<secondary> \(output.type) \(String(output.stage.fingerprint.value, radix: 16))"
+        var name = content
+        var number = 1
+        while plan.label(name) != nil {
+            number += 1
+            name = "\(content) \(number)"
+        }
         plan.labels.append(LabelPlan(name: name, rules: [.match(everything, output)], isHidden: true))
         return name
     }

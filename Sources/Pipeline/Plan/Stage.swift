@@ -28,12 +28,16 @@ extension FilterPlan {
 }
 
 extension OutputPlan {
-    /// The plan under its name: the output speaks with the stage's log and keeps its files in the stage's folder.
+    /// The plan under its name: the output speaks with the stage's log and keeps its files in the stage's folder. One that
+    /// is at work already, from the same section, stays.
     func named(_ stage: Stage) -> OutputPlan {
         var plan = self
         plan.stage = stage
         let makeOutput = makeOutput
-        plan.makeOutput = { context in try makeOutput(context.of(stage)) }
+        let named = plan
+        plan.makeOutput = { context in
+            try context.live.output(of: named) { try makeOutput(context.of(stage)) }
+        }
         return plan
     }
 }

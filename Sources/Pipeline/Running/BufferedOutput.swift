@@ -84,5 +84,7 @@ final class BufferedOutput: RunningOutput {
 
     func whenRoom(_ action: @escaping @Sendable () -> Void) { buffer.whenRoom(action) }
 
+    func retire() { buffer.retire() }
+
     var drains: [OutputDrain] { [drain] }
 }

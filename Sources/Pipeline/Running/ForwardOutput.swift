@@ -12,7 +12,7 @@ final class ForwardOutput: RunningOutput {
     ) throws {
         let made = ForwardDestination(
             settings, tls: try tls?.makeContext(), on: try context.network.loop(), log: context.log)
-        context.network.atEnd { made.close() }
+        context.network.atEnd { [weak made] in made?.close() }
         destination = made
         buffered = try BufferedOutput(
             buffering, format: ForwardFormatter.format, name: made.name, destination: made,
@@ -30,6 +30,11 @@ final class ForwardOutput: RunningOutput {
     func flushAll() { buffered.flushAll() }
 
     func whenRoom(_ action: @escaping @Sendable () -> Void) { buffered.whenRoom(action) }
+
+    func retire() {
+        buffered.retire()
+        destination.close()
+    }
 
     var drains: [OutputDrain] { buffered.drains }
 }

@@ -5,11 +5,23 @@ internal import Logging
 internal import Outputs
 
 /// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
+///
+/// A reload changes it in two steps, with all loops in between: `prepare` opens what is new and may fail, `connect` cannot.
 final class LoopStages {
     private(set) var routers: [String: Router] = [:]
-    private(set) var inputs: [any Input] = []
+    /// Where inputs lead, by label: they stay, and routers come and go.
+    private var switchboards: [String: Switchboard] = [:]
+    private var inputs: [OpenInput] = []
+    /// Replaced, with clients that are still served.
+    private var retired: [any Input] = []
     /// What this loop's batches found full.
     private let pressure: Pressure
+    private let log: Log
+    private let standardOutput: TextSink
+    private let metrics: MetricsRegistry
+    /// Of the loop, from 0.
+    private let number: Int
+    private var isResting = false
     private var storage = ByteBuffer()
     private var rows = Rows()
     private var refusedTags: [[UInt8]: Tag] = [:]
@@ -17,15 +29,41 @@ final class LoopStages {
     /// Longer tags are marked anew each time, so that what is kept has a bound.
     private static let keptTagBytes = 1024
 
-    /// - Parameters:
-    ///   - outputs: the running outputs in the order of the plan's match rules.
-    ///   - standardOutput: where the stdout filters write.
+    /// An input at work, and the source it was made from.
+    fileprivate struct OpenInput {
+        let source: SourcePlan
+        let input: any Input
+
+        func fits(_ other: SourcePlan) -> Bool {
+            source.stage.fingerprint == other.stage.fingerprint && source.label == other.label && !other.readsFiles
+        }
+    }
+
+    /// Inputs for another plan: those that stay, and new ones that rest until `connect`.
+    struct Preparation {
+        fileprivate var inputs: [OpenInput] = []
+        fileprivate var new: [(input: any Input, inherits: Bool)] = []
+        /// Replaced by one that listens on the same sockets.
+        fileprivate var replaced: [any Input] = []
+    }
+
+    /// - Parameter standardOutput: where the stdout filters write.
     init(
-        _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
-        metrics: MetricsRegistry, gates: OutputGates
+        log: Log, standardOutput: TextSink, metrics: MetricsRegistry, gates: OutputGates, number: Int = 0
     ) {
-        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
-        pressure = context.pressure
+        self.log = log
+        self.standardOutput = standardOutput
+        self.metrics = metrics
+        self.number = number
+        pressure = Pressure(gates: gates)
+    }
+
+    /// From the next batch on events go as this plan says.
+    ///
+    /// - Parameter outputs: the running outputs in the order of the plan's match rules.
+    func connect(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
+        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics, pressure: pressure)
+        var made: [String: Router] = [:]
         var next = 0
         for label in plan.labels {
             var rules: [Router.Rule] = []
@@ -33,48 +71,145 @@ final class LoopStages {
                 switch rule {
                 case .filter(let pattern, let filter):
                     rules.append(
-                        .filter(pattern, filter.make(context), metrics.register(filter.stage.id.description)))
+                        .filter(
+                            pattern, filter.make(context),
+                            metrics.register(filter.stage.id.description, loop: number)))
                 case .match(let pattern, let output):
                     rules.append(
                         .match(
                             pattern, outputs[next].makeEmitter(context),
-                            metrics.register(output.stage.id.description)))
+                            metrics.register(output.stage.id.description, loop: number)))
                     next += 1
                 }
             }
-            routers[label.name] = Router(rules, name: label.name, log: log)
+            made[label.name] = Router(rules, name: label.name, log: log)
         }
-        context.bind(routers)
-        for (name, router) in routers where name != LabelPlan.errorName {
-            router.errorRouter = routers[LabelPlan.errorName]
+        context.bind(made)
+        for (name, router) in made where name != LabelPlan.errorName {
+            router.errorRouter = made[LabelPlan.errorName]
         }
+        routers = made
+        for (name, board) in switchboards { board.connect(to: made[name]) }
     }
 
+    // MARK: - Inputs
+
+    /// Opens what the plan's sources need and is not open, and lets it rest. An input whose source is the same stays; one
+    /// that listens where another did goes on with its sockets. Throws what the operator must mend, and has opened nothing
+    /// then.
+    ///
     /// - Parameter sharing: how many loops open the same inputs.
-    func openInputs(_ plan: PipelinePlan, on loop: Loop, isFirst: Bool, sharing: Int, log: Log) throws {
-        for source in plan.sources {
-            guard let router = routers[source.label ?? LabelPlan.rootName] else { continue }
-            let context = InputContext(
-                loop: loop, isFirst: isFirst, loopCount: sharing, emitter: router,
-                log: source.stage.log(log, as: .source), pressure: pressure, hasDurableBuffer: plan.hasDurableBuffer)
-            guard let input = try source.make(context) else { continue }
-            try input.start()
-            inputs.append(input)
+    func prepare(_ plan: PipelinePlan, on loop: Loop, sharing: Int) throws -> Preparation {
+        var preparation = Preparation()
+        var left = inputs
+        var changed: [(place: Int, source: SourcePlan)] = []
+        for (place, source) in plan.sources.enumerated() {
+            if let same = left.firstIndex(where: { $0.fits(source) }) {
+                preparation.inputs.append(left.remove(at: same))
+            } else {
+                changed.append((place, source))
+            }
         }
+        do {
+            for (_, source) in changed {
+                let predecessor = left.first { open in
+                    open.source.place.map(\.description) == source.place.map(\.description) && source.place != nil
+                }
+                guard let input = try open(source, on: loop, sharing: sharing, after: predecessor?.input) else {
+                    continue
+                }
+                input.rest()
+                preparation.new.append((input, predecessor != nil))
+                preparation.inputs.append(OpenInput(source: source, input: input))
+                if let predecessor { preparation.replaced.append(predecessor.input) }
+            }
+        } catch {
+            abandon(preparation)
+            throw error
+        }
+        return preparation
     }
 
-    func stopReading() { for input in inputs { input.stopReading() } }
+    private func open(
+        _ source: SourcePlan, on loop: Loop, sharing: Int, after predecessor: (any Input)?
+    ) throws -> (any Input)? {
+        let context = InputContext(
+            loop: loop, isFirst: number == 0, loopCount: sharing,
+            emitter: switchboard(source.label ?? LabelPlan.rootName), log: source.stage.log(log, as: .source),
+            pressure: pressure, inherited: try predecessor?.share())
+        guard let input = try source.make(context) else { return nil }
+        try input.start()
+        return input
+    }
 
-    func resumeReading() { for input in inputs { input.resumeReading() } }
+    private func switchboard(_ label: String) -> Switchboard {
+        if let known = switchboards[label] { return known }
+        let board = Switchboard()
+        board.connect(to: routers[label])
+        switchboards[label] = board
+        return board
+    }
+
+    /// The plan is not taken: what was opened for it closes.
+    func abandon(_ preparation: Preparation) {
+        for (input, inherits) in preparation.new {
+            // The sockets are another's.
+            if inherits { input.retire() }
+            input.close()
+        }
+        goOn()
+    }
+
+    /// The plan's inputs go to work, and those that have no place in it stop.
+    func take(_ preparation: Preparation, hasDurableBuffer: Bool) {
+        let replaced = preparation.replaced
+        for open in inputs where !preparation.inputs.contains(where: { $0.input === open.input }) {
+            if replaced.contains(where: { $0 === open.input }) {
+                open.input.retire()
+                retired.append(open.input)
+            } else {
+                open.input.close()
+            }
+        }
+        inputs = preparation.inputs
+        for input in all { input.routesChanged(hasDurableBuffer: hasDurableBuffer) }
+        goOn()
+        dismissDeserted()
+    }
+
+    /// Reads nothing until `goOn`.
+    func rest() {
+        isResting = true
+        for input in all { input.rest() }
+    }
+
+    func goOn() {
+        isResting = false
+        for input in all { input.goOn() }
+    }
+
+    /// Lets replaced inputs go whose clients have all gone.
+    func dismissDeserted() {
+        for input in retired where input.isDeserted { input.close() }
+        retired.removeAll(where: \.isDeserted)
+    }
+
+    private var all: [any Input] { inputs.map(\.input) + retired }
+
+    func stopReading() { for input in all { input.stopReading() } }
+
+    func resumeReading() { for input in all { input.resumeReading() } }
 
     /// - Parameter all: those too that may still owe answers.
-    func closeInputs(all: Bool) { for input in inputs where all || !input.answersLater { input.close() } }
+    func closeInputs(all isAll: Bool) { for input in all where isAll || !input.answersLater { input.close() } }
 
     /// Sends the first of some refused events through a label: those of one tag that stand together, as many as one step
     /// may. They keep their times.
     func handBack(_ events: RefusedEvents, to label: String) -> ReturnPath.Step {
         var step = ReturnPath.Step()
         guard let router = routers[label], let first = events.items.first else { return step }
+        // An output is being replaced: what it leads to may not be there.
+        if isResting { return ReturnPath.Step(isFull: true) }
         let tag = events.chunk.tag(of: first)
         storage.clear()
         rows.clear()
@@ -112,15 +247,19 @@ final class LoopStages {
 }
 
 /// A loop and its stages. The stages are touched on that loop alone: from elsewhere with `submit`.
-final class LoopWorker: @unchecked Sendable {  // `stages` is written and read on `loop`
+final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are touched on `loop` alone
     let loop: Loop
-    private let isFirst: Bool
+    private let number: Int
     private let count: Int
     private(set) var stages: LoopStages?
+    private var preparation: LoopStages.Preparation?
 
-    init(loop: Loop, isFirst: Bool, of count: Int) {
+    /// - Parameters:
+    ///   - number: from 0; the first loop opens what cannot be shared.
+    ///   - count: how many loops there are.
+    init(loop: Loop, number: Int, of count: Int) {
         self.loop = loop
-        self.isFirst = isFirst
+        self.number = number
         self.count = count
     }
 
@@ -130,9 +269,34 @@ final class LoopWorker: @unchecked Sendable {  // `stages` is written and read o
         metrics: MetricsRegistry, gates: OutputGates
     ) throws {
         let made = LoopStages(
-            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
+            log: log, standardOutput: standardOutput, metrics: metrics, gates: gates, number: number)
         stages = made
-        try made.openInputs(plan, on: loop, isFirst: isFirst, sharing: count, log: log)
+        made.connect(plan, outputs: outputs)
+        made.take(try made.prepare(plan, on: loop, sharing: count), hasDurableBuffer: plan.hasDurableBuffer)
+    }
+
+    // MARK: - Reload, on the loop
+
+    /// - Returns: why the plan cannot be taken; nil: it can, and waits for `take` or `abandon`.
+    func prepare(_ plan: PipelinePlan) -> String? {
+        do {
+            preparation = try stages?.prepare(plan, on: loop, sharing: count)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    func take(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
+        stages?.connect(plan, outputs: outputs)
+        if let preparation { stages?.take(preparation, hasDurableBuffer: plan.hasDurableBuffer) }
+        preparation = nil
+    }
+
+    func abandon() {
+        if let preparation { stages?.abandon(preparation) }
+        preparation = nil
+        stages?.goOn()
     }
 
     /// Runs a job on the loop, if its stages were made.

@@ -26,11 +26,26 @@ package final class OutputDrain: Sendable {
         self.log = log
     }
 
+    /// How long an answer that is under way is waited for at a stop, where what is not confirmed stays in its files and is
+    /// sent again: with what else a stop takes it fits into Docker's ten seconds.
+    private static let windDownSeconds = 3.0
+
+    /// Sends nothing more; returns when nothing is under way, or after the longest time that an answer may take.
+    func windDown() async { await workers.windDown(within: Self.longestAnswerSeconds) }
+
+    private static let longestAnswerSeconds = 60.0
+
     /// Everything is sent now. With `flush_at_shutdown false` nothing is, and all of it is written down.
     func begin(atMilliseconds now: Int) {
         beganAt.store(now, ordering: .relaxed)
         if buffer.settings.flushAtShutdown { workers.beginDrain() }
     }
+
+    /// The daemon goes on without the output: everything that it has is delivered now, however long that takes.
+    func beginRetirement() { workers.beginDrain() }
+
+    /// Whether all of it is delivered, or where it goes on.
+    var holdsNothing: Bool { buffer.isEmpty }
 
     func progress(group: Int) -> Lifecycle.OutputProgress {
         if buffer.isOnDisk {
@@ -67,6 +82,7 @@ package final class OutputDrain: Sendable {
                 continuation.resume()
             }
         }
+        if buffer.isOnDisk { await workers.windDown(within: Self.windDownSeconds) }
         let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
         if buffer.isOnDisk {
             let count = rest.reduce(0) { $0 + $1.items.count }

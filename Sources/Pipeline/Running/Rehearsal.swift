@@ -15,8 +15,8 @@ package final class Rehearsal {
             standardOutput: standardOutput, returnPath: ReturnPath(labels: []) { _, _ in nil })
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(
-            plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: MetricsRegistry(),
-            gates: context.gates)
+            log: log, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
+        stages.connect(plan, outputs: outputs)
     }
 
     /// Sends a batch into a label, as a source does.

@@ -26,7 +26,7 @@ package final class ReturnPath: Sendable {
     private static let waitMilliseconds = 20
 
     private let step: @Sendable (String, RefusedEvents) async -> Step?
-    private let labels: Set<String>
+    private let labels: Mutex<Set<String>>
     private let roomCount = Atomic<Int>(0)
     private let gates: OutputGates
 
@@ -48,12 +48,15 @@ package final class ReturnPath: Sendable {
         labels: Set<String>, gates: OutputGates = OutputGates(),
         step: @escaping @Sendable (String, RefusedEvents) async -> Step?
     ) {
-        self.labels = labels
+        self.labels = Mutex(labels)
         self.gates = gates
         self.step = step
     }
 
-    package func leads(to label: String) -> Bool { labels.contains(label) }
+    package func leads(to label: String) -> Bool { labels.withLock { $0.contains(label) } }
+
+    /// Other labels exist from now on.
+    func lead(to labels: Set<String>) { self.labels.withLock { $0 = labels } }
 
     /// What became of events that were handed back.
     package struct Outcome: Sendable, Equatable {

@@ -1,5 +1,6 @@
 package import EventLoop
 package import Events
+package import Inputs
 package import Logging
 package import Outputs
 
@@ -22,6 +23,8 @@ package final class RunContext {
     package let losses: LossCounter
     /// Which outputs are full.
     let gates: OutputGates
+    /// The outputs with buffers that are at work.
+    let live: LiveOutputs
 
     package init(
         log: Log, stateDirectory: String?, standardOutput: TextSink, returnPath: ReturnPath,
@@ -36,6 +39,7 @@ package final class RunContext {
         self.returnPath = returnPath
         self.losses = losses
         self.gates = gates
+        live = LiveOutputs()
     }
 
     private init(_ shared: RunContext, _ stage: Stage) {
@@ -48,6 +52,7 @@ package final class RunContext {
         returnPath = shared.returnPath
         losses = shared.losses
         gates = shared.gates
+        live = shared.live
     }
 
     /// The same for one output, whose log carries its name.
@@ -89,12 +94,11 @@ package final class LoopContext {
     let pressure: Pressure
 
     package init(
-        log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(),
-        gates: OutputGates = OutputGates()
+        log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(), pressure: Pressure
     ) {
         self.log = log
         self.metrics = metrics
-        pressure = Pressure(gates: gates)
+        self.pressure = pressure
         self.standardOutput = standardOutput
         bindings = LabelBindings()
     }
@@ -138,6 +142,6 @@ package struct InputContext {
     package let log: Log
     /// What the loop's batches find full.
     package let pressure: Pressure
-    /// Whether a buffer waits for the disk: then so do acks.
-    package let hasDurableBuffer: Bool
+    /// The sockets of an input that listened there before.
+    package let inherited: InheritedSockets?
 }

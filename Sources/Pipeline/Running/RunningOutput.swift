@@ -9,6 +9,8 @@ package protocol RunningOutput: AnyObject {
     func flushAll()
     /// Called, on any thread, when there is room again after an `acceptedFull`.
     func whenRoom(_ action: @escaping @Sendable () -> Void)
+    /// Deliveries have ended for good while the daemon goes on: gives up what others may take (files, gates, connections).
+    func retire()
     /// The buffers to be emptied at a stop: none for an output that holds nothing, those of all its stores for a copy.
     var drains: [OutputDrain] { get }
 }
@@ -17,6 +19,7 @@ extension RunningOutput {
     package func start() {}
     package func flushAll() {}
     package func whenRoom(_ action: @escaping @Sendable () -> Void) {}
+    package func retire() {}
     package var drains: [OutputDrain] { [] }
 }
 

@@ -13,26 +13,30 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable`: its state is touched on the first loop alone, and `loop` itself is Sendable.
 package final class RunningPipeline: @unchecked Sendable {
-    private let plan: PipelinePlan
-    private let log: Log
+    /// In force.
+    var plan: PipelinePlan
+    let log: Log
     /// The calling thread's loop: signals, timers, everything that decides.
-    private let loop: Loop
+    let loop: Loop
     /// All loops' stages, this thread's first (`<system> threads N`).
-    private var workers: [LoopWorker] = []
+    private(set) var workers: [LoopWorker] = []
     private var threads: [LoopThread] = []
-    private var outputs: [any RunningOutput] = []
+    var outputs: [any RunningOutput] = []
     /// The outputs' buffers, each with the group in which it is drained.
     private var drains: [(group: Int, drain: OutputDrain)] = []
-    private var context: RunContext?
+    private(set) var context: RunContext?
+    let reload: Reload
     private var signals: [LoopSignal] = []
     private var reportTimer: LoopTimer?
     private var drainTimer: LoopTimer?
-    private var lifecycle: Lifecycle
+    private(set) var lifecycle: Lifecycle
     private var exitKind = Lifecycle.ExitKind.inOrder
     private let losses = LossCounter()
     private let gates = OutputGates()
     /// Standard output, shared by all that writes to it, so that lines stay whole.
     private let standardOutput: TextSink
+    /// How many loops there are, from the start on.
+    private let loopCount: Int
     /// What has passed each stage.
     package let metrics = MetricsRegistry()
     private var metricsReport = MetricsReport()
@@ -41,13 +45,19 @@ package final class RunningPipeline: @unchecked Sendable {
     /// How often outputs are looked at while they are drained.
     private static let drainMilliseconds: UInt64 = 100
 
-    package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
+    /// - Parameter readAgain: reads the configuration anew, for a reload; nil: there is none.
+    package init(
+        _ plan: PipelinePlan, log: Log, standardOutput: TextSink,
+        readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)? = nil
+    ) throws {
         self.standardOutput = standardOutput
         self.plan = plan
         self.log = log
         loop = try Loop()
+        loopCount = max(plan.system.threads, 1)
+        reload = Reload(readAgain)
         lifecycle = Lifecycle(
-            loops: plan.system.threads, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
+            loops: loopCount, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
     }
 
     /// Runs until a signal ends it, or what prevented the start. Blocks the calling thread.
@@ -63,7 +73,7 @@ package final class RunningPipeline: @unchecked Sendable {
 
     // MARK: - What Lifecycle decides
 
-    private func handle(_ event: Lifecycle.Event) {
+    func handle(_ event: Lifecycle.Event) {
         for action in lifecycle.handle(event) { carryOut(action) }
     }
 
@@ -93,25 +103,25 @@ package final class RunningPipeline: @unchecked Sendable {
                 [unowned self] in
                 log.reportRepetitions()
                 metricsReport.write(metrics, to: log)
+                endDrained()
             }
             reportTimer = timer
             for output in outputs { output.start() }
         } catch {
             return handle(.failed("\(error)"))
         }
-        let count = max(plan.system.threads, 1)
-        let first = LoopWorker(loop: loop, isFirst: true, of: count)
+        let first = LoopWorker(loop: loop, number: 0, of: loopCount)
         workers = [first]
-        for number in 1..<count { openThread(number, of: count) }
+        for number in 1..<loopCount { openThread(number) }
         // A thread that could not be made has ended the start already.
         if case .starting = lifecycle.state { open(first) }
     }
 
     /// One more loop on a thread of its own. Its listeners share the ports; the kernel spreads the connections.
-    private func openThread(_ number: Int, of count: Int) {
+    private func openThread(_ number: Int) {
         do {
             let other = try Loop()
-            let worker = LoopWorker(loop: other, isFirst: false, of: count)
+            let worker = LoopWorker(loop: other, number: number, of: loopCount)
             threads.append(try LoopThread.start(other, name: "sluice-\(number)"))
             workers.append(worker)
             other.submit { [self] in open(worker) }
@@ -159,13 +169,23 @@ package final class RunningPipeline: @unchecked Sendable {
             gates: gates)
         self.context = context
         outputs = try plan.makeOutputs(context)
-        for output in outputs {
-            output.whenRoom { [loop, unowned self] in
-                returnPath.noteRoom()
-                _ = loop.submit { self.resumeReading() }
-            }
-        }
-        for (output, group) in zip(outputs, plan.drainGroups()) { drains += output.drains.map { (group, $0) } }
+        standardOutput.whenRoom { [unowned self] in roomAgain() }
+        for entry in context.live.entries { watchRoom(of: entry.output) }
+        drains = drainsInForce
+    }
+
+    func watchRoom(of output: any RunningOutput) { output.whenRoom { [unowned self] in roomAgain() } }
+
+    /// From any thread.
+    private func roomAgain() {
+        context?.returnPath.noteRoom()
+        _ = loop.submit { self.resumeReading() }
+    }
+
+    /// Of the plan's outputs, and of those that a reload has left behind.
+    private var drainsInForce: [(group: Int, drain: OutputDrain)] {
+        zip(outputs, plan.drainGroups()).flatMap { output, group in output.drains.map { (group, $0) } }
+            + reload.retiring.flatMap { entry in entry.output.drains.map { (0, $0) } }
     }
 
     private func resumeReading() { for worker in workers { worker.submit { $0.resumeReading() } } }
@@ -177,9 +197,7 @@ package final class RunningPipeline: @unchecked Sendable {
                     switch meaning {
                     case .stop: stop(name)
                     case .flush: flush(name)
-                    case .reload:
-                        log.warn(
-                            "reloading is not there yet: restart sluice to read its configuration", ["signal": name])
+                    case .reload: beginReload(name)
                     }
                 })
         }
@@ -195,7 +213,12 @@ package final class RunningPipeline: @unchecked Sendable {
 
     private var nowSeconds: Double { Double(loop.now) / 1000 }
 
-    private func stop(_ name: String) {
+    func stop(_ name: String) {
+        // A reload ends soon, and what it has begun is whole then.
+        if reload.isUnderWay {
+            reload.stopAfterwards = name
+            return
+        }
         if lifecycle.state == .running {
             log.info("received a signal to stop; delivering what is buffered", ["signal": name])
         }
@@ -212,12 +235,13 @@ package final class RunningPipeline: @unchecked Sendable {
             }
         }
         // Loops that could not be made have nothing to stop.
-        for _ in workers.count..<max(plan.system.threads, 1, workers.count) { tell(.quiet(atSeconds: nowSeconds)) }
+        for _ in workers.count..<max(loopCount, workers.count) { tell(.quiet(atSeconds: nowSeconds)) }
     }
 
     private func beginDrain() {
         // Most owe no answer any more: acks are written when an event is in its buffer.
         for worker in workers { worker.submit { $0.closeInputs(all: false) } }
+        drains = drainsInForce
         let now = Int(loop.now)
         for (_, drain) in drains { drain.begin(atMilliseconds: now) }
         let timer = LoopTimer(on: loop)
@@ -256,7 +280,7 @@ package final class RunningPipeline: @unchecked Sendable {
                 tell(.closed)
             }
         }
-        for _ in workers.count..<max(plan.system.threads, 1, workers.count) { tell(.closed) }
+        for _ in workers.count..<max(loopCount, workers.count) { tell(.closed) }
         tell(.closed)
     }
 

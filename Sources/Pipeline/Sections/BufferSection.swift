@@ -11,6 +11,7 @@ enum BufferSection {
         var fieldReaders: [RecordAccessor] = []
         /// `@type file`: where its chunks are; nil: in memory.
         var files: BufferFiles?
+        var place: BufferPlace { files.map { .files(path: $0.path) } ?? .memory }
     }
 
     /// Parameters that have their place in `<buffer>` only, and that Fluentd does not take from v0.12's either.

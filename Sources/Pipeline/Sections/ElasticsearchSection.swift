@@ -44,7 +44,8 @@ enum ElasticsearchSection {
         }
         return OutputPlan(
             type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
-            secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk, makeOutput: makeOutput)
+            secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk, buffer: buffering.place,
+            makeOutput: makeOutput)
     }
 
     private static func tell(_ problem: DocumentProblem, _ tag: Tag, _ log: Log) {

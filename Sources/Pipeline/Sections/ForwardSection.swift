@@ -42,7 +42,7 @@ enum ForwardSection {
         let security = settings.security == nil ? "" : ", shared key"
         return SourcePlan(
             type: "forward", summary: "\(bind):\(port)\(tls == nil ? "" : ", TLS")\(security)",
-            make: input(settings, tls))
+            place: .tcp(host: bind, port: port), readsFiles: tls != nil, make: input(settings, tls))
     }
 
     static func readUnix(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
@@ -50,7 +50,7 @@ enum ForwardSection {
         builder.listens(on: .unix(path: path), at: reader.place(of: "path"))
         var settings = ForwardInput.Settings(endpoint: .unix(path: path))
         readCommon(reader, &settings)
-        return SourcePlan(type: "unix", summary: path, make: input(settings, nil))
+        return SourcePlan(type: "unix", summary: path, place: .unix(path: path), make: input(settings, nil))
     }
 
     /// A port is opened by every loop, the kernel spreading the connections; its heartbeats, and a unix socket, are the
@@ -62,8 +62,8 @@ enum ForwardSection {
             var settings = settings
             if case .unix = settings.endpoint, !context.isFirst { return nil }
             settings.sharesPort = context.loopCount > 1
+            settings.inherited = context.inherited
             settings.answersHeartbeats = settings.answersHeartbeats && context.isFirst
-            if context.hasDurableBuffer { settings.acksAfter = settings.acksAfter ?? .safe }
             return ForwardInput(
                 settings, tls: try tls?.makeContext(), on: context.loop, emitter: context.emitter, log: context.log,
                 pressure: context.pressure)

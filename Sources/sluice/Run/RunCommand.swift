@@ -36,7 +36,9 @@ enum RunCommand {
             var plan = loaded.plan
             if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
             let standardOutput = TextSink(writer: writer, log: log)
-            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput).run()
+            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput) {
+                readAgain(parsed, path)
+            }.run()
             writer.drain(withinSeconds: min(plan.system.shutdownTimeoutSeconds, longestWriteSeconds))
             let lost = standardOutput.giveUp()
             if lost > 0 { log.error("events could not be written to standard output: they are lost", ["events": lost]) }
@@ -49,6 +51,21 @@ enum RunCommand {
             StandardError.write("Error: \(error)\n")
         }
         return ExitStatus.failure
+    }
+
+    /// For a reload: the configuration as a start would take it.
+    private static func readAgain(
+        _ parsed: ParsedCommand, _ path: String
+    ) -> Result<PipelinePlan, ConfigurationRefusal> {
+        let loaded = ConfigurationLoader.load(
+            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
+        let terminal = Terminal(isTerminal: false, columns: nil, windowColumns: nil, noColor: nil, term: nil)
+        guard !loaded.document.diagnostics.hasErrors else {
+            return .failure(ConfigurationRefusal(messages: ConfigurationLoader.report(loaded, to: terminal)))
+        }
+        var plan = loaded.plan
+        if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
+        return .success(plan)
     }
 
     /// What `check` sees, and whether the log file could be opened.

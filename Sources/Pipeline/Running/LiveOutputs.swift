@@ -1,0 +1,94 @@
+internal import Events
+
+/// The outputs with buffers that are at work. A reload takes those over whose sections say the same: with their events,
+/// retries and connections. What it does not take retires.
+final class LiveOutputs {
+    struct Entry {
+        let plan: OutputPlan
+        let output: any RunningOutput
+    }
+
+    /// An output's section, as it counts.
+    private struct Key: Hashable {
+        let type: String
+        let fingerprint: Fingerprint
+
+        init(_ plan: OutputPlan) { (type, fingerprint) = (plan.type, plan.stage.fingerprint) }
+    }
+
+    private(set) var entries: [Entry] = []
+    /// While a reload makes its outputs: what it has not taken yet.
+    private var left: [Entry]?
+    /// What the reload has made.
+    private var made: [Entry] = []
+    private var taken: [Entry] = []
+
+    /// The output of a plan: one that is at work already, or a new one.
+    func output(of plan: OutputPlan, _ make: () throws -> any RunningOutput) throws -> any RunningOutput {
+        guard plan.buffer != nil else { return try make() }
+        if let place = left?.firstIndex(where: { Key($0.plan) == Key(plan) }), let entry = left?.remove(at: place) {
+            taken.append(entry)
+            return entry.output
+        }
+        let entry = Entry(plan: plan, output: try make())
+        if left == nil { entries.append(entry) } else { made.append(entry) }
+        return entry.output
+    }
+
+    // MARK: - Reload
+
+    /// Outputs at work that another plan has no place for.
+    func unwanted(by plan: PipelinePlan) -> [Entry] {
+        var wanted = plan.bufferedOutputs.map(Key.init)
+        return entries.filter { entry in
+            guard let place = wanted.firstIndex(of: Key(entry.plan)) else { return true }
+            wanted.remove(at: place)
+            return false
+        }
+    }
+
+    /// From here on outputs are made for another plan.
+    ///
+    /// - Parameter without: ended for it; they are not taken over.
+    func beginReload(without ended: [Entry]) {
+        left = entries.filter { entry in !ended.contains { $0.output === entry.output } }
+        (made, taken) = ([], [])
+    }
+
+    /// The plan has its outputs.
+    ///
+    /// - Returns: those that are new, and those that have no place any more.
+    func commit() -> (made: [Entry], retiring: [Entry]) {
+        let retiring = left ?? []
+        let new = made
+        entries = taken + made
+        left = nil
+        (made, taken) = ([], [])
+        return (new, retiring)
+    }
+
+    /// The plan could not have its outputs: all that were at work stay.
+    ///
+    /// - Returns: those that were made for it.
+    func rollBack(without ended: [Entry]) -> [Entry] {
+        let new = made
+        entries.removeAll { entry in ended.contains { $0.output === entry.output } }
+        left = nil
+        (made, taken) = ([], [])
+        return new
+    }
+}
+
+extension PipelinePlan {
+    /// The outputs with buffers, wherever they stand, in the order in which they are made.
+    var bufferedOutputs: [OutputPlan] {
+        func leaves(_ output: OutputPlan) -> [OutputPlan] {
+            output.children.isEmpty ? (output.buffer == nil ? [] : [output]) : output.children.flatMap(leaves)
+        }
+        return labels.flatMap { label in
+            label.rules.flatMap { rule -> [OutputPlan] in
+                if case .match(_, let output) = rule { leaves(output) } else { [] }
+            }
+        }
+    }
+}

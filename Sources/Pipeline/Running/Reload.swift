@@ -1,0 +1,43 @@
+/// Why a configuration is not taken: its messages as `sluice check` shows them.
+package struct ConfigurationRefusal: Error {
+    package let messages: String
+
+    package init(messages: String) { self.messages = messages }
+}
+
+/// How far a reload is, and what earlier ones have left behind. Of the first loop alone.
+///
+/// ```
+/// idle → preparing (each loop opens new sources) → [winding down → resting → ending] → connecting (each loop) → idle
+///             └── a source cannot be opened ──────────────── abandoning (each loop) ───────────────┘
+/// ```
+/// The steps in brackets are needed only where a new output wants the files of an old one: nothing is read while they change
+/// hands.
+final class Reload {
+    enum State: Equatable {
+        case idle
+        case preparing
+        /// Outputs whose files are wanted send nothing more, and their last answers are waited for.
+        case windingDown
+        case resting
+        /// Outputs whose files are wanted end their deliveries.
+        case ending
+        case connecting
+        case abandoning
+    }
+
+    var state = State.idle
+    let readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)?
+    /// Read, and not in force yet.
+    var candidate: PipelinePlan?
+    /// Another was asked for meanwhile.
+    var isAskedAgain = false
+    /// A signal to stop came meanwhile.
+    var stopAfterwards: String?
+    /// Replaced outputs that still deliver what they have.
+    var retiring: [LiveOutputs.Entry] = []
+
+    init(_ readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)?) { self.readAgain = readAgain }
+
+    var isUnderWay: Bool { state != .idle }
+}

@@ -1,0 +1,264 @@
+"""A configuration that is read again while events flow: nothing lost, nothing doubled, nobody turned away."""
+import os, signal, socket, tempfile, threading, time
+
+from bulk_server import BulkServer
+from harness import Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, packed, \
+    run_sluice, wait_until
+
+area = Area("reload", needs=need_msgpack)
+NOW = int(time.time())
+LONG = bool(os.environ.get("SLUICE_LONG_TESTS"))
+
+
+def numbered(count, start=0):
+    return [[NOW, {"number": i}] for i in range(start, start + count)]
+
+
+def scratch(prefix):
+    return tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+
+
+def system(threads):
+    return f"<system>\n  threads {threads}\n</system>\n"
+
+
+def write(daemon, config):
+    """In place of the file, as an editor does."""
+    with open(daemon.config + ".new", "w") as file:
+        file.write(config)
+    os.rename(daemon.config + ".new", daemon.config)
+
+
+def reload(daemon, config, seconds=15, words="the configuration is in force", number=signal.SIGHUP):
+    write(daemon, config)
+    before = daemon.log().count(words)
+    daemon.signal(number)
+    wait_until(lambda: daemon.log().count(words) > before, seconds, lambda: f"no '{words}'; log:\n{daemon.log()}")
+
+
+def memory_kilobytes(daemon):
+    with open(f"/proc/{daemon.process.pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def descriptors(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+
+
+class Senders:
+    """Clients that send numbered events until they are told to stop: with acks, without, and with a connection each time."""
+
+    def __init__(self, port):
+        self.port, self.ended, self.lock = port, threading.Event(), threading.Lock()
+        self.sent, self.number, self.failures = set(), 0, []
+
+    def take(self, count):
+        with self.lock:
+            self.number += count
+            return list(range(self.number - count, self.number))
+
+    def one(self, kind):
+        try:
+            client = None
+            while not self.ended.is_set():
+                numbers = self.take(20)
+                entries = [[NOW, {"number": n}] for n in numbers]
+                if client is None or kind == "new":
+                    client and client.stream.close()
+                    client = ForwardClient(self.port)
+                if kind == "plain":
+                    client.send([f"service.{kind}", packed(entries), {}])
+                else:
+                    client.deliver(f"service.{kind}", entries)
+                with self.lock:
+                    self.sent.update(numbers)
+                time.sleep(0.005)
+        except Exception as error:
+            self.failures.append(f"{kind}: {error}")
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.one, args=(kind,)) for kind in ("acks", "plain", "new", "acks")]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(20)
+
+
+def under_load(threads, rounds):
+    port, folder = free_port(), scratch("reload-")
+    with BulkServer() as bulk:
+        def config(round):
+            """Filters, outputs and their settings change; now and then the source does."""
+            store = elasticsearch_store(bulk.port, f"custom_headers {{\"X-Round\":\"{round % 3}\"}}",
+                                        "flush_interval 0.1s\nflush_thread_count 2\n")
+            files = elasticsearch_store(bulk.port, f"custom_headers {{\"X-Round\":\"{round % 2}\"}}",
+                                        f"@type file\npath {folder}/buffer\nflush_interval 0.1s\n")
+            more = f"  chunk_size_limit {64 + round % 5 // 4}m\n"
+            filters = "".join(f"<filter **>\n  @type record_transformer\n  <record>\n    r{i} x\n  </record>\n</filter>\n"
+                              for i in range(round % 4))
+            return (system(threads) + forward_source(port, more) + filters
+                    + f"<match service.acks>\n    {files}</match>\n<match **>\n  @type copy\n  <store>\n    {store}</store>\n"
+                    + ("  <store>\n    @type null\n  </store>\n" if round % 2 else "") + "</match>\n")
+
+        with Daemon(config(0), port) as daemon:
+            memory, files = [], []
+            with Senders(port) as senders:
+                for round in range(1, rounds + 1):
+                    reload(daemon, config(round), number=signal.SIGUSR2 if round % 2 else signal.SIGHUP)
+                    memory.append(memory_kilobytes(daemon))
+                    files.append(descriptors(daemon))
+                    assert not senders.failures, senders.failures
+                    time.sleep(0.05)
+            assert not senders.failures, senders.failures
+            wait_until(lambda: len(bulk.sources()) >= len(senders.sent), 20,
+                       lambda: f"{len(bulk.sources())} of {len(senders.sent)}; log:\n{daemon.log()[-3000:]}")
+            assert daemon.stop() == 0, daemon.log()
+            got = bulk.numbers()
+            missing, doubled = senders.sent - set(got), len(got) - len(set(got))
+            assert not missing and not doubled, f"{len(missing)} missing, {doubled} doubled; log:\n{daemon.log()[-3000:]}"
+            half = len(memory) // 2
+            print(f"      {rounds} reloads, {threads} loops, {len(got)} events, RSS {memory[0]} to {memory[-1]} kB"
+                  f" (after the first half {memory[half]}), descriptors {files[0]} to {files[-1]}")
+            assert memory[-1] < memory[half] * 1.15 + 4096, f"memory grows: {memory}"
+            assert files[-1] <= files[half] + 8, f"descriptors grow: {files}"
+
+
+@area.test("filters, outputs, buffers and the source change again and again under load: no event lost or doubled", 120)
+def load_one_loop(_):
+    under_load(1, 100 if LONG else 12)
+
+
+@area.test("the same with three loops", 120)
+def load_three_loops(_):
+    under_load(3, 100 if LONG else 12)
+
+
+@area.test("a configuration that cannot be run changes nothing, and the log says what is wrong with it")
+def refused(_):
+    port = free_port()
+    good = forward_source(port) + "<match **>\n  @type stdout\n</match>\n"
+    with Daemon(good, port) as daemon, ForwardClient(port) as client:
+        for bad, word in [(good + "<match x>\n  @type stdot\n</match>\n", "stdot"), ("<source>\n", "is not closed")]:
+            reload(daemon, bad, words="nothing has changed")
+            wait_until(lambda: word in daemon.log(), 5, daemon.log)
+            client.deliver("a", numbered(1))
+        os.remove(daemon.config)
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: daemon.log().count("nothing has changed") >= 3, 10, daemon.log)
+        taken = free_port()
+        with socket.create_server(("127.0.0.1", taken)):
+            reload(daemon, good + forward_source(taken), words="nothing has changed")
+            assert f"{taken}" in daemon.log() and "in use" in daemon.log(), daemon.log()
+        client.deliver("a", numbered(1, 9))
+        daemon.wait_for_events(3)
+        # And after all that it can still be reloaded.
+        reload(daemon, good + forward_source(taken))
+        with ForwardClient(taken) as other:
+            other.deliver("b", numbered(1))
+        daemon.wait_for_events(4)
+        assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("events that wait in files for a server that is away go out through the output that takes its place")
+def buffer_in_files(_):
+    port, folder, dead = free_port(), scratch("reload-"), free_port()
+    with BulkServer() as bulk:
+        def config(server):
+            store = elasticsearch_store(server, "generate_id true",
+                                        f"@type file\npath {folder}/b\nflush_interval 0.2s\nretry_max_interval 1s\n")
+            return forward_source(port) + f"<match **>\n    {store}</match>\n"
+
+        with Daemon(config(dead), port) as daemon, ForwardClient(port) as client:
+            client.deliver("a", numbered(500))
+            time.sleep(1)
+            reload(daemon, config(bulk.port))
+            client.deliver("a", numbered(500, 500))
+            wait_until(lambda: len(bulk.sources()) >= 1000, 10, daemon.log)
+            assert bulk.numbers() == list(range(1000)), daemon.log()
+            assert daemon.stop() == 0, daemon.log()
+    # Where the new output cannot be made, the old one goes on with its files.
+    with BulkServer() as bulk, Daemon(config(bulk.port), port) as daemon, ForwardClient(port) as client:
+        client.deliver("a", numbered(10))
+        os.makedirs(f"{folder}/other")
+        with open(f"{folder}/other/.lock", "w"):
+            pass
+        assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("a memory buffer whose output is replaced is delivered behind the new one, when its server is back")
+def buffer_in_memory(_):
+    port, other = free_port(), BulkServer()
+    with BulkServer() as bulk:
+        def config(server):
+            return forward_source(port) + f"<match **>\n    {elasticsearch_store(server, '', RETRY)}</match>\n"
+
+        with Daemon(config(other.port), port) as daemon, ForwardClient(port) as client:
+            client.deliver("a", numbered(100))
+            reload(daemon, config(bulk.port))
+            client.deliver("a", numbered(100, 100))
+            wait_until(lambda: len(bulk.sources()) >= 100, 10, daemon.log)
+            with other:
+                wait_until(lambda: len(other.sources()) >= 100, 15, daemon.log)
+                wait_until(lambda: "replaced outputs have delivered" in daemon.log(), 10, daemon.log)
+            assert bulk.numbers() == list(range(100, 200)) and other.numbers() == list(range(100))
+            assert daemon.stop() == 0, daemon.log()
+
+
+RETRY = "flush_interval 0.2s\nretry_wait 0.2s\nretry_max_interval 0.5s\n"
+
+
+@area.test("a stop with replaced outputs still at work leaves their events in backup files")
+def stop_with_replaced(_):
+    port = free_port()
+
+    def config(server):
+        return forward_source(port) + f"<match **>\n    {elasticsearch_store(server, '', RETRY)}</match>\n"
+
+    with Daemon(config(free_port()), port) as daemon, ForwardClient(port) as client:
+        client.deliver("a", numbered(100))
+        with BulkServer() as bulk:
+            reload(daemon, config(bulk.port))
+            client.deliver("a", numbered(100, 100))
+            wait_until(lambda: len(bulk.sources()) >= 100, 10, daemon.log)
+            assert daemon.stop(20) in (0, 1), daemon.log()
+        shown = run_sluice("dead-letters", f"{daemon.folder}/state")
+        assert "100 events, 1 reason" in shown.stdout, shown.stdout + daemon.log()
+
+
+@area.test("sources come and go; one that changes keeps its socket and its clients")
+def sources(_):
+    port, second = free_port(), free_port()
+    path = os.path.join(scratch("reload-"), "s.sock")
+    out = "<match **>\n  @type stdout\n</match>\n"
+    unix = f"<source>\n  @type unix\n  path {path}\n</source>\n"
+    with Daemon(forward_source(port) + unix + out, port) as daemon, ForwardClient(port) as client:
+        client.deliver("a", numbered(1))
+        reload(daemon, forward_source(port, "  add_tag_prefix new\n") + forward_source(second) + unix + out)
+        client.deliver("old", numbered(1, 1))
+        with ForwardClient(port) as fresh, ForwardClient(second) as other:
+            fresh.deliver("fresh", numbered(1, 2))
+            other.deliver("other", numbered(1, 3))
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(path)
+            ForwardClient(port, stream).deliver("unix", numbered(1, 4))
+        reload(daemon, forward_source(second) + unix.replace("</source>", "  add_tag_prefix u\n</source>") + out)
+        try:
+            socket.create_connection(("127.0.0.1", port), 2).close()
+            raise AssertionError("a source that is gone still listens")
+        except ConnectionRefusedError:
+            pass
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.connect(path)
+            ForwardClient(port, stream).deliver("unix", numbered(1, 5))
+        daemon.wait_for_events(6)
+        tags = {record["number"]: tag for _, tag, record in daemon.events()}
+        assert tags == {0: "a", 1: "old", 2: "new.fresh", 3: "other", 4: "unix", 5: "u.unix"}, tags
+        assert daemon.stop() == 0, daemon.log()
+        assert not os.path.exists(path), "the socket's file is left"
