@@ -41,6 +41,9 @@ package enum RunOptions {
     package static let umask = Option(
         "umask", value: .required("umask", .octal), "Set the umask.", default: "unchanged")
     package static let withoutSource = Option("without-source", "Run without inputs: only deliver what is buffered.")
+    package static let takeOver = Option(
+        "take-over", value: .required("pid", .text),
+        "Take the sockets of the sluice with this process id (or pid file), and let it stop.")
     package static let noSupervisor = Option(
         "no-supervisor", "Run as one process, as Sluice always does.", isHidden: true)
     package static let useV1Config = Option(
@@ -80,6 +83,7 @@ package enum RunOptions {
     package static let all =
         [
             config, inlineConfig, dryRun, setup, log, logFormat, logRotateAge, logRotateSize, verbose, quiet,
-            suppressConfigDump, daemon, user, group, umask, withoutSource, noSupervisor, useV1Config,
+            suppressConfigDump, daemon, user, group, umask, withoutSource, takeOver,
+            noSupervisor, useV1Config,
         ] + ignored
 }

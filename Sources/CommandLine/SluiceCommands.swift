@@ -12,7 +12,7 @@ package enum SluiceCommands {
                 Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
-            subcommands: [run, check, send, deadLetters, replay, grok, version, help, completion, manual],
+            subcommands: [run, check, reload, send, deadLetters, replay, grok, version, help, completion, manual],
             defaultSubcommand: "run"))
 
     package static let run = Command(
@@ -44,6 +44,21 @@ package enum SluiceCommands {
                 "file", kind: .file, "The configuration.", default: RunOptions.configurationDefault, isOptional: true)
         ],
         options: CheckOptions.all)
+
+    package static let reload = Command(
+        "reload", "Let a running sluice read its configuration again.",
+        discussion: """
+            Waits for the answer: exit status 0 when the configuration is in force, 2 when it cannot be run (what is wrong \
+            with it is shown, and nothing has changed), 1 when nobody answers. SIGHUP does the same without an answer.
+            """,
+        examples: [
+            Example("sluice reload", "The only one of this account."),
+            Example("sluice reload /run/sluice.pid", "The one that this file names."),
+        ],
+        arguments: [
+            Argument(
+                "process", "A process id, or a file with one.", default: "the only one there is", isOptional: true)
+        ])
 
     package static let send = Command(
         "send", aliases: ["cat"], "Send events from standard input, as fluent-cat does.",

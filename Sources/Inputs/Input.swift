@@ -40,6 +40,9 @@ package protocol Input: AnyObject {
     /// The sockets it listens on, once more, for a successor; nil: it has none to share.
     func share() throws -> InheritedSockets?
 
+    /// A successor, perhaps in another process, listens on the same sockets: closing leaves them usable.
+    func leaveSockets()
+
     /// A successor listens on the same sockets: accepts nobody more. Whoever is connected stays and is served.
     func retire()
 

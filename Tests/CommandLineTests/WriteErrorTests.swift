@@ -13,6 +13,8 @@ struct WriteErrorTests {
         "check": (["check", configuration], ""),
         // These say what they did on standard error alone.
         "send": nil, "replay": nil,
+        // Needs a daemon.
+        "reload": nil,
         "dead-letters": (["dead-letters", letters], ""),
         "grok match": (["grok", "match", "-p", "%{INT:n}"], "took 5 ms\n"),
         "grok explain": (["grok", "explain", "-p", "%{INT:n}", "x"], ""),

@@ -1,5 +1,5 @@
 """A configuration that is read again while events flow: nothing lost, nothing doubled, nobody turned away."""
-import os, signal, socket, tempfile, threading, time
+import contextlib, os, signal, socket, tempfile, threading, time
 
 from bulk_server import BulkServer
 from harness import Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, packed, \
@@ -262,3 +262,140 @@ def sources(_):
         assert tags == {0: "a", 1: "old", 2: "new.fresh", 3: "other", 4: "unix", 5: "u.unix"}, tags
         assert daemon.stop() == 0, daemon.log()
         assert not os.path.exists(path), "the socket's file is left"
+
+
+@area.test("sluice reload waits for what comes of it: in force, refused with the reasons, or nobody there")
+def command(_):
+    port = free_port()
+    good = forward_source(port) + "<match **>\n  @type stdout\n</match>\n"
+    with Daemon(good, port) as daemon:
+        pid = str(daemon.process.pid)
+        write(daemon, good.replace("stdout", "null"))
+        done = run_sluice("reload", pid)
+        assert done.returncode == 0 and done.stdout == "the configuration is in force\n", done.stderr
+        write(daemon, good.replace("stdout", "stdot"))
+        done = run_sluice("reload", pid)
+        assert done.returncode == 2 and "unknown output type 'stdot'" in done.stderr and "did you mean" in done.stderr, done.stderr
+        assert done.stderr.endswith("nothing has changed\n"), done.stderr
+        pid_file = os.path.join(daemon.folder, "pid")
+        with open(pid_file, "w") as file:
+            file.write(pid + "\n")
+        write(daemon, good)
+        assert run_sluice("reload", pid_file).returncode == 0
+        for bad in ("1", "/nowhere", daemon.config):
+            done = run_sluice("reload", bad)
+            assert done.returncode == 1 and done.stderr.startswith("sluice reload: "), done.stderr
+        # Ten at once are one or two reloads, and all hear of the end.
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(run_sluice("reload", pid).returncode)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert results == [0] * 10, results
+        assert daemon.stop() == 0, daemon.log()
+        assert run_sluice("reload", pid).returncode == 1
+
+
+def take_over(rounds, threads, unix):
+    port, folder = free_port(), scratch("takeover-")
+    path = f"{folder}/s.sock"
+    with BulkServer() as bulk:
+        store = elasticsearch_store(bulk.port, "generate_id true",
+                                    f"@type file\npath {folder}/buffer\nflush_interval 0.1s\n")
+        memory = elasticsearch_store(bulk.port, "", "flush_interval 0.1s\n")
+        config = (system(threads) + forward_source(port) + f"<source>\n  @type unix\n  path {path}\n</source>\n"
+                  + f"<match service.new>\n    {memory}</match>\n<match **>\n    {store}</match>\n")
+        ended, failures, acknowledged, lock = threading.Event(), [], set(), threading.Lock()
+        next_number = [0]
+
+        def connect():
+            if not unix:
+                return ForwardClient(port)
+            stream = socket.socket(socket.AF_UNIX)
+            stream.connect(path)
+            return ForwardClient(port, stream)
+
+        def send(kind):
+            """As a client does: what was not acknowledged is sent again on another connection. Nobody is refused."""
+            client = None
+            while not ended.is_set():
+                with lock:
+                    numbers = range(next_number[0], next_number[0] + 10)
+                    next_number[0] += 10
+                while True:
+                    try:
+                        client = client if client and kind != "new" else connect()
+                    except OSError as error:
+                        failures.append(f"refused: {error}")
+                        return
+                    try:
+                        client.deliver(f"service.{kind}", [[NOW, {"number": n}] for n in numbers])
+                        break
+                    except (OSError, AssertionError):
+                        client = None
+                with lock:
+                    acknowledged.update(numbers)
+                time.sleep(0.003)
+
+        with contextlib.ExitStack() as stack:
+            daemon = stack.enter_context(Daemon(config, port))
+            senders = [threading.Thread(target=send, args=(kind,)) for kind in ("old", "new", "old")]
+            for sender in senders:
+                sender.start()
+            try:
+                for round in range(rounds):
+                    time.sleep(0.3)
+                    successor = Daemon(config, None, options=["--take-over", str(daemon.process.pid)])
+                    stack.enter_context(successor)
+                    wait_until(lambda: "is now running" in successor.log(), 20, lambda: successor.log() + daemon.log())
+                    assert daemon.wait(20) == 0, daemon.log()
+                    daemon = successor
+                    assert not failures, failures
+                time.sleep(0.3)
+            finally:
+                ended.set()
+                for sender in senders:
+                    sender.join(20)
+            assert not failures, failures
+            wait_until(lambda: acknowledged <= set(bulk.numbers()), 20,
+                       lambda: f"{len(acknowledged - set(bulk.numbers()))} missing; log:\n{daemon.log()}")
+            assert daemon.stop() == 0, daemon.log()
+            # What was not acknowledged before a stop is sent again, and may have arrived: the ids show whether it did twice.
+            ids = [next(iter(action.values())).get("_id") for action, _ in bulk.documents]
+            ids = [i for i in ids if i]
+            assert len(ids) == len(set(ids)), "a document was sent again under its id"
+            print(f"      {rounds} take-overs, {len(acknowledged)} events acknowledged, {len(bulk.sources())} documents")
+            assert not os.path.exists(path), "the socket's file is left"
+
+
+@area.test("--take-over under load, again and again: nobody is refused, and what is acknowledged arrives", 240)
+def take_over_tcp(_):
+    take_over(20 if LONG else 4, 1, unix=False)
+
+
+@area.test("--take-over with two loops, over a unix socket", 240)
+def take_over_unix(_):
+    take_over(20 if LONG else 3, 2, unix=True)
+
+
+@area.test("--take-over from nobody, and with a configuration that cannot be run, disturbs nobody")
+def take_over_refused(_):
+    port = free_port()
+    good = forward_source(port) + "<match **>\n  @type stdout\n</match>\n"
+    with Daemon(good, port) as daemon, ForwardClient(port) as client:
+        for config, pid, word in [(good, 1, "no sluice of this account"), (good, "/nowhere", "neither a process id"),
+                                  (good.replace("stdout", "stdot"), daemon.process.pid, "stdot")]:
+            other = Daemon(config, None, options=["--take-over", str(pid)]).launch()
+            assert other.wait(10) in (1, 2) and word in other.log(), other.log()
+        client.deliver("a", numbered(1))
+        daemon.wait_for_events(1)
+        # One who asks and goes away, or talks nonsense, changes nothing.
+        for words in (b"take over", b"go?", b"x" * 1000):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                stranger.connect(f"\0sluice/{daemon.process.pid}")
+                stranger.send(words)
+                time.sleep(0.1)
+        client.deliver("a", numbered(1))
+        daemon.wait_for_events(2)
+        assert daemon.stop() == 0, daemon.log()

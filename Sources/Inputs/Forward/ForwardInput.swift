@@ -221,9 +221,11 @@ package final class ForwardInput: Input {
         }
     }
 
+    package func leaveSockets() { listener?.leavesFile = true }
+
     package func retire() {
         isRetired = true
-        listener?.leavesFile = true
+        leaveSockets()
         listener?.close()
         heartbeat?.close()
         listener = nil

@@ -80,6 +80,11 @@ final class LiveOutputs {
 }
 
 extension PipelinePlan {
+    /// Whether an output wants files that another process may have.
+    package var hasBuffersInFiles: Bool {
+        bufferedOutputs.contains { if case .files? = $0.buffer { true } else { false } }
+    }
+
     /// The outputs with buffers, wherever they stand, in the order in which they are made.
     var bufferedOutputs: [OutputPlan] {
         func leaves(_ output: OutputPlan) -> [OutputPlan] {

@@ -21,6 +21,8 @@ final class LoopStages {
     private let metrics: MetricsRegistry
     /// Of the loop, from 0.
     private let number: Int
+    /// Sockets of a daemon that this one takes over from, at the start.
+    private let inherited: InheritedPool?
     private var isResting = false
     private var storage = ByteBuffer()
     private var rows = Rows()
@@ -49,12 +51,14 @@ final class LoopStages {
 
     /// - Parameter standardOutput: where the stdout filters write.
     init(
-        log: Log, standardOutput: TextSink, metrics: MetricsRegistry, gates: OutputGates, number: Int = 0
+        log: Log, standardOutput: TextSink, metrics: MetricsRegistry, gates: OutputGates, number: Int = 0,
+        inherited: InheritedPool? = nil
     ) {
         self.log = log
         self.standardOutput = standardOutput
         self.metrics = metrics
         self.number = number
+        self.inherited = inherited
         pressure = Pressure(gates: gates)
     }
 
@@ -136,7 +140,7 @@ final class LoopStages {
         let context = InputContext(
             loop: loop, isFirst: number == 0, loopCount: sharing,
             emitter: switchboard(source.label ?? LabelPlan.rootName), log: source.stage.log(log, as: .source),
-            pressure: pressure, inherited: try predecessor?.share())
+            pressure: pressure, inherited: try predecessor?.share() ?? inherited?.take(source.place, loop: number))
         guard let input = try source.make(context) else { return nil }
         try input.start()
         return input
@@ -176,6 +180,19 @@ final class LoopStages {
         goOn()
         dismissDeserted()
     }
+
+    /// What the inputs listen on, once more: a line and a descriptor for each socket, as `TakeOver` says.
+    func shareSockets() -> [(line: String, descriptor: Int32)] {
+        var sockets: [(line: String, descriptor: Int32)] = []
+        for open in inputs {
+            guard let place = open.source.place, let shared = try? open.input.share() else { continue }
+            sockets.append(("stream \(number) \(place)", shared.stream))
+            if let datagram = shared.datagram { sockets.append(("datagram \(number) \(place)", datagram)) }
+        }
+        return sockets
+    }
+
+    func leaveSockets() { for input in all { input.leaveSockets() } }
 
     /// Reads nothing until `goOn`.
     func rest() {
@@ -266,14 +283,17 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     /// On the loop: makes the stages and opens the inputs.
     func open(
         _ plan: PipelinePlan, outputs: [any RunningOutput], log: Log, standardOutput: TextSink,
-        metrics: MetricsRegistry, gates: OutputGates
+        metrics: MetricsRegistry, gates: OutputGates, inherited: InheritedPool?
     ) throws {
         let made = LoopStages(
-            log: log, standardOutput: standardOutput, metrics: metrics, gates: gates, number: number)
+            log: log, standardOutput: standardOutput, metrics: metrics, gates: gates, number: number,
+            inherited: inherited)
         stages = made
         made.connect(plan, outputs: outputs)
         made.take(try made.prepare(plan, on: loop, sharing: count), hasDurableBuffer: plan.hasDurableBuffer)
     }
+
+    func shareSockets() -> [(line: String, descriptor: Int32)] { stages?.shareSockets() ?? [] }
 
     // MARK: - Reload, on the loop
 

@@ -34,6 +34,12 @@ final class Reload {
     var isAskedAgain = false
     /// A signal to stop came meanwhile.
     var stopAfterwards: String?
+    /// Who wants to know how it ends, told once: `ok`, or the reason.
+    var askers: [(String) -> Void] = []
+    /// Those of the present one.
+    var answering: [(String) -> Void] = []
+    /// Why the present one has changed nothing.
+    var refusal: String?
     /// Replaced outputs that still deliver what they have.
     var retiring: [LiveOutputs.Entry] = []
 

@@ -10,20 +10,27 @@ internal import Synchronization
 extension RunningPipeline {
     func beginReload(_ signal: String) {
         guard lifecycle.state == .running else {
-            return log.info("not reloading: sluice starts or stops just now", ["signal": signal])
+            log.info("not reloading: sluice starts or stops just now", ["signal": signal])
+            return tellAskers("sluice starts or stops just now")
         }
         guard !reload.isUnderWay else {
             reload.isAskedAgain = true
             return
         }
         guard let readAgain = reload.readAgain else {
-            return log.warn("there is no configuration file to read again", ["signal": signal])
+            log.warn("there is no configuration file to read again", ["signal": signal])
+            return tellAskers("there is no configuration file to read again")
         }
+        reload.answering = reload.askers
+        reload.askers = []
+        reload.refusal = nil
         log.info("reading the configuration again", ["signal": signal])
         switch readAgain() {
         case .failure(let refusal):
             log.error("the configuration cannot be run: nothing has changed")
             log.info("what is wrong with it:", block: refusal.messages)
+            reload.refusal = refusal.messages
+            finishReload()
         case .success(let candidate):
             tellUnchangeable(candidate.system)
             reload.candidate = candidate
@@ -128,6 +135,7 @@ extension RunningPipeline {
     }
 
     private func abandon(_ reason: String) {
+        reload.refusal = reason
         log.error("the configuration cannot be put into force: nothing has changed", ["reason": reason])
         reload.state = .abandoning
         onEveryLoop({ worker in worker.abandon() }) { [self] _ in finishReload() }
@@ -136,6 +144,8 @@ extension RunningPipeline {
     private func finishReload() {
         reload.candidate = nil
         reload.state = .idle
+        for answer in reload.answering { answer(reload.refusal ?? "ok") }
+        reload.answering = []
         if let name = reload.stopAfterwards {
             reload.stopAfterwards = nil
             stop(name)
@@ -145,8 +155,13 @@ extension RunningPipeline {
         }
     }
 
+    private func tellAskers(_ answer: String) {
+        for tell in reload.askers { tell(answer) }
+        reload.askers = []
+    }
+
     /// Runs a job on each loop, and then something here with all answers.
-    private func onEveryLoop<Answer: Sendable>(
+    func onEveryLoop<Answer: Sendable>(
         _ job: @escaping @Sendable (LoopWorker) -> Answer, then: @escaping ([Answer]) -> Void
     ) {
         let round = Round(count: workers.count, then)

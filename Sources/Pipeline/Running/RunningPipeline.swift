@@ -26,6 +26,11 @@ package final class RunningPipeline: @unchecked Sendable {
     private var drains: [(group: Int, drain: OutputDrain)] = []
     private(set) var context: RunContext?
     let reload: Reload
+    /// Where other processes of this account ask.
+    var control: DescriptorWatch?
+    var askers: [Int: DescriptorWatch] = [:]
+    var nextAsker = 0
+    private let inherited: InheritedPool?
     private var signals: [LoopSignal] = []
     private var reportTimer: LoopTimer?
     private var drainTimer: LoopTimer?
@@ -45,9 +50,11 @@ package final class RunningPipeline: @unchecked Sendable {
     /// How often outputs are looked at while they are drained.
     private static let drainMilliseconds: UInt64 = 100
 
-    /// - Parameter readAgain: reads the configuration anew, for a reload; nil: there is none.
+    /// - Parameters:
+    ///   - inherited: the sockets of a daemon that this one takes over from.
+    ///   - readAgain: reads the configuration anew, for a reload; nil: there is none.
     package init(
-        _ plan: PipelinePlan, log: Log, standardOutput: TextSink,
+        _ plan: PipelinePlan, log: Log, standardOutput: TextSink, inherited: InheritedPool? = nil,
         readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)? = nil
     ) throws {
         self.standardOutput = standardOutput
@@ -56,6 +63,7 @@ package final class RunningPipeline: @unchecked Sendable {
         loop = try Loop()
         loopCount = max(plan.system.threads, 1)
         reload = Reload(readAgain)
+        self.inherited = inherited
         lifecycle = Lifecycle(
             loops: loopCount, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
     }
@@ -79,7 +87,11 @@ package final class RunningPipeline: @unchecked Sendable {
 
     private func carryOut(_ action: Lifecycle.Action) {
         switch action {
-        case .announceRunning: log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
+        case .announceRunning:
+            // What no source wanted is nobody's.
+            inherited?.close()
+            openControl()
+            log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         case .stopReading: stopReading()
         case .beginDrain: beginDrain()
         case .endOutputs: endOutputs()
@@ -134,7 +146,8 @@ package final class RunningPipeline: @unchecked Sendable {
     private func open(_ worker: LoopWorker) {
         do {
             try worker.open(
-                plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics, gates: gates)
+                plan, outputs: outputs, log: log, standardOutput: standardOutput, metrics: metrics, gates: gates,
+                inherited: inherited)
             tell(.opened)
         } catch {
             tell(.failed("\(error)"))
@@ -292,6 +305,8 @@ package final class RunningPipeline: @unchecked Sendable {
             log.info("sluice has stopped")
         }
         reportTimer?.close()
+        control?.close()
+        // Connections that somebody waits at end with the process.
         for signal in signals { signal.close() }
         signals.removeAll()
         loop.closeEverything()

@@ -36,7 +36,8 @@ enum RunCommand {
             var plan = loaded.plan
             if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
             let standardOutput = TextSink(writer: writer, log: log)
-            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput) {
+            let inherited = try takeOver(parsed, plan, log)
+            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput, inherited: inherited) {
                 readAgain(parsed, path)
             }.run()
             writer.drain(withinSeconds: min(plan.system.shutdownTimeoutSeconds, longestWriteSeconds))
@@ -52,6 +53,26 @@ enum RunCommand {
         }
         return ExitStatus.failure
     }
+
+    /// `--take-over`: has the sockets of the daemon that runs when it returns, and that daemon on its way out.
+    private static func takeOver(
+        _ parsed: ParsedCommand, _ plan: PipelinePlan, _ log: Log
+    ) throws -> InheritedPool? {
+        guard let name = parsed.value(RunOptions.takeOver) else { return nil }
+        let number = try DaemonProcess.number(name)
+        let old = try TakeOver(ofProcess: number)
+        log.info("taking over", ["pid": Int(number), "sockets": old.pool.places.joined(separator: " ")])
+        old.go()
+        if plan.hasBuffersInFiles, !old.waitForEnd(withinSeconds: longestStopSeconds) {
+            throw TakeOver.Failure(
+                description:
+                    "process \(number) has not ended within \(longestStopSeconds) s, and has the buffers' files")
+        }
+        return old.pool
+    }
+
+    /// `shutdown_timeout` of the other one is not known.
+    private static let longestStopSeconds: Int32 = 600
 
     /// For a reload: the configuration as a start would take it.
     private static func readAgain(

@@ -10,7 +10,7 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|check|validate|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -25,6 +25,7 @@ _sluice() {
         run:--user|:--user) :; return ;;
         run:--group|:--group) :; return ;;
         run:--umask|:--umask) :; return ;;
+        run:--take-over|:--take-over) :; return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
@@ -79,17 +80,22 @@ _sluice() {
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current")) ;;
             esac
             ;;
         check|validate)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--format --strict --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        reload)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
             esac
             ;;
         send|cat)
@@ -152,7 +158,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check send dead-letters replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check reload send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

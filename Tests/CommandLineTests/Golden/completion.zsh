@@ -7,6 +7,7 @@ _sluice() {
         'run:Run the daemon.'
         'check:Check a configuration and show every mistake.'
         'validate:Check a configuration and show every mistake.'
+        'reload:Let a running sluice read its configuration again.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
         'dead-letters:Show what no output took, by reason.'
@@ -53,6 +54,7 @@ _sluice() {
                 '--group=[Become this group (name or number).]:group: ' \
                 '--umask=[Set the umask.]:umask: ' \
                 '--without-source[Run without inputs\: only deliver what is buffered.]' \
+                '--take-over=[Take the sockets of the sluice with this process id (or pid file), and let it stop.]:pid: ' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]'
@@ -65,6 +67,13 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1::file:_files'
+            ;;
+        reload)
+            _arguments \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1::process: '
             ;;
         send|cat)
             _arguments \
@@ -233,7 +242,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check send dead-letters replay grok version help completion)' \
+                '1:command:(run check reload send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)
