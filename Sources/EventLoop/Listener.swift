@@ -89,6 +89,13 @@ package final class Listener: LoopHandle, @unchecked Sendable {
         startPolling()
     }
 
+    /// Throws where somebody listens on a TCP port already. Listeners that share one (`reusePort`) would not notice another
+    /// process's.
+    package static func checkFree(host: String, port: UInt16) throws(LoopError) {
+        if port == 0 { return }
+        try ListeningSocket.bind(host: host, port: port, type: SOCK_STREAM, reusePort: false).close()
+    }
+
     /// The socket once more, for a listener that goes on where this one ends: nobody who wants to connect in between is
     /// refused. The descriptor is the caller's.
     package func share() throws(LoopError) -> Int32 { try socket.duplicate() }

@@ -38,6 +38,9 @@ package final class Loop: @unchecked Sendable {
         _ = signal(SIGPIPE, SIG_IGN)
     }()
 
+    /// How many threads of this process can run at a time: cores, less those that affinity or a cgroup takes away.
+    package static var availableCores: Int { Int(uv_available_parallelism()) }
+
     /// - Parameter receiveBufferBytes: the most that one read delivers; at least 64 KiB, or datagrams would be cut.
     package init(receiveBufferBytes: Int = Loop.defaultReceiveBufferBytes) throws(LoopError) {
         Loop.ignoreBrokenPipes

@@ -1,3 +1,4 @@
+internal import EventLoop
 package import Events
 package import Inputs
 package import Logging
@@ -59,7 +60,9 @@ package struct PipelinePlan {
 package struct SystemSettings: Sendable {
     package var logLevel: LogLevel?
     /// `threads N`: event loops.
-    package var threads = 1
+    package var threads = SystemSettings.defaultThreads
+    /// As many as there are cores that this process may use.
+    package static let defaultThreads = min(max(Loop.availableCores, 1), 64)
     /// `root_dir`: where events are kept that nobody takes; nil: `StateDirectory` finds a place.
     package var rootDirectory: String?
     package var suppressesConfigDump = false

@@ -22,6 +22,8 @@ package final class InheritedPool: Sendable {
         }
     }
 
+    func has(_ place: ListenPlace) -> Bool { sockets.withLock { $0[place.description] != nil } }
+
     /// All that want one have theirs.
     func close() {
         sockets.withLock { sockets in

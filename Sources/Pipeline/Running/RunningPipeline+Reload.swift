@@ -35,6 +35,12 @@ extension RunningPipeline {
             tellUnchangeable(candidate.system)
             reload.candidate = candidate
             reload.state = .preparing
+            let open = plan.sources.compactMap(\.place?.description)
+            do {
+                try checkPorts(of: candidate.sources.filter { !open.contains($0.place?.description ?? "") })
+            } catch {
+                return abandon("a source cannot be opened: \(error)")
+            }
             onEveryLoop({ [self] worker in reload.candidate.flatMap { worker.prepare($0) } }, then: prepared)
         }
     }

@@ -110,6 +110,7 @@ package final class RunningPipeline: @unchecked Sendable {
             try openOutputs()
             try openSignals()
             SignalPlan.unblockWatched()
+            try checkPorts(of: plan.sources.filter { $0.place.map { inherited?.has($0) != true } ?? false })
             let timer = LoopTimer(on: loop)
             timer.start(afterMilliseconds: Self.reportMilliseconds, everyMilliseconds: Self.reportMilliseconds) {
                 [unowned self] in
@@ -127,6 +128,15 @@ package final class RunningPipeline: @unchecked Sendable {
         for number in 1..<loopCount { openThread(number) }
         // A thread that could not be made has ended the start already.
         if case .starting = lifecycle.state { open(first) }
+    }
+
+    /// Several loops share their ports, so each could not tell that another process has them.
+    func checkPorts(of sources: [SourcePlan]) throws {
+        for source in sources {
+            if case .tcp(let host, let port)? = source.place {
+                try Listener.checkFree(host: host, port: UInt16(clamping: port))
+            }
+        }
     }
 
     /// One more loop on a thread of its own. Its listeners share the ports; the kernel spreads the connections.

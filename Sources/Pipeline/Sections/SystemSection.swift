@@ -14,7 +14,7 @@ enum SystemSection {
                     hint: "one of \(LogLevel.allCases.map(\.description).joined(separator: ", "))")
             }
         }
-        settings.threads = reader.int("threads", default: 1, range: 1...64)
+        settings.threads = reader.int("threads", default: SystemSettings.defaultThreads, range: 1...64)
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)
