@@ -170,6 +170,27 @@ struct DeliveryQueueTests {
         }
     }
 
+    @Test("a long wait does not jump over the secondary's turn", arguments: [false, true])
+    func secondaryInTime(isPartial: Bool) throws {
+        var settings = settings
+        (settings.waitSeconds, settings.timeoutSeconds, settings.secondaryThreshold) = (2, 20, 0.8)
+        let queue = QueueUnderTest(settings, hasSecondary: true)
+        queue.enqueue(chunk("1", items: 2))
+        let down = DeliveryOutcome.retry(reason: Refusal(.busy, "x"), after: nil)
+        let rest = DeliveryOutcome.partial(retry: [0, 1], reason: Refusal(.busy, "x"), rejected: [])
+        var moments: [Double] = []
+        var now = 0.0
+        while let delivery = queue.delivery(at: now) {
+            moments.append(now)
+            if delivery.target == .secondary { break }
+            _ = queue.run(delivery, isPartial ? rest : down, at: now)
+            guard case .some(.some(let next)) = queue.waits(at: now) else { break }
+            now = next
+        }
+        // Without the cut: 0, 2, 6, 14, and at 30 it is too late.
+        #expect(moments == [0, 2, 6, 14, 16])
+    }
+
     @Test("what is refused for good goes to the secondary, which fails on its own and is tried again")
     func refusedToSecondary() throws {
         let queue = QueueUnderTest(settings, hasSecondary: true)

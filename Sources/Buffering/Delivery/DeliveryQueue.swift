@@ -195,10 +195,13 @@ package struct DeliveryQueue: Sendable {
             pace.fail(at: now, settings, random: random, serverWait: after)
             outageFailures += 1
         }
-        outage = pace
         var part = part
         var own = part.retry ?? RetryState(startedAt: now)
-        own.fail(at: now, settings, random: random, serverWait: after)
+        own.fail(
+            at: now, settings, random: random, serverWait: after, hasSecondary: hasSecondary && target == .primary)
+        // The part's turn at the secondary comes, however long the output as a whole would wait.
+        if own.endsAtSecondary { pace.hurry(to: own.nextAttemptAt) }
+        outage = pace
         if own.isExhausted {
             // The next chunk starts afresh, and at once.
             outage = RetryState(startedAt: now)
@@ -217,7 +220,7 @@ package struct DeliveryQueue: Sendable {
         var rest = part
         rest.items = items
         var own = part.retry ?? RetryState(startedAt: now)
-        own.fail(at: now, settings, random: random)
+        own.fail(at: now, settings, random: random, hasSecondary: hasSecondary && target == .primary)
         if own.isExhausted {
             return giveUp(delivery, part, items, Self.exhausted(reason, own, now), attempts: own.failures)
         }

@@ -46,6 +46,8 @@ package struct RetryState: Sendable, Equatable {
     package let startedAt: Double
     package private(set) var nextAttemptAt: Double
     package private(set) var isExhausted = false
+    /// The wait was cut at the moment from which on the secondary is asked.
+    package private(set) var endsAtSecondary = false
 
     package init(startedAt: Double) {
         self.startedAt = startedAt
@@ -57,15 +59,25 @@ package struct RetryState: Sendable, Equatable {
     /// - random: from -1 to 1, for the jitter.
     /// - serverWait: what the destination asked for (`Retry-After`), in seconds; never shortens the wait, and lengthens
     ///   it to `longestServerWaitSeconds` at most.
-    package mutating func fail(at now: Double, _ settings: RetrySettings, random: Double, serverWait: Double? = nil) {
+    /// - hasSecondary: the wait does not jump over the moment from which on the secondary is asked.
+    package mutating func fail(
+        at now: Double, _ settings: RetrySettings, random: Double, serverWait: Double? = nil,
+        hasSecondary: Bool = false
+    ) {
         failures += 1
         var wait = settings.interval(failures: failures)
         if settings.randomize { wait += wait * 0.125 * random }
         nextAttemptAt = now + max(wait, min(serverWait ?? 0, settings.longestServerWaitSeconds))
         if settings.forever { return }
+        let turn = startedAt + settings.timeoutSeconds * settings.secondaryThreshold
+        endsAtSecondary = hasSecondary && now < turn && nextAttemptAt > turn
+        if endsAtSecondary { nextAttemptAt = turn }
         let end = startedAt + settings.timeoutSeconds
         if nextAttemptAt >= end || settings.maxTimes.map({ failures > $0 }) ?? false { isExhausted = true }
     }
+
+    /// Somebody wants to be tried earlier.
+    package mutating func hurry(to moment: Double) { nextAttemptAt = min(nextAttemptAt, moment) }
 
     /// Some of what failed has gone through since: the next failure is the first of a new run. The time limit goes on.
     package mutating func progressed() { failures = 0 }
