@@ -302,8 +302,8 @@ import Testing
         ),
         ("@type elasticsearch\n<buffer>\ntimekey_zone JST\n</buffer>", ["4:14 error"]),
         (
-            "@type elasticsearch\n<secondary>\n@type secondary_file\ndirectory /x\n</secondary>",
-            ["4:7 warning secondary_file is not supported yet"]
+            "@type elasticsearch\n<secondary>\n@type secondary_file\ndirectory /x\nbasename a/${x}\n</secondary>",
+            ["6:10 error 'basename' is 'a/${x}', which is a path", "6:10 error nothing stands for '${x}' here"]
         ),
         (
             "@type elasticsearch\n<secondary>\n@type null\n<buffer>\n</buffer>\n</secondary>",

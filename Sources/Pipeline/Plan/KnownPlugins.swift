@@ -15,7 +15,7 @@ enum KnownPlugins {
     private static let advice: [String: String] = [
         "opensearch": "elasticsearch speaks with OpenSearch, too: @type elasticsearch",
         "elasticsearch_dynamic": "elasticsearch takes placeholders such as ${tag} in index_name: @type elasticsearch",
-        "secondary_file": "leave it out: events that cannot be delivered are written to files below root_dir",
+        "secondary_file": "it belongs into the <secondary> of an output with a buffer",
         "dummy": "sluice send TAG < FILE sends events for a test",
         "sample": "sluice send TAG < FILE sends events for a test",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",

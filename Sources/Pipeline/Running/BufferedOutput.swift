@@ -14,11 +14,11 @@ final class BufferedOutput: RunningOutput {
     ///   - format: what the formatter makes, for chunks that outlive the process.
     ///   - name: what log lines call the destination.
     ///   - reader: the way back from what the formatter made.
-    ///   - secondary: the label that takes what the destination does not.
+    ///   - secondary: who takes what the destination does not.
     init(
         _ buffering: BufferSection.Read, format: String, name: String, destination: any Destination,
         reader: any ItemReader,
-        secondary: String?, context: RunContext,
+        secondary: SecondarySection.Read?, context: RunContext,
         makeFormatter: @escaping @Sendable () -> any ChunkFormatter
     ) throws {
         let settings = buffering.settings
@@ -55,9 +55,7 @@ final class BufferedOutput: RunningOutput {
         }
         workers = FlushWorkers(
             buffer: buffer, destination: destination,
-            secondary: secondary.map {
-                LabelDestination(label: $0, reader: reader, returnPath: context.returnPath)
-            }, name: name, log: log,
+            secondary: secondary?.destination(reader: reader, context), name: name, log: log,
             handlers: FlushHandlers(
                 onRejected: { await outlet.rejected($0, $1, attempts: $2) },
                 onGaveUp: { await outlet.gaveUp($0, $1, $2, attempts: $3) }))

@@ -7,7 +7,8 @@ final class ForwardOutput: RunningOutput {
     private let destination: ForwardDestination
 
     init(
-        _ settings: ForwardOutputSettings, tls: TLSClientPlan?, _ buffering: BufferSection.Read, secondary: String?,
+        _ settings: ForwardOutputSettings, tls: TLSClientPlan?, _ buffering: BufferSection.Read,
+        secondary: SecondarySection.Read?,
         context: RunContext
     ) throws {
         let made = ForwardDestination(

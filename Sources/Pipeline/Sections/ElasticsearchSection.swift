@@ -17,7 +17,7 @@ enum ElasticsearchSection {
         readDocument(reader, &settings)
         readHTTP(reader, builder, &settings)
         readIgnored(reader)
-        let secondary = readSecondary(reader, builder)
+        let secondary = SecondarySection.read(reader, builder)
         let buffering = readBuffer(reader, builder, &settings)
         checkNames(settings, buffering, reader)
         checkFormatter(settings, reader)
@@ -33,7 +33,7 @@ enum ElasticsearchSection {
             return try BufferedOutput(
                 buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination,
                 reader: ElasticsearchItemReader(),
-                secondary: secondary?.label, context: context
+                secondary: secondary, context: context
             ) {
                 do {
                     return try ElasticsearchFormatter(fixed) { problem, tag in tell(problem, tag, log) }
@@ -261,32 +261,6 @@ enum ElasticsearchSection {
         }
         settings.resolvesTimePlaceholders = buffering.settings.keys.timekeySeconds != nil
         return buffering
-    }
-
-    /// What the destination never takes goes on as events, into a label that no configuration can name.
-    static func readSecondary(
-        _ reader: SectionReader, _ builder: PlanBuilder
-    ) -> (label: String, type: String)? {
-        guard let section = reader.section(named: "secondary") else { return nil }
-        for name in ["buffer", "secondary"] {
-            guard let nested = section.sections(named: name).first else { continue }
-            reader.diagnostics.error(
-                nested.place, "<secondary> cannot have a <\(name)>",
-                hint: "remove it: the buffer of the output around it serves both")
-        }
-        let inner = SectionReader(section, diagnostics: reader.diagnostics)
-        // Without a type it is one more output of the primary's.
-        guard let type = inner.type(required: reader.section.type == nil) ?? reader.type() else { return nil }
-        if type.value == "secondary_file" {
-            reader.diagnostics.warning(
-                type.place,
-                "secondary_file is not supported yet: events that cannot be delivered are written to files"
-                    + " below root_dir",
-                hint: "leave <secondary> out")
-            return nil
-        }
-        guard let output = builder.output(inner, type) else { return nil }
-        return builder.addHiddenLabel(for: output).map { ($0, type.value) }
     }
 
     private static func readIgnored(_ reader: SectionReader) {

@@ -16,7 +16,7 @@ enum ForwardOutputSection {
         readWatching(reader, &settings)
         let tls = ForwardTLSSection.read(reader, builder)
         readIgnored(reader)
-        let secondary = ElasticsearchSection.readSecondary(reader, builder)
+        let secondary = SecondarySection.read(reader, builder)
         let buffering = readBuffer(reader, builder)
         guard reader.diagnostics.errorCount == errorsBefore else { return nil }
         let fixed = settings
@@ -25,7 +25,7 @@ enum ForwardOutputSection {
             secondary: secondary?.type, secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk,
             buffer: buffering.place,
             makeOutput: { context in
-                try ForwardOutput(fixed, tls: tls, buffering, secondary: secondary?.label, context: context)
+                try ForwardOutput(fixed, tls: tls, buffering, secondary: secondary, context: context)
             })
     }
 
