@@ -68,9 +68,12 @@ package final class ChunkBuffer: Sendable {
 
     /// Nothing comes in or goes out any more, and the process goes on: another buffer may have the files.
     package func retire() {
-        store.release()
+        releaseFiles()
         gate?.release()
     }
+
+    /// Nothing comes in or goes out any more.
+    package func releaseFiles() { store.release() }
 
     /// Whether what is left at a stop is there for the next process.
     package var isOnDisk: Bool { store.isOnDisk }

@@ -101,6 +101,13 @@ final class DiskFile: Sendable {
         guard fdatasync(descriptor) == 0 else { throw ChunkStoreError(call: "fdatasync", path) }
     }
 
+    /// Whether its name still leads to it.
+    var hasName: Bool {
+        var (own, named) = (stat(), stat())
+        let isThere = unsafe fstat(descriptor, &own) == 0 && stat(path, &named) == 0
+        return isThere && own.st_ino == named.st_ino && own.st_dev == named.st_dev
+    }
+
     /// Whether no other process, and no other part of this one, holds it; it is held until the object goes.
     func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 

@@ -12,6 +12,7 @@ package final class FileChunkStore: ChunkStore {
     private let makeFormatter: @Sendable () -> any ChunkFormatter
     private let log: Log
     private let lock: DiskFile
+    private let isReleased = Atomic<Bool>(false)
     private let openFiles = OpenFiles()
     private let syncer: FileSyncer?
 
@@ -33,10 +34,18 @@ package final class FileChunkStore: ChunkStore {
         syncer =
             waitsForDisk ? FileSyncer(folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log) : nil
         try DiskFile.makeFolder(path.folder)
-        lock = try DiskFile(path.lockFile, for: .append)
-        guard lock.lock() else {
-            throw ChunkStoreError(
-                "\(path.lockFile) is held by another sluice, or by another output: give each buffer a path of its own")
+        lock = try Self.takeLock(path.lockFile)
+    }
+
+    /// Whoever had the file removes it when nothing is left: a lock counts on the file that has the name.
+    private static func takeLock(_ path: String) throws(ChunkStoreError) -> DiskFile {
+        while true {
+            let file = try DiskFile(path, for: .append)
+            guard file.lock() else {
+                throw ChunkStoreError(
+                    "\(path) is held by another sluice, or by another output: give each buffer a path of its own")
+            }
+            if file.hasName { return file }
         }
     }
 
@@ -49,7 +58,13 @@ package final class FileChunkStore: ChunkStore {
             syncer: syncer)
     }
 
-    func release() { lock.unlock() }
+    func release() {
+        // A second time it may be another's.
+        if isReleased.exchange(true, ordering: .relaxed) { return }
+        let names = (try? DiskFile.names(in: path.folder)) ?? []
+        if !names.contains(where: { path.chunk(ofFile: $0) != nil }) { try? DiskFile.remove(path.lockFile) }
+        lock.unlock()
+    }
 
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk] {

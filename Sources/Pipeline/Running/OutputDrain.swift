@@ -88,6 +88,7 @@ package final class OutputDrain: Sendable {
             let count = rest.reduce(0) { $0 + $1.items.count }
             for (chunk, _) in rest { for receipt in chunk.receipts { receipt.settle(.safe) } }
             if count > 0 { log.info("events stay in the buffer for the next start", ["events": count]) }
+            buffer.releaseFiles()
             return 0
         }
         let lost = await withCheckedContinuation { continuation in
