@@ -25,6 +25,8 @@ package final class BufferedEmitter: Emitter {
         area = buffer.makeStagingArea()
     }
 
+    deinit { buffer.giveBack(area) }
+
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         if rows.isEmpty { return .accepted }
         if let reason = buffer.refusal(events: rows.records.count) {

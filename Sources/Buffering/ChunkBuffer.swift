@@ -14,6 +14,8 @@ package final class ChunkBuffer: Sendable {
     let clock: any FlushClock
     private let log: Log
     let areas = Mutex<[StagingArea]>([])
+    /// Of those, the ones that no emitter has.
+    private let freeAreas = Mutex<[StagingArea]>([])
     let queue: Mutex<DeliveryQueue>
     let budget: BufferBudget
     private let store: any ChunkStore
@@ -96,11 +98,16 @@ package final class ChunkBuffer: Sendable {
         return chunks.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.count } }
     }
 
+    /// One that an emitter has given back, with what is still staged in it, or a new one.
     func makeStagingArea() -> StagingArea {
+        if let free = freeAreas.withLock({ $0.popLast() }) { return free }
         let area = StagingArea(settings: settings, store: store, clock: clock, budget: budget)
         areas.withLock { $0.append(area) }
         return area
     }
+
+    /// The emitter is gone: a reload makes others.
+    func giveBack(_ area: StagingArea) { freeAreas.withLock { $0.append(area) } }
 
     /// Says why a batch cannot be taken; nil: go on. Called before anything is formatted.
     func refusal(events: Int) -> Refusal? {

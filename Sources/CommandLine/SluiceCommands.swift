@@ -97,9 +97,12 @@ package enum SluiceCommands {
         examples: [
             Example("sluice replay /var/lib/sluice/dead-letters", "Send all of them to this machine."),
             Example("sluice replay --host aggregator out.log", "Send them to another one."),
+            Example(
+                "sluice replay -c fluent.conf --to es dead.ndjson",
+                "Past all filters, to the output with '@id es', by this command itself."),
         ],
         arguments: [Argument("file", kind: .file, "A file, or a folder with files.", isRepeatable: true)],
-        options: SendOptions.target)
+        options: SendOptions.target + [SendOptions.to, RunOptions.config])
 
     package static let version = Command("version", "Show the version.")
 
@@ -167,6 +170,10 @@ package enum SendOptions {
     package static let password = Option("password", value: .required("password", .text), "The user's password.")
     package static let verbose = Option(
         "verbose", short: "v", "Say how many events were sent, as on a terminal.")
+
+    package static let to = Option(
+        "to", value: .required("id", .text),
+        "Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.")
 
     package static let all = [
         host, port, unix, format, messageKey, ack, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user,

@@ -25,14 +25,19 @@ enum ConfigurationLoader {
 
     /// - Parameter appending: `--inline-config` texts, which stand behind the file's own.
     /// - Parameter opensFiles: whether the files that it names are looked at, as a start would.
-    static func load(_ path: String, appending: [String] = [], opensFiles: Bool = false) -> Loaded {
+    /// - Parameter keepsBuffersInMemory: whether buffers in files, which a daemon may have, are left alone.
+    static func load(
+        _ path: String, appending: [String] = [], opensFiles: Bool = false, keepsBuffersInMemory: Bool = false
+    ) -> Loaded {
         let environment = ConfigEnvironment(
             variables: variables(), hostname: hostname(), workingDirectory: workingDirectory())
         let files = FilesWithInlineText(path: path, text: appending)
         let document = ConfigDocument.load(path: path, environment: environment, from: files)
         return Loaded(
             path: path, document: document,
-            plan: PlanBuilder.build(document, environment: environment, opensFiles: opensFiles))
+            plan: PlanBuilder.build(
+                document, environment: environment, opensFiles: opensFiles,
+                keepsBuffersInMemory: keepsBuffersInMemory))
     }
 
     /// What there is to say about a configuration, for a terminal or a file.

@@ -182,7 +182,18 @@ def dead_letters(get):
         assert text.startswith("2 events  ") and "mapper_parsing_exception" in text and text.endswith("2 events, 1 reason\n"), text
         # Under another mapping they are welcome.
         server.request("/fluentd-*", method="DELETE")
-        sent = run_sluice("replay", "-v", "--port", str(port), state)
+        letters = f"{state}/dead-letters"
+        unknown = run_sluice("replay", "-c", daemon.config, "--to", "nobody", letters)
+        assert unknown.returncode == 2 and "has no output 'nobody'" in unknown.stderr, unknown.stderr
+        # Straight to the output, by the command itself; refused again they stay, and no second copy is kept.
+        named = daemon.config + ".named"
+        with open(daemon.config) as file, open(named, "w") as copy:
+            copy.write(file.read().replace("@type elasticsearch", "@type elasticsearch\n@id es"))
+        sent = run_sluice("replay", "-v", "-c", named, "--to", "es", letters, seconds=30)
+        assert sent.returncode == 0 and "2 events sent, 2 delivered" in sent.stderr, sent.stderr
+        server.wait_for_count(2, 30, daemon)
+        server.request("/fluentd-*", method="DELETE")
+        sent = run_sluice("replay", "-v", "--port", str(port), letters)
         assert sent.returncode == 0 and "2 acknowledged" in sent.stderr, sent.stderr
         server.wait_for_count(2, 30, daemon)
         assert sorted(server.numbers()) == [1, 2], server.numbers()

@@ -22,7 +22,11 @@ package final class PlanBuilder {
     private var firstPlace: Place
     private var stages: StageNames
 
-    private init(_ document: ConfigDocument, _ environment: ConfigEnvironment) {
+    /// Whether buffers in files are taken for buffers in memory: their files are a running daemon's.
+    let keepsBuffersInMemory: Bool
+
+    private init(_ document: ConfigDocument, _ environment: ConfigEnvironment, keepsBuffersInMemory: Bool) {
+        self.keepsBuffersInMemory = keepsBuffersInMemory
         let root = document.root
         firstPlace = root.sections.first?.place ?? root.place
         diagnostics = document.diagnostics
@@ -32,11 +36,15 @@ package final class PlanBuilder {
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
-    /// - Parameter opensFiles: whether certificates, keys and folders that it names are looked at.
+    ///
+    /// - Parameters:
+    ///   - opensFiles: whether certificates, keys and folders that it names are looked at.
+    ///   - keepsBuffersInMemory: whether no buffer has files.
     package static func build(
-        _ document: ConfigDocument, environment: ConfigEnvironment, opensFiles: Bool = false
+        _ document: ConfigDocument, environment: ConfigEnvironment, opensFiles: Bool = false,
+        keepsBuffersInMemory: Bool = false
     ) -> PipelinePlan {
-        let builder = PlanBuilder(document, environment)
+        let builder = PlanBuilder(document, environment, keepsBuffersInMemory: keepsBuffersInMemory)
         builder.build(document.root)
         if opensFiles { builder.openings.run(document.diagnostics) }
         return builder.plan

@@ -87,7 +87,8 @@ enum BufferSection {
     private static func readType(
         _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read, _ builder: PlanBuilder
     ) {
-        let type = reader.type()
+        let type = builder.keepsBuffersInMemory ? nil : reader.type()
+        if builder.keepsBuffersInMemory { reader.accept(["@type", "type", "durability", "fsync_interval"]) }
         let path = reader.string("path")
         let suffix = reader.string("path_suffix", default: ".log")
         reader.accept(["file_permission", "dir_permission"])

@@ -9,6 +9,7 @@ enum ReplayCommand {
     /// Exit status 0 when every event of every file was acknowledged; 1 when one was not, or a line was no event (the
     /// others are sent all the same).
     static func run(_ parsed: ParsedCommand) -> Int32 {
+        if let output = parsed.value(SendOptions.to) { return ReplayToOutput.run(parsed, to: output) }
         var status = ExitStatus.success
         for name in parsed.arguments {
             do throws(KeptFiles.Failure) {
