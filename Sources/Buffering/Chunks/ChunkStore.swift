@@ -16,6 +16,8 @@ protocol ChunkStore: Sendable {
 
 /// What a store does for one chunk while it is filled.
 protocol ChunkWriter: AnyObject {
+    /// Whether batches may go on coming. Else the chunk is sealed, and they go into another.
+    var takesMore: Bool { get }
     /// Of the chunk, but not in its body any more.
     var writtenItems: Int { get }
     /// As `chunk_limit_size` counts.

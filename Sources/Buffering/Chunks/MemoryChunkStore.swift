@@ -13,6 +13,7 @@ struct MemoryChunkStore: ChunkStore {
 
 /// Has no state, and is shared by all chunks: the body is all there is.
 private final class MemoryChunkWriter: ChunkWriter, Sendable {
+    var takesMore: Bool { true }
     var writtenItems: Int { 0 }
     var writtenBytes: Int { 0 }
     func heldBytes(_ body: borrowing ChunkBody) -> Int { MemoryChunkContents.heldBytes(body) }

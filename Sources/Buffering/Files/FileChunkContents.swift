@@ -8,15 +8,18 @@ struct FileChunkContents: ChunkContents {
     /// Behind the last frame of events.
     let dataEnd: Int
     private let done: DoneItems
+    private let disk: any Disk
     let doneBefore: ItemSet
 
-    init(id: String, path: String, end: ChunkEnd, dataEnd: Int, done: DoneItems, doneBefore: ItemSet = ItemSet()) {
+    /// - Parameter takesUp: an earlier process has written it, and perhaps delivered some of it.
+    init(id: String, path: String, end: ChunkEnd, dataEnd: Int, takesUp: Bool = false, on disk: any Disk) {
         self.id = id
         self.path = path
         self.end = end
         self.dataEnd = dataEnd
-        self.done = done
-        self.doneBefore = doneBefore
+        self.disk = disk
+        done = DoneItems(chunkFile: path, on: disk)
+        doneBefore = takesUp ? done.read() : ItemSet()
     }
 
     var itemCount: Int { end.itemCount }
@@ -41,7 +44,7 @@ struct FileChunkContents: ChunkContents {
         }
         let from = end.windows.lastIndex { $0.firstItem <= first } ?? 0
         let to = end.windows.firstIndex { $0.firstItem >= last } ?? end.windows.count
-        let file = try DiskFile(path, for: .read)
+        let file = try DiskFile(path, for: .read, on: disk)
         let start = offset(from)
         let count = offset(to) - start
         let total = firstItem(to) - firstItem(from)
@@ -98,9 +101,9 @@ struct FileChunkContents: ChunkContents {
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
-        try? DiskFile.remove(path)
+        try? DiskFile.remove(path, on: disk)
         done.remove()
     }
 
-    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding) }
+    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding, on: disk) }
 }

@@ -11,6 +11,7 @@ package final class FileChunkStore: ChunkStore {
     /// For chunks that are not formatted yet: Fluentd's own.
     private let makeFormatter: @Sendable () -> any ChunkFormatter
     private let log: Log
+    private let disk: any Disk
     private let lock: DiskFile
     private let openFiles = OpenFiles()
     private let syncer: FileSyncer?
@@ -22,18 +23,30 @@ package final class FileChunkStore: ChunkStore {
     ///   - waitsForDisk: `durability power`.
     ///   - fsyncIntervalSeconds: `fsync_interval`.
     ///   - makeFormatter: a formatter of the output's.
-    package init(
+    package convenience init(
         _ path: FileBufferPath, format: String, waitsForDisk: Bool = false, fsyncIntervalSeconds: Double = 0, log: Log,
         makeFormatter: @escaping @Sendable () -> any ChunkFormatter
     ) throws(ChunkStoreError) {
+        let syncer =
+            waitsForDisk
+            ? FileSyncer(
+                folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log, on: KernelDisk(),
+                start: FileSyncer.thread()) : nil
+        try self.init(path, format: format, on: KernelDisk(), syncer, log: log, makeFormatter: makeFormatter)
+    }
+
+    init(
+        _ path: FileBufferPath, format: String, on disk: any Disk, _ syncer: FileSyncer?, log: Log,
+        makeFormatter: @escaping @Sendable () -> any ChunkFormatter
+    ) throws(ChunkStoreError) {
+        self.disk = disk
+        self.syncer = syncer
         self.makeFormatter = makeFormatter
         self.path = path
         self.format = format
         self.log = log
-        syncer =
-            waitsForDisk ? FileSyncer(folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log) : nil
-        try DiskFile.makeFolder(path.folder)
-        lock = try DiskFile(path.lockFile, for: .append)
+        try DiskFile.makeFolder(path.folder, on: disk)
+        lock = try DiskFile(path.lockFile, for: .append, on: disk)
         guard lock.lock() else {
             throw ChunkStoreError(
                 "\(path.lockFile) is held by another sluice, or by another output: give each buffer a path of its own")
@@ -45,14 +58,16 @@ package final class FileChunkStore: ChunkStore {
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(
             path: path.file(ofChunk: id),
-            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles,
-            syncer: syncer)
+            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), on: disk,
+            openFiles: openFiles, syncer: syncer)
     }
 
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk] {
         var chunks: [SealedChunk] = []
-        for name in try DiskFile.names(in: path.folder) {
+        let names = try DiskFile.names(in: path.folder, on: disk)
+        removeDone(names)
+        for name in names {
             do throws(ChunkStoreError) {
                 if let id = path.chunk(ofFile: name) {
                     if let chunk = try recover(id) { chunks.append(chunk) }
@@ -68,9 +83,20 @@ package final class FileChunkStore: ChunkStore {
         return chunks.sorted { $0.id < $1.id }
     }
 
+    /// A crash between the two leaves what was done of a chunk that is not there any more.
+    private func removeDone(_ names: [String]) {
+        let present = Set(names)
+        for name in names where name.hasSuffix(FileBufferPath.doneEnding) {
+            let chunk = String(name.dropLast(FileBufferPath.doneEnding.utf8.count))
+            guard !present.contains(chunk), path.chunk(ofFile: chunk) != nil || path.fluentdChunk(ofFile: chunk) != nil
+            else { continue }
+            try? DiskFile.remove("\(path.folder)/\(name)", on: disk)
+        }
+    }
+
     private func takeOver(_ id: String, _ path: String) throws(ChunkStoreError) -> SealedChunk? {
         // Fluentd has not written anything into it yet.
-        if try DiskFile(path, for: .read).byteCount == 0 { return nil }
+        if try DiskFile(path, for: .read, on: disk).byteCount == 0 { return nil }
         return takeUp(id, .none, try FluentdChunkContents(path: path, id: id, makeFormatter: makeFormatter))
     }
 
@@ -85,7 +111,7 @@ package final class FileChunkStore: ChunkStore {
 
     private func recover(_ id: String) throws(ChunkStoreError) -> SealedChunk? {
         let path = path.file(ofChunk: id)
-        let file = try DiskFile(path, for: .append)
+        let file = try DiskFile(path, for: .append, on: disk)
         let size = try file.byteCount
         var front = ByteBuffer(capacity: 4096)
         try file.read(at: 0, count: min(size, 4096), into: &front)
@@ -95,11 +121,12 @@ package final class FileChunkStore: ChunkStore {
         switch ChunkFileHead.read(front) {
         case .broken:
             if size == 0 {
-                try? DiskFile.remove(path)
+                try? DiskFile.remove(path, on: disk)
             } else {
                 log.error("not a chunk file any more; moved aside", ["file": path + FileBufferPath.corruptEnding])
-                try DiskFile.move(path, to: path + FileBufferPath.corruptEnding)
+                try DiskFile.move(path, to: path + FileBufferPath.corruptEnding, on: disk)
             }
+            DoneItems(chunkFile: path, on: disk).remove()
             return nil
         case .otherVersion:
             log.error("a chunk file of another version of sluice; it stays where it is", ["file": path])
@@ -117,11 +144,10 @@ package final class FileChunkStore: ChunkStore {
     }
 
     private func chunk(_ id: String, _ head: ChunkFileHead, _ end: ChunkEnd, _ dataEnd: Int) -> SealedChunk? {
-        let path = path.file(ofChunk: id)
-        let done = DoneItems(chunkFile: path)
-        return takeUp(
+        takeUp(
             id, head.key,
-            FileChunkContents(id: id, path: path, end: end, dataEnd: dataEnd, done: done, doneBefore: done.read()))
+            FileChunkContents(
+                id: id, path: path.file(ofChunk: id), end: end, dataEnd: dataEnd, takesUp: true, on: disk))
     }
 
     /// The end frame, and where it begins.
@@ -151,7 +177,8 @@ package final class FileChunkStore: ChunkStore {
         let scan = ChunkScan(all, from: headBytes)
         if scan.isCorrupt { return try rescue(path, head, headBytes, scan, all) }
         guard scan.frontFrames > 0 else {
-            try? DiskFile.remove(path)
+            try? DiskFile.remove(path, on: disk)
+            DoneItems(chunkFile: path, on: disk).remove()
             return nil
         }
         if scan.frontEnd < size {
@@ -170,7 +197,7 @@ package final class FileChunkStore: ChunkStore {
         _ old: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
     ) throws(ChunkStoreError) -> SealedChunk? {
         let freshID = ChunkID.next()
-        let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create)
+        let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create, on: disk)
         var out = ByteBuffer(capacity: all.count)
         var end = ChunkEnd()
         out.append(Slice(offset: 0, length: headBytes), of: all)
@@ -180,8 +207,19 @@ package final class FileChunkStore: ChunkStore {
         }
         let dataEnd = out.count
         ChunkFrame.appendEnd(end, to: &out)
-        try fresh.write(out, at: 0)
-        try DiskFile.move(old, to: old + FileBufferPath.corruptEnding)
+        do throws(ChunkStoreError) {
+            try fresh.write(out, at: 0)
+            // Else a power cut could leave neither of them.
+            if syncer != nil {
+                try fresh.sync()
+                try DiskFile(self.path.folder, for: .read, on: disk).sync()
+            }
+            try DiskFile.move(old, to: old + FileBufferPath.corruptEnding, on: disk)
+        } catch {
+            try? DiskFile.remove(fresh.path, on: disk)
+            throw error
+        }
+        DoneItems(chunkFile: old, on: disk).remove()
         log.error(
             "a chunk file is corrupt: moved aside; what is whole in it is sent",
             ["file": old + FileBufferPath.corruptEnding, "events": end.itemCount])

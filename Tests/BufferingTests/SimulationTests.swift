@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Buffering
+
+/// A buffer from its loops to its destination on a disk that fails (`Simulation`). `SLUICE_SIMULATION_SEEDS`: how many seeds
+/// are tried; `SLUICE_SIMULATION_SEED`: this one alone.
+@Suite("Buffer, simulated", .timeLimit(.minutes(60)))
+struct SimulationTests {
+    @Test("what was acknowledged arrives, whatever fails in between", arguments: 0..<Self.shares)
+    func simulation(share: Int) {
+        var total = Simulation.Tally()
+        var failures = 0
+        for seed in Self.seeds where seed % UInt64(Self.shares) == UInt64(share) {
+            let simulation = Simulation(seed: seed)
+            do {
+                try simulation.run()
+            } catch {
+                Issue.record("seed \(seed), \(simulation.plan.store): \(error)\n\(Self.again(seed))")
+                // The first ones are enough to begin with.
+                failures += 1
+                if failures == 3 { return }
+            }
+            total += simulation.tally
+        }
+        if Self.tells { print("simulated:", total) }
+    }
+
+    private static let shares = 4
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let tells = environment["SLUICE_SIMULATION_SEEDS"] != nil
+
+    private static var seeds: [UInt64] {
+        if let seed = environment["SLUICE_SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }
+        let count = environment["SLUICE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? (LongTests.areOn ? 50_000 : 1200)
+        return Array(0..<count)
+    }
+
+    private static func again(_ seed: UInt64) -> String {
+        "SLUICE_SIMULATION_SEED=\(seed) swift test --filter SimulationTests"
+    }
+}
