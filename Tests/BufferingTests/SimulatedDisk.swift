@@ -74,7 +74,10 @@ final class SimulatedDisk: Disk {
     private let sectorBytes: Int
     private let state: Mutex<State>
 
-    init(seed: UInt64) {
+    private let tell: (@Sendable (String) -> Void)?
+
+    init(seed: UInt64, tell: (@Sendable (String) -> Void)? = nil) {
+        self.tell = tell
         var random = SeededGenerator(seed: seed)
         sectorBytes = [8, 64, 512].randomElement(using: &random)!
         state = Mutex(State(random: random))
@@ -191,6 +194,12 @@ final class SimulatedDisk: Disk {
     private static func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
     func open(_ path: String, flags: Int32) -> Int {
+        let answer = openFile(path, flags: flags)
+        tell?("  open \(Self.name(path)) \(flags): \(answer)")
+        return answer
+    }
+
+    private func openFile(_ path: String, flags: Int32) -> Int {
         state.withLock { state in
             guard state.call() else { return -Int(EIO) }
             let creates = flags & O_CREAT != 0
@@ -239,7 +248,7 @@ final class SimulatedDisk: Disk {
         _ descriptor: Int, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, at offset: Int
     ) -> Int {
         var bytes = Array(first) + Array(second)
-        return state.withLock { state in
+        let answer: Int = state.withLock { state in
             if state.isDead { return -Int(EIO) }
             let goesOn = state.call()
             guard let node = state.descriptors[descriptor] else { return -Int(EBADF) }
@@ -251,6 +260,8 @@ final class SimulatedDisk: Disk {
             state.nodes[node]!.unsynced.append(.write(offset: offset, bytes))
             return goesOn ? bytes.count : -Int(EIO)
         }
+        tell?("  write \(descriptor) at \(offset), \(first.count + second.count) bytes: \(answer)")
+        return answer
     }
 
     func read(_ descriptor: Int, into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
@@ -282,7 +293,7 @@ final class SimulatedDisk: Disk {
             return (state.onSync, node == Self.folderNode ? 0 : state.nodes[node]!.unsynced.count)
         }
         action?()
-        return state.withLock { state in
+        let answer: Int = state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
             let fault = state.fault(state.faults.syncs, [EIO, ENOSPC])
             if node == Self.folderNode {
@@ -303,6 +314,8 @@ final class SimulatedDisk: Disk {
             state.nodes[node]!.unsynced.removeFirst(changes)
             return fault ?? 0
         }
+        tell?("  sync \(descriptor): \(answer)")
+        return answer
     }
 
     func lock(_ descriptor: Int) -> Int {
@@ -328,7 +341,7 @@ final class SimulatedDisk: Disk {
     }
 
     private func change(_ change: NameChange, needs path: String) -> Int {
-        state.withLock { state in
+        let answer: Int = state.withLock { state in
             guard state.call() else { return -Int(EIO) }
             guard state.names[Self.name(path)] != nil else { return -Int(ENOENT) }
             if let fault = state.fault(state.faults.names, [EIO, ENOSPC]) { return fault }
@@ -336,6 +349,8 @@ final class SimulatedDisk: Disk {
             state.unsyncedNames.append(change)
             return 0
         }
+        tell?("  \(change): \(answer)")
+        return answer
     }
 
     func makeFolder(_ path: String) -> Int { 0 }

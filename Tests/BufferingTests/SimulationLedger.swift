@@ -98,7 +98,7 @@ struct SimulationLedger {
     /// What does not hold at the end.
     ///
     /// - Parameter aside: files that were moved aside, for people to look at.
-    func problem(_ plan: SimulationPlan, aside: [[UInt8]]) -> String? {
+    func problem(_ plan: SimulationPlan, isCalm: Bool, aside: [[UInt8]]) -> String? {
         var missing = acknowledged.filter { stored[$0] == nil && !handedOn.contains($0) }
         if plan.faults.reads > 0 {
             // What cannot be read is given up at last, and kept.
@@ -108,7 +108,7 @@ struct SimulationLedger {
         if missing.count > (plan.settings.overflowAction == .dropOldestChunk ? dropped : 0) {
             return "acknowledged and gone: \(missing.sorted())"
         }
-        guard plan.isCalm else { return nil }
+        guard isCalm else { return nil }
         if let number = refused.filter({ stored[$0] != nil }).min() { return "refused, and stored: \(number)" }
         if plan.losesAnswers { return nil }
         let twice = stored.filter { $0.value > 1 }.keys.sorted()

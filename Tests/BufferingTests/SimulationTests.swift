@@ -13,7 +13,7 @@ struct SimulationTests {
         var total = Simulation.Tally()
         var failures = 0
         for seed in Self.seeds where seed % UInt64(Self.shares) == UInt64(share) {
-            let simulation = Simulation(seed: seed)
+            let simulation = Simulation(seed: seed, tell: Self.teller)
             do {
                 try simulation.run()
             } catch {
@@ -30,6 +30,12 @@ struct SimulationTests {
     private static let shares = 4
     private static let environment = ProcessInfo.processInfo.environment
     private static let tells = environment["SLUICE_SIMULATION_SEEDS"] != nil
+
+    /// One seed tells what happens in it.
+    private static var teller: (@Sendable (String) -> Void)? {
+        guard environment["SLUICE_SIMULATION_SEED"] != nil else { return nil }
+        return { (line: String) in print(line) }
+    }
 
     private static var seeds: [UInt64] {
         if let seed = environment["SLUICE_SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }

@@ -52,6 +52,7 @@ package struct MemoryChunkContents: ChunkContents {
 
     package func load(_ items: ItemSet) -> LoadedChunk { loaded }
 
+    package func makeSafe() -> Bool { false }
     package func noteDone(_ items: ItemSet) {}
     package func remove() {}
     package func keepAside() {}

@@ -9,15 +9,21 @@ struct FileChunkContents: ChunkContents {
     let dataEnd: Int
     private let done: DoneItems
     private let disk: any Disk
+    /// Where its acks wait for the disk.
+    private let safety: (syncer: FileSyncer, target: FileSyncer.Target)?
     let doneBefore: ItemSet
 
     /// - Parameter takesUp: an earlier process has written it, and perhaps delivered some of it.
-    init(id: String, path: String, end: ChunkEnd, dataEnd: Int, takesUp: Bool = false, on disk: any Disk) {
+    init(
+        id: String, path: String, end: ChunkEnd, dataEnd: Int, takesUp: Bool = false, on disk: any Disk,
+        safety: (syncer: FileSyncer, target: FileSyncer.Target)? = nil
+    ) {
         self.id = id
         self.path = path
         self.end = end
         self.dataEnd = dataEnd
         self.disk = disk
+        self.safety = safety
         done = DoneItems(chunkFile: path, on: disk)
         doneBefore = takesUp ? done.read() : ItemSet()
     }
@@ -97,6 +103,12 @@ struct FileChunkContents: ChunkContents {
     }
 
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
+
+    func makeSafe() -> Bool {
+        guard let safety else { return true }
+        guard let file = try? DiskFile(path, for: .read, on: disk) else { return false }
+        return safety.syncer.sync(file, of: safety.target)
+    }
 
     func noteDone(_ items: ItemSet) { done.add(items) }
 

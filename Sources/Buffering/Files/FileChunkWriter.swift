@@ -8,7 +8,7 @@ final class FileChunkWriter: ChunkWriter {
     private let openFiles: OpenFiles
     /// Where acks wait for the disk.
     private let syncer: FileSyncer?
-    private let syncTarget = FileSyncer.Target()
+    private let syncTarget: FileSyncer.Target?
     private var file: DiskFile?
     /// May stay open between two batches.
     private var hasPlace = false
@@ -24,11 +24,12 @@ final class FileChunkWriter: ChunkWriter {
         self.disk = disk
         self.openFiles = openFiles
         self.syncer = syncer
+        syncTarget = syncer?.makeTarget()
     }
 
     deinit { letGo() }
 
-    var takesMore: Bool { !syncTarget.hasFailed }
+    var takesMore: Bool { !(syncTarget?.hasFailed ?? false) }
     var writtenItems: Int { end.itemCount }
     var writtenBytes: Int { end.byteCount }
     func heldBytes(_ body: borrowing ChunkBody) -> Int { offset + body.byteCount }
@@ -52,7 +53,7 @@ final class FileChunkWriter: ChunkWriter {
 
     func accept(_ body: inout ChunkBody, safe receipt: Receipt?) {
         guard let pending else { return }
-        if let syncer, let file { syncer.add(file, of: syncTarget, isNew: offset == 0, receipt) }
+        if let syncer, let syncTarget, let file { syncer.add(file, of: syncTarget, isNew: offset == 0, receipt) }
         end.note(frameAt: pending.frameAt, items: body.items.count, byteCount: body.byteCount)
         offset = pending.end
         self.pending = nil
@@ -77,7 +78,8 @@ final class FileChunkWriter: ChunkWriter {
         // Without it the file is read frame by frame, should somebody have to.
         try? end.write(to: opened(), at: offset)
         letGo()
-        return FileChunkContents(id: id, path: path, end: end, dataEnd: offset, on: disk)
+        let safety = syncTarget.flatMap { target in syncer.map { (syncer: $0, target: target) } }
+        return FileChunkContents(id: id, path: path, end: end, dataEnd: offset, on: disk, safety: safety)
     }
 
     private func letGo() {

@@ -10,6 +10,10 @@ final class FileSyncer: Sendable {
     /// A chunk's file, from its first batch to its last.
     final class Target: Sendable {
         private let failed = Atomic<Bool>(false)
+        /// Of the folder, before the file was made.
+        fileprivate let folderFailures: Int
+
+        fileprivate init(folderFailures: Int) { self.folderFailures = folderFailures }
 
         /// A sync has failed. What the kernel could not write it may have dropped, and the next sync would say nothing of
         /// that: whatever goes into this file is never known to be safe.
@@ -39,6 +43,10 @@ final class FileSyncer: Sendable {
     private let disk: any Disk
     private let start: Start
     private let state = Mutex(State())
+    /// Syncs of the folder that have failed: names that were in it by then are never known to be safe either.
+    private let folderFailures = Atomic<Int>(0)
+    /// One sync at a time: an error is told once, and must be known to whoever comes next.
+    private let turn = Mutex(())
 
     /// Has work done elsewhere, soon.
     typealias Start = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
@@ -56,6 +64,9 @@ final class FileSyncer: Sendable {
         self.disk = disk
         self.start = start
     }
+
+    /// For a file that is not made yet.
+    func makeTarget() -> Target { Target(folderFailures: folderFailures.load(ordering: .relaxed)) }
 
     /// Something was written to the file; the receipt is held until it is on the disk.
     func add(_ file: DiskFile, of target: Target, isNew: Bool, _ receipt: Receipt?) {
@@ -76,13 +87,20 @@ final class FileSyncer: Sendable {
     private func work() {
         while var files = next() {
             let began = DispatchTime.now()
-            sync(&files)
+            turn.withLock { _ in sync(&files) }
             for written in files {
                 for receipt in written.receipts { receipt.settle(written.fate) }
             }
             let rest = intervalSeconds - Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
             if rest > 0 { usleep(UInt32(rest * 1e6)) }
         }
+    }
+
+    /// Whether all of the file, and its name, is on the disk. Blocks.
+    func sync(_ file: DiskFile, of target: Target) -> Bool {
+        var files = [Written(file: file, target: target, isNew: true)]
+        turn.withLock { _ in sync(&files) }
+        return files[0].fate == .safe
     }
 
     private func sync(_ files: inout [Written]) {
@@ -94,12 +112,16 @@ final class FileSyncer: Sendable {
             do throws(ChunkStoreError) { try files[index].file.sync() } catch { fail(&files[index], error) }
         }
         guard files.contains(where: { $0.isNew && $0.fate == .safe }) else { return }
+        var problem = ChunkStoreError("an earlier sync of \(folder) has failed")
         do throws(ChunkStoreError) {
             try DiskFile(folder, for: .read, on: disk).sync()
         } catch {
-            for index in files.indices where files[index].isNew && files[index].fate == .safe {
-                fail(&files[index], error)
-            }
+            problem = error
+            folderFailures.add(1, ordering: .relaxed)
+        }
+        let failures = folderFailures.load(ordering: .relaxed)
+        for index in files.indices where files[index].isNew && files[index].fate == .safe {
+            if files[index].target.folderFailures != failures { fail(&files[index], problem) }
         }
     }
 

@@ -72,6 +72,7 @@ struct FluentdChunkContents: ChunkContents {
 
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
 
+    func makeSafe() -> Bool { true }
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
