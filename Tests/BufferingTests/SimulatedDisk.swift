@@ -45,6 +45,7 @@ final class SimulatedDisk: Disk {
         var nextNumber = 1
         var faults = Faults()
         var callsUntilDeath: Int?
+        var failingCall: Int?
         var isDead = false
         var calls = 0
         var onSync: (@Sendable () -> Void)?
@@ -65,7 +66,7 @@ final class SimulatedDisk: Disk {
 
         /// What goes wrong with a call; nil: nothing.
         mutating func fault(_ perThousand: Int, _ codes: [Int32]) -> Int? {
-            guard chance(perThousand) else { return nil }
+            guard calls - 1 == failingCall || chance(perThousand) else { return nil }
             return -Int(codes.randomElement(using: &random)!)
         }
     }
@@ -89,6 +90,9 @@ final class SimulatedDisk: Disk {
         get { state.withLock { $0.faults } }
         set { state.withLock { $0.faults = newValue } }
     }
+
+    /// This call fails, where calls of its kind can.
+    func fail(call number: Int) { state.withLock { $0.failingCall = number } }
 
     /// The process ends in one of the next calls, or has ended in one.
     func endProcess(afterCalls calls: Int) { state.withLock { $0.callsUntilDeath = calls } }
@@ -331,13 +335,6 @@ final class SimulatedDisk: Disk {
 
     func rename(_ path: String, to other: String) -> Int {
         change(.rename(Self.name(path), Self.name(other)), needs: path)
-    }
-
-    func link(_ path: String, as other: String) -> Int {
-        let (name, second) = (Self.name(path), Self.name(other))
-        guard let node = state.withLock({ $0.names[name] }) else { return -Int(ENOENT) }
-        if state.withLock({ $0.names[second] }) != nil { return -Int(EEXIST) }
-        return change(.add(second, node), needs: path)
     }
 
     private func change(_ change: NameChange, needs path: String) -> Int {

@@ -38,13 +38,22 @@ final class Simulation: @unchecked Sendable {
     /// Where it tells what happens, step by step.
     private let tell: (@Sendable (String) -> Void)?
 
-    init(seed: UInt64, tell: (@Sendable (String) -> Void)? = nil) {
+    /// - Parameter strike: what happens in which of the disk's calls.
+    init(
+        seed: UInt64, strike: (SimulationPlan.Strike, call: Int)? = nil,
+        _ change: (inout SimulationPlan) -> Void = { _ in }, tell: (@Sendable (String) -> Void)? = nil
+    ) {
         self.tell = tell
         self.seed = seed
         random = SeededGenerator(seed: seed)
-        plan = SimulationPlan(&random)
+        var plan = SimulationPlan(&random)
+        change(&plan)
+        plan.strike = strike?.0
+        self.plan = plan
         disk = SimulatedDisk(seed: seed ^ 0x5EED, tell: tell)
         buffer = ChunkBuffer(settings: plan.settings, clock: clock)
+        guard let strike else { return }
+        if strike.0 == .failure { disk.fail(call: strike.call) } else { disk.endProcess(afterCalls: strike.call) }
     }
 
     /// Of all seeds together: what they have met with.
@@ -68,7 +77,7 @@ final class Simulation: @unchecked Sendable {
         for _ in 0..<plan.steps {
             step()
             tally.steps += 1
-            if disk.isDead { end(losesPower: plan.losesPower && chance(500)) }
+            if disk.isDead { end(losesPower: plan.strike == .powerCut || (plan.losesPower && chance(500))) }
             try check()
         }
         try finish()
@@ -97,7 +106,7 @@ final class Simulation: @unchecked Sendable {
             }
             tell?("life \(life): \(plan.store), \(buffer.statistics.queuedChunks) chunks")
             if !disk.isDead { break }
-            endProcess(losesPower: plan.losesPower && chance(500))
+            endProcess(losesPower: plan.strike == .powerCut || (plan.losesPower && chance(500)))
         } while true
         sources = (0..<2).map { _ in BatchSource(buffer) }
         disk.faults = plan.faults

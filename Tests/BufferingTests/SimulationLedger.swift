@@ -5,16 +5,19 @@ import TestSupport
 
 /// What a simulation has to hold to, from its seed.
 struct SimulationPlan {
+    enum Strike: CaseIterable { case failure, kill, powerCut }
     enum Store: CaseIterable { case memory, process, power }
 
-    let store: Store
+    var store: Store
     var settings = BufferSettings()
     let hasSecondary: Bool
     let losesAnswers: Bool
     /// Processes are killed, stopped and started.
-    let ends: Bool
-    let losesPower: Bool
-    let faults: SimulatedDisk.Faults
+    var ends: Bool
+    var losesPower: Bool
+    var faults: SimulatedDisk.Faults
+    /// One thing that happens in one of the disk's calls.
+    var strike: Strike?
     let steps: Int
 
     init(_ random: inout SeededGenerator) {
@@ -51,7 +54,7 @@ struct SimulationPlan {
     }
 
     /// Whether anything but the destination goes wrong.
-    var isCalm: Bool { !ends && faults.writes + faults.syncs + faults.names + faults.reads == 0 }
+    var isCalm: Bool { !ends && strike == nil && faults.writes + faults.syncs + faults.names + faults.reads == 0 }
 }
 
 /// Which events there are, what was said of them, and where they have come.

@@ -27,6 +27,29 @@ struct SimulationTests {
         if Self.tells { print("simulated:", total) }
     }
 
+    @Test(
+        "one call of the disk fails, or the process or the power ends in it: whichever call it is",
+        arguments: [SimulationPlan.Store.process, .power], SimulationPlan.Strike.allCases)
+    func everyCall(store: SimulationPlan.Store, strike: SimulationPlan.Strike) {
+        if strike == .powerCut && store == .process { return }
+        for seed in 0..<UInt64(LongTests.areOn ? 500 : 4) {
+            func simulation(_ strike: (SimulationPlan.Strike, call: Int)?) -> Simulation {
+                Simulation(seed: seed, strike: strike) { plan in
+                    (plan.store, plan.ends, plan.losesPower) = (store, false, false)
+                    plan.faults = SimulatedDisk.Faults()
+                }
+            }
+            let whole = simulation(nil)
+            do {
+                try whole.run()
+                for call in 0..<whole.tally.calls { try simulation((strike, call)).run() }
+            } catch {
+                Issue.record("seed \(seed), \(store), \(strike): \(error)")
+                return
+            }
+        }
+    }
+
     private static let shares = 4
     private static let environment = ProcessInfo.processInfo.environment
     private static let tells = environment["SLUICE_SIMULATION_SEEDS"] != nil

@@ -112,11 +112,6 @@ final class DiskFile: Sendable {
     /// One that is not empty stays.
     static func removeFolder(_ folder: String) { _ = KernelDisk().removeFolder(folder) }
 
-    /// A second name for a file, so that it is still there when its first name goes.
-    static func link(_ path: String, as other: String, on disk: any Disk = KernelDisk()) {
-        _ = disk.link(path, as: other)
-    }
-
     /// Makes a folder and those above it.
     static func makeFolder(_ folder: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
         var path = ""

@@ -8,6 +8,7 @@ struct FileChunkContents: ChunkContents {
     /// Behind the last frame of events.
     let dataEnd: Int
     private let done: DoneItems
+    private let fileEnd: ChunkFileEnd
     private let disk: any Disk
     /// Where its acks wait for the disk.
     private let safety: (syncer: FileSyncer, target: FileSyncer.Target)?
@@ -24,6 +25,7 @@ struct FileChunkContents: ChunkContents {
         self.dataEnd = dataEnd
         self.disk = disk
         self.safety = safety
+        fileEnd = ChunkFileEnd(of: path, on: disk)
         done = DoneItems(chunkFile: path, on: disk)
         doneBefore = takesUp ? done.read() : ItemSet()
     }
@@ -113,9 +115,9 @@ struct FileChunkContents: ChunkContents {
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
-        try? DiskFile.remove(path, on: disk)
+        fileEnd.remove()
         done.remove()
     }
 
-    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding, on: disk) }
+    func keepAside() { fileEnd.keepAside() }
 }
