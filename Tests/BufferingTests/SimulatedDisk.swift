@@ -92,7 +92,7 @@ final class SimulatedDisk: Disk {
     }
 
     /// This call fails, where calls of its kind can.
-    func fail(call number: Int) { state.withLock { $0.failingCall = number } }
+    func fail(call number: Int?) { state.withLock { $0.failingCall = number } }
 
     /// The process ends in one of the next calls, or has ended in one.
     func endProcess(afterCalls calls: Int) { state.withLock { $0.callsUntilDeath = calls } }

@@ -356,6 +356,7 @@ final class Simulation: @unchecked Sendable {
     /// The disk and the destination are well again: everything arrives, and nothing is left.
     private func finish() throws {
         disk.faults = SimulatedDisk.Faults()
+        disk.fail(call: nil)
         let owedHandedOn = owesHandedOn
         if !plan.isCalm || owesHandedOn { end(losesPower: plan.losesPower && chance(500)) }
         if disk.isDead { end(losesPower: false) }
