@@ -337,6 +337,13 @@ final class SimulatedDisk: Disk {
         change(.rename(Self.name(path), Self.name(other)), needs: path)
     }
 
+    func link(_ path: String, as other: String) -> Int {
+        let (name, second) = (Self.name(path), Self.name(other))
+        guard let node = state.withLock({ $0.names[name] }) else { return -Int(ENOENT) }
+        if state.withLock({ $0.names[second] }) != nil { return -Int(EEXIST) }
+        return change(.add(second, node), needs: path)
+    }
+
     private func change(_ change: NameChange, needs path: String) -> Int {
         let answer: Int = state.withLock { state in
             guard state.call() else { return -Int(EIO) }

@@ -103,7 +103,7 @@ struct SimulationLedger {
     /// - Parameter aside: files that were moved aside, for people to look at.
     func problem(_ plan: SimulationPlan, isCalm: Bool, aside: [[UInt8]]) -> String? {
         var missing = acknowledged.filter { stored[$0] == nil && !handedOn.contains($0) }
-        if plan.faults.reads > 0 {
+        if plan.faults.reads > 0 || plan.strike == .failure {
             // What cannot be read is given up at last, and kept.
             let texts = aside.map { String(decoding: $0, as: UTF8.self) }
             missing = missing.filter { number in !texts.contains { $0.contains(Self.text(number)) } }

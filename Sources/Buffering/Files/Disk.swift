@@ -17,6 +17,7 @@ protocol Disk: Sendable {
     func lock(_ descriptor: Int) -> Int
     func remove(_ path: String) -> Int
     func rename(_ path: String, to other: String) -> Int
+    func link(_ path: String, as other: String) -> Int
     func makeFolder(_ path: String) -> Int
     func removeFolder(_ path: String) -> Int
     /// Of what is in a folder, in any order.
@@ -56,6 +57,7 @@ struct KernelDisk: Disk {
     func lock(_ descriptor: Int) -> Int { result(Int(flock(Int32(descriptor), LOCK_EX | LOCK_NB))) }
     func remove(_ path: String) -> Int { result(Int(unsafe unlink(path))) }
     func rename(_ path: String, to other: String) -> Int { result(Int(unsafe Glibc.rename(path, other))) }
+    func link(_ path: String, as other: String) -> Int { result(Int(unsafe Glibc.link(path, other))) }
     func makeFolder(_ path: String) -> Int { result(Int(unsafe mkdir(path, 0o700))) }
     func removeFolder(_ path: String) -> Int { result(Int(unsafe rmdir(path))) }
 

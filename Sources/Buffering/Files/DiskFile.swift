@@ -107,10 +107,17 @@ final class DiskFile: Sendable {
     }
 
     /// A new name is on the disk only when its folder is. Where that cannot be done the file is there all the same.
-    static func syncFolder(_ folder: String) { try? DiskFile(folder, for: .read).sync() }
+    static func syncFolder(_ folder: String, on disk: any Disk = KernelDisk()) {
+        try? DiskFile(folder, for: .read, on: disk).sync()
+    }
 
     /// One that is not empty stays.
     static func removeFolder(_ folder: String) { _ = KernelDisk().removeFolder(folder) }
+
+    /// A second name for a file, so that it is still there when its first name goes; false: it has none.
+    static func link(_ path: String, as other: String, on disk: any Disk = KernelDisk()) -> Bool {
+        [0, -Int(EEXIST)].contains(disk.link(path, as: other))
+    }
 
     /// Makes a folder and those above it.
     static func makeFolder(_ folder: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
