@@ -44,6 +44,7 @@ final class SimulatedDisk: Disk {
         var descriptors: [Int: Int] = [:]
         var nextNumber = 1
         var faults = Faults()
+        var isFull = false
         var callsUntilDeath: Int?
         var failingCall: Int?
         var isDead = false
@@ -66,7 +67,8 @@ final class SimulatedDisk: Disk {
 
         /// What goes wrong with a call; nil: nothing.
         mutating func fault(_ perThousand: Int, _ codes: [Int32]) -> Int? {
-            guard calls - 1 == failingCall || chance(perThousand) else { return nil }
+            if calls - 1 == failingCall { return -Int(codes[0]) }
+            guard chance(perThousand) else { return nil }
             return -Int(codes.randomElement(using: &random)!)
         }
     }
@@ -89,6 +91,12 @@ final class SimulatedDisk: Disk {
     var faults: Faults {
         get { state.withLock { $0.faults } }
         set { state.withLock { $0.faults = newValue } }
+    }
+
+    /// Files cannot grow.
+    var isFull: Bool {
+        get { state.withLock { $0.isFull } }
+        set { state.withLock { $0.isFull = newValue } }
     }
 
     /// This call fails, where calls of its kind can.
@@ -257,6 +265,7 @@ final class SimulatedDisk: Disk {
             let goesOn = state.call()
             guard let node = state.descriptors[descriptor] else { return -Int(EBADF) }
             if let fault = state.fault(state.faults.writes, [EIO, ENOSPC, EINTR]) { return fault }
+            if state.isFull { return -Int(ENOSPC) }
             if !goesOn || state.chance(state.faults.writes) {
                 bytes.removeLast(bytes.count - Int.random(in: (goesOn ? 1 : 0)...bytes.count, using: &state.random))
             }

@@ -32,8 +32,8 @@ struct SimulationPlan {
             faults.syncs = [0, 100, 300].randomElement(using: &random)!
             faults.names = [0, 100].randomElement(using: &random)!
             faults.reads = [0, 0, 50].randomElement(using: &random)!
-            // What cannot be read is given up and kept; that it is kept nobody promises where syncs fail besides.
-            if faults.reads > 0 { faults.syncs = 0 }
+            // What cannot be read is given up and kept; that it is kept nobody promises where this fails besides.
+            if faults.reads > 0 { (faults.syncs, faults.names) = (0, 0) }
         }
         self.faults = faults
         steps = Int.random(in: 20...80, using: &random)

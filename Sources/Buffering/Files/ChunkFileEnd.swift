@@ -5,11 +5,13 @@ internal import Synchronization
 final class ChunkFileEnd: Sendable {
     private let path: String
     private let disk: any Disk
+    private let syncer: FileSyncer?
     /// It has to get its other name yet.
     private let isToMove = Atomic<Bool>(false)
 
-    init(of path: String, on disk: any Disk = KernelDisk()) {
+    init(of path: String, on disk: any Disk = KernelDisk(), _ syncer: FileSyncer? = nil) {
         self.path = path
+        self.syncer = syncer
         self.disk = disk
     }
 
@@ -19,7 +21,7 @@ final class ChunkFileEnd: Sendable {
         guard DiskFile.link(path, as: path + FileBufferPath.corruptEnding, on: disk) else {
             return isToMove.store(true, ordering: .relaxed)
         }
-        if let slash = path.lastIndex(of: "/") { DiskFile.syncFolder(String(path[..<slash]), on: disk) }
+        syncer?.syncFolder()
     }
 
     /// Where it cannot be moved it stays: the next process takes it up once more.

@@ -107,9 +107,7 @@ final class DiskFile: Sendable {
     }
 
     /// A new name is on the disk only when its folder is. Where that cannot be done the file is there all the same.
-    static func syncFolder(_ folder: String, on disk: any Disk = KernelDisk()) {
-        try? DiskFile(folder, for: .read, on: disk).sync()
-    }
+    static func syncFolder(_ folder: String) { try? DiskFile(folder, for: .read).sync() }
 
     /// One that is not empty stays.
     static func removeFolder(_ folder: String) { _ = KernelDisk().removeFolder(folder) }

@@ -10,22 +10,24 @@ struct FileChunkContents: ChunkContents {
     private let done: DoneItems
     private let fileEnd: ChunkFileEnd
     private let disk: any Disk
-    /// Where its acks wait for the disk.
-    private let safety: (syncer: FileSyncer, target: FileSyncer.Target)?
+    /// Where acks wait for the disk, and what they wait for; an earlier process waits for nothing.
+    private let syncer: FileSyncer?
+    private let syncTarget: FileSyncer.Target?
     let doneBefore: ItemSet
 
     /// - Parameter takesUp: an earlier process has written it, and perhaps delivered some of it.
     init(
         id: String, path: String, end: ChunkEnd, dataEnd: Int, takesUp: Bool = false, on disk: any Disk,
-        safety: (syncer: FileSyncer, target: FileSyncer.Target)? = nil
+        _ syncer: FileSyncer?, _ syncTarget: FileSyncer.Target? = nil
     ) {
         self.id = id
         self.path = path
         self.end = end
         self.dataEnd = dataEnd
         self.disk = disk
-        self.safety = safety
-        fileEnd = ChunkFileEnd(of: path, on: disk)
+        self.syncer = syncer
+        self.syncTarget = syncTarget
+        fileEnd = ChunkFileEnd(of: path, on: disk, syncer)
         done = DoneItems(chunkFile: path, on: disk)
         doneBefore = takesUp ? done.read() : ItemSet()
     }
@@ -107,9 +109,9 @@ struct FileChunkContents: ChunkContents {
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
 
     func makeSafe() -> Bool {
-        guard let safety else { return true }
+        guard let syncer, let syncTarget else { return true }
         guard let file = try? DiskFile(path, for: .read, on: disk) else { return false }
-        return safety.syncer.sync(file, of: safety.target)
+        return syncer.sync(file, of: syncTarget)
     }
 
     func noteDone(_ items: ItemSet) { done.add(items) }

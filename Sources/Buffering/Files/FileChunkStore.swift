@@ -147,7 +147,7 @@ package final class FileChunkStore: ChunkStore {
         takeUp(
             id, head.key,
             FileChunkContents(
-                id: id, path: path.file(ofChunk: id), end: end, dataEnd: dataEnd, takesUp: true, on: disk))
+                id: id, path: path.file(ofChunk: id), end: end, dataEnd: dataEnd, takesUp: true, on: disk, syncer))
     }
 
     /// The end frame, and where it begins.
@@ -186,9 +186,9 @@ package final class FileChunkStore: ChunkStore {
                 "the last batch of a chunk was not whole; it was never acknowledged",
                 ["file": path, "bytes": size - scan.frontEnd])
         }
-        try file.truncate(to: scan.frontEnd)
         let end = scan.end
-        try end.write(to: file, at: scan.frontEnd)
+        // Neither is needed to send it: a full disk must not keep it here.
+        if (try? file.truncate(to: scan.frontEnd)) != nil { try? end.write(to: file, at: scan.frontEnd) }
         return chunk(id, head, end, scan.frontEnd)
     }
 

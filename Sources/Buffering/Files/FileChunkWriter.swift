@@ -78,8 +78,8 @@ final class FileChunkWriter: ChunkWriter {
         // Without it the file is read frame by frame, should somebody have to.
         try? end.write(to: opened(), at: offset)
         letGo()
-        let safety = syncTarget.flatMap { target in syncer.map { (syncer: $0, target: target) } }
-        return FileChunkContents(id: id, path: path, end: end, dataEnd: offset, on: disk, safety: safety)
+        return FileChunkContents(
+            id: id, path: path, end: end, dataEnd: offset, on: disk, syncer, syncTarget)
     }
 
     private func letGo() {

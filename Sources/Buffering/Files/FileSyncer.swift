@@ -113,15 +113,23 @@ final class FileSyncer: Sendable {
         }
         guard files.contains(where: { $0.isNew && $0.fate == .safe }) else { return }
         var problem = ChunkStoreError("an earlier sync of \(folder) has failed")
-        do throws(ChunkStoreError) {
-            try DiskFile(folder, for: .read, on: disk).sync()
-        } catch {
-            problem = error
-            folderFailures.add(1, ordering: .relaxed)
-        }
+        do throws(ChunkStoreError) { try syncNames() } catch { problem = error }
         let failures = folderFailures.load(ordering: .relaxed)
         for index in files.indices where files[index].isNew && files[index].fate == .safe {
             if files[index].target.folderFailures != failures { fail(&files[index], problem) }
+        }
+    }
+
+    /// What has a name in the folder has it after a power cut too. Blocks.
+    func syncFolder() { turn.withLock { _ in try? syncNames() } }
+
+    /// All syncs of the folder are made here: each failure must be known of.
+    private func syncNames() throws(ChunkStoreError) {
+        do throws(ChunkStoreError) {
+            try DiskFile(folder, for: .read, on: disk).sync()
+        } catch {
+            folderFailures.add(1, ordering: .relaxed)
+            throw error
         }
     }
 
