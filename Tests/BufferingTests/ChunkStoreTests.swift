@@ -157,6 +157,7 @@ private final class FailingStore: ChunkStore {
     }
 
     private final class Writer: ChunkWriter {
+        var takesMore: Bool { true }
         private let store: FailingStore
         private var kept = ChunkBody()
         private var written = 0

@@ -126,6 +126,7 @@ private struct DurableContents: ChunkContents {
     }
     func load(_ items: ItemSet) -> LoadedChunk { memory.load(items) }
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
+    func makeSafe() -> Bool { true }
     func noteDone(_ items: ItemSet) {}
     func remove() {}
     func keepAside() {}

@@ -18,6 +18,8 @@ protocol ChunkStore: Sendable {
 
 /// What a store does for one chunk while it is filled.
 protocol ChunkWriter: AnyObject {
+    /// Whether batches may go on coming. Else the chunk is sealed, and they go into another.
+    var takesMore: Bool { get }
     /// Of the chunk, but not in its body any more.
     var writtenItems: Int { get }
     /// As `chunk_limit_size` counts.
@@ -49,6 +51,9 @@ package protocol ChunkContents: Sendable {
     /// What is to be sent, in portions of which a worker can hold one in memory.
     var parts: [ItemSet] { get }
     func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk
+    /// Brings it to where what was promised to inputs (`durability`) holds for all of it; false: that cannot be done.
+    /// Blocks.
+    func makeSafe() -> Bool
     /// The same with these items alone, numbered anew, where that saves much; else nil.
     func shrunk(to items: ItemSet) -> (any ChunkContents)?
     /// These items need not be sent again, and others still have to be.

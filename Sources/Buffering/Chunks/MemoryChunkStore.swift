@@ -15,6 +15,7 @@ struct MemoryChunkStore: ChunkStore {
 
 /// Has no state, and is shared by all chunks: the body is all there is.
 private final class MemoryChunkWriter: ChunkWriter, Sendable {
+    var takesMore: Bool { true }
     var writtenItems: Int { 0 }
     var writtenBytes: Int { 0 }
     func heldBytes(_ body: borrowing ChunkBody) -> Int { MemoryChunkContents.heldBytes(body) }
@@ -53,6 +54,7 @@ package struct MemoryChunkContents: ChunkContents {
 
     package func load(_ items: ItemSet) -> LoadedChunk { loaded }
 
+    package func makeSafe() -> Bool { false }
     package func noteDone(_ items: ItemSet) {}
     package func remove() {}
     package func keepAside() {}

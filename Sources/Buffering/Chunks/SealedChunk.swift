@@ -38,6 +38,10 @@ package final class SealedChunk: Sendable {
     /// Brings events into memory: these items, and perhaps others. Blocks where the store has to read them.
     package func load(_ items: ItemSet) throws(ChunkStoreError) -> LoadedChunk { try contents.load(items) }
 
+    /// Brings it to where what was promised to inputs (`durability`) holds for all of it; false: that cannot be done.
+    /// Blocks.
+    package func makeSafe() -> Bool { contents.makeSafe() }
+
     /// These items need not be sent again, and others still have to be.
     package func noteDone(_ items: ItemSet) { contents.noteDone(items) }
 

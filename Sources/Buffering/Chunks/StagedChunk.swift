@@ -31,6 +31,7 @@ final class StagedChunk: @unchecked Sendable {
         self.writer = writer
     }
 
+    var takesMore: Bool { writer.takesMore }
     var writtenItems: Int { writer.writtenItems }
     var writtenBytes: Int { writer.writtenBytes }
     /// As `chunk_limit_size` counts.

@@ -125,19 +125,27 @@ final class StagingArea: Sendable {
 
     private func chunk(for tag: Tag, _ state: inout StagedChunks, _ growth: inout Growth) -> StagedChunk {
         let id = settings.keys.usesTag ? tag.id : 0
-        if let staged = state.find(tagID: id) { return staged }
+        if let staged = state.find(tagID: id), takesMore(staged, &state) { return staged }
         let staged = chunk(for: settings.keys.usesTag ? ChunkKey(tag: tag.bytes) : .none, &state, &growth)
         state.note(tagID: id, staged)
         return staged
     }
 
     private func chunk(for key: ChunkKey, _ state: inout StagedChunks, _ growth: inout Growth) -> StagedChunk {
-        if let staged = state.find(key) { return staged }
+        if let staged = state.find(key), takesMore(staged, &state) { return staged }
         // By age the oldest is due first, and somebody watches it already.
         if state.count == 0 || settings.keys.timekeySeconds != nil { growth.hasNewDeadline = true }
         let staged = state.begin(key, at: clock.monotonicSeconds())
         state.enter(staged, endsAt: sliceEnd(key))
         return staged
+    }
+
+    /// A chunk that takes no more is sealed with the batch under way.
+    private func takesMore(_ staged: StagedChunk, _ state: inout StagedChunks) -> Bool {
+        if staged.takesMore { return true }
+        state.touch(staged)
+        state.leave(staged)
+        return false
     }
 
     private func key(

@@ -6,7 +6,8 @@ internal import Glibc
 /// Safety: the descriptor is a number that never changes; the kernel takes calls from any thread.
 final class DiskFile: Sendable {
     let path: String
-    private let descriptor: Int32
+    private let disk: any Disk
+    private let descriptor: Int
 
     enum Use {
         case read
@@ -15,28 +16,22 @@ final class DiskFile: Sendable {
         case append
     }
 
-    init(_ path: String, for use: Use) throws(ChunkStoreError) {
+    init(_ path: String, for use: Use, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
         let flags =
             switch use {
             case .read: O_RDONLY
             case .create: O_RDWR | O_CREAT | O_EXCL
             case .append: O_RDWR | O_CREAT
             }
-        // Other people's log lines: nobody else's to read.
-        let opened = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600)
-        guard opened >= 0 else { throw ChunkStoreError(call: "open", path) }
-        descriptor = opened
+        descriptor = try ChunkStoreError.check(disk.open(path, flags: flags), "open", path)
         self.path = path
+        self.disk = disk
     }
 
-    deinit { close(descriptor) }
+    deinit { disk.close(descriptor) }
 
     var byteCount: Int {
-        get throws(ChunkStoreError) {
-            var status = stat()
-            guard unsafe fstat(descriptor, &status) == 0 else { throw ChunkStoreError(call: "stat", path) }
-            return Int(status.st_size)
-        }
+        get throws(ChunkStoreError) { try ChunkStoreError.check(disk.byteCount(descriptor), "stat", path) }
     }
 
     /// Writes all of both, one behind the other.
@@ -50,17 +45,14 @@ final class DiskFile: Sendable {
                 unsafe body.withUnsafeBytes(Slice(offset: 0, length: body.count)) { second, secondCount in
                     let skipped = min(done, firstCount)
                     let rest = done - skipped
-                    var parts = unsafe [
-                        iovec(
-                            iov_base: UnsafeMutableRawPointer(mutating: first + skipped), iov_len: firstCount - skipped),
-                        iovec(iov_base: UnsafeMutableRawPointer(mutating: second + rest), iov_len: secondCount - rest),
-                    ]
-                    return unsafe pwritev(descriptor, &parts, 2, offset + done)
+                    return unsafe disk.write(
+                        descriptor, UnsafeRawBufferPointer(start: first + skipped, count: firstCount - skipped),
+                        UnsafeRawBufferPointer(start: second + rest, count: secondCount - rest), at: offset + done)
                 }
             }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw ChunkStoreError(call: "write", path) }
-            done += written
+            if written == -Int(EINTR) { continue }
+            // A disk that takes nothing, and says nothing against it, is full.
+            done += try ChunkStoreError.check(written == 0 ? -Int(ENOSPC) : written, "write", path)
         }
     }
 
@@ -74,12 +66,13 @@ final class DiskFile: Sendable {
         while done < count {
             var got = 0
             unsafe buffer.appendUnsafe(room: count - done) { room in
-                got = unsafe pread(descriptor, room, count - done, offset + done)
+                got = unsafe disk.read(
+                    descriptor, into: UnsafeMutableRawBufferPointer(start: room, count: count - done),
+                    at: offset + done)
                 return max(got, 0)
             }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw ChunkStoreError(call: "read", path) }
-            if got == 0 { return }
+            if got == -Int(EINTR) { continue }
+            if try ChunkStoreError.check(got, "read", path) == 0 { return }
             done += got
         }
     }
@@ -93,77 +86,69 @@ final class DiskFile: Sendable {
     }
 
     func truncate(to count: Int) throws(ChunkStoreError) {
-        guard ftruncate(descriptor, count) == 0 else { throw ChunkStoreError(call: "truncate", path) }
+        _ = try ChunkStoreError.check(disk.truncate(descriptor, to: count), "truncate", path)
     }
 
-    /// Waits until everything written is on the disk.
-    func sync() throws(ChunkStoreError) {
-        guard fdatasync(descriptor) == 0 else { throw ChunkStoreError(call: "fdatasync", path) }
-    }
+    /// Waits until everything written is on the disk; of a folder, the names in it.
+    func sync() throws(ChunkStoreError) { _ = try ChunkStoreError.check(disk.sync(descriptor), "fdatasync", path) }
 
     /// Whether its name still leads to it.
-    var hasName: Bool {
-        var (own, named) = (stat(), stat())
-        let isThere = unsafe fstat(descriptor, &own) == 0 && stat(path, &named) == 0
-        return isThere && own.st_ino == named.st_ino && own.st_dev == named.st_dev
-    }
+    var hasName: Bool { disk.isFile(descriptor, at: path) }
 
     /// Whether no other process, and no other part of this one, holds it; it is held until the object goes.
-    func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+    func lock() -> Bool { disk.lock(descriptor) == 0 }
 
     /// Others may have it, before the object goes.
-    func unlock() { _ = flock(descriptor, LOCK_UN) }
+    func unlock() { disk.unlock(descriptor) }
 
     /// One that is not there is removed already.
-    static func remove(_ path: String) throws(ChunkStoreError) {
-        if unsafe unlink(path) != 0 && errno != ENOENT { throw ChunkStoreError(call: "remove", path) }
+    static func remove(_ path: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
+        let answer = disk.remove(path)
+        if answer != -Int(ENOENT) { _ = try ChunkStoreError.check(answer, "remove", path) }
     }
 
     /// In place of what has that name.
-    static func move(_ path: String, to other: String) throws(ChunkStoreError) {
-        guard unsafe rename(path, other) == 0 else { throw ChunkStoreError(call: "rename", path) }
+    static func move(_ path: String, to other: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
+        _ = try ChunkStoreError.check(disk.rename(path, to: other), "rename", path)
     }
 
     /// A new name is on the disk only when its folder is. Where that cannot be done the file is there all the same.
     static func syncFolder(_ folder: String) { try? DiskFile(folder, for: .read).sync() }
 
     /// One that is not empty stays.
-    static func removeFolder(_ folder: String) { _ = unsafe rmdir(folder) }
+    static func removeFolder(_ folder: String) { _ = KernelDisk().removeFolder(folder) }
 
-    /// A second name for a file, so that it is still there when its first name goes.
-    static func link(_ path: String, as other: String) { _ = unsafe Glibc.link(path, other) }
+    /// A second name for a file, so that it is still there when its first name goes; false: it has none.
+    static func link(_ path: String, as other: String, on disk: any Disk = KernelDisk()) -> Bool {
+        [0, -Int(EEXIST)].contains(disk.link(path, as: other))
+    }
 
     /// Makes a folder and those above it.
-    static func makeFolder(_ folder: String) throws(ChunkStoreError) {
+    static func makeFolder(_ folder: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) {
         var path = ""
         for part in folder.split(separator: "/", omittingEmptySubsequences: false) {
             path += part
-            if !path.isEmpty, unsafe mkdir(path, 0o700) != 0 && errno != EEXIST {
-                throw ChunkStoreError(call: "mkdir", path)
+            if !path.isEmpty {
+                let answer = disk.makeFolder(path)
+                if answer != -Int(EEXIST) { _ = try ChunkStoreError.check(answer, "mkdir", path) }
             }
             path += "/"
         }
     }
 
     /// The names in a folder, sorted.
-    static func names(in folder: String) throws(ChunkStoreError) -> [String] {
-        guard let stream = unsafe opendir(folder) else { throw ChunkStoreError(call: "open", folder) }
-        defer { unsafe closedir(stream) }
+    static func names(in folder: String, on disk: any Disk = KernelDisk()) throws(ChunkStoreError) -> [String] {
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            names.append(name)
-        }
+        _ = try ChunkStoreError.check(disk.names(in: folder, &names), "open", folder)
         return names.sorted()
     }
 }
 
 extension ChunkStoreError {
-    /// With what the last call said, and what to do.
-    fileprivate init(call: String, _ path: String) {
-        let code = errno
+    /// What a call answered; an error says what it was, and what to do.
+    fileprivate static func check(_ answer: Int, _ call: String, _ path: String) throws(ChunkStoreError) -> Int {
+        if answer >= 0 { return answer }
+        let code = Int32(-answer)
         let advice =
             switch code {
             case ENOSPC, EDQUOT: "free space, or choose a path on another disk"
@@ -171,6 +156,6 @@ extension ChunkStoreError {
             case EMFILE, ENFILE: "raise the limit of open files"
             default: "look at the disk, or choose another path"
             }
-        self.init(unsafe "cannot \(call) \(path): \(String(cString: strerror(code))); \(advice)")
+        throw ChunkStoreError(unsafe "cannot \(call) \(path): \(String(cString: strerror(code))); \(advice)")
     }
 }

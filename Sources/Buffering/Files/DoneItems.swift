@@ -5,16 +5,20 @@ internal import Synchronization
 /// (`FORMAT.md`, names). Safe from any thread.
 final class DoneItems: Sendable {
     private let path: String
+    private let disk: any Disk
     /// What the file holds. It is opened each time: chunks that wait for one item of theirs may be many.
     private let byteCount = Mutex(0)
     private static let recordBytes = 12
 
-    init(chunkFile: String) { path = chunkFile + FileBufferPath.doneEnding }
+    init(chunkFile: String, on disk: any Disk = KernelDisk()) {
+        path = chunkFile + FileBufferPath.doneEnding
+        self.disk = disk
+    }
 
     /// What stands in the file, up to the first record that is not whole.
     func read() -> ItemSet {
         var bytes = ByteBuffer(capacity: 16)
-        do { bytes = try DiskFile(path, for: .read).readAll() } catch { return ItemSet() }
+        do { bytes = try DiskFile(path, for: .read, on: disk).readAll() } catch { return ItemSet() }
         var items = ItemSet()
         var offset = 0
         while bytes.count - offset >= Self.recordBytes,
@@ -40,12 +44,12 @@ final class DoneItems: Sendable {
             bytes.append(littleEndian: CRC32C.of(Slice(offset: start, length: 8), bytes))
         }
         byteCount.withLock { byteCount in
-            guard let file = try? DiskFile(path, for: .append), (try? file.write(bytes, at: byteCount)) != nil else {
-                return
-            }
+            guard let file = try? DiskFile(path, for: .append, on: disk),
+                (try? file.write(bytes, at: byteCount)) != nil
+            else { return }
             byteCount += bytes.count
         }
     }
 
-    func remove() { try? DiskFile.remove(path) }
+    func remove() { try? DiskFile.remove(path, on: disk) }
 }

@@ -8,15 +8,28 @@ struct FileChunkContents: ChunkContents {
     /// Behind the last frame of events.
     let dataEnd: Int
     private let done: DoneItems
+    private let fileEnd: ChunkFileEnd
+    private let disk: any Disk
+    /// Where acks wait for the disk, and what they wait for; an earlier process waits for nothing.
+    private let syncer: FileSyncer?
+    private let syncTarget: FileSyncer.Target?
     let doneBefore: ItemSet
 
-    init(id: String, path: String, end: ChunkEnd, dataEnd: Int, done: DoneItems, doneBefore: ItemSet = ItemSet()) {
+    /// - Parameter takesUp: an earlier process has written it, and perhaps delivered some of it.
+    init(
+        id: String, path: String, end: ChunkEnd, dataEnd: Int, takesUp: Bool = false, on disk: any Disk,
+        _ syncer: FileSyncer?, _ syncTarget: FileSyncer.Target? = nil
+    ) {
         self.id = id
         self.path = path
         self.end = end
         self.dataEnd = dataEnd
-        self.done = done
-        self.doneBefore = doneBefore
+        self.disk = disk
+        self.syncer = syncer
+        self.syncTarget = syncTarget
+        fileEnd = ChunkFileEnd(of: path, on: disk, syncer)
+        done = DoneItems(chunkFile: path, on: disk)
+        doneBefore = takesUp ? done.read() : ItemSet()
     }
 
     var itemCount: Int { end.itemCount }
@@ -41,7 +54,7 @@ struct FileChunkContents: ChunkContents {
         }
         let from = end.windows.lastIndex { $0.firstItem <= first } ?? 0
         let to = end.windows.firstIndex { $0.firstItem >= last } ?? end.windows.count
-        let file = try DiskFile(path, for: .read)
+        let file = try DiskFile(path, for: .read, on: disk)
         let start = offset(from)
         let count = offset(to) - start
         let total = firstItem(to) - firstItem(from)
@@ -95,12 +108,18 @@ struct FileChunkContents: ChunkContents {
 
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
 
+    func makeSafe() -> Bool {
+        guard let syncer, let syncTarget else { return true }
+        guard let file = try? DiskFile(path, for: .read, on: disk) else { return false }
+        return syncer.sync(file, of: syncTarget)
+    }
+
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
-        try? DiskFile.remove(path)
+        fileEnd.remove()
         done.remove()
     }
 
-    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding) }
+    func keepAside() { fileEnd.keepAside() }
 }

@@ -11,6 +11,7 @@ package final class FileChunkStore: ChunkStore {
     /// For chunks that are not formatted yet: Fluentd's own.
     private let makeFormatter: @Sendable () -> any ChunkFormatter
     private let log: Log
+    private let disk: any Disk
     private let lock: DiskFile
     private let isReleased = Atomic<Bool>(false)
     private let openFiles = OpenFiles()
@@ -23,24 +24,36 @@ package final class FileChunkStore: ChunkStore {
     ///   - waitsForDisk: `durability power`.
     ///   - fsyncIntervalSeconds: `fsync_interval`.
     ///   - makeFormatter: a formatter of the output's.
-    package init(
+    package convenience init(
         _ path: FileBufferPath, format: String, waitsForDisk: Bool = false, fsyncIntervalSeconds: Double = 0, log: Log,
         makeFormatter: @escaping @Sendable () -> any ChunkFormatter
     ) throws(ChunkStoreError) {
+        let syncer =
+            waitsForDisk
+            ? FileSyncer(
+                folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log, on: KernelDisk(),
+                start: FileSyncer.thread()) : nil
+        try self.init(path, format: format, on: KernelDisk(), syncer, log: log, makeFormatter: makeFormatter)
+    }
+
+    init(
+        _ path: FileBufferPath, format: String, on disk: any Disk, _ syncer: FileSyncer?, log: Log,
+        makeFormatter: @escaping @Sendable () -> any ChunkFormatter
+    ) throws(ChunkStoreError) {
+        self.disk = disk
+        self.syncer = syncer
         self.makeFormatter = makeFormatter
         self.path = path
         self.format = format
         self.log = log
-        syncer =
-            waitsForDisk ? FileSyncer(folder: path.folder, intervalSeconds: fsyncIntervalSeconds, log: log) : nil
-        try DiskFile.makeFolder(path.folder)
-        lock = try Self.takeLock(path.lockFile)
+        try DiskFile.makeFolder(path.folder, on: disk)
+        lock = try Self.takeLock(path.lockFile, on: disk)
     }
 
     /// Whoever had the file removes it when nothing is left: a lock counts on the file that has the name.
-    private static func takeLock(_ path: String) throws(ChunkStoreError) -> DiskFile {
+    private static func takeLock(_ path: String, on disk: any Disk) throws(ChunkStoreError) -> DiskFile {
         while true {
-            let file = try DiskFile(path, for: .append)
+            let file = try DiskFile(path, for: .append, on: disk)
             guard file.lock() else {
                 throw ChunkStoreError(
                     "\(path) is held by another sluice, or by another output: give each buffer a path of its own")
@@ -54,22 +67,24 @@ package final class FileChunkStore: ChunkStore {
     func makeWriter(id: String, _ key: ChunkKey) -> any ChunkWriter {
         FileChunkWriter(
             path: path.file(ofChunk: id),
-            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), openFiles: openFiles,
-            syncer: syncer)
+            head: ChunkFileHead(format: format, createdAt: Clock.now().seconds, key: key), on: disk,
+            openFiles: openFiles, syncer: syncer)
     }
 
     func release() {
         // A second time it may be another's.
         if isReleased.exchange(true, ordering: .relaxed) { return }
-        let names = (try? DiskFile.names(in: path.folder)) ?? []
-        if !names.contains(where: { path.chunk(ofFile: $0) != nil }) { try? DiskFile.remove(path.lockFile) }
+        let names = (try? DiskFile.names(in: path.folder, on: disk)) ?? []
+        if !names.contains(where: { path.chunk(ofFile: $0) != nil }) { try? DiskFile.remove(path.lockFile, on: disk) }
         lock.unlock()
     }
 
     /// What an earlier process left, the oldest first. Blocks.
     func recover() throws(ChunkStoreError) -> [SealedChunk] {
         var chunks: [SealedChunk] = []
-        for name in try DiskFile.names(in: path.folder) {
+        let names = try DiskFile.names(in: path.folder, on: disk)
+        removeDone(names)
+        for name in names {
             do throws(ChunkStoreError) {
                 if let id = path.chunk(ofFile: name) {
                     if let chunk = try recover(id) { chunks.append(chunk) }
@@ -85,9 +100,20 @@ package final class FileChunkStore: ChunkStore {
         return chunks.sorted { $0.id < $1.id }
     }
 
+    /// A crash between the two leaves what was done of a chunk that is not there any more.
+    private func removeDone(_ names: [String]) {
+        let present = Set(names)
+        for name in names where name.hasSuffix(FileBufferPath.doneEnding) {
+            let chunk = String(name.dropLast(FileBufferPath.doneEnding.utf8.count))
+            guard !present.contains(chunk), path.chunk(ofFile: chunk) != nil || path.fluentdChunk(ofFile: chunk) != nil
+            else { continue }
+            try? DiskFile.remove("\(path.folder)/\(name)", on: disk)
+        }
+    }
+
     private func takeOver(_ id: String, _ path: String) throws(ChunkStoreError) -> SealedChunk? {
         // Fluentd has not written anything into it yet.
-        if try DiskFile(path, for: .read).byteCount == 0 { return nil }
+        if try DiskFile(path, for: .read, on: disk).byteCount == 0 { return nil }
         return takeUp(id, .none, try FluentdChunkContents(path: path, id: id, makeFormatter: makeFormatter))
     }
 
@@ -102,7 +128,7 @@ package final class FileChunkStore: ChunkStore {
 
     private func recover(_ id: String) throws(ChunkStoreError) -> SealedChunk? {
         let path = path.file(ofChunk: id)
-        let file = try DiskFile(path, for: .append)
+        let file = try DiskFile(path, for: .append, on: disk)
         let size = try file.byteCount
         var front = ByteBuffer(capacity: 4096)
         try file.read(at: 0, count: min(size, 4096), into: &front)
@@ -112,11 +138,12 @@ package final class FileChunkStore: ChunkStore {
         switch ChunkFileHead.read(front) {
         case .broken:
             if size == 0 {
-                try? DiskFile.remove(path)
+                try? DiskFile.remove(path, on: disk)
             } else {
                 log.error("not a chunk file any more; moved aside", ["file": path + FileBufferPath.corruptEnding])
-                try DiskFile.move(path, to: path + FileBufferPath.corruptEnding)
+                try DiskFile.move(path, to: path + FileBufferPath.corruptEnding, on: disk)
             }
+            DoneItems(chunkFile: path, on: disk).remove()
             return nil
         case .otherVersion:
             log.error("a chunk file of another version of sluice; it stays where it is", ["file": path])
@@ -134,11 +161,10 @@ package final class FileChunkStore: ChunkStore {
     }
 
     private func chunk(_ id: String, _ head: ChunkFileHead, _ end: ChunkEnd, _ dataEnd: Int) -> SealedChunk? {
-        let path = path.file(ofChunk: id)
-        let done = DoneItems(chunkFile: path)
-        return takeUp(
+        takeUp(
             id, head.key,
-            FileChunkContents(id: id, path: path, end: end, dataEnd: dataEnd, done: done, doneBefore: done.read()))
+            FileChunkContents(
+                id: id, path: path.file(ofChunk: id), end: end, dataEnd: dataEnd, takesUp: true, on: disk, syncer))
     }
 
     /// The end frame, and where it begins.
@@ -168,7 +194,8 @@ package final class FileChunkStore: ChunkStore {
         let scan = ChunkScan(all, from: headBytes)
         if scan.isCorrupt { return try rescue(path, head, headBytes, scan, all) }
         guard scan.frontFrames > 0 else {
-            try? DiskFile.remove(path)
+            try? DiskFile.remove(path, on: disk)
+            DoneItems(chunkFile: path, on: disk).remove()
             return nil
         }
         if scan.frontEnd < size {
@@ -176,9 +203,9 @@ package final class FileChunkStore: ChunkStore {
                 "the last batch of a chunk was not whole; it was never acknowledged",
                 ["file": path, "bytes": size - scan.frontEnd])
         }
-        try file.truncate(to: scan.frontEnd)
         let end = scan.end
-        try end.write(to: file, at: scan.frontEnd)
+        // Neither is needed to send it: a full disk must not keep it here.
+        if (try? file.truncate(to: scan.frontEnd)) != nil { try? end.write(to: file, at: scan.frontEnd) }
         return chunk(id, head, end, scan.frontEnd)
     }
 
@@ -187,7 +214,7 @@ package final class FileChunkStore: ChunkStore {
         _ old: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
     ) throws(ChunkStoreError) -> SealedChunk? {
         let freshID = ChunkID.next()
-        let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create)
+        let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create, on: disk)
         var out = ByteBuffer(capacity: all.count)
         var end = ChunkEnd()
         out.append(Slice(offset: 0, length: headBytes), of: all)
@@ -197,8 +224,19 @@ package final class FileChunkStore: ChunkStore {
         }
         let dataEnd = out.count
         ChunkFrame.appendEnd(end, to: &out)
-        try fresh.write(out, at: 0)
-        try DiskFile.move(old, to: old + FileBufferPath.corruptEnding)
+        do throws(ChunkStoreError) {
+            try fresh.write(out, at: 0)
+            // Else a power cut could leave neither of them.
+            if syncer != nil {
+                try fresh.sync()
+                try DiskFile(self.path.folder, for: .read, on: disk).sync()
+            }
+            try DiskFile.move(old, to: old + FileBufferPath.corruptEnding, on: disk)
+        } catch {
+            try? DiskFile.remove(fresh.path, on: disk)
+            throw error
+        }
+        DoneItems(chunkFile: old, on: disk).remove()
         log.error(
             "a chunk file is corrupt: moved aside; what is whole in it is sent",
             ["file": old + FileBufferPath.corruptEnding, "events": end.itemCount])

@@ -4,9 +4,11 @@ internal import Events
 final class FileChunkWriter: ChunkWriter {
     private let path: String
     private let head: ChunkFileHead
+    private let disk: any Disk
     private let openFiles: OpenFiles
     /// Where acks wait for the disk.
     private let syncer: FileSyncer?
+    private let syncTarget: FileSyncer.Target?
     private var file: DiskFile?
     /// May stay open between two batches.
     private var hasPlace = false
@@ -16,15 +18,18 @@ final class FileChunkWriter: ChunkWriter {
     private var pending: (frameAt: Int, end: Int)?
     private var end = ChunkEnd()
 
-    init(path: String, head: ChunkFileHead, openFiles: OpenFiles, syncer: FileSyncer?) {
+    init(path: String, head: ChunkFileHead, on disk: any Disk, openFiles: OpenFiles, syncer: FileSyncer?) {
         self.path = path
         self.head = head
+        self.disk = disk
         self.openFiles = openFiles
         self.syncer = syncer
+        syncTarget = syncer?.makeTarget()
     }
 
     deinit { letGo() }
 
+    var takesMore: Bool { !(syncTarget?.hasFailed ?? false) }
     var writtenItems: Int { end.itemCount }
     var writtenBytes: Int { end.byteCount }
     func heldBytes(_ body: borrowing ChunkBody) -> Int { offset + body.byteCount }
@@ -40,7 +45,7 @@ final class FileChunkWriter: ChunkWriter {
 
     private func opened() throws(ChunkStoreError) -> DiskFile {
         if let file { return file }
-        let opened = try DiskFile(path, for: .append)
+        let opened = try DiskFile(path, for: .append, on: disk)
         file = opened
         if !hasPlace { hasPlace = openFiles.take() }
         return opened
@@ -48,7 +53,7 @@ final class FileChunkWriter: ChunkWriter {
 
     func accept(_ body: inout ChunkBody, safe receipt: Receipt?) {
         guard let pending else { return }
-        if let syncer, let file { syncer.add(file, isNew: offset == 0, receipt) }
+        if let syncer, let syncTarget, let file { syncer.add(file, of: syncTarget, isNew: offset == 0, receipt) }
         end.note(frameAt: pending.frameAt, items: body.items.count, byteCount: body.byteCount)
         offset = pending.end
         self.pending = nil
@@ -61,7 +66,7 @@ final class FileChunkWriter: ChunkWriter {
         pending = nil
         if offset == 0 {
             letGo()
-            try? DiskFile.remove(path)
+            try? DiskFile.remove(path, on: disk)
         } else {
             // Where that cannot be done, the next frame is written over it.
             try? file?.truncate(to: offset)
@@ -74,7 +79,7 @@ final class FileChunkWriter: ChunkWriter {
         try? end.write(to: opened(), at: offset)
         letGo()
         return FileChunkContents(
-            id: id, path: path, end: end, dataEnd: offset, done: DoneItems(chunkFile: path))
+            id: id, path: path, end: end, dataEnd: offset, on: disk, syncer, syncTarget)
     }
 
     private func letGo() {

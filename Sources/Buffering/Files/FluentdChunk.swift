@@ -12,6 +12,7 @@ struct FluentdChunkContents: ChunkContents {
     let itemCount: Int
     let byteCount: Int
     private let done: DoneItems
+    private let fileEnd: ChunkFileEnd
     private let doneBefore: ItemSet
     /// Something stands behind its last whole event.
     private let isTorn: Bool
@@ -33,6 +34,7 @@ struct FluentdChunkContents: ChunkContents {
         itemCount = count
         byteCount = events.count
         isTorn = place < events.count
+        fileEnd = ChunkFileEnd(of: path)
         done = DoneItems(chunkFile: path)
         doneBefore = done.read()
     }
@@ -72,16 +74,17 @@ struct FluentdChunkContents: ChunkContents {
 
     func shrunk(to items: ItemSet) -> (any ChunkContents)? { nil }
 
+    func makeSafe() -> Bool { true }
     func noteDone(_ items: ItemSet) { done.add(items) }
 
     func remove() {
         if isTorn { keepAside() }
-        try? DiskFile.remove(path)
+        fileEnd.remove()
         try? DiskFile.remove(path + Self.metaEnding)
         done.remove()
     }
 
-    func keepAside() { DiskFile.link(path, as: path + FileBufferPath.corruptEnding) }
+    func keepAside() { fileEnd.keepAside() }
 
     // MARK: - What stands in the files
 

@@ -86,7 +86,15 @@ package final class OutputDrain: Sendable {
         let rest = await workers.stop(within: FlushWorkers.cancellationSeconds).parts
         if buffer.isOnDisk {
             let count = rest.reduce(0) { $0 + $1.items.count }
-            for (chunk, _) in rest { for receipt in chunk.receipts { receipt.settle(.safe) } }
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    for (chunk, _) in rest where !chunk.receipts.isEmpty {
+                        let fate: Receipt.Fate = chunk.makeSafe() ? .safe : .lost
+                        for receipt in chunk.receipts { receipt.settle(fate) }
+                    }
+                    continuation.resume()
+                }
+            }
             if count > 0 { log.info("events stay in the buffer for the next start", ["events": count]) }
             buffer.releaseFiles()
             return 0
