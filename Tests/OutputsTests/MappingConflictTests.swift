@@ -99,7 +99,7 @@ struct MappingConflictTests {
 
     private func deliver(
         _ records: [String], to mapping: Mapping, _ recorder: LogRecorder = LogRecorder(),
-        _ change: (inout ElasticsearchSettings) -> Void = { _ in }
+        renamed: Int? = nil, _ change: (inout ElasticsearchSettings) -> Void = { _ in }
     ) async throws -> DeliveryOutcome {
         let client = try HTTPClient()
         defer { client.stop() }
@@ -117,7 +117,9 @@ struct MappingConflictTests {
         let chunk = batch.format(with: try ElasticsearchFormatter(settings))
         let destination = ElasticsearchDestination(
             settings, client: client, log: Log(handler: recorder), now: { 100 })
-        return await destination.deliver(chunk, items: chunk.allItems)
+        let outcome = await destination.deliver(chunk, items: chunk.allItems)
+        if let renamed { #expect(destination.renamedFieldCount == renamed) }
+        return outcome
     }
 
     @Test("documents of two shapes are both stored, with every field that does not fit renamed, and told of once")
@@ -127,7 +129,7 @@ struct MappingConflictTests {
             [
                 #"{"n":0,"took":1,"user":"x"}"#, #"{"n":1,"took":"1 ms","user":{"id":1}}"#, #"{"n":2,"took":"2 ms"}"#,
                 #"{"n":"three"}"#,
-            ], to: mapping, recorder)
+            ], to: mapping, recorder, renamed: 4)
         #expect(outcome == .delivered)
         #expect(
             mapping.stored.sorted() == [

@@ -1,6 +1,5 @@
 package import Events
 package import Logging
-internal import Synchronization
 internal import Time
 
 /// Sends chunks of documents to Elasticsearch or OpenSearch with the bulk API, and says of every item what became of it.
@@ -11,10 +10,10 @@ package final class ElasticsearchDestination: Destination {
     private let settings: ElasticsearchSettings
     private let client: HTTPClient
     private let pool: ServerPool
-    private let log: Log
+    let log: Log
     private let headers: [(name: String, value: String)]
     private let now: @Sendable () -> Double
-    private let renames = Mutex<(count: Int, told: Set<String>)>((0, []))
+    let renames = FieldRenames()
     /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
     private static let expectsContinueFromBytes = 1 << 20
 
@@ -158,9 +157,9 @@ package final class ElasticsearchDestination: Destination {
     }
 
     /// An answer with more for each item than any reason needs is none.
-    private static func responseLimitBytes(items: Int) -> Int { (1 << 20) + items * 8192 }
+    static func responseLimitBytes(items: Int) -> Int { (1 << 20) + items * 8192 }
 
-    private func post(
+    func post(
         _ server: ServerPool.Server, _ body: BulkBody, responseLimitBytes: Int
     ) async throws(HTTPError) -> HTTPResponse {
         var request = request(.post, server.host, "/_bulk?filter_path=errors,items.*.status,items.*.error")
@@ -193,7 +192,7 @@ package final class ElasticsearchDestination: Destination {
         return request
     }
 
-    private func describe(_ error: HTTPError, _ host: ElasticsearchHost) -> String {
+    func describe(_ error: HTTPError, _ host: ElasticsearchHost) -> String {
         pool.count > 1 ? "\(host.baseURL): \(error)" : "\(error)"
     }
 
@@ -231,7 +230,7 @@ package final class ElasticsearchDestination: Destination {
 
     // MARK: - What the answer means
 
-    private func judge(_ response: HTTPResponse, _ chunk: LoadedChunk, _ sent: ItemSet) -> BulkJudgement {
+    func judge(_ response: HTTPResponse, _ chunk: LoadedChunk, _ sent: ItemSet) -> BulkJudgement {
         let items = Array(sent)
         var judgement = BulkJudgement()
         do throws(BulkResponseError) {
@@ -284,83 +283,6 @@ package final class ElasticsearchDestination: Destination {
         return RefusedDocument(item: rejected, conflicts: explanation?.conflicts ?? [])
     }
 
-    // MARK: - Fields that do not fit
-
-    /// Sends the documents again that were refused for one field, with that field renamed, until they are taken or refused
-    /// for something else. What fails on the way is sent again as a whole, later.
-    private func resend(
-        _ judgement: inout BulkJudgement, _ chunk: LoadedChunk, _ server: ServerPool.Server, _ dialect: BulkDialect
-    ) async {
-        var final: [RefusedDocument] = []
-        var refused = judgement.refused
-        var source = chunk
-        var originals: [Int]?
-        var made: [String: Int] = [:]
-        for _ in 0..<RenamedDocuments.maximumRounds where !refused.isEmpty {
-            func original(_ item: Int) -> Int { originals?[item] ?? item }
-            var rest: [RefusedDocument] = []
-            // A new name that does not fit either is made longer once.
-            func depth(_ field: RefusedDocument) -> Int { field.conflicts.map { made[$0] ?? 0 }.max() ?? .max }
-            let open = refused.filter { depth($0) < Self.renamingDepth }
-            rest += refused.filter { depth($0) >= Self.renamingDepth }
-            let renamed = RenamedDocuments(open, of: source, original: original, rest: &rest)
-            final += rest.map { $0.numbered(original($0.item.item)) }
-            refused = []
-            guard let renamed else { break }
-            for one in renamed.renamed {
-                made[one.name] = max(made[one.name] ?? 0, (made[one.field] ?? 0) + 1)
-                tellRenamed(one.index, one.field, one.name, one.reason)
-            }
-            let answer = await judgeAgain(renamed.chunk, server, dialect)
-            let later = ItemSet(answer.retry.map { renamed.originals[$0] }.sorted())
-            if !later.isEmpty { judgement.noteRetry(later, answer.reason) }
-            (source, originals, refused) = (renamed.chunk, renamed.originals, answer.refused)
-        }
-        final += refused.map { $0.numbered(originals?[$0.item.item] ?? $0.item.item) }
-        judgement.refused = final
-    }
-
-    /// Sends a few documents; when that fails as a whole, all of them are to be sent again.
-    private func judgeAgain(
-        _ chunk: LoadedChunk, _ server: ServerPool.Server, _ dialect: BulkDialect
-    ) async -> BulkJudgement {
-        let items = chunk.allItems
-        func later(_ reason: Refusal) -> BulkJudgement {
-            var judgement = BulkJudgement()
-            judgement.noteRetry(items, reason)
-            return judgement
-        }
-        do throws(HTTPError) {
-            let response = try await post(
-                server, BulkBody(chunk, items: items, dialect),
-                responseLimitBytes: Self.responseLimitBytes(items: items.count))
-            switch WholeAnswer(response) {
-            case .items:
-                let judgement = judge(response, chunk, items)
-                return judgement.unreadable.map(later) ?? judgement
-            case .tooLarge(let reason), .retry(let reason, _), .refused(let reason): return later(reason)
-            }
-        } catch {
-            return later(Refusal(error == .cancelled ? .stopping : .unreachable, describe(error, server.host)))
-        }
-    }
-
-    private func tellRenamed(_ index: String, _ field: String, _ name: String, _ reason: String) {
-        let isNew = renames.withLock { renames in
-            renames.count += 1
-            // Fields and indices are strangers' words: they are not remembered for ever.
-            if renames.told.count >= Self.rememberedRenames { renames.told.removeAll() }
-            return renames.told.insert("\(index)\0\(field)").inserted
-        }
-        guard isNew else { return }
-        log.limited(
-            .warn, kind: "mapping conflict", subject: ["field": field, "index": index],
-            "a field does not fit the index and is sent again as '\(name)'; documents like it are not told of",
-            ["reason": reason])
-    }
-
-    private static let rememberedRenames = 10_000
-    private static let renamingDepth = 2
     /// How many fields were sent again under another name.
-    package var renamedFieldCount: Int { renames.withLock { $0.count } }
+    package var renamedFieldCount: Int { renames.count }
 }
