@@ -19,10 +19,10 @@ APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 # The ones of $(1) that are not installed.
 missing = $(shell for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 
-.PHONY: help deps test-deps build run demo test test-long lint bench format fuzz clean install docker
+.PHONY: help deps test-deps build run demo test test-faults test-long lint bench format fuzz clean install docker
 
 help: ## List these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 deps: ## Install the C libraries that are missing (apt-get)
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }
@@ -43,11 +43,14 @@ demo: build ## Show it at work
 	./config/demo
 
 # Where the daemons of tests keep what nobody takes.
-test test-long: export STATE_DIRECTORY ?= $(CURDIR)/.build/state
+test test-long test-faults: export STATE_DIRECTORY ?= $(CURDIR)/.build/state
 test: test-deps lint build ## Lint, build, all tests, faults, real Docker, search engines and clients, conformance with Fluentd
 	@set -e; swift test 2>&1 | tee .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
 		./Tests/Faults/run $(SLUICE) --quick 2>&1 | tee .build/faults.log; \
 		echo; grep -h 'Test run with' .build/test.log; tail -1 .build/integration.log; tail -1 .build/faults.log
+
+test-faults: build ## All attacks and accidents, kills, power failures (QUICK=1: their short forms)
+	@./Tests/Faults/run $(SLUICE) $(if $(QUICK),--quick)
 
 test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
 	@set -e; ./Tests/Faults/run $(SLUICE); SLUICE_LONG_TESTS=1 swift test; \
