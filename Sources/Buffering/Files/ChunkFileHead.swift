@@ -41,7 +41,10 @@ struct ChunkFileHead: Sendable, Equatable {
         let name = buffer.array(Slice(offset: 0, length: min(buffer.count, 8)))
         let mark = Array("\(Self.mark)".utf8)
         guard name.count == 8, name[..<7] == mark[..<7] else { return .broken }
-        guard name == mark else { return .otherVersion }
+        guard name == mark else {
+            // A version is a digit or a letter: a crash leaves zeros.
+            return name[7] > UInt8(ascii: " ") ? .otherVersion : .broken
+        }
         var cursor = BinaryCursor(8..<buffer.count)
         guard let length: UInt32 = cursor.number(buffer), let checksum: UInt32 = cursor.number(buffer),
             cursor.left >= Int(length),
