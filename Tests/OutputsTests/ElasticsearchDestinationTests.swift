@@ -187,17 +187,17 @@ struct ElasticsearchDestinationTests {
         let server = try TestServer { request in
             guard request.isBulk else { return .ok(es7) }
             let lines = request.text.split(separator: "\n").filter { $0.hasPrefix("{\"n\"") }.map(String.init)
-            usleep(UInt32(lines.count) * 1000)
+            usleep(UInt32(lines.count) * 3000)
             stored.withLock { stored in for line in lines { stored[line, default: 0] += 1 } }
             return request.taken
         }
         defer { server.stop() }
         var settings = settings(server)
-        settings.http.timeoutSeconds = 0.4
+        settings.http.timeoutSeconds = 2
         let destination = ElasticsearchDestination(settings, client: client, log: Log(handler: recorder))
         let chunk = try chunk((0..<1200).map { #"{"n":\#($0)}"# })
         var rest = chunk.allItems
-        for _ in 0..<20 where !rest.isEmpty {
+        for _ in 0..<50 where !rest.isEmpty {
             switch await destination.deliver(chunk, items: rest) {
             case .delivered: rest = ItemSet()
             case .partial(let retry, _, _): rest = retry
