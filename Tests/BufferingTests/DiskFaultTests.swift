@@ -12,9 +12,10 @@ struct DiskFaultTests {
     private let disk = SimulatedDisk(seed: 1)
     private let work = Work()
 
-    private func buffer(waitsForDisk: Bool = true, _ change: (inout BufferSettings) -> Void = { _ in }) throws
-        -> ChunkBuffer
-    {
+    private func buffer(
+        on other: SimulatedDisk? = nil, waitsForDisk: Bool = true, _ change: (inout BufferSettings) -> Void = { _ in }
+    ) throws -> ChunkBuffer {
+        let disk = other ?? disk
         let syncer = FileSyncer(folder: SimulatedDisk.folder, intervalSeconds: 0, log: .discarding, on: disk) {
             [work] in work.add($0)
         }
@@ -94,6 +95,25 @@ struct DiskFaultTests {
         for number in 0..<3 { _ = try emit(number, &source) }
         disk.isFull = true
         #expect(try found() == (0..<3).map { #"{"n":\#($0)}"# })
+    }
+
+    @Test("what is whole in a corrupt chunk survives a power cut after it was taken up", arguments: 0..<30)
+    func rescued(seed: UInt64) throws {
+        let buffer = try buffer()
+        var source = BatchSource(buffer)
+        for number in 0..<3 { _ = try emit(number, &source) }
+        let file = try #require(disk.files.first { $0.name.hasSuffix(".chunk") })
+        var bytes = file.bytes
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: Array(#"{"n":1}"#.utf8)) })
+        bytes[place] ^= 1
+        let other = SimulatedDisk(seed: seed)
+        other.put(bytes, as: file.name)
+        #expect(try self.buffer(on: other).recover() == 2)
+        other.powerLost()
+        let after = try self.buffer(on: other)
+        _ = try after.recover()
+        let texts = after.takeReady().flatMap { $0.chunk.texts($0.items) }
+        #expect(Set(texts) == [#"{"n":0}"#, #"{"n":2}"#])
     }
 
     @Test("what was done of a chunk that is gone is not left behind") func leftDone() throws {

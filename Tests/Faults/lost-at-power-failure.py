@@ -75,4 +75,4 @@ total, missing = rounds(lambda: "durability power" + R.choice(["", "\n    fsync_
 check(total > 20 * CUTS, f"only {total} events were acknowledged"); check(not missing, f"{missing} of {total} acknowledged events missing")
 weak, lost = rounds(lambda: "durability process", 1, [0])
 check(lost, f"none of {weak} events is lost without a sync: nothing is proved")
-finish(f"{CUTS} power cuts, {total} events acknowledged, none lost; without syncs {lost} of {weak}; {time.monotonic() - start:.0f} s")
+finish(f"{CUTS} power cuts, {total} events acknowledged, {missing} lost; without syncs {lost} of {weak}; {time.monotonic() - start:.0f} s")
