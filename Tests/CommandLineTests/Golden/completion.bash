@@ -48,6 +48,8 @@ _sluice() {
         replay:--shared-key) :; return ;;
         replay:--user) :; return ;;
         replay:--password) :; return ;;
+        replay:--to) :; return ;;
+        replay:--config|replay:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--pattern"|"grok match:-p") :; return ;;
         "grok match:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok match:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -111,7 +113,7 @@ _sluice() {
             ;;
         replay)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --to --config -c --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

@@ -126,6 +126,9 @@ _sluice() {
                 '--password=[The user'\''s password.]:password: ' \
                 '-v[Say how many events were sent, as on a terminal.]' \
                 '--verbose[Say how many events were sent, as on a terminal.]' \
+                '--to=[Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.]:id: ' \
+                '-c+[The configuration.]:file:_files' \
+                '--config=[The configuration.]:file:_files' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
