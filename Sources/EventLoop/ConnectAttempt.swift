@@ -21,7 +21,7 @@ package final class ConnectAttempt: @unchecked Sendable {
     private var remaining: [SocketAddress] = []
     private var current: Connection?
     private var timer: LoopTimer?
-    private var resolving: UnsafeMutablePointer<uv_getaddrinfo_t>?
+    private var lookup: NameLookup?
 
     /// Starts.
     ///
@@ -68,47 +68,16 @@ package final class ConnectAttempt: @unchecked Sendable {
     }
 
     private func resolve(_ host: String, _ port: UInt16) {
-        // The request and one reference to us belong to libuv until its callback, which always comes.
-        let request = UnsafeMutablePointer<uv_getaddrinfo_t>.allocate(capacity: 1)
-        unsafe request.pointee.data = Unmanaged.passRetained(self).toOpaque()
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        unsafe hints.ai_flags = AI_NUMERICSERV
-        let status = unsafe uv_getaddrinfo(
-            loop.pointer, request,
-            { request, status, list in
-                guard let request = unsafe request, let data = unsafe request.pointee.data else { return }
-                let attempt = unsafe Unmanaged<ConnectAttempt>.fromOpaque(data).takeRetainedValue()
-                unsafe request.deallocate()
-                unsafe attempt.resolving = nil
-                unsafe attempt.didResolve(status, list)
-                unsafe uv_freeaddrinfo(list)
-            }, host, String(port), &hints)
-        if status < 0 {
-            unsafe Unmanaged.passUnretained(self).release()
-            unsafe request.deallocate()
-            failSoon(LoopError("resolve", endpoint.description, status: status))
-        } else {
-            unsafe resolving = request
-        }
-    }
-
-    private func didResolve(_ status: Int32, _ list: UnsafeMutablePointer<addrinfo>?) {
-        guard outcome != nil else { return }
-        if status < 0 {
-            finish(.failure(LoopError("resolve", endpoint.description, status: status)))
-            return
-        }
-        // The list is valid until uv_freeaddrinfo, which the caller calls after us.
-        var entry = unsafe list
-        while let found = unsafe entry {
-            if let address = unsafe found.pointee.ai_addr, let address = unsafe SocketAddress(address) {
-                remaining.append(address)
+        lookup = NameLookup(of: host, port: port, on: loop) { [self] result in
+            lookup = nil
+            switch result {
+            case .success(let found):
+                remaining = shufflesAddresses ? found.shuffled() : found.reversed()
+                // There is at least one.
+                tryNext(after: LoopError("resolve", endpoint.description, status: UV_EAI_NONAME.rawValue))
+            case .failure(let error): finish(.failure(error))
             }
-            unsafe entry = found.pointee.ai_next
         }
-        if shufflesAddresses { remaining.shuffle() } else { remaining.reverse() }
-        tryNext(after: LoopError("resolve", endpoint.description, status: UV_EAI_NONAME.rawValue))
     }
 
     private func tryNext(after error: LoopError) {
@@ -162,10 +131,8 @@ package final class ConnectAttempt: @unchecked Sendable {
         timer?.close()
         timer = nil
         remaining = []
-        // The resolver's thread may be past cancelling; its callback finds no outcome wanted then.
-        if let resolving = unsafe resolving {
-            unsafe resolving.withMemoryRebound(to: uv_req_t.self, capacity: 1) { _ = unsafe uv_cancel($0) }
-        }
+        lookup?.cancel()
+        lookup = nil
         let tried = current
         current = nil
         guard case .success(let connection) = result, let tell else {
