@@ -2,6 +2,7 @@ import ConfigFile
 import Foundation
 import Pipeline
 import TestSupport
+import Testing
 
 /// A configuration, read and planned, with its messages as text.
 struct Checked {
@@ -29,6 +30,20 @@ struct Checked {
     var messages: [String] {
         diagnostics.inFileOrder.map { "\($0.line):\($0.column) \($0.severity.rawValue) \($0.message)" }
     }
+    /// An expected message may be shortened: what another room says about the value is that room's to test.
+    static func expect(_ text: String, _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation) {
+        let checked = Checked(text)
+        let isEqual =
+            checked.messages.count == expected.count
+            && zip(checked.messages, expected).allSatisfy { $0.hasPrefix($1) }
+        #expect(
+            isEqual, "\(checked.rendered)\nexpected: \(expected)\ngot: \(checked.messages)",
+            sourceLocation: sourceLocation)
+        for diagnostic in checked.errors {
+            #expect(diagnostic.hint != nil || diagnostic.message.count > 30, sourceLocation: sourceLocation)
+        }
+    }
+
     var rendered: String { DiagnosticRenderer().render(diagnostics, file: "fluent.conf") }
 }
 

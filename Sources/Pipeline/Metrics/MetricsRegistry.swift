@@ -3,16 +3,28 @@ internal import Synchronization
 /// All stages' counts, by the stage's id and loop. Filled while loops are set up; read by whoever shows them. A stage that
 /// comes back after a reload goes on counting where it was.
 package final class MetricsRegistry: Sendable {
-    private let stages = Mutex<[(id: String, loop: Int, metrics: StageMetrics)]>([])
+    private struct Key: Hashable {
+        let id: String
+        let loop: Int
+    }
+
+    private struct Stages {
+        var list: [(id: String, metrics: StageMetrics)] = []
+        var places: [Key: Int] = [:]
+    }
+
+    private let stages = Mutex(Stages())
 
     package init() {}
 
     /// Counts for one stage on one loop.
     func register(_ id: String, loop: Int = 0) -> StageMetrics {
         stages.withLock { stages in
-            if let known = stages.first(where: { $0.id == id && $0.loop == loop }) { return known.metrics }
+            let key = Key(id: id, loop: loop)
+            if let place = stages.places[key] { return stages.list[place].metrics }
             let metrics = StageMetrics()
-            stages.append((id, loop, metrics))
+            stages.places[key] = stages.list.count
+            stages.list.append((id, metrics))
             return metrics
         }
     }
@@ -22,7 +34,7 @@ package final class MetricsRegistry: Sendable {
         stages.withLock { stages in
             var order: [String] = []
             var sums: [String: Int] = [:]
-            for (id, _, metrics) in stages {
+            for (id, metrics) in stages.list {
                 if sums[id] == nil { order.append(id) }
                 sums[id, default: 0] += metrics.value(count)
             }

@@ -15,12 +15,15 @@ package struct PipelinePlan {
 
     /// Whether a buffer waits for the disk before events count as safe.
     var hasDurableBuffer: Bool {
-        labels.contains { label in
-            label.rules.contains { rule in
-                if case .match(_, let output) = rule {
-                    return output.isDurable || output.children.contains(where: \.isDurable)
-                }
-                return false
+        allOutputs.contains(where: \.isDurable)
+    }
+
+    /// The outputs of all labels and, each behind the one it belongs to, their stores: in the order in which they are made.
+    var allOutputs: [OutputPlan] {
+        func whole(_ output: OutputPlan) -> [OutputPlan] { [output] + output.children.flatMap(whole) }
+        return labels.flatMap { label in
+            label.rules.flatMap { rule -> [OutputPlan] in
+                if case .match(_, let output) = rule { whole(output) } else { [] }
             }
         }
     }

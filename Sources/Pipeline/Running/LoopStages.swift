@@ -106,16 +106,16 @@ final class LoopStages {
     func prepare(_ plan: PipelinePlan, on loop: Loop, sharing: Int) throws -> Preparation {
         var preparation = Preparation()
         var left = inputs
-        var changed: [(place: Int, source: SourcePlan)] = []
-        for (place, source) in plan.sources.enumerated() {
+        var changed: [SourcePlan] = []
+        for source in plan.sources {
             if let same = left.firstIndex(where: { $0.fits(source) }) {
                 preparation.inputs.append(left.remove(at: same))
             } else {
-                changed.append((place, source))
+                changed.append(source)
             }
         }
         do {
-            for (_, source) in changed {
+            for source in changed {
                 let predecessor = left.first { open in
                     open.source.place.map(\.description) == source.place.map(\.description) && source.place != nil
                 }
@@ -161,7 +161,6 @@ final class LoopStages {
             if inherits { input.retire() }
             input.close()
         }
-        goOn()
     }
 
     /// The plan's inputs go to work, and those that have no place in it stop.

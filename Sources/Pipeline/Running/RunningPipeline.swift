@@ -119,7 +119,7 @@ package final class RunningPipeline: @unchecked Sendable {
                 endDrained()
             }
             reportTimer = timer
-            for output in outputs { output.start() }
+            for entry in context?.live.entries ?? [] { entry.output.start() }
         } catch {
             return handle(.failed("\(error)"))
         }
@@ -229,7 +229,7 @@ package final class RunningPipeline: @unchecked Sendable {
     private func flush(_ name: String) {
         log.info("flushing all buffers", ["signal": name])
         do { try log.reopen() } catch { log.error("\(error)") }
-        for output in outputs { output.flushAll() }
+        for entry in context?.live.entries ?? [] { entry.output.flushAll() }
     }
 
     // MARK: - Stop

@@ -71,13 +71,5 @@ private final class CopyOutput: RunningOutput {
             }, log: log)
     }
 
-    func start() { for store in stores { store.output.start() } }
-
-    func flushAll() { for store in stores { store.output.flushAll() } }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) {
-        for store in stores { store.output.whenRoom(action) }
-    }
-
     var drains: [OutputDrain] { stores.flatMap(\.output.drains) }
 }

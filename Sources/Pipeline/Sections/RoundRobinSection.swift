@@ -50,11 +50,5 @@ private final class RoundRobinOutput: RunningOutput {
         RoundRobinEmitter(stores.map { $0.makeEmitter(context) }, turns: turns)
     }
 
-    func start() { for store in stores { store.start() } }
-
-    func flushAll() { for store in stores { store.flushAll() } }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) { for store in stores { store.whenRoom(action) } }
-
     var drains: [OutputDrain] { stores.flatMap(\.drains) }
 }

@@ -1,4 +1,5 @@
 import CommandLine
+import ConfigFile
 import Events
 import KeptEvents
 import Logging
@@ -19,12 +20,16 @@ enum DeadLettersCommand {
                 complain("there is no state directory; name the files, or the folder they are in")
                 return status
             }
+            guard DiskFiles().exists(folder) else {
+                StandardOutput.write("no dead letters in \(folder)\n")
+                return status
+            }
             paths = [folder]
         }
         var survey = KeptSurvey(constantPart: LogKind.constantPart)
         for path in paths {
             do throws(KeptFiles.Failure) {
-                for file in try KeptFiles.expand(path) {
+                for file in KeptFiles.expand(path) {
                     var number = 0
                     var bad = 0
                     try KeptFiles.eachLine(of: file) { line in
@@ -36,9 +41,7 @@ enum DeadLettersCommand {
                     if bad > 1 { complain("\(file): \(bad - 1) more lines are no events") }
                 }
             } catch {
-                let isNothing = parsed.arguments.isEmpty && error.sentence.hasSuffix(systemReason(noSuchFile))
-                if isNothing { StandardOutput.write("no dead letters in \(path)\n") } else { complain(error.sentence) }
-                if isNothing { return status }
+                complain(error.sentence)
             }
         }
         if parsed.value(CheckOptions.format) == "json" {
@@ -50,8 +53,6 @@ enum DeadLettersCommand {
         }
         return status
     }
-
-    private static let noSuchFile: Int32 = 2
 
     private static func text(_ survey: KeptSurvey) -> String {
         let reasons = survey.reasons

@@ -1,7 +1,7 @@
+import ConfigFile
 import Events
 import Glibc
 import Logging
-import Outputs
 import Pipeline
 
 /// The files that `sluice dead-letters` and `sluice replay` are given.
@@ -15,21 +15,9 @@ enum KeptFiles {
     static var standardFolder: String? { StateDirectory.found().map { "\($0)/dead-letters" } }
 
     /// Files as they are, and of a folder all that are in it or in folders below, in the order of their names.
-    static func expand(_ path: String) throws(Failure) -> [String] {
-        guard isFolder(path) else { return [path] }
-        guard let stream = unsafe opendir(path) else { throw failure("open", path) }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            // The name is copied before the next call.
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        var files: [String] = []
-        for name in names.sorted() { files += try expand("\(path)/\(name)") }
-        return files
+    static func expand(_ path: String) -> [String] {
+        guard let names = DiskFiles().entries(ofDirectory: path) else { return [path] }
+        return names.filter { !$0.hasPrefix(".") }.sorted().flatMap { expand("\(path)/\($0)") }
     }
 
     static func open(_ path: String) throws(Failure) -> Int32 {
@@ -60,12 +48,6 @@ enum KeptFiles {
             }
         }
         if !line.isEmpty { body(line) }
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        // The pointer is to a local and does not leave the call.
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private static func failure(_ what: String, _ path: String) -> Failure {

@@ -13,7 +13,7 @@ enum ReplayCommand {
         var status = ExitStatus.success
         for name in parsed.arguments {
             do throws(KeptFiles.Failure) {
-                for file in try KeptFiles.expand(name) {
+                for file in KeptFiles.expand(name) {
                     let one = try replay(file, parsed)
                     if one != ExitStatus.success { status = one }
                 }

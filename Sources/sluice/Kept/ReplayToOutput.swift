@@ -1,6 +1,5 @@
 import CommandLine
 import ConfigFile
-import Dispatch
 import Events
 import KeptEvents
 import Logging
@@ -52,7 +51,7 @@ enum ReplayToOutput {
             if problems <= EventFeed.maximumShownProblems { StandardError.write("sluice replay: \(sentence)\n") }
         }
         for name in parsed.arguments {
-            for file in try KeptFiles.expand(name) where !isStuck {
+            for file in KeptFiles.expand(name) where !isStuck {
                 var number = 0
                 try KeptFiles.eachLine(of: file) { line in
                     number += 1
@@ -70,7 +69,7 @@ enum ReplayToOutput {
                 }
             }
         }
-        let counts = end(replay, patience)
+        let counts = replay.finish(patienceSeconds: patience)
         if counts.waiting > 0 || isStuck {
             complain(
                 "nothing was delivered for \(patience) s: gave up (--timeout); what was not delivered is still in the files"
@@ -84,25 +83,5 @@ enum ReplayToOutput {
             StandardError.write("\(counts.handedOver) events sent, \(counts.delivered) delivered\n")
         }
         return problems == 0 ? ExitStatus.success : ExitStatus.failure
-    }
-
-    /// Waits for the last deliveries, from the one thread there is.
-    private static func end(_ replay: OutputReplay, _ patience: Double) -> OutputReplay.Counts {
-        let box = Ended(replay)
-        let done = DispatchSemaphore(value: 0)
-        Task.detached {
-            box.counts = await box.replay.finish(patienceSeconds: patience)
-            done.signal()
-        }
-        done.wait()
-        return box.counts
-    }
-
-    /// Safety: the task alone touches it until the semaphore, and the waiting thread alone after that.
-    private final class Ended: @unchecked Sendable {
-        let replay: OutputReplay
-        var counts = OutputReplay.Counts()
-
-        init(_ replay: OutputReplay) { self.replay = replay }
     }
 }

@@ -14,8 +14,7 @@ enum RunCommand {
             return ExitStatus.configuration
         }
         if parsed.has(RunOptions.dryRun) { return dryRun(parsed, path) }
-        let loaded = ConfigurationLoader.load(
-            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
+        let loaded = load(parsed, path)
         let diagnostics = loaded.document.diagnostics
         StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
         guard !diagnostics.hasErrors else { return ExitStatus.configuration }
@@ -33,8 +32,7 @@ enum RunCommand {
             if !parsed.has(RunOptions.suppressConfigDump) && !loaded.plan.system.suppressesConfigDump {
                 log.info("using configuration:", block: loaded.document.root.dump(diagnostics))
             }
-            var plan = loaded.plan
-            if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
+            let plan = loaded.plan
             let standardOutput = TextSink(writer: writer, log: log)
             let inherited = try takeOver(parsed, plan, log)
             let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput, inherited: inherited) {
@@ -78,15 +76,19 @@ enum RunCommand {
     private static func readAgain(
         _ parsed: ParsedCommand, _ path: String
     ) -> Result<PipelinePlan, ConfigurationRefusal> {
-        let loaded = ConfigurationLoader.load(
-            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
+        let loaded = load(parsed, path)
         let terminal = Terminal(isTerminal: false, columns: nil, windowColumns: nil, noColor: nil, term: nil)
         guard !loaded.document.diagnostics.hasErrors else {
             return .failure(ConfigurationRefusal(messages: ConfigurationLoader.report(loaded, to: terminal)))
         }
-        var plan = loaded.plan
-        if parsed.has(RunOptions.withoutSource) { plan.sources = [] }
-        return .success(plan)
+        return .success(loaded.plan)
+    }
+
+    private static func load(_ parsed: ParsedCommand, _ path: String) -> ConfigurationLoader.Loaded {
+        var loaded = ConfigurationLoader.load(
+            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
+        if parsed.has(RunOptions.withoutSource) { loaded.plan.sources = [] }
+        return loaded
     }
 
     /// What `check` sees, and whether the log file could be opened.

@@ -1,4 +1,5 @@
 internal import Buffering
+internal import Dispatch
 package import Events
 internal import Glibc
 package import Logging
@@ -21,7 +22,6 @@ package final class OutputReplay {
         package init() {}
     }
 
-    private let output: any RunningOutput
     private let emitter: any Emitter
     private let context: RunContext
     private let tally = Tally()
@@ -34,30 +34,19 @@ package final class OutputReplay {
     private static let pollMilliseconds: UInt32 = 10
 
     /// The names of the outputs of a plan, for a message.
-    package static func names(in plan: PipelinePlan) -> [String] { all(plan).map(\.stage.id.description) }
-
-    private static func all(_ plan: PipelinePlan) -> [OutputPlan] {
-        func whole(_ output: OutputPlan) -> [OutputPlan] { [output] + output.children.flatMap(whole) }
-        return plan.labels.flatMap { label in
-            label.rules.flatMap { rule -> [OutputPlan] in
-                if case .match(_, let output) = rule { whole(output) } else { [] }
-            }
-        }
-    }
+    package static func names(in plan: PipelinePlan) -> [String] { plan.allOutputs.map(\.stage.id.description) }
 
     /// nil when the plan has no output of that name.
     ///
     /// - Parameter plan: built with buffers in memory.
     package init?(_ plan: PipelinePlan, to name: String, log: Log, standardOutput: TextSink) throws {
-        guard let output = Self.all(plan).first(where: { $0.stage.id.description == name }) else { return nil }
+        guard let output = plan.allOutputs.first(where: { $0.stage.id.description == name }) else { return nil }
         context = RunContext(
             log: log, stateDirectory: nil, standardOutput: standardOutput,
             returnPath: ReturnPath(labels: []) { _, _ in nil })
-        let made = try output.makeOutput(context)
-        emitter = made.makeEmitter(
+        emitter = try output.makeOutput(context).makeEmitter(
             LoopContext(log: log, standardOutput: standardOutput, pressure: Pressure(gates: context.gates)))
-        self.output = made
-        made.start()
+        for entry in context.live.entries { entry.output.start() }
     }
 
     /// - Parameter record: JSON.
@@ -101,7 +90,7 @@ package final class OutputReplay {
             tally.counts.withLock { $0.handedOver += events }
             receipt.settle(.delivered)
             isTaken = true
-            output.flushAll()
+            flushAll()
             return answer == .accepted
         }
     }
@@ -109,16 +98,25 @@ package final class OutputReplay {
     /// Waits for the rest.
     ///
     /// - Returns: what became of all events. Those that still wait are given up.
-    package func finish(patienceSeconds: Double) async -> Counts {
+    package func finish(patienceSeconds: Double) -> Counts {
         _ = handOver(patienceSeconds)
-        output.flushAll()
+        flushAll()
         _ = wait(patienceSeconds) { tally.counts.withLock { $0.waiting } == 0 }
-        let ended = tally.counts.withLock { $0 }
-        for drain in output.drains { _ = await drain.end() }
-        output.retire()
+        let counts = tally.counts.withLock { $0 }
+        // On the tasks' threads only what does not block: deliveries need them, and there may be one.
+        let drains = context.live.entries.flatMap(\.output.drains)
+        let ended = DispatchSemaphore(value: 0)
+        Task.detached {
+            for drain in drains { _ = await drain.end() }
+            ended.signal()
+        }
+        ended.wait()
+        for entry in context.live.entries { entry.output.retire() }
         context.close()
-        return ended
+        return counts
     }
+
+    private func flushAll() { for entry in context.live.entries { entry.output.flushAll() } }
 
     /// Until it is so, or nothing was delivered for so many seconds.
     private func wait(_ patienceSeconds: Double, until isSo: () -> Bool) -> Bool {

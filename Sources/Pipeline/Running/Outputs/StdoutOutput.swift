@@ -13,6 +13,4 @@ final class StdoutOutput: RunningOutput {
     }
 
     func makeEmitter(_ context: LoopContext) -> any Emitter { StdoutEmitter(sink: sink, format: format) }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) { sink.whenRoom(action) }
 }

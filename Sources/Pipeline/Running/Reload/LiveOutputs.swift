@@ -85,15 +85,6 @@ extension PipelinePlan {
         bufferedOutputs.contains { if case .files? = $0.buffer { true } else { false } }
     }
 
-    /// The outputs with buffers, wherever they stand, in the order in which they are made.
-    var bufferedOutputs: [OutputPlan] {
-        func leaves(_ output: OutputPlan) -> [OutputPlan] {
-            output.children.isEmpty ? (output.buffer == nil ? [] : [output]) : output.children.flatMap(leaves)
-        }
-        return labels.flatMap { label in
-            label.rules.flatMap { rule -> [OutputPlan] in
-                if case .match(_, let output) = rule { leaves(output) } else { [] }
-            }
-        }
-    }
+    /// Those that have a buffer of their own.
+    var bufferedOutputs: [OutputPlan] { allOutputs.filter { $0.buffer != nil } }
 }

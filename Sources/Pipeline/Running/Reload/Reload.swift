@@ -14,19 +14,8 @@ package struct ConfigurationRefusal: Error {
 /// The steps in brackets are needed only where a new output wants the files of an old one: nothing is read while they change
 /// hands.
 final class Reload {
-    enum State: Equatable {
-        case idle
-        case preparing
-        /// Outputs whose files are wanted send nothing more, and their last answers are waited for.
-        case windingDown
-        case resting
-        /// Outputs whose files are wanted end their deliveries.
-        case ending
-        case connecting
-        case abandoning
-    }
-
-    var state = State.idle
+    /// Somewhere between the two ends of the diagram. Which step is next is what each waits for.
+    var isUnderWay = false
     let readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)?
     /// Read, and not in force yet.
     var candidate: PipelinePlan?
@@ -44,6 +33,4 @@ final class Reload {
     var retiring: [LiveOutputs.Entry] = []
 
     init(_ readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)?) { self.readAgain = readAgain }
-
-    var isUnderWay: Bool { state != .idle }
 }

@@ -34,7 +34,7 @@ extension RunningPipeline {
         case .success(let candidate):
             tellUnchangeable(candidate.system)
             reload.candidate = candidate
-            reload.state = .preparing
+            reload.isUnderWay = true
             let open = plan.sources.compactMap(\.place?.description)
             do {
                 try checkPorts(of: candidate.sources.filter { !open.contains($0.place?.description ?? "") })
@@ -78,11 +78,8 @@ extension RunningPipeline {
         }
         if conflicting.isEmpty { return connect(without: []) }
         // Their answers are waited for while events still come in.
-        reload.state = .windingDown
         after({ for drain in $0 { await drain.windDown() } }, drains(of: conflicting)) { [self] in
-            reload.state = .resting
             onEveryLoop({ worker in worker.stages?.rest() }) { [self] _ in
-                reload.state = .ending
                 end(conflicting) { [self] in
                     reload.retiring.removeAll { entry in conflicting.contains { $0.output === entry.output } }
                     connect(without: conflicting)
@@ -110,7 +107,6 @@ extension RunningPipeline {
             watchRoom(of: entry.output)
             entry.output.start()
         }
-        reload.state = .connecting
         onEveryLoop({ [self] worker in worker.take(plan, outputs: outputs) }) { [self] _ in
             retire(retiring)
             log.info(
@@ -136,20 +132,18 @@ extension RunningPipeline {
             finishReload()
             return handle(.failed("\(error)"))
         }
-        reload.state = .abandoning
         onEveryLoop({ [self] worker in worker.stages?.connect(plan, outputs: outputs) }) { [self] _ in abandon(reason) }
     }
 
     private func abandon(_ reason: String) {
         reload.refusal = reason
         log.error("the configuration cannot be put into force: nothing has changed", ["reason": reason])
-        reload.state = .abandoning
         onEveryLoop({ worker in worker.abandon() }) { [self] _ in finishReload() }
     }
 
     private func finishReload() {
         reload.candidate = nil
-        reload.state = .idle
+        reload.isUnderWay = false
         for answer in reload.answering { answer(reload.refusal ?? "ok") }
         reload.answering = []
         if let name = reload.stopAfterwards {
