@@ -91,13 +91,16 @@ package final class DeadLetterFiles: Sendable {
         /// The last one is written to; the others are not on the disk yet. All stay locked.
         private var files: [(number: Int, file: DiskFile)]
         private var offset: Int
+        /// What the files take, by number: looked at once a call.
+        private var sizes: [Int: Int]
         /// Where it began, and which files it has made: all that is undone when it fails.
         private let first: (file: DiskFile, offset: Int)
         private var made: [String] = []
 
         init(_ letters: DeadLetterFiles) throws(ChunkStoreError) {
             self.letters = letters
-            let (number, file) = try letters.open(from: max(try letters.numbers().last ?? 1, 1))
+            sizes = try letters.sizes()
+            let (number, file) = try letters.open(from: sizes.keys.max() ?? 1)
             var offset = try file.byteCount
             // A line that a crash cut short stays a line of its own.
             if offset > 0 {
@@ -122,12 +125,31 @@ package final class DeadLetterFiles: Sendable {
                 offset = try file.byteCount
                 if offset == 0 { made.append(file.path) }
             }
-            let gone = try letters.makeRoom(for: lines.bytes.count, before: number, own: Set(files.map(\.number)))
-            outcome.droppedEvents += gone.events
-            files.removeAll { gone.numbers.contains($0.number) }
+            try makeRoom(for: lines.bytes.count, before: number)
             try file.write(lines.bytes, at: offset)
             offset += lines.bytes.count
+            sizes[number] = offset
             lines.clear()
+        }
+
+        /// Removes the oldest files until so many bytes more fit.
+        private mutating func makeRoom(for bytes: Int, before current: Int) throws(ChunkStoreError) {
+            var total = sizes.values.reduce(0, +)
+            guard total + bytes > letters.limitBytes else { return }
+            for (number, size) in sizes.sorted(by: { $0.key < $1.key })
+            where total + bytes > letters.limitBytes && number < current {
+                // One that is moved away meanwhile takes no room; one that somebody else writes to stays.
+                if let own = files.first(where: { $0.number == number })?.file {
+                    outcome.droppedEvents += try letters.lineCount(own)
+                } else if let other = try? DiskFile(letters.path(number), for: .read) {
+                    guard other.lock() else { continue }
+                    outcome.droppedEvents += try letters.lineCount(other)
+                }
+                try DiskFile.remove(letters.path(number))
+                files.removeAll { $0.number == number }
+                sizes[number] = nil
+                total -= size
+            }
         }
 
         func sync() throws(ChunkStoreError) { for (_, file) in files { try file.sync() } }
@@ -145,11 +167,17 @@ package final class DeadLetterFiles: Sendable {
         return "\(folder)/\(String(repeating: "0", count: max(10 - digits.utf8.count, 0)))\(digits)\(Self.fileSuffix)"
     }
 
-    /// Of the files there are, in order.
-    private func numbers() throws(ChunkStoreError) -> [Int] {
-        try DiskFile.names(in: folder).compactMap { name in
-            name.hasSuffix(Self.fileSuffix) ? Int(name.dropLast(Self.fileSuffix.utf8.count)) : nil
-        }.filter { $0 > 0 && $0 < Int.max }.sorted()
+    /// What the files there are take, by number.
+    private func sizes() throws(ChunkStoreError) -> [Int: Int] {
+        var sizes: [Int: Int] = [:]
+        for name in try DiskFile.names(in: folder) where name.hasSuffix(Self.fileSuffix) {
+            guard let number = Int(name.dropLast(Self.fileSuffix.utf8.count)), number > 0, number < Int.max else {
+                continue
+            }
+            // One that is moved away meanwhile takes no room.
+            if let bytes = try? DiskFile(path(number), for: .read).byteCount { sizes[number] = bytes }
+        }
+        return sizes
     }
 
     /// The file of that number, or of the next that nobody else writes to.
@@ -162,33 +190,7 @@ package final class DeadLetterFiles: Sendable {
         }
     }
 
-    /// Removes the oldest files until so many bytes more fit; answers which, and how many events were in them.
-    ///
-    /// - Parameter own: files that the caller has locked.
-    private func makeRoom(
-        for bytes: Int, before current: Int, own: Set<Int>
-    ) throws(ChunkStoreError) -> (numbers: Set<Int>, events: Int) {
-        var files: [(number: Int, bytes: Int)] = []
-        for number in try numbers() {
-            // One that is moved away meanwhile takes no room.
-            if let file = try? DiskFile(path(number), for: .read), let bytes = try? file.byteCount {
-                files.append((number, bytes))
-            }
-        }
-        var total = files.reduce(0) { $0 + $1.bytes }
-        var gone: (numbers: Set<Int>, events: Int) = ([], 0)
-        for (number, size) in files where total + bytes > limitBytes && number < current {
-            let file = try DiskFile(path(number), for: .read)
-            guard own.contains(number) || file.lock() else { continue }
-            gone.events += try Self.lineCount(file)
-            gone.numbers.insert(number)
-            try DiskFile.remove(path(number))
-            total -= size
-        }
-        return gone
-    }
-
-    private static func lineCount(_ file: DiskFile) throws(ChunkStoreError) -> Int {
+    private func lineCount(_ file: DiskFile) throws(ChunkStoreError) -> Int {
         var (offset, lines) = (0, 0)
         var bytes = ByteBuffer(capacity: 1 << 16)
         while true {
