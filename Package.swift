@@ -89,7 +89,8 @@ let package = Package(
             swiftSettings: strict),
 
         // MARK: - Tests: one target per room, and what runs the finished program
-        .target(name: "TestSupport", dependencies: ["Events"], path: "Tests/TestSupport", swiftSettings: tests),
+        .target(
+            name: "TestSupport", dependencies: ["Events", "Buffering"], path: "Tests/TestSupport", swiftSettings: tests),
         .testTarget(name: "EventsTests", dependencies: ["Events", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "TimeTests", dependencies: ["Time", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(
@@ -138,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Buffering", "Events", "KeptEvents", "ConfigFile", "Logging", "Outputs", "TestSupport",
+                "Pipeline", "Inputs", "ForwardProtocol", "Buffering", "Events", "KeptEvents", "ConfigFile", "Logging",
+                "Outputs", "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: tests),
         .testTarget(

@@ -1,6 +1,7 @@
 import Buffering
 import Events
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Staging")

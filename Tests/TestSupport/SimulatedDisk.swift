@@ -1,13 +1,12 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 @testable import Buffering
 
 /// A disk in memory: one folder of files, what processes see of them, and what would be left of them if the power went.
 /// All that can go wrong comes from a seed: calls that fail, writes that are cut short, a process that ends in the middle
 /// of a call, and after a power cut sectors, sizes and names that are there or not, as far as nobody has waited for them.
-final class SimulatedDisk: Disk {
+package final class SimulatedDisk: Disk {
     /// A file or the folder. `disk` is what a power cut leaves for certain, `unsynced` what it may leave besides.
     private struct Node {
         var seen: [UInt8] = []
@@ -28,11 +27,13 @@ final class SimulatedDisk: Disk {
     }
 
     /// How often calls fail, of a thousand.
-    struct Faults {
-        var writes = 0
-        var syncs = 0
-        var names = 0
-        var reads = 0
+    package struct Faults: Sendable {
+        package var writes = 0
+        package var syncs = 0
+        package var names = 0
+        package var reads = 0
+
+        package init() {}
     }
 
     private struct State {
@@ -79,7 +80,7 @@ final class SimulatedDisk: Disk {
 
     private let tell: (@Sendable (String) -> Void)?
 
-    init(seed: UInt64, tell: (@Sendable (String) -> Void)? = nil) {
+    package init(seed: UInt64, tell: (@Sendable (String) -> Void)? = nil) {
         self.tell = tell
         var random = SeededGenerator(seed: seed)
         sectorBytes = [8, 64, 512].randomElement(using: &random)!
@@ -88,30 +89,30 @@ final class SimulatedDisk: Disk {
 
     // MARK: - What the test does to it
 
-    var faults: Faults {
+    package var faults: Faults {
         get { state.withLock { $0.faults } }
         set { state.withLock { $0.faults = newValue } }
     }
 
     /// Files cannot grow.
-    var isFull: Bool {
+    package var isFull: Bool {
         get { state.withLock { $0.isFull } }
         set { state.withLock { $0.isFull = newValue } }
     }
 
     /// This call fails, where calls of its kind can.
-    func fail(call number: Int?) { state.withLock { $0.failingCall = number } }
+    package func fail(call number: Int?) { state.withLock { $0.failingCall = number } }
 
     /// The process ends in one of the next calls, or has ended in one.
-    func endProcess(afterCalls calls: Int) { state.withLock { $0.callsUntilDeath = calls } }
-    var isDead: Bool { state.withLock { $0.isDead } }
-    var calls: Int { state.withLock { $0.calls } }
+    package func endProcess(afterCalls calls: Int) { state.withLock { $0.callsUntilDeath = calls } }
+    package var isDead: Bool { state.withLock { $0.isDead } }
+    package var calls: Int { state.withLock { $0.calls } }
 
     /// Called while a file is brought to the disk: others go on meanwhile.
-    func whileSyncing(_ action: (@Sendable () -> Void)?) { state.withLock { $0.onSync = action } }
+    package func whileSyncing(_ action: (@Sendable () -> Void)?) { state.withLock { $0.onSync = action } }
 
     /// The process is gone; the kernel is not.
-    func processEnded() {
+    package func processEnded() {
         state.withLock { state in
             state.descriptors = [:]
             for number in state.nodes.keys { state.nodes[number]!.isLocked = false }
@@ -120,7 +121,7 @@ final class SimulatedDisk: Disk {
     }
 
     /// What was not waited for is there or not, as the seed says.
-    func powerLost() {
+    package func powerLost() {
         processEnded()
         state.withLock { state in
             let survival = [0, 300, 700, 1000].randomElement(using: &state.random)!
@@ -162,14 +163,14 @@ final class SimulatedDisk: Disk {
     }
 
     /// Of what is seen now.
-    var files: [(name: String, bytes: [UInt8])] {
+    package var files: [(name: String, bytes: [UInt8])] {
         state.withLock { state in
             state.names.sorted { $0.key < $1.key }.map { ($0.key, state.nodes[$0.value]!.seen) }
         }
     }
 
     /// As if it had always been there.
-    func put(_ bytes: [UInt8], as name: String) {
+    package func put(_ bytes: [UInt8], as name: String) {
         state.withLock { state in
             state.nextNumber += 1
             state.nodes[state.nextNumber] = Node(seen: bytes, disk: bytes)
@@ -205,7 +206,7 @@ final class SimulatedDisk: Disk {
 
     private static func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
-    func open(_ path: String, flags: Int32) -> Int {
+    package func open(_ path: String, flags: Int32) -> Int {
         let answer = openFile(path, flags: flags)
         tell?("  open \(Self.name(path)) \(flags): \(answer)")
         return answer
@@ -239,9 +240,9 @@ final class SimulatedDisk: Disk {
         }
     }
 
-    static let folder = "/simulated"
+    package static let folder = "/simulated"
 
-    func close(_ descriptor: Int) {
+    package func close(_ descriptor: Int) {
         state.withLock { state in
             // A process that is gone has closed all of its own.
             guard let node = state.descriptors.removeValue(forKey: descriptor), node != Self.folderNode else { return }
@@ -249,14 +250,14 @@ final class SimulatedDisk: Disk {
         }
     }
 
-    func byteCount(_ descriptor: Int) -> Int {
+    package func byteCount(_ descriptor: Int) -> Int {
         state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
             return state.fault(state.faults.reads, [EIO]) ?? state.nodes[node]!.seen.count
         }
     }
 
-    func write(
+    package func write(
         _ descriptor: Int, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, at offset: Int
     ) -> Int {
         var bytes = Array(first) + Array(second)
@@ -277,7 +278,7 @@ final class SimulatedDisk: Disk {
         return answer
     }
 
-    func read(_ descriptor: Int, into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+    package func read(_ descriptor: Int, into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
             if let fault = state.fault(state.faults.reads, [EIO, EINTR]) { return fault }
@@ -289,7 +290,7 @@ final class SimulatedDisk: Disk {
         }
     }
 
-    func truncate(_ descriptor: Int, to count: Int) -> Int {
+    package func truncate(_ descriptor: Int, to count: Int) -> Int {
         state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
             if let fault = state.fault(state.faults.writes, [EIO]) { return fault }
@@ -299,7 +300,7 @@ final class SimulatedDisk: Disk {
         }
     }
 
-    func sync(_ descriptor: Int) -> Int {
+    package func sync(_ descriptor: Int) -> Int {
         // What comes while the disk is at work is not part of it.
         let (action, changes): ((@Sendable () -> Void)?, Int) = state.withLock { state in
             let node = state.descriptors[descriptor] ?? Self.folderNode
@@ -331,7 +332,7 @@ final class SimulatedDisk: Disk {
         return answer
     }
 
-    func lock(_ descriptor: Int) -> Int {
+    package func lock(_ descriptor: Int) -> Int {
         state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
             if state.nodes[node]!.isLocked { return -Int(EWOULDBLOCK) }
@@ -340,23 +341,23 @@ final class SimulatedDisk: Disk {
         }
     }
 
-    func unlock(_ descriptor: Int) {
+    package func unlock(_ descriptor: Int) {
         state.withLock { state in
             if let node = state.descriptors[descriptor] { state.nodes[node]?.isLocked = false }
         }
     }
 
-    func isFile(_ descriptor: Int, at path: String) -> Bool {
+    package func isFile(_ descriptor: Int, at path: String) -> Bool {
         state.withLock { $0.descriptors[descriptor] == $0.names[Self.name(path)] }
     }
 
-    func remove(_ path: String) -> Int { change(.remove(Self.name(path)), needs: path) }
+    package func remove(_ path: String) -> Int { change(.remove(Self.name(path)), needs: path) }
 
-    func rename(_ path: String, to other: String) -> Int {
+    package func rename(_ path: String, to other: String) -> Int {
         change(.rename(Self.name(path), Self.name(other)), needs: path)
     }
 
-    func link(_ path: String, as other: String) -> Int {
+    package func link(_ path: String, as other: String) -> Int {
         let (name, second) = (Self.name(path), Self.name(other))
         guard let node = state.withLock({ $0.names[name] }) else { return -Int(ENOENT) }
         if state.withLock({ $0.names[second] }) != nil { return -Int(EEXIST) }
@@ -376,10 +377,10 @@ final class SimulatedDisk: Disk {
         return answer
     }
 
-    func makeFolder(_ path: String) -> Int { 0 }
-    func removeFolder(_ path: String) -> Int { 0 }
+    package func makeFolder(_ path: String) -> Int { 0 }
+    package func removeFolder(_ path: String) -> Int { 0 }
 
-    func names(in folder: String, _ names: inout [String]) -> Int {
+    package func names(in folder: String, _ names: inout [String]) -> Int {
         let (answer, found) = state.withLock { state in
             guard state.call() else { return (-Int(EIO), [String]()) }
             return (state.fault(state.faults.reads, [EIO]) ?? 0, state.names.keys.sorted())
