@@ -49,6 +49,25 @@ struct CorruptionTests {
         return ChunkBuffer(settings: BufferSettings(), files: store, clock: FakeClock())
     }
 
+    @Test("a large file that a crash has left open is taken up piece by piece, torn or not", arguments: [false, true])
+    func large(isTorn: Bool) throws {
+        let disk = SimulatedDisk(seed: 0)
+        let long = String(repeating: "x", count: 300_000)
+        do {
+            let buffer = try Self.buffer(on: disk)
+            var source = BatchSource(buffer)
+            for number in 0..<20 { _ = try source.emit([#"{"n":\#(number),"m":"\#(long)"}"#]) }
+        }
+        let file = try #require(disk.files.first { $0.name.hasSuffix(".chunk") })
+        #expect(file.bytes.count > 6_000_000)
+        if isTorn { disk.put(Array(file.bytes.dropLast(100)), as: file.name) }
+        disk.processEnded()
+        let buffer = try Self.buffer(on: disk)
+        #expect(try buffer.recover() == (isTorn ? 19 : 20))
+        #expect(disk.largestReadBytes <= ChunkFront.pieceBytes)
+        #expect(disk.files.contains { $0.name.hasSuffix(".corrupt") } == false)
+    }
+
     /// What the next process sends, by number, and the files it leaves.
     private func recovered(_ disk: SimulatedDisk, _ place: String) throws -> (numbers: [Int], files: [String]) {
         let buffer = try Self.buffer(on: disk)

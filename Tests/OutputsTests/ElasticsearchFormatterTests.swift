@@ -195,6 +195,54 @@ struct ElasticsearchFormatterTests {
         #expect(batch.rows.rejections.count == 5000, "an update names a document that is there")
     }
 
+    /// The ids of what a batch becomes, whose records from each of `starts` on came with the message of that name.
+    private func ids(
+        _ texts: [String], _ messages: [(name: String, start: Int, position: Int)], at time: EventTime,
+        _ formatter: ElasticsearchFormatter, twice: Bool = false
+    ) throws -> [String] {
+        var batch = SampleBatch()
+        for text in texts { try batch.add(text, time) }
+        for (index, message) in messages.enumerated() {
+            let end = index + 1 < messages.count ? messages[index + 1].start : batch.rows.records.count
+            let all = batch.rows.records
+            batch.rows.records.removeLast(all.count - end)
+            batch.rows.setMessage(
+                batch.storage.append(copyOf: Array(message.name.utf8)), from: message.start,
+                position: message.position)
+            batch.rows.records += all[end...]
+        }
+        if twice { batch.rows.records = batch.rows.records.flatMap { [$0, $0] } }
+        let chunk = batch.format(with: formatter)
+        return BulkBody(chunk, items: chunk.allItems, BulkDialect()).text().split(separator: "\n")
+            .compactMap { $0.firstMatch(of: #/"_id":"([^"]*)"/#).map { String($0.1) } }
+    }
+
+    @Test("an event of a message with a name has the same id whenever that message comes again")
+    func idsOfMessages() throws {
+        var settings = ElasticsearchSettings()
+        settings.generatesIDs = true
+        settings.logstashFormat = true
+        func made() throws -> ElasticsearchFormatter { try ElasticsearchFormatter(settings) }
+        let (early, late) = (EventTime(seconds: 1_576_000_000), EventTime(seconds: 1_576_000_009))
+        let formatter = try made()
+        let texts = [#"{"n":1}"#, #"{"n":1}"#, #"{"n":2}"#]
+        let first = try ids(texts, [("a", 0, 0)], at: early, formatter)
+        #expect(Set(first).count == 3 && first.allSatisfy { $0.wholeMatch(of: #/[-_0-9A-Za-z]{25}/#) != nil })
+        // At once, by another loop or process, with the time of another parsing, behind another message, in two parts.
+        #expect(try ids(texts, [("a", 0, 0)], at: early, formatter) == first)
+        #expect(try ids(texts, [("a", 0, 0)], at: late, made()) == first)
+        #expect(
+            try ids([#"{"x":0}"#] + texts, [("b", 0, 0), ("a", 1, 0)], at: early, made()).dropFirst() == first[...])
+        #expect(try ids([texts[2]], [("a", 0, 2)], at: early, made()) == [first[2]])
+        // Another message, or one of the same name that says something else.
+        #expect(Set(try ids(texts, [("b", 0, 0)], at: early, formatter)).isDisjoint(with: first))
+        #expect(try ids([#"{"n":3}"#], [("a", 0, 0)], at: early, formatter)[0] != first[0])
+        // What a stage makes twice of an event is there twice, and no more often than that when it comes again.
+        let twice = try ids(texts, [("a", 0, 0)], at: early, formatter, twice: true)
+        #expect(Set(twice).count == 6 && Set(twice).isSuperset(of: first))
+        #expect(try ids(texts, [("a", 0, 0)], at: late, made(), twice: true) == twice)
+    }
+
     @Test("ids, parents, routing and the pipeline, as the server's version spells them")
     func metadata() throws {
         var settings = ElasticsearchSettings()

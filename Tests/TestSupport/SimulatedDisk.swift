@@ -50,6 +50,7 @@ package final class SimulatedDisk: Disk {
         var failingCall: Int?
         var isDead = false
         var calls = 0
+        var largestReadBytes = 0
         var onSync: (@Sendable () -> Void)?
 
         mutating func chance(_ perThousand: Int) -> Bool {
@@ -107,6 +108,8 @@ package final class SimulatedDisk: Disk {
     package func endProcess(afterCalls calls: Int) { state.withLock { $0.callsUntilDeath = calls } }
     package var isDead: Bool { state.withLock { $0.isDead } }
     package var calls: Int { state.withLock { $0.calls } }
+    /// The most that was asked for at once.
+    package var largestReadBytes: Int { state.withLock { $0.largestReadBytes } }
 
     /// Called while a file is brought to the disk: others go on meanwhile.
     package func whileSyncing(_ action: (@Sendable () -> Void)?) { state.withLock { $0.onSync = action } }
@@ -281,6 +284,7 @@ package final class SimulatedDisk: Disk {
     package func read(_ descriptor: Int, into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         state.withLock { state in
             guard state.call(), let node = state.descriptors[descriptor] else { return -Int(EIO) }
+            state.largestReadBytes = max(state.largestReadBytes, room.count)
             if let fault = state.fault(state.faults.reads, [EIO, EINTR]) { return fault }
             let bytes = state.nodes[node]!.seen
             var count = min(room.count, max(bytes.count - offset, 0))

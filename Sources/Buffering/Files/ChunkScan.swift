@@ -1,6 +1,6 @@
 internal import Events
 
-/// What stands in a chunk file, piece by piece: for files whose end is missing, and for those that are damaged.
+/// What stands in a chunk file, piece by piece: for those that are damaged.
 struct ChunkScan {
     enum Piece {
         case frame(offset: Int, ChunkFrame.Header)
@@ -11,14 +11,6 @@ struct ChunkScan {
     }
 
     private(set) var pieces: [Piece] = []
-    /// Behind the last frame of the file's good front.
-    private(set) var frontEnd: Int
-    /// Frames of the good front.
-    private(set) var frontFrames = 0
-
-    /// Whole frames stand behind something that is none: not the torn end of a crash.
-    var isCorrupt: Bool { frames.count > frontFrames }
-
     var frames: [(offset: Int, header: ChunkFrame.Header)] {
         pieces.compactMap { if case .frame(let offset, let header) = $0 { (offset, header) } else { nil } }
     }
@@ -39,7 +31,6 @@ struct ChunkScan {
     ///   - start: behind the file's head.
     init(_ buffer: borrowing ByteBuffer, from start: Int) {
         var offset = start
-        frontEnd = start
         while offset < buffer.count {
             if let header = ChunkFrame.header(at: offset, buffer), offset + header.frameBytes <= buffer.count {
                 // Its length is what was written: the next frame stands behind it, whole or not.
@@ -49,23 +40,11 @@ struct ChunkScan {
                     pieces.append(.damaged(items: header.itemCount))
                     continue
                 }
-                if pieces.count == frontFrames {
-                    (frontEnd, frontFrames) = (offset + header.frameBytes, frontFrames + 1)
-                }
                 pieces.append(.frame(offset: offset, header))
             } else {
                 if case .gap = pieces.last {} else { pieces.append(.gap) }
                 offset += 1
             }
         }
-    }
-
-    /// The places of the front, as its end frame has them.
-    var end: ChunkEnd {
-        var end = ChunkEnd()
-        for (offset, header) in frames.prefix(frontFrames) {
-            end.note(frameAt: offset, items: header.itemCount, byteCount: header.payloadBytes)
-        }
-        return end
     }
 }

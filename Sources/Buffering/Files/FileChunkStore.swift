@@ -190,35 +190,39 @@ package final class FileChunkStore: ChunkStore {
         _ id: String, _ head: ChunkFileHead, _ headBytes: Int, _ file: DiskFile, _ size: Int
     ) throws(ChunkStoreError) -> SealedChunk? {
         let path = path.file(ofChunk: id)
-        let all = try file.readAll()
-        let scan = ChunkScan(all, from: headBytes)
-        if scan.isCorrupt { return try rescue(path, head, headBytes, scan, all) }
-        guard scan.frontFrames > 0 else {
+        let front = try ChunkFront(file, from: headBytes, size: size)
+        if front.endOffset < size {
+            var rest = ByteBuffer(capacity: size - front.endOffset)
+            try file.read(at: front.endOffset, count: size - front.endOffset, into: &rest)
+            // Whole frames behind something that is none: not the torn end of a crash.
+            if !ChunkScan(rest, from: 0).frames.isEmpty { return try rescue(path, head, headBytes, file) }
+        }
+        guard front.end.itemCount > 0 else {
             try? DiskFile.remove(path, on: disk)
             DoneItems(chunkFile: path, on: disk).remove()
             return nil
         }
-        if scan.frontEnd < size {
+        if front.endOffset < size {
             log.warn(
                 "the last batch of a chunk was not whole; it was never acknowledged",
-                ["file": path, "bytes": size - scan.frontEnd])
+                ["file": path, "bytes": size - front.endOffset])
         }
-        let end = scan.end
         // Neither is needed to send it: a full disk must not keep it here.
-        if (try? file.truncate(to: scan.frontEnd)) != nil { try? end.write(to: file, at: scan.frontEnd) }
-        return chunk(id, head, end, scan.frontEnd)
+        if (try? file.truncate(to: front.endOffset)) != nil { try? front.end.write(to: file, at: front.endOffset) }
+        return chunk(id, head, front.end, front.endOffset)
     }
 
     /// The whole frames of a corrupt file, in one of their own.
     private func rescue(
-        _ old: String, _ head: ChunkFileHead, _ headBytes: Int, _ scan: ChunkScan, _ all: borrowing ByteBuffer
+        _ old: String, _ head: ChunkFileHead, _ headBytes: Int, _ file: DiskFile
     ) throws(ChunkStoreError) -> SealedChunk? {
+        let all = try file.readAll()
         let freshID = ChunkID.next()
         let fresh = try DiskFile(path.file(ofChunk: freshID), for: .create, on: disk)
         var out = ByteBuffer(capacity: all.count)
         var end = ChunkEnd()
         out.append(Slice(offset: 0, length: headBytes), of: all)
-        for (offset, header) in scan.frames {
+        for (offset, header) in ChunkScan(all, from: headBytes).frames {
             end.note(frameAt: out.count, items: header.itemCount, byteCount: header.payloadBytes)
             out.append(Slice(offset: offset, length: header.frameBytes), of: all)
         }

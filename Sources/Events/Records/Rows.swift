@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The records of a batch, as places in the batch's storage.
 ///
 /// Storage and rows are two owners side by side, because a span of one stored property borrows the whole struct:
@@ -13,6 +15,11 @@
     @usableFromInline package var fields: FieldArray
     /// Records that a stage refused, with the reason; whoever drives the chain routes them and clears the list.
     @usableFromInline package var rejections: [Rejection] = []
+    /// The messages of records that carry an `origin`, in the order of those.
+    private var messages: [RecordMessage] = []
+    /// Of batches with such messages, which this one is.
+    private var batch: UInt64 = 0
+    private static let nextBatch = Atomic<UInt64>(0)
     /// Values of extension types that were read into these rows since the reader was last asked.
     package var extensions = ExtensionTypes()
     /// Scratch for duplicate keys in wide records, kept between batches.
@@ -26,6 +33,7 @@
     package mutating func clear() {
         records.removeAll(keepingCapacity: true)
         rejections.removeAll(keepingCapacity: true)
+        if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
         fields.truncate(to: 0)
     }
 
@@ -41,6 +49,34 @@
         records.removeLast(records.count - recordCount)
         fields.truncate(to: fieldCount)
         keyTable.first = -1
+    }
+
+    /// Says of which message the last records are: all from `first` on.
+    ///
+    /// - Parameters:
+    ///   - name: what its client calls it, in the storage.
+    ///   - position: of the first of them in the message, from 0.
+    package mutating func setMessage(_ name: Slice, from first: Int, position: Int) {
+        let count = records.count - first
+        guard count > 0 else { return }
+        if messages.isEmpty { batch = Self.nextBatch.wrappingAdd(1, ordering: .relaxed).newValue }
+        let start = messages.last?.end ?? 1
+        messages.append(RecordMessage(name: name, start: start, end: start + count, position: position))
+        for index in 0..<count { records[first + index].origin = UInt32(truncatingIfNeeded: start + index) }
+    }
+
+    /// Which message a record came with, and as which of its events; the number of the batch is one in the process. nil: the
+    /// message has no name.
+    package func message(of record: Record) -> (name: Slice, position: Int, batch: UInt64)? {
+        let origin = Int(record.origin)
+        guard origin > 0 else { return nil }
+        var (low, high) = (0, messages.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if messages[middle].end <= origin { low = middle + 1 } else { high = middle }
+        }
+        guard low < messages.count else { return nil }
+        return (messages[low].name, messages[low].position + origin - messages[low].start, batch)
     }
 
     /// Copies a record's fields to the end, for a stage that changes some of them; answers where the copy begins.
@@ -65,14 +101,28 @@
     }
 }
 
+/// Records that came with one message.
+private struct RecordMessage {
+    var name: Slice
+    /// Their origins.
+    var start: Int
+    var end: Int
+    /// Of the first one, in the message.
+    var position: Int
+}
+
 /// One event: its time and where its fields are. 24 bytes.
 @usableFromInline package struct Record: Sendable, BitwiseCopyable {
     @usableFromInline package var time: EventTime
     @usableFromInline package var firstField: UInt32
     @usableFromInline package var fieldCount: UInt32
+    /// Whose message the record came with (`Rows.message`), whatever stages have made of it; 0: none that has a name.
+    @usableFromInline package var origin: UInt32
 
-    @inlinable package init(time: EventTime, firstField: Int, fieldCount: Int) {
+    /// - Parameter origin: that of the record it is made from.
+    @inlinable package init(time: EventTime, firstField: Int, fieldCount: Int, origin: UInt32 = 0) {
         self.time = time
+        self.origin = origin
         self.firstField = UInt32(truncatingIfNeeded: firstField)
         self.fieldCount = UInt32(truncatingIfNeeded: fieldCount)
     }

@@ -162,7 +162,9 @@ package final class ParserFilter: Filter {
         guard subject.keyIndex >= 0 else { return subject.record }
         let first = rows.copyFields(of: subject.record)
         rows.fields[first + subject.keyIndex - Int(subject.record.firstField)].value = subject.value
-        return Record(time: subject.record.time, firstField: first, fieldCount: Int(subject.record.fieldCount))
+        return Record(
+            time: subject.record.time, firstField: first, fieldCount: Int(subject.record.fieldCount),
+            origin: subject.record.origin)
     }
 
     // MARK: - Parsed
@@ -175,7 +177,9 @@ package final class ParserFilter: Filter {
         let eventTime =
             settings.reservesTime ? record.time : time ?? (settings.estimatesCurrentEvent ? now : record.time)
         if !settings.reservesData && settings.keyPrefix.isEmpty && settings.hashValueField == nil {
-            output.append(Record(time: eventTime, firstField: parsed.lowerBound, fieldCount: parsed.count))
+            output.append(
+                Record(
+                    time: eventTime, firstField: parsed.lowerBound, fieldCount: parsed.count, origin: record.origin))
             return
         }
         var fields = parsed
@@ -187,7 +191,8 @@ package final class ParserFilter: Filter {
         } else {
             rows.merge(0..<0, without: -1, fields, storage)
         }
-        output.append(Record(time: eventTime, firstField: first, fieldCount: rows.fields.count - first))
+        output.append(
+            Record(time: eventTime, firstField: first, fieldCount: rows.fields.count - first, origin: record.origin))
     }
 
     private func prefix(_ fields: Range<Int>, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Range<Int> {
@@ -274,7 +279,8 @@ package final class ParserFilter: Filter {
         let empty = storage.append(copyOf: Array("{}".utf8))
         var seen = UInt64.max
         rows.set(key, Value(.json, empty), first: first, seen: &seen, storage)
-        output.append(Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first))
+        output.append(
+            Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first, origin: record.origin))
     }
 }
 

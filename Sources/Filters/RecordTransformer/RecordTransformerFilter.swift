@@ -72,7 +72,8 @@ package final class RecordTransformerFilter: Filter {
             rows.set(field.key, field.value, first: first, seen: &seen, storage)
         }
         for field in made { rows.set(field.key, field.value, first: first, seen: &seen, storage) }
-        var result = Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first)
+        var result = Record(
+            time: record.time, firstField: first, fieldCount: rows.fields.count - first, origin: record.origin)
         if let key = settings.renewsTimeKey, let index = rows.find(key, in: result, storage),
             let time = time(rows.fields[index].value, storage)
         {
@@ -104,7 +105,8 @@ package final class RecordTransformerFilter: Filter {
             let field = rows.fields[index]
             if !contains(settings.removesKeys, field.key, storage) { rows.fields.append(field) }
         }
-        record = Record(time: record.time, firstField: first, fieldCount: rows.fields.count - first)
+        record = Record(
+            time: record.time, firstField: first, fieldCount: rows.fields.count - first, origin: record.origin)
     }
 
     private func contains(_ keys: [[UInt8]], _ key: Slice, _ storage: borrowing ByteBuffer) -> Bool {

@@ -65,7 +65,8 @@ extension ForwardDecoder {
             var seen = UInt64.max
             for (name, value) in fields { batch.rows.set(name, .string(value), first: start, seen: &seen, storage) }
             batch.rows.records[index] = Record(
-                time: record.time, firstField: start, fieldCount: batch.rows.fields.count - start)
+                time: record.time, firstField: start, fieldCount: batch.rows.fields.count - start,
+                origin: record.origin)
         }
     }
 }

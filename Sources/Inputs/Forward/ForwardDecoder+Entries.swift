@@ -135,7 +135,13 @@ extension ForwardDecoder {
         }
         if !complete(batch, from: (0, 0), faults, &storage, sink) {
             message.isGivenUp = true
-        } else if !batch.rows.isEmpty, !handOn(batch, &storage, sink) {
+            return end
+        }
+        if let chunk = message.chunk, !batch.rows.isEmpty {
+            batch.rows.setMessage(storage.append(copyOf: chunk), from: 0, position: message.position)
+            message.position += batch.rows.records.count
+        }
+        if !batch.rows.isEmpty, !handOn(batch, &storage, sink) {
             message.wasRefused()
         }
         return end

@@ -329,6 +329,10 @@ package final class ForwardDecoder {
             isTaken = false
             inHand?.isUnacknowledged = true
         }
+        if let chunk = message.option.chunk, message.recordCount > 0 {
+            batch.rows.setMessage(chunk, from: message.mark.records, position: 0)
+            inHand?.position = message.recordCount
+        }
         batches.added(message.recordCount)
         if batches.keepsOrder, message.recordCount > 0 {
             if let latest = batches.latest, latest !== batch, !latest.rows.isEmpty { handOn(latest, &storage, sink) }

@@ -29,6 +29,8 @@ final class MessageInHand {
     /// Unpacked entries; those before `read` are done with.
     var unpacked = ByteBuffer(capacity: 16)
     var read = 0
+    /// Records of it that were read.
+    var position = 0
     /// With which hand-over its first records leave; 0: none are read yet.
     let firstDelivery: Int
     /// Nothing more of it is wanted, and no ack: an event cost the whole message, or its client will send it again.

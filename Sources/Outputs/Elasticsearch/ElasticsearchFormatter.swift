@@ -20,6 +20,10 @@ package final class ElasticsearchFormatter: ChunkFormatter {
 
     private let settings: ElasticsearchSettings
     private var ids = GeneratedIDs()
+    /// Of the record that is written now.
+    private var unfinishedID: GeneratedIDs.Unfinished?
+    /// Where what a record says ends in its document: its time stands behind it.
+    private var contentEnd = 0
     private let onProblem: ((DocumentProblem, Tag) -> Void)?
     private let writesTimestamp: Bool
     /// `"@timestamp"` is looked for in records, and maybe `timeKey`.
@@ -124,8 +128,14 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             flags = BulkLabel.hasRecord
             KeptRecord.append(record, rows, storage, to: &out)
         }
+        unfinishedID = nil
         if hasMetadata { flags |= writeMetadata(record, rows, storage, to: &out) }
-        return flags | writeDocument(record, tag, stamp, tagField, rows, storage, to: &out)
+        let start = out.count
+        flags |= writeDocument(record, tag, stamp, tagField, rows, storage, to: &out)
+        if let id = unfinishedID {
+            GeneratedIDs.finish(id, content: Slice(offset: start, length: contentEnd - start), in: &out)
+        }
+        return flags
     }
 
     /// Whether the document will lack something of the record because of an option. What the writing itself loses is
@@ -230,6 +240,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             out.append(UInt8(ascii: ":"))
             if index == tagField { out.appendJSONString(tag.bytes) } else { out.appendJSON(field.value, storage) }
         }
+        contentEnd = out.count
         if addsTimestamp {
             if out.count != open { out.append(UInt8(ascii: ",")) }
             writeTimestamp(stamp, "\"@timestamp\":\"", to: &out)
@@ -270,6 +281,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     ) {
         out.appendJSONObject(record, rows, storage)
         out.truncate(to: out.count - 1)
+        if hasMetadata { contentEnd = out.count }
         if tag.id != tailTag { prepareTail(tag) }
         if writesTimestamp && stamp.isWritten && stamp.offset == nil {
             ending.write(stamp.time, to: &out)
@@ -332,7 +344,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         // An update names a document that is there.
         if settings.generatesIDs, !isUpdate, flags & BulkLabel.hasID == 0 {
             flags |= BulkLabel.hasID
-            ids.append(to: &out)
+            unfinishedID = ids.append(of: record, rows, storage, to: &out)
             out.append(0x0A)
         }
         write(settings.parentKey, BulkLabel.hasParent)

@@ -12,8 +12,6 @@ final class SimulatedClient {
     }
 
     private(set) var unacknowledged: [Message] = []
-    /// How often each event was sent.
-    private(set) var sendings: [Int: Int] = [:]
     /// Not on its way yet.
     private var outgoing: ArraySlice<UInt8> = []
     private var incoming: [UInt8] = []
@@ -53,7 +51,6 @@ final class SimulatedClient {
 
     private func send(_ message: Message) {
         outgoing += message.bytes
-        for number in message.events { sendings[number, default: 0] += 1 }
     }
 
     /// On a new connection.
