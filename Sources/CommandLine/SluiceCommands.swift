@@ -12,7 +12,9 @@ package enum SluiceCommands {
                 Example("sluice -c /etc/fluent/fluent.conf", "Run as fluentd would."),
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
-            subcommands: [run, check, reload, send, deadLetters, replay, grok, version, help, completion, manual],
+            subcommands: [
+                run, check, tryOut, reload, send, deadLetters, replay, grok, version, help, completion, manual,
+            ],
             defaultSubcommand: "run"))
 
     package static let run = Command(
@@ -44,6 +46,30 @@ package enum SluiceCommands {
                 "file", kind: .file, "The configuration.", default: RunOptions.configurationDefault, isOptional: true)
         ],
         options: CheckOptions.all)
+
+    package static let tryOut = Command(
+        "try", "Send events through a configuration and show what each stage makes of them.",
+        discussion: """
+            Events go one by one through the real filters and labels, and are formatted as the outputs would; nothing is \
+            opened and nothing is sent. A line of input is an event with tag, time and record as dead letters have it, a \
+            JSON object as the record, or any other text as the field 'log'.
+
+            Exit status 0 when every event was taken, or dropped by a filter; 1 when one was refused, or no <match> takes \
+            it; 2 when the configuration cannot be run.
+            """,
+        examples: [
+            Example(#"echo '{"log":"{\"took\":12}"}' | sluice try -c fluent.conf --tag service.post"#, "One event."),
+            Example("sluice try -c fluent.conf --tag nginx.access --lines access.log", "Each line of a file."),
+            Example(
+                "sluice try -c fluent.conf --format json dead.ndjson",
+                "Dead letters, under their own tags, for a program."),
+        ],
+        arguments: [
+            Argument(
+                "file", kind: .file, "Files with events.", default: "standard input", isOptional: true,
+                isRepeatable: true)
+        ],
+        options: TryOptions.all)
 
     package static let reload = Command(
         "reload", "Let a running sluice read its configuration again.",
@@ -138,6 +164,20 @@ package enum CheckOptions {
         "grok-tags", "Print the patterns of the tags that grok filters are for, one a line.", isHidden: true)
 
     package static let all = [format, strict, grokTags]
+}
+
+/// The options of `sluice try`.
+package enum TryOptions {
+    package static let tag = Option(
+        "tag", short: "t", value: .required("tag", .text), "The tag of events that bring none.")
+    package static let label = Option(
+        "label", value: .required("label", .text), "Where their source would send them.", default: "@ROOT")
+    package static let lines = Option("lines", "Take JSON objects for texts, too.")
+    package static let defaultKey = "log"
+    package static let key = Option(
+        "key", value: .required("key", .text), "The field that takes a text.", default: defaultKey)
+
+    package static let all = [RunOptions.config, tag, label, lines, key, CheckOptions.format]
 }
 
 /// The options of `sluice send`.

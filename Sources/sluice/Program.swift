@@ -27,6 +27,7 @@ enum Program {
         switch parsed.name {
         case "run": RunCommand.run(parsed)
         case "check": CheckCommand.run(parsed)
+        case "try": TryCommand.run(parsed)
         case "reload": ReloadCommand.run(parsed)
         case "send": SendCommand.run(parsed)
         case "replay": ReplayCommand.run(parsed)

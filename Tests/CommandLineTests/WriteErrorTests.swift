@@ -11,6 +11,7 @@ struct WriteErrorTests {
         // Its own standard output is held by the tests of the daemon; here it is a check.
         "run": (["run", "--dry-run", "-c", configuration], ""),
         "check": (["check", configuration], ""),
+        "try": (["try", "-c", configuration, "--tag", "a"], "x\n"),
         // These say what they did on standard error alone.
         "send": nil, "replay": nil,
         // Needs a daemon.

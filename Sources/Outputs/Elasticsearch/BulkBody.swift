@@ -140,6 +140,15 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         return written
     }
 
+    /// All of it, line by line; it is to be sent no more.
+    package func lines() -> [String] {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { room, count in
+            guard let start = room.baseAddress else { return }
+            count = unsafe read(into: start, room: room.count)
+        }
+        return bytes.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     package func rewind() {
         piece = 0
         offset = 0

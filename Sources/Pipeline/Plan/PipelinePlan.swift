@@ -20,12 +20,7 @@ package struct PipelinePlan {
 
     /// The outputs of all labels and, each behind the one it belongs to, their stores: in the order in which they are made.
     var allOutputs: [OutputPlan] {
-        func whole(_ output: OutputPlan) -> [OutputPlan] { [output] + output.children.flatMap(whole) }
-        return labels.flatMap { label in
-            label.rules.flatMap { rule -> [OutputPlan] in
-                if case .match(_, let output) = rule { whole(output) } else { [] }
-            }
-        }
+        labels.flatMap(\.outputs)
     }
 
     /// The outputs of all labels, in the order of their match rules.
@@ -85,6 +80,14 @@ package struct LabelPlan {
     package var rules: [RulePlan] = []
     /// Made for a `<secondary>`: no file can name it, and no report shows it.
     package var isHidden = false
+
+    /// Its outputs and, each behind the one it belongs to, their stores.
+    var outputs: [OutputPlan] {
+        func whole(_ output: OutputPlan) -> [OutputPlan] { [output] + output.children.flatMap(whole) }
+        return rules.flatMap { rule -> [OutputPlan] in
+            if case .match(_, let output) = rule { whole(output) } else { [] }
+        }
+    }
 }
 
 package enum RulePlan {
@@ -158,5 +161,7 @@ package struct OutputPlan {
     package var isDurable = false
     /// What of its own it has that a reload must not lose; nil: nothing.
     package var buffer: BufferPlace?
+    /// What it would make of records; nil where events end, or go on to others.
+    var preview: (() -> any OutputPreview)?
     package var makeOutput: (RunContext) throws -> any RunningOutput
 }

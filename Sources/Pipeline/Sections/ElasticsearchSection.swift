@@ -34,18 +34,22 @@ enum ElasticsearchSection {
                 buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination,
                 reader: ElasticsearchItemReader(),
                 secondary: secondary, context: context
-            ) {
-                do {
-                    return try ElasticsearchFormatter(fixed) { problem, tag in tell(problem, tag, log) }
-                } catch {
-                    preconditionFailure("the formatter was made once before: \(error)")
-                }
-            }
+            ) { formatter(fixed) { problem, tag in tell(problem, tag, log) } }
         }
         return OutputPlan(
             type: "elasticsearch", summary: "\(hosts), index \(index)", secondary: secondary?.type,
             secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk, buffer: buffering.place,
-            makeOutput: makeOutput)
+            preview: { DocumentPreview(formatter(fixed)) }, makeOutput: makeOutput)
+    }
+
+    private static func formatter(
+        _ settings: ElasticsearchSettings, onProblem: ((DocumentProblem, Tag) -> Void)? = nil
+    ) -> ElasticsearchFormatter {
+        do {
+            return try ElasticsearchFormatter(settings, onProblem: onProblem)
+        } catch {
+            preconditionFailure("the formatter was made once before: \(error)")
+        }
     }
 
     private static func tell(_ problem: DocumentProblem, _ tag: Tag, _ log: Log) {

@@ -23,7 +23,7 @@ enum ForwardOutputSection {
         return OutputPlan(
             type: "forward", summary: summary(fixed, isTLS: tls != nil, hasSecurity: security != nil),
             secondary: secondary?.type, secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk,
-            buffer: buffering.place,
+            buffer: buffering.place, preview: { EventPreview() },
             makeOutput: { context in
                 try ForwardOutput(fixed, tls: tls, buffering, secondary: secondary, context: context)
             })

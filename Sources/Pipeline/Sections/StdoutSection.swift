@@ -15,6 +15,7 @@ enum StdoutSection {
         ignoreInject(reader)
         return OutputPlan(
             type: "stdout", summary: format == .stdout ? "" : format.rawValue,
+            preview: { LinePreview(LineFormat(format)) },
             makeOutput: { context in
                 let sink = context.standardOutput
                 return StdoutOutput(sink, format: LineFormat(format))

@@ -1,0 +1,71 @@
+package import Events
+internal import Logging
+package import Outputs
+
+/// A plan that is tried: events go one by one through its real filters and labels, and where an output stands they are
+/// formatted and not sent. Nothing is opened: no socket, no file, no buffer.
+///
+/// What a stage does only with time (retries, limits of a rate) or with other events is not seen here.
+package final class Trial {
+    private let stages: LoopStages
+    private let recorder = TrialRecorder()
+
+    /// - Parameters:
+    ///   - path: the configuration that was asked for.
+    ///   - standardOutput: where the stdout filters write.
+    package init(_ plan: PipelinePlan, path: String, standardOutput: TextSink) throws {
+        let recorder = recorder
+        let context = RunContext(
+            log: .discarding, stateDirectory: nil, standardOutput: standardOutput,
+            returnPath: ReturnPath(labels: []) { _, _ in nil })
+        var labels: [StageID: String] = [:]
+        for label in plan.labels {
+            for output in label.outputs { labels[output.stage.id] = label.name }
+        }
+        context.live.substitute = { output in
+            // Those lead on to others, which are substituted.
+            if output.label != nil || !output.children.isEmpty { return nil }
+            let place = TrialPlace(
+                stage: output.stage, type: output.type, label: labels[output.stage.id] ?? "", path: path)
+            return TrialOutput(output, at: place, recorder)
+        }
+        stages = LoopStages(
+            log: .discarding, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
+        stages.connect(Self.watched(plan, path, recorder), outputs: try plan.makeOutputs(context))
+    }
+
+    /// The plan with its filters between two looks.
+    private static func watched(_ plan: PipelinePlan, _ path: String, _ recorder: TrialRecorder) -> PipelinePlan {
+        var plan = plan
+        for label in plan.labels.indices {
+            let name = plan.labels[label].name
+            plan.labels[label].rules = plan.labels[label].rules.map { rule in
+                guard case .filter(let pattern, var filter) = rule else { return rule }
+                let place = TrialPlace(stage: filter.stage, type: filter.type, label: name, path: path)
+                let make = filter.make
+                filter.make = { context in TrialFilter(make(context), at: place, recorder) }
+                return .filter(pattern, filter)
+            }
+        }
+        return plan
+    }
+
+    /// Sends one event into a label.
+    ///
+    /// - Parameters:
+    ///   - record: a JSON object.
+    ///   - label: where its source would send it.
+    /// - Returns: what each stage made of it, in the order of its way; empty when nothing takes its tag.
+    /// - Throws: `JSONError`.
+    package func send(
+        tag: Tag, time: EventTime, record: [UInt8], to label: String = LabelPlan.rootName
+    ) throws -> [TrialStep] {
+        var storage = ByteBuffer(capacity: record.count * 2)
+        var rows = Rows(fieldCapacity: 64)
+        storage.append(record)
+        try rows.appendFields(json: Slice(offset: 0, length: record.count), &storage)
+        rows.records.append(Record(time: time, firstField: 0, fieldCount: rows.fields.count))
+        _ = stages.routers[label]?.emit(Batch(tag), storage: &storage, rows: &rows)
+        return recorder.take()
+    }
+}

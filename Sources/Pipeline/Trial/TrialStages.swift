@@ -1,0 +1,93 @@
+internal import Events
+
+/// What the stages of a trial note, in the order in which they see the event.
+final class TrialRecorder {
+    private(set) var steps: [TrialStep] = []
+
+    func note(_ step: TrialStep) { steps.append(step) }
+
+    func take() -> [TrialStep] {
+        defer { steps.removeAll() }
+        return steps
+    }
+}
+
+/// Which stage notes something.
+struct TrialPlace {
+    let stage: Stage
+    let type: String
+    let label: String
+    /// The configuration's own path, for places in other files.
+    let path: String
+
+    func step(_ tag: Tag, _ record: TrialRecord, _ change: TrialStep.Change) -> TrialStep {
+        TrialStep(
+            stage: stage.id.description, type: type, place: stage.origin.shown(in: path), label: label, tag: tag.text,
+            record: record, change: change)
+    }
+}
+
+/// The filter itself, between two looks at the records.
+final class TrialFilter: Filter {
+    private let filter: any Filter
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ filter: any Filter, at place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.filter, self.place, self.recorder) = (filter, place, recorder)
+    }
+
+    var takesWholeStreams: Bool { filter.takesWholeStreams }
+    var showsOrder: Bool { filter.showsOrder }
+
+    /// A trial sends events one by one, but a stage before may have made several of one.
+    func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        let records = rows.records
+        var kept: [Record] = []
+        for record in records {
+            let before = TrialRecord(record, rows, storage)
+            let refusals = rows.rejections.count
+            rows.records = [record]
+            filter.apply(batch, storage: &storage, rows: &rows)
+            let after = rows.records.map { TrialRecord($0, rows, storage) }
+            let reasons = rows.rejections[refusals...].map(\.reason)
+            recorder.note(place.step(batch.tag, before, .filtered(into: after, refused: reasons)))
+            kept += rows.records
+        }
+        rows.records = kept
+    }
+}
+
+/// In an output's place: notes what it would send.
+final class TrialOutput: RunningOutput {
+    private let plan: OutputPlan
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ plan: OutputPlan, at place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.plan, self.place, self.recorder) = (plan, place, recorder)
+    }
+
+    func makeEmitter(_ context: LoopContext) -> any Emitter { TrialEmitter(plan.preview?(), place, recorder) }
+}
+
+private final class TrialEmitter: Emitter {
+    private let preview: (any OutputPreview)?
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ preview: (any OutputPreview)?, _ place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.preview, self.place, self.recorder) = (preview, place, recorder)
+    }
+
+    func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        for record in rows.records {
+            let seen = TrialRecord(record, rows, storage)
+            let refusals = rows.rejections.count
+            let parts = preview?.parts(of: record, tag: batch.tag, storage: &storage, rows: &rows) ?? []
+            let refused = rows.rejections.count > refusals ? rows.rejections[refusals].reason : nil
+            recorder.note(place.step(batch.tag, seen, refused.map { .refused($0) } ?? .taken(parts)))
+        }
+        return .accepted
+    }
+}

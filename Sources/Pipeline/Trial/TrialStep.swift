@@ -1,0 +1,64 @@
+package import Events
+
+/// A record as people see it: the names and JSON values of its fields, in their order.
+package struct TrialRecord: Equatable, Sendable {
+    package struct Field: Equatable, Sendable {
+        package let name: String
+        /// As JSON.
+        package let value: String
+    }
+
+    package let time: EventTime
+    package let fields: [Field]
+
+    package init(_ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) {
+        time = record.time
+        var fields: [Field] = []
+        for index in record.fieldRange {
+            let field = rows.fields[index]
+            var value = ByteBuffer(capacity: 32)
+            value.appendJSON(field.value, storage)
+            fields.append(
+                Field(name: storage.text(field.key), value: value.text(Slice(offset: 0, length: value.count))))
+        }
+        self.fields = fields
+    }
+
+    package func value(of name: String) -> String? { fields.first { $0.name == name }?.value }
+}
+
+/// What one stage made of one event.
+package struct TrialStep: Sendable {
+    package enum Change: Sendable {
+        /// A filter: the records that go on, and why others were refused.
+        case filtered(into: [TrialRecord], refused: [String])
+        /// An output: what it would send, part by part (`index`, `document` …).
+        case taken([OutputPart])
+        /// An output cannot take it.
+        case refused(String)
+    }
+
+    /// What stands in the log: `@id`, or `filter:12`.
+    package let stage: String
+    package let type: String
+    /// Where in the configuration.
+    package let place: String
+    /// The label around it.
+    package let label: String
+    package let tag: String
+    /// As it came.
+    package let record: TrialRecord
+    package let change: Change
+}
+
+/// A part of what an output makes of an event.
+package struct OutputPart: Sendable, Equatable {
+    package let name: String
+    package let text: String
+    /// Whether the text is JSON.
+    package let isJSON: Bool
+
+    package init(_ name: String, _ text: String, isJSON: Bool = false) {
+        (self.name, self.text, self.isJSON) = (name, text, isJSON)
+    }
+}

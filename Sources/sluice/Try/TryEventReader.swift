@@ -1,0 +1,63 @@
+import Events
+import KeptEvents
+import Time
+
+/// An event that is tried.
+struct TryEvent {
+    let tag: [UInt8]
+    let time: EventTime
+    /// A JSON object.
+    let record: [UInt8]
+}
+
+/// From a line of input to an event: `{"tag":…,"time":…,"record":{…}}` as dead letters have it, a JSON object as the record,
+/// or any other text as one field of a record.
+struct TryEventReader {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Of lines that bring none.
+    private let tag: [UInt8]?
+    /// The field that takes a text.
+    private let key: [UInt8]
+    /// Whether JSON objects are texts, too.
+    private let takesLines: Bool
+    private var reader = TimeReader(.lenient, zone: .utc)
+    private let now = Clock.now()
+
+    init(tag: [UInt8]?, key: [UInt8], takesLines: Bool) {
+        (self.tag, self.key, self.takesLines) = (tag, key, takesLines)
+    }
+
+    mutating func read(_ line: [UInt8]) throws(Failure) -> TryEvent {
+        var text = ByteBuffer(capacity: line.count)
+        text.append(line)
+        if !takesLines, Self.isObject(text) {
+            if let kept = try? KeptEvent(text, &reader) {
+                return TryEvent(tag: kept.tag, time: kept.time, record: kept.record)
+            }
+            return TryEvent(tag: try known(), time: now, record: line)
+        }
+        var record = ByteBuffer(capacity: line.count + 32)
+        record.append("{")
+        record.appendJSONString(key)
+        record.append(":")
+        // A line of a file ends before its carriage return, if it has one.
+        record.appendJSONString(Slice(offset: 0, length: line.last == 0x0D ? line.count - 1 : line.count), text)
+        record.append("}")
+        return TryEvent(tag: try known(), time: now, record: record.array())
+    }
+
+    private func known() throws(Failure) -> [UInt8] {
+        guard let tag else { throw Failure(description: "an event without a tag; name one with --tag") }
+        return tag
+    }
+
+    private static func isObject(_ text: borrowing ByteBuffer) -> Bool {
+        var copy = ByteBuffer(capacity: text.count)
+        copy.append(text)
+        var rows = Rows(fieldCapacity: 16)
+        return text.count > 1 && (try? rows.appendFields(json: Slice(offset: 0, length: text.count), &copy)) != nil
+    }
+}

@@ -1,0 +1,77 @@
+import CommandLine
+import Events
+import Pipeline
+import Time
+
+/// A tried event for reading: as it came, a row for each stage with what it changed, and what would be sent.
+struct TryText {
+    private let style: Style
+
+    init(_ terminal: Terminal) { style = Style(terminal) }
+
+    func event(_ number: Int, _ event: TryEvent, _ steps: [TrialStep], _ verdict: TryVerdict) -> String {
+        let tag = GrokPlaces.visible(event.tag[...])
+        var text = "\(number)  \(style.bold(tag))  \(GrokPlaces.visible(event.record[...]))\n"
+        let width = steps.map { $0.stage.count + $0.type.count + 2 }.max() ?? 0
+        var label = steps.first?.label
+        for step in steps {
+            if step.label != label {
+                label = step.label
+                text += "   " + style.faint("label \(step.label)") + "\n"
+            }
+            let name = (step.stage + "  " + step.type).padding(to: width)
+            let rows = rows(step)
+            text += "   " + name + "  " + (rows.first ?? "") + "\n"
+            for row in rows.dropFirst() { text += String(repeating: " ", count: width + 5) + row + "\n" }
+        }
+        if case .unmatched = verdict { text += "   " + style.failure("no <match> takes this tag") + "\n" }
+        return text
+    }
+
+    private func rows(_ step: TrialStep) -> [String] {
+        switch step.change {
+        case .taken(let parts):
+            if parts.isEmpty { return [style.faint("takes it, and nothing goes out")] }
+            return parts.map { style.faint($0.name) + " " + visible($0.text) }
+        case .refused(let reason): return [style.failure("refused") + ": " + visible(reason)]
+        case .filtered(let into, let reasons):
+            var rows = reasons.map { style.failure("refused") + ": " + visible($0) }
+            if into.isEmpty, reasons.isEmpty { return [style.failure("dropped")] }
+            for (index, record) in into.enumerated() {
+                if into.count > 1 { rows.append(style.faint("record \(index + 1) of \(into.count)")) }
+                rows += changes(from: step.record, to: record)
+            }
+            return rows
+        }
+    }
+
+    /// `+ name: value` for what is new, `-` for what is gone, `~` for what is another value.
+    private func changes(from old: TrialRecord, to new: TrialRecord) -> [String] {
+        var rows: [String] = []
+        for field in new.fields {
+            let before = old.value(of: field.name)
+            if before == nil { rows.append("+ \(visible(field.name)): \(visible(field.value))") }
+            if let before, before != field.value {
+                rows.append("~ \(visible(field.name)): \(visible(before)) → \(visible(field.value))")
+            }
+        }
+        for field in old.fields where new.value(of: field.name) == nil { rows.append("- \(visible(field.name))") }
+        if old.time != new.time { rows.append("~ time: \(Self.moment(old.time)) → \(Self.moment(new.time))") }
+        return rows.isEmpty ? [style.faint("no change")] : rows
+    }
+
+    private func visible(_ text: String) -> String { GrokPlaces.visible(Array(text.utf8)[...]) }
+
+    static func moment(_ time: EventTime) -> String {
+        var writer = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
+        var out = ByteBuffer(capacity: 40)
+        writer.write(time, to: &out)
+        return out.text(Slice(offset: 0, length: out.count))
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        count < width ? self + String(repeating: " ", count: width - count) : self
+    }
+}

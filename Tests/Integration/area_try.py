@@ -1,0 +1,114 @@
+"""`sluice try` beside a running daemon: both make the same of the same events."""
+import datetime, json, os, re
+
+from bulk_server import BulkServer
+from harness import ROOT, Area, Daemon, ForwardClient, event_time, free_port, need_msgpack, run_sluice
+
+area = Area("try", needs=need_msgpack)
+CONFIG = os.path.join(ROOT, "config")
+SECONDS = 1_576_605_304
+
+# As people wrote it before version 1 of Fluentd's configuration.
+V012 = r"""
+<source>
+  type forward
+  port 24224
+</source>
+<filter service.post>
+  type parser
+  format json
+  key_name log
+</filter>
+<filter service.ui>
+  type parser
+  format grok
+  grok_pattern %{RUBY_LOGGER}
+  key_name log
+  reserve_data true
+</filter>
+<match **>
+  type copy
+  <store>
+    type elasticsearch
+    host elasticsearch
+    port 9200
+    logstash_format true
+    include_tag_key true
+    tag_key @log_name
+    flush_interval 1s
+  </store>
+  <store>
+    type stdout
+  </store>
+</match>
+"""
+
+
+def events():
+    """(tag, seconds, nanoseconds, record): the sample lines under each tag, and lines that are nothing of the kind."""
+    records = [json.loads(line) for line in open(f"{CONFIG}/sample-lines.jsonl")]
+    records += [{"log": text} for text in ("", "{}", "no JSON", '{"a":{"b":[1,2.50,null]},"c":"\\u00e4"}', "ä\t\"quoted\"", '{"time":5}')]
+    records += [{"message": "no log"}, {"log": 5}, {"log": None, "n": 1.0}]
+    return [(tag, SECONDS + number, number * 1000, record)
+            for tag in ("service.post", "service.ui", "service.comment", "other") for number, record in enumerate(records)]
+
+
+def without_present(text):
+    """Events are of 2019: a time of these days is that of the parsing."""
+    days = [(datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=n)).date() for n in (0, 1)]
+    for day in days:
+        text = re.sub(rf"{day}[T ]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d\d:?\d\d|Z)?", "NOW", text)
+        text = text.replace(day.strftime("%Y%m%d"), "TODAY").replace(day.strftime("%Y.%m.%d"), "TODAY")
+    return text
+
+
+def document(action, source):
+    for inner in action.values():
+        # Ids are drawn at random, and older servers get a type.
+        inner.pop("_id", None), inner.pop("_type", None)
+    return without_present(json.dumps([action, source], sort_keys=True, ensure_ascii=False))
+
+
+def compare(text, environment=None):
+    port = free_port()
+    with BulkServer() as server:
+        text = text.replace("port 24224", f"port {port}").replace("host elasticsearch", "host 127.0.0.1")
+        text = text.replace("port 9200", f"port {server.port}").replace('"outputs/', f'"{CONFIG}/outputs/')
+        environment = {"TZ": "UTC", **{k: v.replace("9200", str(server.port)) for k, v in (environment or {}).items()}}
+        daemon = Daemon(text, port, environment)
+        tried = run_sluice("try", "-c", daemon.config, "--format", "json", environment=environment, text="".join(
+            json.dumps({"tag": t, "time": datetime.datetime.fromtimestamp(s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S") + f".{n:09d}Z",
+                        "record": r}, ensure_ascii=False) + "\n" for t, s, n, r in events()))
+        results = [json.loads(line) for line in tried.stdout.splitlines()]
+        assert len(results) == len(events()), tried.stderr
+        outputs = [step["output"] for result in results for step in result["steps"] if "output" in step]
+        documents = sorted(document(o["action"], o["document"]) for o in outputs if "document" in o)
+        lines = sorted(without_present(o["line"]) for o in outputs if "line" in o)
+        assert len(documents) + len(lines) > len(events()) // 3
+        with daemon, ForwardClient(port) as client:
+            for tag, seconds, nanoseconds, record in events():
+                client.deliver(tag, [(event_time(seconds, nanoseconds), record)])
+            assert daemon.stop() == 0, daemon.log()
+        with open(daemon.out_path, encoding="utf-8") as out:
+            printed = sorted(without_present(line.rstrip("\n")) for line in out)
+        same(documents, sorted(document(*pair) for pair in server.documents))
+        same(lines, printed)
+
+
+def same(tried, delivered):
+    first = next((f"\ntried:     {a}\ndelivered: {b}" for a, b in zip(tried, delivered) if a != b), "")
+    assert tried == delivered, f"{len(tried)} tried, {len(delivered)} delivered{first}"
+
+
+@area.test("default.conf, with standard output and with Elasticsearch")
+def default(_):
+    text = open(f"{CONFIG}/default.conf").read()
+    compare(text)
+    compare(text, {"ELASTICSEARCH_URL": "http://127.0.0.1:9200"})
+
+
+@area.test("the examples with filters, and a configuration of version 0.12")
+def examples(_):
+    for name in ("grok", "regexp", "json", "no-filter"):
+        compare(open(f"{CONFIG}/examples/{name}.conf").read())
+    compare(V012)
