@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CChecksum"),
 
@@ -35,6 +36,7 @@ let package = Package(
         .target(name: "Time", dependencies: ["Events"], swiftSettings: strict),
         .target(name: "KeptEvents", dependencies: ["Events", "Time"], swiftSettings: strict),
         .target(name: "Words", swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: strict),
         .target(name: "Logging", swiftSettings: strict),
 
         // MARK: - Bytes in
@@ -78,13 +80,17 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "Cases", dependencies: ["Events", "Time", "Grok", "Pipeline", "YAML"], exclude: ["FORMAT.md"],
+            swiftSettings: strict),
+
         // MARK: - Commands
         .target(name: "CommandLine", dependencies: ["Words"], swiftSettings: strict),
         .executableTarget(
             name: "sluice",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
-                "Outputs", "ConfigFile", "Pipeline", "CommandLine", "CAllocator",
+                "Outputs", "ConfigFile", "Pipeline", "Cases", "CommandLine", "YAML", "CAllocator",
             ],
             swiftSettings: strict),
 
@@ -97,6 +103,7 @@ let package = Package(
             name: "KeptEventsTests", dependencies: ["KeptEvents", "Events", "Time", "TestSupport"],
             swiftSettings: tests),
         .testTarget(name: "WordsTests", dependencies: ["Words"], swiftSettings: tests),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "LoggingTests", dependencies: ["Logging", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TestSupport"], swiftSettings: tests),
@@ -143,6 +150,10 @@ let package = Package(
                 "Outputs", "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: tests),
+        .testTarget(
+            name: "CasesTests",
+            dependencies: ["Cases", "Pipeline", "ConfigFile", "Events", "Logging", "Outputs", "YAML", "TestSupport"],
+            swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], exclude: ["Golden"],
             swiftSettings: tests),

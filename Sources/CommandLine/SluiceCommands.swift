@@ -13,7 +13,7 @@ package enum SluiceCommands {
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
             subcommands: [
-                run, check, tryOut, reload, send, deadLetters, replay, grok, version, help, completion, manual,
+                run, check, tryOut, test, reload, send, deadLetters, replay, grok, version, help, completion, manual,
             ],
             defaultSubcommand: "run"))
 
@@ -70,6 +70,27 @@ package enum SluiceCommands {
                 isRepeatable: true)
         ],
         options: TryOptions.all)
+
+    package static let test = Command(
+        "test", "Run the cases beside a configuration.",
+        discussion: """
+            A YAML file of cases says which events come in and what must become of them: with which fields each output gets \
+            them, which filter drops them, why they are refused. The present is the time of the event. Differences are \
+            shown field by field.
+
+            Exit status 0 when every case passes, 1 when one does not, 2 when a configuration or a file cannot be read.
+            """,
+        examples: [
+            Example("sluice test", "Those in tests/*.yaml."),
+            Example("sluice test --update tests/web.yaml", "Write down what is seen, to be read and kept."),
+            Example("sluice test --format junit > report.xml", "For continuous integration."),
+        ],
+        arguments: [
+            Argument(
+                "file", kind: .file, "Files of cases, or folders with them.", default: "tests", isOptional: true,
+                isRepeatable: true)
+        ],
+        options: TestOptions.all)
 
     package static let reload = Command(
         "reload", "Let a running sluice read its configuration again.",
@@ -177,7 +198,20 @@ package enum TryOptions {
     package static let key = Option(
         "key", value: .required("key", .text), "The field that takes a text.", default: defaultKey)
 
-    package static let all = [RunOptions.config, tag, label, lines, key, CheckOptions.format]
+    package static let format = Option(
+        "format", value: .required("format", .choice(["text", "json"])), "How results are printed.", default: "text")
+
+    package static let all = [RunOptions.config, tag, label, lines, key, format]
+}
+
+/// The options of `sluice test`.
+package enum TestOptions {
+    package static let update = Option("update", "Write what is seen into the files, where it differs.")
+    package static let format = Option(
+        "format", value: .required("format", .choice(["text", "json", "junit"])), "How results are printed.",
+        default: "text")
+
+    package static let all = [update, format]
 }
 
 /// The options of `sluice send`.

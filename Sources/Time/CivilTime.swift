@@ -1,5 +1,6 @@
 package import Events
 internal import Glibc
+internal import Synchronization
 
 /// A date and a time of day in the proleptic Gregorian calendar, without a zone.
 package struct CivilTime: Sendable, Equatable {
@@ -78,7 +79,15 @@ package enum LocalZone {
 
 /// The system's clocks, as the daemon reads them.
 package enum Clock {
+    /// Seconds; `Int64.min`: the clock goes.
+    private static let stoppedAt = Atomic<Int64>(.min)
+
+    /// From here on it is this second: for cases whose results must be the same tomorrow.
+    package static func stop(atSeconds seconds: Int64) { stoppedAt.store(seconds, ordering: .relaxed) }
+
     package static func now() -> EventTime {
+        let stopped = stoppedAt.load(ordering: .relaxed)
+        if stopped != .min { return EventTime(seconds: stopped) }
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return EventTime(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))

@@ -26,11 +26,13 @@ enum ConfigurationLoader {
     /// - Parameter appending: `--inline-config` texts, which stand behind the file's own.
     /// - Parameter opensFiles: whether the files that it names are looked at, as a start would.
     /// - Parameter keepsBuffersInMemory: whether buffers in files, which a daemon may have, are left alone.
+    /// - Parameter others: variables in front of the process's own.
     static func load(
-        _ path: String, appending: [String] = [], opensFiles: Bool = false, keepsBuffersInMemory: Bool = false
+        _ path: String, appending: [String] = [], variables others: [String: String] = [:], opensFiles: Bool = false,
+        keepsBuffersInMemory: Bool = false
     ) -> Loaded {
         let environment = ConfigEnvironment(
-            variables: variables(), hostname: hostname(), workingDirectory: workingDirectory())
+            variables: variables().merging(others) { $1 }, hostname: hostname(), workingDirectory: workingDirectory())
         let files = FilesWithInlineText(path: path, text: appending)
         let document = ConfigDocument.load(path: path, environment: environment, from: files)
         return Loaded(

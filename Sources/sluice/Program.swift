@@ -28,6 +28,7 @@ enum Program {
         case "run": RunCommand.run(parsed)
         case "check": CheckCommand.run(parsed)
         case "try": TryCommand.run(parsed)
+        case "test": TestCommand.run(parsed)
         case "reload": ReloadCommand.run(parsed)
         case "send": SendCommand.run(parsed)
         case "replay": ReplayCommand.run(parsed)

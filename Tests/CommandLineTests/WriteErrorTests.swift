@@ -11,6 +11,7 @@ struct WriteErrorTests {
         // Its own standard output is held by the tests of the daemon; here it is a check.
         "run": (["run", "--dry-run", "-c", configuration], ""),
         "check": (["check", configuration], ""),
+        "test": (["test", cases], ""),
         "try": (["try", "-c", configuration, "--tag", "a"], "x\n"),
         // These say what they did on standard error alone.
         "send": nil, "replay": nil,
@@ -39,6 +40,7 @@ struct WriteErrorTests {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     static let configuration = root.appendingPathComponent("config/default.conf").path
+    static let cases = root.appendingPathComponent("config/tests").path
     static let grokConfiguration = {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-grok.conf")
         let text = """

@@ -112,3 +112,49 @@ def examples(_):
     for name in ("grok", "regexp", "json", "no-filter"):
         compare(open(f"{CONFIG}/examples/{name}.conf").read())
     compare(V012)
+
+
+# Of config/default.conf and what it includes: what is changed, and where the cases must show it.
+PLANTED = [
+    ("@type json", "@type ltsv", "record.event"),
+    ("logstash_dateformat %Y%m%d", "logstash_dateformat %Y.%m", "action.index._index"),
+    ("<filter service.post>", "<filter service.pots>", "record.log"),
+    ("key_name log", "key_name lgo", "output elasticsearch"),
+    ("reserve_data true", "reserve_data false", "record.loglevel"),
+    ("pattern service=%{WORD:service}", "pattern service=%{WORD:servcie}", "record.service"),
+    ("%{RUBY_LOGGER}", "%{WORD:first}", "record.pid"),
+    ("logstash_prefix fluentd", "logstash_prefix fluent", "action.index._index"),
+    ("tag_key @log_name", "tag_key log_name", "document.@log_name"),
+    ("generate_id true", "generate_id false", "action.index._id"),
+]
+
+
+@area.test("ten faults planted in default.conf are each shown by its cases, with field and stage")
+def planted(_):
+    import shutil
+
+    folder = Daemon("").folder
+    shown = ""
+    for number, (right, wrong, place) in enumerate(PLANTED):
+        root = os.path.join(folder, str(number))
+        shutil.copytree(CONFIG, root)
+        places = [path for path in (f"{root}/default.conf", f"{root}/outputs/elasticsearch-and-stdout.conf")
+                  if right in open(path).read()]
+        assert places, f"'{right}' is not in the configuration"
+        text = open(places[0]).read()
+        open(places[0], "w").write(text.replace(right, wrong))
+        result = run_sluice("test", "--format", "json", f"{root}/tests")
+        told = [d["place"] for line in result.stdout.splitlines() for d in json.loads(line)["differences"]]
+        assert result.returncode == 1 and any(place in one for one in told), f"{right} → {wrong}: {told}\n{result.stderr}"
+        text = run_sluice("test", f"{root}/tests").stdout.replace(root, "config")
+        shown += f"{right} → {wrong}\n{without_present(text)}\n"
+    golden = os.path.join(ROOT, "Tests", "Golden", "planted-faults.txt")
+    if os.environ.get("SLUICE_UPDATE_GOLDEN"):
+        open(golden, "w").write(shown)
+    assert shown == open(golden).read(), f"{golden} says something else (SLUICE_UPDATE_GOLDEN=1 writes it)"
+
+
+@area.test("the cases in config/tests pass")
+def shipped(_):
+    result = run_sluice("test", f"{CONFIG}/tests")
+    assert result.returncode == 0, result.stdout + result.stderr

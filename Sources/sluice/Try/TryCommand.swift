@@ -59,7 +59,7 @@ private struct TryRun: ~Copyable {
     init(_ trial: Trial, _ parsed: ParsedCommand, label: String) {
         self.trial = trial
         self.label = label
-        asJSON = parsed.value(CheckOptions.format) == "json"
+        asJSON = parsed.value(TryOptions.format) == "json"
         reader = TryEventReader(
             tag: parsed.value(TryOptions.tag).map { Array($0.utf8) },
             key: Array((parsed.value(TryOptions.key) ?? TryOptions.defaultKey).utf8),

@@ -1,0 +1,36 @@
+package import Pipeline
+internal import YAML
+
+/// Where an event, or what was made of it, ended.
+package enum SeenEnd: Sendable {
+    /// An output would take it.
+    case output(TrialStep, [OutputPart])
+    case dropped(TrialStep)
+    case refused(TrialStep, reason: String)
+    case unmatched(tag: String)
+
+    /// The ends of one event.
+    package static func of(_ steps: [TrialStep], tag: String) -> [SeenEnd] {
+        var ends: [SeenEnd] = []
+        for step in steps {
+            switch step.change {
+            case .taken(let parts): ends.append(.output(step, parts))
+            case .refused(let reason): ends.append(.refused(step, reason: reason))
+            case .filtered(let into, let reasons):
+                ends += reasons.map { .refused(step, reason: $0) }
+                if into.isEmpty, reasons.isEmpty { ends.append(.dropped(step)) }
+            }
+        }
+        return ends.isEmpty ? [.unmatched(tag: tag)] : ends
+    }
+
+    /// `output es`, for a line about it.
+    package var title: String {
+        switch self {
+        case .output(let step, _): "output \(step.stage)"
+        case .dropped(let step): "dropped by \(step.stage)"
+        case .refused(let step, let reason): "refused by \(step.stage): \(reason)"
+        case .unmatched(let tag): "no <match> takes \(tag)"
+        }
+    }
+}

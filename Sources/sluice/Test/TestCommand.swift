@@ -1,0 +1,117 @@
+import Cases
+import CommandLine
+import ConfigFile
+import Events
+import Glibc
+import Logging
+import Outputs
+import Pipeline
+import Time
+import YAML
+
+/// `sluice test [FILE…]`: the cases beside a configuration.
+enum TestCommand {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        let status: Int32
+    }
+
+    /// What was found out about one file.
+    struct Outcome {
+        let path: String
+        let results: [CaseResult]
+    }
+
+    /// Exit status 0 when every case passes, 1 when one does not, 2 when a configuration or a file of cases cannot be read.
+    static func run(_ parsed: ParsedCommand) -> Int32 {
+        var outcomes: [Outcome] = []
+        var status = ExitStatus.success
+        let paths = parsed.arguments.isEmpty ? CaseFiles.found() : parsed.arguments.flatMap(CaseFiles.expand)
+        if paths.isEmpty {
+            StandardError.write("sluice test: no cases: there is no tests/*.yaml here; name files or folders\n")
+            return ExitStatus.configuration
+        }
+        // The text of a day must not depend on where it is run.
+        unsafe setenv("TZ", "UTC", 1)
+        tzset()
+        for path in paths {
+            do throws(Failure) {
+                let (text, results) = try one(path)
+                outcomes.append(Outcome(path: path, results: results))
+                let differs = results.contains { !$0.differences.isEmpty }
+                if differs, parsed.has(TestOptions.update) {
+                    try CaseFiles.write(CaseRewriting.text(text, results), to: path)
+                } else if differs, status == ExitStatus.success {
+                    status = ExitStatus.failure
+                }
+            } catch {
+                StandardError.write("sluice test: \(error)\n")
+                status = error.status
+            }
+        }
+        switch parsed.value(TestOptions.format) {
+        case "json": StandardOutput.write(TestReportJSON.text(outcomes))
+        case "junit": StandardOutput.write(TestReportJUnit.text(outcomes))
+        default:
+            StandardOutput.write(TestReport(Terminal.standardOutput).text(outcomes, parsed.has(TestOptions.update)))
+        }
+        return status
+    }
+
+    private static func one(_ path: String) throws(Failure) -> (String, [CaseResult]) {
+        let bytes = try CaseFiles.read(path)
+        let file: CaseFile
+        do throws(YAMLError) {
+            file = try CaseFile(bytes)
+        } catch {
+            throw Failure(description: "\(path):\(error)", status: ExitStatus.configuration)
+        }
+        let config = try CaseFiles.configuration(of: path, file.config)
+        let loaded = ConfigurationLoader.load(config, variables: file.environment, keepsBuffersInMemory: true)
+        guard !loaded.document.diagnostics.hasErrors else {
+            StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
+            throw Failure(description: "\(config) cannot be run", status: ExitStatus.configuration)
+        }
+        do {
+            let nowhere = TextSink(
+                descriptor: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC), writer: try WriterThread())
+            var results: [CaseResult] = []
+            for one in file.cases {
+                Clock.stop(atSeconds: one.time.seconds)
+                // A case must not see what an earlier one has left in a filter.
+                let trial = try Trial(loaded.plan, path: config, standardOutput: nowhere)
+                results.append(CaseResult(one, try ends(of: one, trial, beside: path)))
+            }
+            return (String(decoding: bytes, as: UTF8.self), results)
+        } catch let error as Failure { throw error } catch {
+            throw Failure(description: "\(path): \(error)", status: ExitStatus.configuration)
+        }
+    }
+
+    private static func ends(of one: Case, _ trial: Trial, beside path: String) throws -> [SeenEnd] {
+        let tag = Tag(one.tag)
+        var records: [[UInt8]] = []
+        switch one.input {
+        case .records(let given): records = given
+        case .lines(let lines): records = lines.map { record(Array($0.utf8), key: one.key) }
+        case .file(let name):
+            let bytes = try CaseFiles.read(CaseFiles.path(name, beside: path))
+            records = bytes.split(separator: 0x0A).map { record(Array($0), key: one.key) }
+        }
+        return try records.flatMap { record in
+            SeenEnd.of(
+                try trial.send(tag: tag, time: one.time, record: record, to: one.label ?? LabelPlan.rootName),
+                tag: one.tag)
+        }
+    }
+
+    private static func record(_ line: [UInt8], key: String) -> [UInt8] {
+        var out = ByteBuffer(capacity: line.count + 32)
+        out.append("{")
+        out.appendJSONString(key)
+        out.append(":")
+        out.appendJSONString(line)
+        out.append("}")
+        return out.array()
+    }
+}
