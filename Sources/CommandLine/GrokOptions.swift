@@ -26,6 +26,19 @@ package enum GrokCommandOptions {
         "null", short: "0", "Texts end with a zero byte instead of a line feed, so that one may have several lines.")
     package static let pairs = Option(
         "pairs", "Read an expression and a text by turns, and match each text with its own expression.")
+    package static let onlyUnmatched = Option(
+        "only-unmatched", "Write the lines that do not match, as they are, and nothing else.")
+    package static let countBy = Option(
+        "count-by", value: .required("field", .text),
+        "Count the lines by the values of a field, the most frequent first.")
+    package static let isoTimes = Option(
+        "time", "Show fields of type time as ISO 8601 times instead of seconds since 1970.")
+    package static let listFormat = Option(
+        "format", value: .required("format", .choice(["text", "json"])), "For reading, or one JSON object a line.",
+        default: "text")
+    package static let search = Option(
+        "search", value: .required("text", .text),
+        "List the patterns with this text in their name, definition, description or sample, in any case.")
     package static let names = Option("names", "Print the names alone, one a line.")
     package static let slowest = Option(
         "slowest", value: .required("count", .integer(0...1000)), "How many of the slowest lines are shown.",
@@ -36,9 +49,9 @@ package enum GrokCommandOptions {
     /// Where expressions come from.
     package static let source = [pattern, series, patterns, define, multiline, config, filter]
 
-    package static let match = source + [format, null, pairs]
+    package static let match = source + [format, isoTimes, onlyUnmatched, countBy, null, pairs]
     package static let explain = source
-    package static let library = [series, patterns, define, names]
+    package static let library = [series, patterns, define, search, listFormat, names]
     package static let bench = source + [null, slowest, duration]
     package static let suggest = [series, patterns, define, format]
 }
@@ -63,7 +76,11 @@ extension SluiceCommands {
 
             json writes {"matched":true,"pattern":0,"captures":{...}} for a match (pattern: the number of the expression, \
             from 0), {"matched":false} for none, and {"matched":false,"gave_up":true} where a limit was reached first. \
-            A field named time becomes the event's time, as in the daemon, and is shown as "time".
+            A field named time becomes the event's time, as in the daemon, and is shown as "time". What could not be \
+            converted is listed as "unconverted".
+
+            With --filter, a line goes through all parser filters that the tag passes, each with what the one before it \
+            made; json then has "record", what comes out at the end, and "stages".
             """,
         examples: [
             Example(
@@ -73,6 +90,9 @@ extension SluiceCommands {
                 "sluice grok match -p '%{SYSLOGLINE}' /var/log/syslog", "Fields below each line, and a summary."),
             Example(
                 "sluice grok match -c fluent.conf --filter app.web access.log", "Try what the daemon would do."),
+            Example(
+                "printf 'took 1 ms\\ntook 2 s\\n' | sluice grok match -p 'took %{INT:n} %{WORD:unit}' --count-by unit",
+                "Which values there are, and how often."),
         ],
         arguments: [
             Argument(
@@ -84,10 +104,15 @@ extension SluiceCommands {
         "explain", "Show where a line leaves an expression, and what would help.",
         discussion: """
             Shows the part of the expression that matches, the first element that cannot, what it wants and what \
-            stands there instead. Where one small change makes the whole line match, it is named. For a bad \
-            expression it shows the place, through every definition that leads there.
+            stands there instead. Small changes with which the whole line matches are listed with what they capture, the \
+            most fitting first; none of them loses a field or cuts a number or a word. For a bad expression it shows the \
+            place, through every definition that leads there.
 
-            Exit status 0 when the line matches, 1 when it does not, 2 for a bad expression.
+            Of several lines the first that does not match is explained; of several expressions the one that came nearest \
+            comes first. With --filter, the line goes through all parser filters that the tag passes.
+
+            Exit status 0 when the lines match, 1 when one does not, 2 for a bad expression, 66 when standard input cannot \
+            be read.
             """,
         examples: [
             Example("sluice grok explain -p 'took %{INT:duration} ms' 'took 12ms'", "A missing space."),
@@ -95,7 +120,7 @@ extension SluiceCommands {
                 "sluice grok explain -p '%{COMBINEDAPACHELOG}' \"$(tail -1 access.log)\"", "The last line of a file."),
         ],
         arguments: [
-            Argument("line", "The line.", default: "the first of standard input", isOptional: true)
+            Argument("line", "The lines.", default: "those of standard input", isOptional: true, isRepeatable: true)
         ],
         options: GrokCommandOptions.explain)
 
@@ -112,10 +137,16 @@ extension SluiceCommands {
 
     package static let grokPatterns = Command(
         "patterns", "List the patterns, or show one with its expansion, fields and sample.",
-        discussion: "A name with * or ? lists the patterns it fits, in any case.",
+        discussion: """
+            A name with * or ? lists the patterns it fits, in any case.
+
+            json writes {"name":…,"definition":…,"file":…,"line":…} with "about" and "sample" where they are known and, for \
+            a single pattern, "fields", "used_by" and "expansion".
+            """,
         examples: [
             Example("sluice grok patterns TIMESTAMP_ISO8601", "One definition."),
             Example("sluice grok patterns '*SYSLOG*' --series ecs-v1", "What there is for syslog."),
+            Example("sluice grok patterns --search 'mail address'", "What there is for mail addresses."),
         ],
         arguments: [
             Argument(

@@ -251,6 +251,131 @@ enum GrokProgram {
         #expect(bench.status == 0 && bench.text.contains("matched    1 (50.0 %)"))
     }
 
+    @Test("of several lines the first that does not match is explained")
+    func severalLines() throws {
+        let given = try GrokProgram.run(["grok", "explain", "-p", "%{WORD:w} %{INT:n}", "a 1", "b x"])
+        #expect(given.status == 1 && given.text.hasPrefix("line 2 of 2, the first that does not match\nno match"))
+        let read = try GrokProgram.run(
+            ["grok", "explain", "-p", "%{WORD:w} %{INT:n}"], input: Array("a 1\nb x\nc y\n".utf8))
+        #expect(read.status == 1 && read.text.contains("line 2 of 3") && read.text.contains("found     'x'"))
+        let good = try GrokProgram.run(["grok", "explain", "-p", "%{INT:n}"], input: Array("1\n2\n".utf8))
+        #expect(good.status == 0 && good.text == "all 2 lines match\n")
+        let nearest = try GrokProgram.run(
+            ["grok", "explain", "-p", "id=%{INT:n} %{WORD:w}", "-p", "%{WORD:w} took %{INT:n} ms", "job took 12ms"])
+        #expect(nearest.text.hasPrefix("none of 2 patterns matches; the nearest first\n\npattern 1\n"))
+    }
+
+    @Test("lines that do not match, values by their number, and what could not be converted")
+    func matchForms() throws {
+        let lines = Array("took 1 ms\nnothing\ntook 2 s\ntook 3 ms\n".utf8)
+        let expression = ["grok", "match", "-p", "took %{INT:n} %{WORD:unit}"]
+        let unmatched = try GrokProgram.run(expression + ["--only-unmatched"], input: lines)
+        #expect(unmatched.text == "nothing\n" && unmatched.status == 1)
+        let counts = try GrokProgram.run(expression + ["--count-by", "unit"], input: lines)
+        #expect(
+            counts.text == """
+                COUNT   SHARE  unit
+                    2  50.0 %  ms
+                    1  25.0 %  s
+                    1  25.0 %  (no match)
+
+                """)
+        let json = try GrokProgram.run(expression + ["--count-by", "unit", "--format", "json"], input: lines)
+        #expect(json.text.hasPrefix("{\"value\":\"ms\",\"count\":2}\n"))
+        let bad = try GrokProgram.run(
+            ["grok", "match", "--format", "json", "-p", "%{NOTSPACE:size:integer} %{WORD:unit}"],
+            input: Array("big kB\n".utf8))
+        #expect(
+            bad.text == """
+                {"matched":true,"pattern":0,"captures":{"size":0,"unit":"kB"},"unconverted":["size: 'big' is no number: 0 is stored"]}
+
+                """)
+        let mark = try GrokProgram.run(
+            ["grok", "match", "--format", "json", "-p", "^%{INT:n}$"], input: Array("\u{FEFF}5\n".utf8))
+        #expect(mark.text.contains("\"remarks\":[\"the line begins with a byte order mark (U+FEFF)\"]"))
+    }
+
+    @Test("times keep their fraction, and are shown as ISO 8601 when asked")
+    func times() throws {
+        let arguments = [
+            "grok", "match", "--format", "json", "-p", "%{TIMESTAMP_ISO8601:at:time:UTC:%Y-%m-%dT%H:%M:%S.%LZ}",
+        ]
+        let line = Array("2026-11-24T18:22:44.615Z\n".utf8)
+        #expect(
+            try GrokProgram.run(arguments, input: line).text
+                == "{\"matched\":true,\"pattern\":0,\"captures\":{\"at\":1795544564.615}}\n")
+        #expect(
+            try GrokProgram.run(arguments + ["--time"], input: line).text.contains(
+                "{\"at\":\"2026-11-24T18:22:44.615000000+00:00\"}"))
+    }
+
+    @Test("mistakes in an expression: an unclosed reference, a type in a group's name")
+    func mistakes() throws {
+        let unclosed = try GrokProgram.run(["grok", "match", "-p", "%{INT:n"], input: Array("x\n".utf8))
+        #expect(unclosed.status == 2 && unclosed.errors.contains("Error: '%{INT:n' has no }"))
+        #expect(!unclosed.errors.contains("captures nothing"))
+        let typed = try GrokProgram.run(
+            ["grok", "match", "-p", "(?<took:float>[0-9.]+) s"], input: Array("1.25 s\n".utf8))
+        #expect(typed.status == 0 && typed.errors.contains("names a field 'took:float' that is text"))
+    }
+
+    @Test("patterns are found by any text of theirs, and written as JSON")
+    func search() throws {
+        let found = try GrokProgram.run(["grok", "patterns", "--search", "MAIL ADDRESS", "--names"])
+        #expect(found.text.contains("EMAILADDRESS\n") && !found.text.contains("IPORHOST"))
+        let json = try GrokProgram.run(["grok", "patterns", "IPORHOST", "--format", "json"])
+        let object = try #require(json.lines.first.flatMap { JSONValue($0) })
+        #expect(object["definition"] == .string("(?:%{IP}|%{HOSTNAME})") && object["used_by"]?.array?.isEmpty == false)
+        let none = try GrokProgram.run(["grok", "patterns", "--search", "no such text"])
+        #expect(none.status == 1 && none.errors.contains("in no pattern's name"))
+    }
+
+    @Test("a file that cannot be read has another status than a line that does not match")
+    func unreadable() throws {
+        for command in ["match", "bench"] {
+            #expect(try GrokProgram.run(["grok", command, "-p", "%{INT:n}", "missing.log"]).status == 66)
+        }
+        #expect(try GrokProgram.run(["grok", "suggest", "missing.log"]).status == 66)
+    }
+
+    @Test("a line goes through all parser filters of a tag, as far as it comes")
+    func chain() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grok-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let filters = [("message", "json", ""), ("log", "grok", "grok_pattern took %{INT:n:integer} ms")].map {
+            key, type, more in
+            """
+            <filter app.**>
+              @type parser
+              key_name \(key)
+              reserve_data true
+              <parse>
+                @type \(type)
+                \(more)
+              </parse>
+            </filter>
+
+            """
+        }.joined()
+        try (filters + "<match **>\n  @type stdout\n</match>\n").write(
+            to: folder.appendingPathComponent("fluent.conf"), atomically: true, encoding: .utf8)
+        let arguments = ["-c", "fluent.conf", "--filter", "app.web"]
+        let good = try GrokProgram.run(
+            ["grok", "match"] + arguments + ["--format", "json"], input: Array(#"{"log":"took 7 ms"}"#.utf8),
+            folder: folder)
+        #expect(good.status == 0 && good.errors == "")
+        let object = try #require(good.lines.first.flatMap { JSONValue($0) })
+        #expect(object["matched"] == .bool(true) && object["record"]?["n"] == .number("7"))
+        #expect(object["stages"]?.array?.count == 2)
+        let bad = try GrokProgram.run(
+            ["grok", "explain"] + arguments + [#"{"log":"took 7ms"}"#], folder: folder)
+        #expect(bad.status == 1)
+        #expect(bad.text.contains("<filter app.**> (json, message)") && bad.text.contains("wanted    one space"))
+        let broken = try GrokProgram.run(["grok", "explain"] + arguments + ["no json"], folder: folder)
+        #expect(broken.status == 1 && broken.text.contains("is where the line stops"))
+    }
+
     @Test("every example of the help runs", arguments: ["match", "explain", "suggest", "patterns", "bench"])
     func examples(_ command: String) throws {
         let program = URL(fileURLWithPath: try #require(GrokProgram.path))

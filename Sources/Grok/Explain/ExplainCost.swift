@@ -13,20 +13,19 @@ struct ExplainCost {
             if text.isEmpty { return isLast ? 3 : 1 }
             if isBlank { return 1 }
             let hasWord = text.contains(where: Self.isWord)
-            return hasWord || text.count > 3 ? 6 : 1.5
+            return hasWord || text.count > 3 ? 6 : 1.9
         case .literal:
             let wanted = Array(element.literal.utf8)
             if text.isEmpty { return 1.3 }
             if contains(wanted, in: text) { return 6 }
-            let limit = max(1, wanted.count / 3)
-            if EditDistance.between(Array(wanted.prefix(64)), Array(text.prefix(64)), limit: limit) != nil {
-                return 1.0
-            }
+            if isNearly(element, range) { return isJointOfToken(range, wanted) ? 1.5 : 1.0 }
             if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
+            // A word where a mark should be: the mark is missing rather than replaced.
+            if !wanted.contains(where: Self.isWord), text.contains(where: Self.isWord) { return 3 }
             return text.count <= wanted.count + 3 ? 1.8 : 4
         case .reference, .expression:
             if text.isEmpty { return 2 }
-            if element.isAnchor { return 1.04 }
+            if element.anchor != nil { return 1.04 }
             if text.first == 0x20 || text.last == 0x20 { return isBlank ? 2.5 : 5.2 }
             // Of two that fit alike the one with the shorter text.
             var base = 1.05 + Double(min(text.count, 50)) / 100
@@ -38,7 +37,11 @@ struct ExplainCost {
             }
             if let length = element.fixedLength, length < text.count { return base + 3 }
             if text.contains(0x20), !element.nodes.contains(where: { $0.containsSpace }) {
-                return takesWord(element, of: range) ? 5.5 : base + 1.5
+                switch wordsTaken(by: element, of: range) {
+                case .all: return base + 0.5
+                case .some: return 5.5
+                case .none: return base + 1.5
+                }
             }
             // `bob,` for a name: the comma is too much, the name is right.
             let tail = text.reversed().prefix { !Self.isWord($0) }.count
@@ -47,6 +50,23 @@ struct ExplainCost {
             }
             return base
         }
+    }
+
+    /// Whether a text is a literal but for a slip.
+    func isNearly(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
+        let (wanted, text) = (Array(element.literal.utf8.prefix(64)), Array(search.line[range].prefix(64)))
+        guard !text.isEmpty else { return false }
+        return EditDistance.between(wanted, text, limit: max(1, wanted.count / 3)) != nil
+            || element.literal.lowercased() == String(decoding: text, as: UTF8.self).lowercased()
+    }
+
+    /// Whether a mark joins two parts of one value that the wanted mark follows: `two.part:` for a word and a colon.
+    private func isJointOfToken(_ range: Range<Int>, _ wanted: [UInt8]) -> Bool {
+        guard range.count == 1, wanted.count == 1, LineTokens.splits(search.line, at: range.lowerBound) else {
+            return false
+        }
+        let rest = search.line[range.upperBound...].prefix { LineTokens.isWord($0) || $0 == wanted[0] }
+        return rest.contains(wanted[0])
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
@@ -62,15 +82,25 @@ struct ExplainCost {
         return other.match(element.nodes)?.whole == 0..<text.count
     }
 
-    /// Whether a word of a longer text is just what the element wants: then the rest of the text is what is wrong.
-    private func takesWord(_ element: ExplainElement, of range: Range<Int>) -> Bool {
-        var start = range.lowerBound
-        for end in range where search.line[end] == 0x20 || end + 1 == range.upperBound {
-            let word = search.line[start..<(search.line[end] == 0x20 ? end : end + 1)]
-            start = end + 1
-            if !word.isEmpty, word.count < 256, takes(element, word.startIndex..<word.endIndex) { return true }
-        }
-        return false
+    private func isInsideWord(_ place: Int) -> Bool {
+        place > 0 && place < search.line.count && LineTokens.isWord(search.line[place - 1])
+            && LineTokens.isWord(search.line[place])
+    }
+
+    /// Whether a text is several words, each of which the element takes.
+    func isOfSeveralWords(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
+        wordsTaken(by: element, of: range) == .all
+    }
+
+    private enum Share { case none, some, all }
+
+    /// How many words of a longer text are just what the element wants: if only some, the rest of the text is what is
+    /// wrong; if all, it is a value of several words.
+    private func wordsTaken(by element: ExplainElement, of range: Range<Int>) -> Share {
+        let words = search.line[range].split(whereSeparator: LineTokens.isBlank)
+        guard !words.isEmpty, words.count <= 16, words.allSatisfy({ $0.count < 256 }) else { return .none }
+        let taken = words.count { takes(element, $0.startIndex..<$0.endIndex) }
+        return taken == words.count ? .all : taken > 0 ? .some : .none
     }
 
     private func contains(_ wanted: [UInt8], in text: ArraySlice<UInt8>) -> Bool {
@@ -80,10 +110,13 @@ struct ExplainCost {
         }
     }
 
-    /// What it costs to blame an anchor for a place: little, unless the place is inside a word.
-    func cost(ofAnchor text: Range<Int>) -> Double {
-        let place = text.lowerBound
-        guard place > 0, place < search.line.count else { return 1.04 }
-        return Self.isWord(search.line[place - 1]) && Self.isWord(search.line[place]) ? 1.6 : 1.04
+    /// What it costs to blame an anchor for a place: little, unless the place is inside a token, or the words before it are
+    /// such as the element behind it takes: `two words` for a word.
+    func cost(ofAnchor anchor: Anchor, _ text: Range<Int>, before next: ExplainElement?) -> Double {
+        let isStart = anchor.isStart
+        let place = isStart ? text.upperBound : text.lowerBound
+        if LineTokens.splits(search.line, at: place) || isInsideWord(place) { return 5.1 }
+        guard isStart, let next, !next.isText, wordsTaken(by: next, of: 0..<place) == .all else { return 1.04 }
+        return 2
     }
 }

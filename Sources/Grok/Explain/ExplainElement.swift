@@ -21,10 +21,13 @@ struct ExplainElement {
     var fixedLength: Int? { kind == .expression && nodes.count == 1 ? nodes[0].fixedLength : nil }
 
     /// `^`, `$` and their like.
-    var isAnchor: Bool {
-        if nodes.count == 1, case .anchor = nodes[0].kind { return true }
-        return false
+    var anchor: Anchor? {
+        if nodes.count == 1, case .anchor(let anchor) = nodes[0].kind { return anchor }
+        return nil
     }
+
+    /// Characters that stand for themselves.
+    var isText: Bool { kind == .literal || kind == .space }
 
     /// The characters of a literal.
     var literal: String {
@@ -142,26 +145,6 @@ struct ExplainElements {
 }
 
 extension PatternNode {
-    /// The tree without captures, so that the explainer's own group is the only one.
-    func withoutCaptures(unless keeps: Bool) -> PatternNode {
-        if keeps { return self }
-        var result = self
-        func plain(_ node: PatternNode) -> PatternNode { node.withoutCaptures(unless: false) }
-        switch kind {
-        case .capture(_, _, let body), .group(let body): result.kind = .group(plain(body))
-        case .sequence(let items): result.kind = .sequence(items.map(plain))
-        case .alternation(let items): result.kind = .alternation(items.map(plain))
-        case .scoped(let ignoringCase, let body): result.kind = .scoped(ignoringCase: ignoringCase, plain(body))
-        case .atomic(let body): result.kind = .atomic(plain(body))
-        case .look(let ahead, let negative, let body):
-            result.kind = .look(ahead: ahead, negative: negative, plain(body))
-        case .repetition(let repetition, let body): result.kind = .repetition(repetition, plain(body))
-        case .absent(let body): result.kind = .absent(plain(body))
-        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call, .conditional: break
-        }
-        return result
-    }
-
     /// True when something refers to a group, so that the captures must stay.
     var containsReference: Bool {
         switch kind {

@@ -53,8 +53,10 @@ final class ExplainSearch {
 
     struct Match {
         let whole: Range<Int>
-        /// The first group, which is the explainer's own where captures were taken out.
+        /// What the explainer's own group took.
         let marked: Range<Int>?
+        /// The named groups; of several with one name the last that took part.
+        let fields: [String: Range<Int>]
     }
 
     /// The first place where the nodes follow one another; nil when there is none or a bound is reached.
@@ -75,9 +77,28 @@ final class ExplainSearch {
         let outcome = unsafe line.withUnsafeBytes { unsafe program.handle.runWatched($0, from: 0, scratch).outcome }
         if case .gaveUp = outcome { bounds.hasGivenUp = true }
         guard outcome == .matched else { return nil }
-        let marked = program.captureCount > 0 ? range(1) : nil
-        return Match(whole: range(0) ?? 0..<0, marked: marked)
+        var marked: Range<Int>?
+        var fields: [String: Range<Int>] = [:]
+        for (index, group) in Self.groups(of: nodes).enumerated() where index < program.captureCount {
+            guard let place = range(index + 1) else { continue }
+            if let name = group.name { fields[name] = place } else if group.isMark { marked = place }
+        }
+        return Match(whole: range(0) ?? 0..<0, marked: marked, fields: fields)
     }
+
+    /// The groups in the order in which they are written, which gives them their numbers.
+    private static func groups(of nodes: [PatternNode]) -> [(name: String?, isMark: Bool)] {
+        var result: [(name: String?, isMark: Bool)] = []
+        func collect(_ node: PatternNode) {
+            if case .capture(let name, let number, _) = node.kind { result.append((name, number == markNumber)) }
+            for child in node.children { collect(child) }
+        }
+        for node in nodes { collect(node) }
+        return result
+    }
+
+    /// The number that tells the explainer's own group from those of the expression.
+    private static let markNumber = -1
 
     private func range(_ group: Int) -> Range<Int>? {
         let start = scratch.start(of: group)
@@ -87,12 +108,49 @@ final class ExplainSearch {
     /// Any text, as short as can be, in the explainer's group.
     static let anything = PatternNode(
         .capture(
-            name: nil, number: 0,
+            name: nil, number: markNumber,
             PatternNode(
                 .repetition(
                     Repetition(minimum: 0, maximum: nil, mode: .lazy),
                     PatternNode(.any(newline: true), offset: 0, length: 0)), offset: 0, length: 0)),
         offset: 0, length: 0)
+
+    /// What is of the kind of a literal, in the explainer's group, the nearest first: itself in another case, other words
+    /// with the same marks, another mark for a mark, any blanks for a blank. None for other elements.
+    static func alike(_ element: ExplainElement) -> [PatternNode] {
+        func oneOrMore(_ expression: ClassExpression, upTo maximum: Int? = nil) -> PatternNode {
+            PatternNode(
+                .repetition(
+                    Repetition(minimum: 1, maximum: maximum, mode: .greedy),
+                    PatternNode(.oneOf(expression, ignoringCase: false), offset: 0, length: 0)), offset: 0, length: 0)
+        }
+        let blank = ClassExpression.scalars(.space)
+        guard element.kind == .literal else {
+            return element.kind == .space ? [marked([oneOrMore(blank)])] : []
+        }
+        let letters = element.literal.utf8
+        guard letters.contains(where: LineTokens.isLetter) else {
+            guard element.nodes.count == 1 else { return [] }
+            let brackets = ScalarSet("()[]{}<>\"'`".unicodeScalars.map { $0.value...$0.value })
+            let marks = ScalarSet(":;,=|-_#@./&+~!*".unicodeScalars.map { $0.value...$0.value })
+            let own =
+                element.literal.unicodeScalars.first.map { brackets.contains($0.value) } == true ? brackets : marks
+            return [marked([oneOrMore(.scalars(own), upTo: 1)])]
+        }
+        var words: [PatternNode] = []
+        var isInWord = false
+        for node in element.nodes {
+            let isWord = if case .literal(let scalar, _) = node.kind { ScalarSet.word.contains(scalar) } else { false }
+            if isWord, !isInWord { words.append(oneOrMore(.scalars(.word))) }
+            if !isWord { words.append(node) }
+            isInWord = isWord
+        }
+        let anyCase = element.nodes.map { node -> PatternNode in
+            guard case .literal(let scalar, _) = node.kind else { return node }
+            return PatternNode(.literal(scalar, ignoringCase: true), offset: node.offset, length: node.length)
+        }
+        return [marked(anyCase), marked(words)]
+    }
 
     /// The word that begins here, or the blanks; may be empty.
     static func word(isBlank: Bool) -> PatternNode {
@@ -108,7 +166,14 @@ final class ExplainSearch {
     /// Nodes in the explainer's group.
     static func marked(_ nodes: [PatternNode]) -> PatternNode {
         PatternNode(
-            .capture(name: nil, number: 0, PatternNode(.sequence(nodes), offset: 0, length: 0)), offset: 0, length: 0)
+            .capture(name: nil, number: markNumber, PatternNode(.sequence(nodes), offset: 0, length: 0)), offset: 0,
+            length: 0)
+    }
+
+    /// Nodes in a group with a name.
+    static func group(_ nodes: [PatternNode], named name: String) -> PatternNode {
+        PatternNode(
+            .capture(name: name, number: 0, PatternNode(.sequence(nodes), offset: 0, length: 0)), offset: 0, length: 0)
     }
 
     /// How many of the nodes, from the first, occur in the line one after the other behind `before`.

@@ -10,11 +10,11 @@ struct Explainer {
     /// Levels of references that are opened.
     static let maximumLevels = 12
 
-    private let compiler: GrokCompiler
-    private let expression: String
-    private let multiline: Bool
-    private let search: ExplainSearch
-    private let tree: ExplainElements
+    let compiler: GrokCompiler
+    let expression: String
+    let multiline: Bool
+    let search: ExplainSearch
+    let tree: ExplainElements
     private let costs: ExplainCost
 
     init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ search: ExplainSearch) {
@@ -27,30 +27,15 @@ struct Explainer {
             expansion: search.reading.expansion, shift: search.reading.shift, library: compiler.library)
     }
 
-    /// An element, the list it stands in, and what was found about it.
-    private struct Verdict {
-        var elements: [ExplainElement]
-        var index: Int
-        /// The text that stands where the element should be; nil when nothing more matches after it.
-        var text: Range<Int>?
-        /// Where the match of the elements before begins.
-        var start: Int
-        /// The elements that are missing together with it.
-        var dropped: Range<Int>?
-        /// All that follows matches.
-        var isComplete: Bool
-        var cost: Double
-        var element: ExplainElement { elements[index] }
-    }
-
     func explanation() -> GrokExplanation? {
-        let root = search.reading.pattern.root.withoutCaptures(unless: search.hasReferences)
+        let root = search.reading.pattern.root
         var lists = [tree.elements(of: root, owner: nil)]
         if case .alternation(let branches) = root.kind {
             lists = branches.map { tree.elements(of: $0, owner: nil) }
         }
         guard let outer = best(of: lists.filter { !$0.isEmpty }, before: [], after: []) else { return nil }
         var verdict = outer
+        var levels = [outer]
         for _ in 0..<Self.maximumLevels {
             guard let choices = tree.choices(of: verdict.element) else { break }
             let before = Array(verdict.elements[..<verdict.index])
@@ -60,15 +45,16 @@ struct Explainer {
                 inner.cost < 5 || verdict.text == nil || choices.count == 1 && !inner.isComplete
             else { break }
             verdict = inner
+            levels.append(inner)
         }
-        return describe(verdict, outer: outer)
+        return describe(verdict, levels)
     }
 
     /// The verdict about the alternative that comes nearest to the line.
     private func best(
-        of lists: [[ExplainElement]], before: [ExplainElement], after: [ExplainElement], in outer: Verdict? = nil
-    ) -> Verdict? {
-        var best: (verdict: Verdict, reach: Int)?
+        of lists: [[ExplainElement]], before: [ExplainElement], after: [ExplainElement], in outer: ExplainVerdict? = nil
+    ) -> ExplainVerdict? {
+        var best: (verdict: ExplainVerdict, reach: Int)?
         for list in lists.prefix(64) {
             let verdict = judge(before + list + after, suspects: before.count..<(before.count + list.count), outer)
             let reach = reachOf(verdict)
@@ -84,11 +70,11 @@ struct Explainer {
     }
 
     /// How far into the line an element is followed.
-    private func reachOf(_ verdict: Verdict) -> Int { stop(of: verdict).found.lowerBound }
+    private func reachOf(_ verdict: ExplainVerdict) -> Int { stop(of: verdict).found.lowerBound }
 
     // MARK: - Who is to blame
 
-    private func judge(_ elements: [ExplainElement], suspects: Range<Int>, _ outer: Verdict?) -> Verdict {
+    private func judge(_ elements: [ExplainElement], suspects: Range<Int>, _ outer: ExplainVerdict?) -> ExplainVerdict {
         let nodes = elements.map(\.nodes)
         let flat = Array(nodes.joined())
         let known = search.longestBeginning(of: flat)
@@ -103,20 +89,24 @@ struct Explainer {
         }
         let last = min(max(failing, suspects.lowerBound), suspects.upperBound - 1)
         let first = max(suspects.lowerBound, last - Self.maximumSuspects)
-        var found: [Verdict] = []
+        var found: [ExplainVerdict] = []
         // Alone, anything would do for it.
         if !search.hasReferences, elements.count > 1 {
             for index in stride(from: last, through: first, by: -1) {
                 guard var verdict = replacing(index, in: elements, keeping: elements.count) else { continue }
-                if let text = verdict.text, isFarFetched(index, text, elements, failing) { verdict.cost += 1.5 }
-                if index == failing, elements[index].isAnchor, let text = verdict.text {
-                    verdict.cost = costs.cost(ofAnchor: text)
+                if let text = verdict.text, isFarFetched(index, text, elements, failing) {
+                    verdict.cost += penalty(index, text)
+                }
+                if let anchor = elements[index].anchor, let text = verdict.text {
+                    let next = index + 1 < elements.count ? elements[index + 1] : nil
+                    verdict.cost = costs.cost(ofAnchor: anchor, text, before: next)
                 }
                 found.append(verdict)
             }
             if (found.map(\.cost).min() ?? 9) >= 2 {
+                if let verdict = inserting(at: last, in: elements) { found.append(verdict) }
                 if let verdict = cut(elements, at: last, failing: failing) { found.append(verdict) }
-                for start in [last, last - 1] where start >= max(first, 1) {
+                for start in stride(from: last, through: last - 3, by: -1) where start >= max(first, 1) {
                     if let verdict = dropping(from: start, in: elements) { found.append(verdict) }
                 }
             }
@@ -130,24 +120,82 @@ struct Explainer {
                 }
             }
         }
-        if let best = found.min(by: { $0.cost < $1.cost }) { return best }
+        if var best = found.min(by: { $0.cost < $1.cost }) {
+            // Two that are as likely and leave other fields with other texts: one of them would give wrong values.
+            best.isDoubtful = best.isDoubtful || found.contains { isRival($0, of: best) }
+            return best
+        }
         let beginning = search.match(Array(nodes[..<last].joined()))
-        return Verdict(
+        return ExplainVerdict(
             elements: elements, index: last, text: nil, start: beginning?.whole.lowerBound ?? 0, isComplete: false,
             cost: 9)
     }
 
+    private func isRival(_ other: ExplainVerdict, of best: ExplainVerdict) -> Bool {
+        other.index != best.index && other.isComplete && best.isComplete && other.cost < best.cost + 0.06
+            && other.fields.contains { best.fields[$0.key] != nil && best.fields[$0.key] != $0.value }
+    }
+
     /// Any text in the place of an element, with the elements up to `keeping` behind it.
-    private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> Verdict? {
+    private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> ExplainVerdict? {
         let before = elements[..<index].flatMap(\.nodes)
         let after = elements[(index + 1)..<max(index + 1, min(count, elements.count))].flatMap(\.nodes)
         // At the end the shortest text would always be none.
         let any = after.isEmpty ? ExplainSearch.word(isBlank: elements[index].kind == .space) : ExplainSearch.anything
-        guard let match = search.match(before + [any] + after), let text = match.marked else { return nil }
+        // Where anything may follow, the shortest text says nothing: a mark for a mark and blanks for a blank come first.
+        var found: ExplainSearch.Match?
+        for alike in ExplainSearch.alike(elements[index]) + [any] where found == nil {
+            found = search.match(before + [alike] + after)
+        }
+        guard let match = found, let text = match.marked else { return nil }
         let isComplete = count >= elements.count
-        return Verdict(
-            elements: elements, index: index, text: text, start: match.whole.lowerBound, isComplete: isComplete,
-            cost: costs.cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1))
+        var cost = costs.cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1)
+        if !elements[index].isText { cost += excess(of: text, elements, index) }
+        if isComplete, search.line[match.whole.upperBound...].contains(where: { !LineTokens.isBlank($0) }) {
+            cost += 0.6
+        }
+        return ExplainVerdict(
+            elements: elements, index: index, text: text, start: match.whole.lowerBound, end: match.whole.upperBound,
+            isComplete: isComplete, cost: cost, fields: match.fields, isDoubtful: isDoubtful(index, text, elements))
+    }
+
+    /// What tells that an element is in order where it stands: left alone it takes more than the text that would be blamed
+    /// on it, or all of it up to a blank.
+    private func excess(of text: Range<Int>, _ elements: [ExplainElement], _ index: Int) -> Double {
+        let nodes = elements[..<index].flatMap(\.nodes) + [ExplainSearch.marked(elements[index].nodes)]
+        guard elements[index].anchor == nil, let own = search.match(nodes)?.marked, own.lowerBound == text.lowerBound,
+            !own.isEmpty
+        else { return 0 }
+        if own.upperBound > text.upperBound { return 4 }
+        let endsAtBlank = own.upperBound < text.upperBound && LineTokens.isBlank(search.line[own.upperBound])
+        return endsAtBlank && !costs.isOfSeveralWords(elements[index], text) ? 1 : 0
+    }
+
+    /// Whether a literal is missing or another one where what stands before or behind it takes any text: then nobody can
+    /// say where it should be. A slip of a letter is plain all the same.
+    private func isDoubtful(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        guard elements[index].kind == .literal, text.lowerBound < search.line.count else { return false }
+        if costs.isNearly(elements[index], text) { return false }
+        if index > 0, takesAnything(elements[index - 1]) { return true }
+        let wanted = elements[index].literal
+        // `"` behind a value that took it: it is there, but not at the end.
+        let token = search.line[..<text.lowerBound].reversed().prefix { !LineTokens.isBlank($0) }
+        if text.isEmpty, index > 0, !elements[index - 1].isText, let mark = wanted.utf8.first, wanted.utf8.count == 1,
+            token.contains(mark)
+        {
+            return true
+        }
+        guard text.isEmpty, wanted.utf8.contains(where: LineTokens.isLetter) else { return false }
+        return isAnythingNext(elements[(index + 1)...])
+    }
+
+    /// Whether the next element that must take something takes anything.
+    private func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
+        for element in elements where !element.isText && element.anchor == nil {
+            if takesAnything(element) { return true }
+            if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
+        }
+        return false
     }
 
     /// Whether a text is blamed on a literal that was there, or that the elements before only leave room for by giving up
@@ -163,37 +211,97 @@ struct Explainer {
         }
     }
 
+    /// What a far-fetched verdict costs: less where what was given up is a mark, which may well be a literal's.
+    private func penalty(_ index: Int, _ text: Range<Int>) -> Double {
+        let isMark = text.lowerBound < search.line.count && !LineTokens.isWord(search.line[text.lowerBound])
+        return text.isEmpty && isMark ? 0.9 : 1.5
+    }
+
     /// Whether elements, left alone, end at a place and did not give up characters to end there.
     private func endsOfItself(_ elements: ArraySlice<ExplainElement>, at place: Int) -> Bool {
         search.match(elements.flatMap(\.nodes))?.whole.upperBound == place
     }
 
+    /// The line matches once the text of a literal is put where it is missing: what follows asks what stands before it.
+    private func inserting(at index: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
+        let element = elements[index]
+        guard index > 0, element.kind == .literal || element.kind == .space,
+            let match = search.match(elements[..<index].flatMap(\.nodes))
+        else { return nil }
+        let place = match.whole.upperBound
+        let line = Array(search.line[..<place]) + Array(element.literal.utf8) + Array(search.line[place...])
+        guard ExplainSearch(search, line: line).match(elements.flatMap(\.nodes)) != nil else { return nil }
+        return ExplainVerdict(
+            elements: elements, index: index, text: place..<place, start: match.whole.lowerBound,
+            end: search.line.count, isComplete: true, cost: 1.2, fields: match.fields)
+    }
+
     /// The line ends where an element should begin.
-    private func cut(_ elements: [ExplainElement], at index: Int, failing: Int) -> Verdict? {
+    private func cut(_ elements: [ExplainElement], at index: Int, failing: Int) -> ExplainVerdict? {
         guard index == failing, index > 0,
             let match = search.match(elements[..<index].flatMap(\.nodes)), match.whole.upperBound == search.line.count
         else { return nil }
         let end = search.line.count
-        return Verdict(
+        return ExplainVerdict(
             elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
             cost: 1.9)
     }
 
     /// Nothing in the place of some elements that follow one another: a field that is missing with what belongs to it.
-    private func dropping(from start: Int, in elements: [ExplainElement]) -> Verdict? {
-        let before = elements[..<start].flatMap(\.nodes)
+    private func dropping(from start: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
         for count in 2...4 where start + count < elements.count {
-            let after = elements[(start + count)...].flatMap(\.nodes)
-            guard let match = search.match(before + [ExplainSearch.marked([])] + after), let text = match.marked else {
-                continue
-            }
+            guard let match = without(start..<(start + count), in: elements), let text = match.marked,
+                isBalanced(elements[start..<(start + count)])
+            else { continue }
             let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
-            return Verdict(
+            // The next one would take what stands there whatever it is.
+            let previous = elements[..<start].last { !$0.isText }
+            let isDoubtful =
+                isAnythingNext(elements[(start + count)...]) && text.upperBound < search.line.count
+                || previous.map { $0.anchor == nil && takesAnything($0) } == true
+            // A word that the line has elsewhere is not what it leaves out.
+            let isElsewhere = elements[start..<(start + count)].contains { element in
+                element.kind == .literal && element.literal.utf8.contains(where: LineTokens.isLetter)
+                    && search.match(element.nodes) != nil
+            }
+            return ExplainVerdict(
                 elements: elements, index: index, text: text, start: match.whole.lowerBound,
-                dropped: start..<(start + count), isComplete: true,
-                cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0))
+                end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
+                cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
+                    + (isElsewhere ? 0.5 : 0),
+                fields: match.fields, isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements))
         }
         return nil
+    }
+
+    private func without(_ range: Range<Int>, in elements: [ExplainElement]) -> ExplainSearch.Match? {
+        search.match(
+            elements[..<range.lowerBound].flatMap(\.nodes) + [ExplainSearch.marked([])]
+                + elements[range.upperBound...].flatMap(\.nodes))
+    }
+
+    /// Whether other elements could be missing as well, so that nobody can say which field has which text.
+    private func isOneOfMany(_ range: Range<Int>, in elements: [ExplainElement]) -> Bool {
+        for start in [range.lowerBound - range.count, range.lowerBound + range.count, range.upperBound - 1]
+        where start > 0 && start + range.count < elements.count {
+            let other = start..<(start + range.count)
+            guard elements[other].contains(where: { !$0.isText }) else { continue }
+            if without(other, in: elements) != nil { return true }
+        }
+        return false
+    }
+
+    /// Whether brackets and quotes are opened and closed alike: half a pair is not what a line leaves out.
+    private func isBalanced(_ elements: ArraySlice<ExplainElement>) -> Bool {
+        var open = 0
+        var quotes = 0
+        for byte in elements.filter({ $0.kind == .literal }).flatMap({ Array($0.literal.utf8) }) {
+            if "([{<".utf8.contains(byte) { open += 1 }
+            if ")]}>".utf8.contains(byte) { open -= 1 }
+            if byte == UInt8(ascii: "\"") { quotes += 1 }
+            if open < 0 { return false }
+        }
+        return open == 0 && quotes % 2 == 0
     }
 
     // MARK: - Where it stops
@@ -206,7 +314,7 @@ struct Explainer {
         var node: PatternNode?
     }
 
-    private func stop(of verdict: Verdict) -> Stop {
+    private func stop(of verdict: ExplainVerdict) -> Stop {
         let before = verdict.elements[..<verdict.index].flatMap(\.nodes)
         let element = verdict.element
         let line = search.line
@@ -240,7 +348,7 @@ struct Explainer {
     }
 
     /// The word that begins at a place, or the blanks; empty at the end of the line.
-    private func token(at place: Int) -> Range<Int> {
+    func token(at place: Int) -> Range<Int> {
         let line = search.line
         guard place < line.count else { return line.count..<line.count }
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -251,7 +359,7 @@ struct Explainer {
 
     // MARK: - In words
 
-    private func describe(_ verdict: Verdict, outer: Verdict) -> GrokExplanation {
+    private func describe(_ verdict: ExplainVerdict, _ levels: [ExplainVerdict]) -> GrokExplanation {
         let expansion = search.reading.expansion
         let shift = search.reading.shift
         let element = verdict.element
@@ -266,33 +374,30 @@ struct Explainer {
         }
         let place = verdict.text?.lowerBound ?? stop.taken?.lowerBound ?? stop.found.lowerBound
         let words = ExplainWords(expansion: expansion, library: compiler.library, shift: shift)
-        let suggestions =
-            outer.isComplete
-            ? ExplainSuggestions(compiler, expression, multiline, search).suggestions(
-                for: outer.element, in: outer.elements, at: outer.index, expansion: expansion, shift: shift,
-                text: outer.text ?? 0..<0, dropped: outer.dropped, innermost: element, places: places)
-            : []
+        let suggestions = RemedySearch(compiler, expression, multiline, search).remedies(for: levels)
         return GrokExplanation(
             expressionRange: places.first?.range ?? 0..<0,
             lineRange: verdict.index > 0 && place >= verdict.start ? verdict.start..<place : nil,
             path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
             places: places,
             wanted: words.wanted(element, stop.node) + remark(verdict), found: stop.found, taken: stop.taken,
-            isOnlyProblem: verdict.isComplete, suggestions: suggestions, isCutShort: search.hasGivenUp)
+            isOnlyProblem: verdict.isComplete, suggestions: suggestions,
+            decorations: LineDecoration.all(in: search.line), isCutShort: search.hasGivenUp)
     }
 
     /// Whether what stands before an element takes any text, so that the element may be anywhere behind.
-    private func followsAnything(_ verdict: Verdict) -> Bool {
-        guard verdict.index > 0, verdict.element.kind == .literal || verdict.element.kind == .space else {
-            return false
-        }
+    private func followsAnything(_ verdict: ExplainVerdict) -> Bool {
+        verdict.index > 0 && verdict.element.isText && takesAnything(verdict.elements[verdict.index - 1])
+    }
+
+    private func takesAnything(_ element: ExplainElement) -> Bool {
         let whole =
             [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
-            + verdict.elements[verdict.index - 1].nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
+            + element.nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
         return ExplainSearch(search, line: Array("a -1: ".utf8)).match(whole) != nil
     }
 
-    private func remark(_ verdict: Verdict) -> String {
+    private func remark(_ verdict: ExplainVerdict) -> String {
         if followsAnything(verdict) { return ", here or further on" }
         let isNowhere =
             verdict.index == 0 && verdict.text == nil && verdict.element.kind == .literal

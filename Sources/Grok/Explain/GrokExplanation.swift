@@ -21,43 +21,12 @@ package struct GrokExplanation: Sendable, Equatable {
     package let isOnlyProblem: Bool
     /// Small changes with which the whole line matches, the most fitting first.
     package let suggestions: [GrokRemedy]
+    /// What is around the line's text, such as colours of a terminal.
+    package let decorations: [LineDecoration]
+    /// How near the line came: how many of its bytes were followed, the whole line where one part alone is wrong.
+    package var reach: Int { isOnlyProblem ? Int.max : found.lowerBound }
     /// An attempt ran into its limit of time or steps: there may be a better explanation.
     package let isCutShort: Bool
-}
-
-/// A change of an expression with which a line matches.
-package struct GrokRemedy: Sendable, Equatable {
-    /// What to do: `make the space optional`.
-    package let advice: String
-    /// The whole changed expression; nil when the change is in a definition.
-    package let expression: String?
-}
-
-extension GrokCompiler {
-    /// Finds where a line leaves an expression.
-    ///
-    /// For the command line: compiles the expression some dozen times, with bounds for time and memory. `line` must be
-    /// valid UTF-8 (`SubjectText.repaired`).
-    /// - Parameter now: nanoseconds of a clock that starts anywhere, of which all attempts together have some.
-    /// - Returns: nil when the line matches, and when it is not UTF-8.
-    /// - Throws: `GrokError` when the expression is bad.
-    package func explain(
-        _ expression: String, line: [UInt8], multiline: Bool = false,
-        now: @escaping @Sendable () -> Int64 = MatchBudget.threadNanoseconds
-    ) throws(GrokError) -> GrokExplanation? {
-        // Fields are not needed to see why a line does not match; all else must be in order.
-        do {
-            _ = try compile(expression, multiline: multiline)
-        } catch {
-            if error.kind != .noField { throw error }
-        }
-        let reading = try read(expression, multiline: multiline)
-        let text = SubjectText.classify(line.span)
-        guard text != .invalid else { return nil }
-        let search = ExplainSearch(reading, line: line, isUnicode: text == .utf8, now: now)
-        if search.match([reading.pattern.root.withoutCaptures(unless: search.hasReferences)]) != nil { return nil }
-        return Explainer(self, expression, multiline, search).explanation()
-    }
 }
 
 extension GrokCompiler {
@@ -66,6 +35,15 @@ extension GrokCompiler {
     /// - Throws: `GrokError` for names that are not defined and definitions that refer to themselves.
     package func expansion(of expression: String) throws(GrokError) -> String {
         String(decoding: try GrokExpansion(Array(expression.utf8), library: library).text, as: UTF8.self)
+    }
+
+    /// Names of groups that end in a type as references have one: `(?<took:float>…)`. Fluentd reads the whole as the name.
+    package func typedGroupNames(in expression: String) -> [String] {
+        guard let reading = try? read(expression, multiline: false) else { return [] }
+        return reading.pattern.groups.names.map(\.name).filter { name in
+            guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+            return FieldType(String(name[name.utf8.index(after: colon)...])) != nil
+        }
     }
 
     /// Where an expression has a `%{` that begins no reference: it is read as text, without an error, as in Fluentd.

@@ -48,8 +48,20 @@ package struct GrokCompiler: Sendable {
             let pattern = try RubyPattern(Array(source), options: options)
             return Reading(expansion: expansion, pattern: pattern, shift: source.startIndex)
         } catch {
-            throw expansion.faultyDefinition(options) ?? expansion.located(error, shiftedBy: source.startIndex)
+            throw expansion.faultyDefinition(options) ?? misreadBrackets(expression, error.message)
+                ?? expansion.located(error, shiftedBy: source.startIndex)
         }
+    }
+
+    /// A class of the characters of a reference is never meant; it often is no class at all.
+    private func misreadBrackets(_ expression: String, _ message: String) -> GrokError? {
+        let bytes = Array(expression.utf8)
+        guard let pair = MeantAsText.pairs(in: bytes).first(where: { $0.kind == .brackets }) else { return nil }
+        var error = GrokError(
+            kind: .badExpression, offset: pair.range.lowerBound, length: pair.range.count, message: message,
+            hint: "write \\[ and \\] when the brackets are text: there %{…} is no reference, only characters", path: [])
+        error.places = [GrokPlace(definition: nil, text: expression, range: pair.range)]
+        return error
     }
 
     /// An expression that begins with a slash is `/regexp/options` to Fluentd, with room for two option letters.

@@ -15,7 +15,7 @@ enum EmbeddedPatterns {
 # request of an S3 line, quotes taken off; anything else is kept raw — GET /acme-media/cats/tom.png HTTP/1.1
 S3_REQUEST_LINE (?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})
 # S3 server access line — 9f8e7d6c5b4a acme-media [24/Nov/2026:18:22:44 +0000] 192.0.2.33 - 4E1B2D REST.PUT.OBJECT up/x "PUT /up/x HTTP/1.1" 403 AccessDenied 243 - 8 - "-" "S3Console/0.4" -
-S3_ACCESS_LOG %{WORD:owner} %{NOTSPACE:bucket} \[%{HTTPDATE:timestamp}\] %{IP:clientip} %{NOTSPACE:requester} %{NOTSPACE:request_id} %{NOTSPACE:operation} %{NOTSPACE:key} (?:"%{S3_REQUEST_LINE}"|-) (?:%{INT:response:integer}|-) (?:-|%{NOTSPACE:error_code}) (?:%{INT:bytes:integer}|-) (?:%{INT:object_size:integer}|-) (?:%{INT:request_time_ms:integer}|-) (?:%{INT:turnaround_time_ms:integer}|-) (?:%{QS:referrer}|-) (?:"?%{QS:agent}"?|-) (?:-|%{NOTSPACE:version_id})
+S3_ACCESS_LOG %{WORD:owner} %{NOTSPACE:bucket} \[%{HTTPDATE:timestamp}\] (?:%{IP:clientip}|-) %{NOTSPACE:requester} %{NOTSPACE:request_id} %{NOTSPACE:operation} %{NOTSPACE:key} (?:"%{S3_REQUEST_LINE}"|-) (?:%{INT:response:integer}|-) (?:-|%{NOTSPACE:error_code}) (?:%{INT:bytes:integer}|-) (?:%{INT:object_size:integer}|-) (?:%{INT:request_time_ms:integer}|-) (?:%{INT:turnaround_time_ms:integer}|-) (?:%{QS:referrer}|-) (?:"?%{QS:agent}"?|-) (?:-|%{NOTSPACE:version_id})
 # path and query of a balanced request — /cart/view?item=3&x=y
 ELB_URIPATHPARAM %{URIPATH:path}(?:%{URIPARAM:params})?
 # URI of a balanced request — https://shop.example:8443/cart/view?item=3
@@ -23,7 +23,7 @@ ELB_URI %{URIPROTO:proto}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST:urihost})?(?:%{
 # request line of a balanced request; anything else is kept raw — GET https://shop.example:443/cart/view?item=3 HTTP/1.1
 ELB_REQUEST_LINE (?:%{WORD:verb} %{ELB_URI:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})
 # classic load balancer line — 2026-11-24T18:22:44.615172Z front-lb 192.0.2.44:40100 10.1.0.9:8080 0.000041 0.012 0.000033 200 200 0 5120 "GET https://shop.example:443/cart?item=3 HTTP/1.1"
-ELB_ACCESS_LOG %{TIMESTAMP_ISO8601:timestamp} %{NOTSPACE:elb} %{IP:clientip}:%{INT:clientport:integer} (?:%{IP:backendip}::?%{INT:backendport:integer}|-) %{NUMBER:request_processing_time:float} %{NUMBER:backend_processing_time:float} %{NUMBER:response_processing_time:float} %{INT:response:integer} (?:-|%{INT:backend_response:integer}) %{INT:received_bytes:integer} %{INT:bytes:integer} "%{ELB_REQUEST_LINE}"
+ELB_ACCESS_LOG %{TIMESTAMP_ISO8601:timestamp} %{NOTSPACE:elb} (?:%{IP:clientip}|-):%{INT:clientport:integer} (?:%{IP:backendip}::?%{INT:backendport:integer}|-) %{NUMBER:request_processing_time:float} %{NUMBER:backend_processing_time:float} %{NUMBER:response_processing_time:float} %{INT:response:integer} (?:-|%{INT:backend_response:integer}) %{INT:received_bytes:integer} %{INT:bytes:integer} "%{ELB_REQUEST_LINE}"
 # CloudFront line, tabs between the fields; the first of a run of free fields takes what is too many — 2026-11-24	18:22:44	FRA56	2048	192.0.2.55	GET	d111abc.cloudfront.example	/img/logo.png	200	https://www.example.org/	Mozilla/5.0%20(X11)	v=2	-	Hit	Qx7Zp==	cdn.example.org	https	310	0.021	-	TLSv1.3	TLS_AES_128_GCM_SHA256	Hit
 CLOUDFRONT_ACCESS_LOG (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY}\t%{TIME})\t%{WORD:x_edge_location}\t(?:%{NUMBER:sc_bytes:integer}|-)\t%{IPORHOST:clientip}\t%{WORD:cs_method}\t%{HOSTNAME:cs_host}\t%{NOTSPACE:cs_uri_stem}\t%{NUMBER:sc_status:integer}\t%{GREEDYDATA:referrer}\t(?<agent>[^\t\n]*)\t(?<cs_uri_query>[^\t\n]*)\t(?<cookies>[^\t\n]*)\t%{WORD:x_edge_result_type}\t%{NOTSPACE:x_edge_request_id}\t%{HOSTNAME:x_host_header}\t%{URIPROTO:cs_protocol}\t%{INT:cs_bytes:integer}\t%{GREEDYDATA:time_taken:float}\t(?<x_forwarded_for>[^\t\n]*)\t(?<ssl_protocol>[^\t\n]*)\t(?<ssl_cipher>[^\t\n]*)\t(?<x_edge_response_result_type>[^\t\n]*)
 """####),
@@ -32,9 +32,9 @@ CLOUDFRONT_ACCESS_LOG (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY}\t%{TIME})\t%{
 # A full stop stands for any character, as in the sets these names come from.
 
 # time of a line — 24-Nov 18:22
-BACULA_TIMESTAMP %{MONTHDAY}-%{MONTH} %{HOUR}:%{MINUTE}
+BACULA_TIMESTAMP %{MONTHDAY}-%{MONTH}(?:-%{YEAR})? %{HOUR}:%{MINUTE}
 # daemon that wrote the line — backup-dir
-BACULA_HOST [A-Za-z0-9-]+
+BACULA_HOST [A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*
 # name of a volume — Full-0042
 BACULA_VOLUME %{USER}
 # name of a device — FileStore
@@ -48,17 +48,17 @@ BACULA_VERSION %{USER}
 # name of a job — nightly-web.2026-11-24_01.05.00_07
 BACULA_JOB %{USER}
 # volume reached its limit — User defined maximum volume capacity 10,000,000,000 exceeded on device "FileStore" (/mnt/backup).
-BACULA_LOG_MAX_CAPACITY User defined maximum volume capacity %{BACULA_CAPACITY} exceeded on device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\)
+BACULA_LOG_MAX_CAPACITY User defined maximum volume capacity %{BACULA_CAPACITY} exceeded on device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\).?
 # volume is full — End of medium on Volume "Full-0042" Bytes=10,737,400,001 Blocks=166,441 at 24-Nov-2026 18:22.
-BACULA_LOG_END_VOLUME End of medium on Volume "%{BACULA_VOLUME:volume}" Bytes=%{BACULA_CAPACITY} Blocks=%{BACULA_CAPACITY} at %{MONTHDAY}-%{MONTH}-%{YEAR} %{HOUR}:%{MINUTE}.
+BACULA_LOG_END_VOLUME End of medium on Volume "%{BACULA_VOLUME:volume}" Bytes=%{BACULA_CAPACITY} Blocks=%{BACULA_CAPACITY} at %{BACULA_TIMESTAMP}.
 # volume entered in the catalog — Created new Volume "Full-0043" in catalog.
 BACULA_LOG_NEW_VOLUME Created new Volume "%{BACULA_VOLUME:volume}" in catalog.
 # volume labelled — Labeled new Volume "Full-0043" on device "FileStore" (/mnt/backup).
-BACULA_LOG_NEW_LABEL Labeled new Volume "%{BACULA_VOLUME:volume}" on device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\).
+BACULA_LOG_NEW_LABEL Labeled new Volume "%{BACULA_VOLUME:volume}" on (?:file )?device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\).?
 # label written to a volume — Wrote label to prelabeled Volume "Full-0043" on device "FileStore" (/mnt/backup)
 BACULA_LOG_WROTE_LABEL Wrote label to prelabeled Volume "%{BACULA_VOLUME:volume}" on device "%{BACULA_DEVICE}" \(%{BACULA_DEVICEPATH}\)
 # volume mounted — New volume "Full-0043" mounted on device "FileStore" (/mnt/backup) at 24-Nov-2026 18:22.
-BACULA_LOG_NEW_MOUNT New volume "%{BACULA_VOLUME:volume}" mounted on device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\) at %{MONTHDAY}-%{MONTH}-%{YEAR} %{HOUR}:%{MINUTE}.
+BACULA_LOG_NEW_MOUNT New volume "%{BACULA_VOLUME:volume}" mounted on device "%{BACULA_DEVICE:device}" \(%{BACULA_DEVICEPATH}\) at %{BACULA_TIMESTAMP}.
 # file cannot be opened —      Cannot open /etc/shadow: ERR=Permission denied
 BACULA_LOG_NOOPEN \s*Cannot open %{DATA}: ERR=%{GREEDYDATA:berror}
 # directory cannot be opened —      Could not open directory "/root/secret": ERR=Permission denied
@@ -111,12 +111,12 @@ BACULA_LOG_MAXSTART Fatal [eE]rror: Job canceled because max start delay time ex
 BACULA_LOG_DUPLICATE Fatal error: JobId %{INT:duplicate} already running. Duplicate job not allowed.
 # no status from the file daemon — Fatal error: No Job status returned from FD.
 BACULA_LOG_NOJOBSTAT Fatal error: No Job status returned from FD.
-# no connection, the job fails — Fatal error: bsock.c:133 Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
-BACULA_LOG_FATAL_CONN Fatal error: bsock.c:133 Unable to connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{HOSTNAME}:%{POSINT}. ERR=%{GREEDYDATA:berror}
-# no connection yet — Warning: bsock.c:127 Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
-BACULA_LOG_NO_CONNECT Warning: bsock.c:127 Could not connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{HOSTNAME}:%{POSINT}. ERR=%{GREEDYDATA:berror}
+# no connection, the job fails — Fatal error: bsock\.c:\d+ Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
+BACULA_LOG_FATAL_CONN Fatal error: bsock\.c:\d+ Unable to connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
+# no connection yet — Warning: bsock\.c:\d+ Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
+BACULA_LOG_NO_CONNECT Warning: bsock\.c:\d+ Could not connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
 # wrong password or certificate — Fatal error: Unable to authenticate with File daemon at "web-1.example.org:9102". Possible causes:
-BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at "?%{HOSTNAME}(?::%{POSINT})?"?. Possible causes:
+BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at %{DATA}\. Possible causes:
 # no earlier full backup — No prior or suitable Full backup found in catalog. Doing FULL backup.
 BACULA_LOG_NOSUIT No prior or suitable Full backup found in catalog. Doing FULL backup.
 # no record of an earlier backup — No prior Full backup Job record found.
@@ -124,7 +124,7 @@ BACULA_LOG_NOPRIOR No prior Full backup Job record found.
 # daemon introduces itself — Bacula backup-dir 9.6.7 (10Dec20):
 BACULA_LOG_JOB (?:Error: )?Bacula %{BACULA_HOST} %{BACULA_VERSION} \(%{BACULA_VERSION}\):
 # line of a Bacula log — 24-Nov 18:22 backup-dir JobId 811: Start Backup JobId 811, Job=nightly-web.2026-11-24_01.05.00_07
-BACULA_LOGLINE %{BACULA_TIMESTAMP:bts} %{BACULA_HOST:hostname} JobId %{INT:jobid}: (?:%{BACULA_LOG_MAX_CAPACITY}|%{BACULA_LOG_END_VOLUME}|%{BACULA_LOG_NEW_VOLUME}|%{BACULA_LOG_NEW_LABEL}|%{BACULA_LOG_WROTE_LABEL}|%{BACULA_LOG_NEW_MOUNT}|%{BACULA_LOG_NOOPEN}|%{BACULA_LOG_NOOPENDIR}|%{BACULA_LOG_NOSTAT}|%{BACULA_LOG_NOJOBS}|%{BACULA_LOG_ALL_RECORDS_PRUNED}|%{BACULA_LOG_BEGIN_PRUNE_JOBS}|%{BACULA_LOG_BEGIN_PRUNE_FILES}|%{BACULA_LOG_PRUNED_JOBS}|%{BACULA_LOG_PRUNED_FILES}|%{BACULA_LOG_ENDPRUNE}|%{BACULA_LOG_STARTJOB}|%{BACULA_LOG_STARTRESTORE}|%{BACULA_LOG_USEDEVICE}|%{BACULA_LOG_DIFF_FS}|%{BACULA_LOG_JOBEND}|%{BACULA_LOG_NOPRUNE_JOBS}|%{BACULA_LOG_NOPRUNE_FILES}|%{BACULA_LOG_VOLUME_PREVWRITTEN}|%{BACULA_LOG_READYAPPEND}|%{BACULA_LOG_CANCELLING}|%{BACULA_LOG_MARKCANCEL}|%{BACULA_LOG_CLIENT_RBJ}|%{BACULA_LOG_VSS}|%{BACULA_LOG_MAXSTART}|%{BACULA_LOG_DUPLICATE}|%{BACULA_LOG_NOJOBSTAT}|%{BACULA_LOG_FATAL_CONN}|%{BACULA_LOG_NO_CONNECT}|%{BACULA_LOG_NO_AUTH}|%{BACULA_LOG_NOSUIT}|%{BACULA_LOG_NOPRIOR}|%{BACULA_LOG_JOB})
+BACULA_LOGLINE %{BACULA_TIMESTAMP:bts} %{BACULA_HOST:hostname}(?: JobId %{INT:jobid})?: (?:%{BACULA_LOG_MAX_CAPACITY}|%{BACULA_LOG_END_VOLUME}|%{BACULA_LOG_NEW_VOLUME}|%{BACULA_LOG_NEW_LABEL}|%{BACULA_LOG_WROTE_LABEL}|%{BACULA_LOG_NEW_MOUNT}|%{BACULA_LOG_NOOPEN}|%{BACULA_LOG_NOOPENDIR}|%{BACULA_LOG_NOSTAT}|%{BACULA_LOG_NOJOBS}|%{BACULA_LOG_ALL_RECORDS_PRUNED}|%{BACULA_LOG_BEGIN_PRUNE_JOBS}|%{BACULA_LOG_BEGIN_PRUNE_FILES}|%{BACULA_LOG_PRUNED_JOBS}|%{BACULA_LOG_PRUNED_FILES}|%{BACULA_LOG_ENDPRUNE}|%{BACULA_LOG_STARTJOB}|%{BACULA_LOG_STARTRESTORE}|%{BACULA_LOG_USEDEVICE}|%{BACULA_LOG_DIFF_FS}|%{BACULA_LOG_JOBEND}|%{BACULA_LOG_NOPRUNE_JOBS}|%{BACULA_LOG_NOPRUNE_FILES}|%{BACULA_LOG_VOLUME_PREVWRITTEN}|%{BACULA_LOG_READYAPPEND}|%{BACULA_LOG_CANCELLING}|%{BACULA_LOG_MARKCANCEL}|%{BACULA_LOG_CLIENT_RBJ}|%{BACULA_LOG_VSS}|%{BACULA_LOG_MAXSTART}|%{BACULA_LOG_DUPLICATE}|%{BACULA_LOG_NOJOBSTAT}|%{BACULA_LOG_FATAL_CONN}|%{BACULA_LOG_NO_CONNECT}|%{BACULA_LOG_NO_AUTH}|%{BACULA_LOG_NOSUIT}|%{BACULA_LOG_NOPRIOR}|%{BACULA_LOG_JOB})
 """####),
                 ("legacy/bind", ####"""
 # BIND 9 name server, query log.
@@ -153,7 +153,7 @@ BRO_FILES %{NUMBER:ts}\t%{NOTSPACE:fuid}\t%{IP:tx_hosts}\t%{IP:rx_hosts}\t%{NOTS
 # Source: the log files chapter of the Exim specification.
 
 # identifier of a message — 1tFbQz-0004Kp-3M
-EXIM_MSGID [0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}
+EXIM_MSGID [0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})
 # what happened to the message — =>
 EXIM_FLAGS (?:<=|[-=>*]>|\*\*|==)
 # date and time of a line — 2026-11-24 18:22:44
@@ -181,7 +181,7 @@ EXIM_UNKNOWN_FIELD [A-Za-z0-9]{1,4}=%{NOTSPACE}
 # fields of a line, each with a space before it; may be none —  H=mx1 (helo.example) [192.0.2.25] P=esmtps S=2048 id=a@b T="hi there"
 EXIM_NAMED_FIELDS (?: (?:%{EXIM_REMOTE_HOST}|%{EXIM_INTERFACE}|%{EXIM_PROTOCOL}|%{EXIM_MSG_SIZE}|%{EXIM_HEADER_ID}|%{EXIM_SUBJECT}|%{EXIM_UNKNOWN_FIELD}))*
 # message that came in — 2026-11-24 18:22:44 [4711] 1tFbQz-0004Kp-3M <= jane@example.org H=mx1 [192.0.2.25]:40022 P=esmtps S=2048 for bob@example.net
-EXIM_MESSAGE_ARRIVAL %{EXIM_DATE:timestamp} (?:%{EXIM_PID} )?%{EXIM_MSGID:exim_msgid} (?<exim_flags><=) (?<exim_status>[a-z:] )?%{EMAILADDRESS:exim_sender_email}%{EXIM_NAMED_FIELDS}(?: for %{EMAILADDRESS:exim_recipient_email})?
+EXIM_MESSAGE_ARRIVAL %{EXIM_DATE:timestamp} (?:%{EXIM_PID} )?%{EXIM_MSGID:exim_msgid} (?<exim_flags><=) (?:%{EXIM_FLAGS:exim_flags} )?(?<exim_status>[a-z:] )?%{EMAILADDRESS:exim_sender_email}%{EXIM_NAMED_FIELDS}(?: for %{EMAILADDRESS:exim_recipient_email})?
 # line of the main log, only incoming messages so far — 2026-11-24 18:22:44 1tFbQz-0004Kp-3M <= root@localhost U=root P=local S=512
 EXIM %{EXIM_MESSAGE_ARRIVAL}
 """####),
@@ -190,7 +190,7 @@ EXIM %{EXIM_MESSAGE_ARRIVAL}
 # Sources: the syslog message guides of the Cisco ASA series and of ScreenOS; the LOG target of iptables.
 
 # session of a NetScreen firewall — Nov 24 18:22:44 fw-dc1 fw-mgmt: NetScreen device_id=ns204 [Root]system-notification-00257(traffic): start_time="2026-11-24 18:22:40" duration=4 policy_id=12 service=https proto=6 src zone=Trust dst zone=Untrust action=Permit sent=1420 rcvd=9001 src=192.0.2.5 dst=203.0.113.80 src_port=50001 dst_port=443 src-xlated ip=198.51.100.1 port=2044 dst-xlated ip=203.0.113.80 port=443 session_id=51001 reason=Close - TCP FIN
-NETSCREENSESSIONLOG %{SYSLOGTIMESTAMP:date} %{IPORHOST:device} %{IPORHOST}: NetScreen device_id=%{WORD:device_id}%{DATA}: start_time=%{QUOTEDSTRING:start_time} duration=%{INT:duration} policy_id=%{INT:policy_id} service=%{DATA:service} proto=%{INT:proto} src zone=%{WORD:src_zone} dst zone=%{WORD:dst_zone} action=%{WORD:action} sent=%{INT:sent} rcvd=%{INT:rcvd} src=%{IPORHOST:src_ip} dst=%{IPORHOST:dst_ip} src_port=%{INT:src_port} dst_port=%{INT:dst_port} src-xlated ip=%{IPORHOST:src_xlated_ip} port=%{INT:src_xlated_port} dst-xlated ip=%{IPORHOST:dst_xlated_ip} port=%{INT:dst_xlated_port} session_id=%{INT:session_id} reason=%{GREEDYDATA:reason}
+NETSCREENSESSIONLOG %{SYSLOGTIMESTAMP:date} %{IPORHOST:device} %{IPORHOST}: NetScreen device_id=%{WORD:device_id}%{DATA}: start_time=%{QUOTEDSTRING:start_time} duration=%{INT:duration} policy_id=%{INT:policy_id} service=%{DATA:service} proto=%{INT:proto} src zone=%{WORD:src_zone} dst zone=%{WORD:dst_zone} action=%{WORD:action} sent=%{INT:sent} rcvd=%{INT:rcvd} src=%{IPORHOST:src_ip} dst=%{IPORHOST:dst_ip}(?: src_port=%{INT:src_port} dst_port=%{INT:dst_port})?(?: src-xlated ip=%{IPORHOST:src_xlated_ip} port=%{INT:src_xlated_port} dst-xlated ip=%{IPORHOST:dst_xlated_ip} port=%{INT:dst_xlated_port})?(?: session_id=%{INT:session_id} reason=%{GREEDYDATA:reason})?
 # start of a line with a Cisco tag — <166>Nov 24 2026 18:22:44 asa-edge : %ASA-6-302013: Built outbound TCP connection
 CISCO_TAGGED_SYSLOG ^<%{POSINT:syslog_pri}>%{CISCOTIMESTAMP:timestamp}(?: %{SYSLOGHOST:sysloghost})? ?: %%{CISCOTAG:ciscotag}:
 # time of a line, with or without the year — Nov 24 2026 18:22:44
@@ -230,7 +230,7 @@ CISCOFW106001 %{CISCO_DIRECTION:direction} %{WORD:protocol} connection %{CISCO_A
 # packet denied — Deny inbound UDP from 203.0.113.66/5353 to 192.0.2.8/53 on interface outside
 CISCOFW106006_106007_106010 %{CISCO_ACTION:action} %{CISCO_DIRECTION:direction} %{WORD:protocol} (?:from|src) %{IP:src_ip}/%{INT:src_port}(?:\(%{DATA:src_fwuser}\))? (?:to|dst) %{IP:dst_ip}/%{INT:dst_port}(?:\(%{DATA:dst_fwuser}\))? (?:on interface %{DATA:interface}|due to %{CISCO_REASON:reason})
 # ICMP packet denied — Deny inbound icmp src outside:203.0.113.66 dst inside:192.0.2.8 (type 8, code 0)
-CISCOFW106014 %{CISCO_ACTION:action} %{CISCO_DIRECTION:direction} %{WORD:protocol} src %{DATA:src_interface}:%{IP:src_ip}(?:\(%{DATA:src_fwuser}\))? dst %{DATA:dst_interface}:%{IP:dst_ip}(?:\(%{DATA:dst_fwuser}\))? \(type %{INT:icmp_type}, code %{INT:icmp_code}\)
+CISCOFW106014 %{CISCO_ACTION:action} %{CISCO_DIRECTION:direction} %{WORD:protocol} src %{DATA:src_interface}:%{IP:src_ip}(?:\(%{DATA:src_fwuser}\))? dst %{DATA:dst_interface}:%{IP:dst_ip}(?:\(%{DATA:dst_fwuser}\))?\s?\(type %{INT:icmp_type}, code %{INT:icmp_code}\)
 # packet without a connection denied — Deny TCP (no connection) from 192.0.2.8/443 to 203.0.113.66/40001 flags FIN ACK on interface inside
 CISCOFW106015 %{CISCO_ACTION:action} %{WORD:protocol} \(%{DATA:policy_id}\) from %{IP:src_ip}/%{INT:src_port} to %{IP:dst_ip}/%{INT:dst_port} flags %{DATA:tcp_flags} +on interface %{GREEDYDATA:interface}
 # reverse path check failed — Deny UDP reverse path check from 10.9.9.9 to 192.0.2.8 on interface outside
@@ -256,13 +256,13 @@ CISCOFW305011 %{CISCO_ACTION:action} %{CISCO_XLATE_TYPE:xlate_type} %{WORD:proto
 # ICMP to the firewall denied — Denied ICMP type=3, code=1 from 203.0.113.66 on interface outside
 CISCOFW313001_313004_313008 %{CISCO_ACTION:action} %{WORD:protocol} type=%{INT:icmp_type}, code=%{INT:icmp_code} from %{IP:src_ip} on interface %{DATA:interface}(?: to %{IP:dst_ip})?
 # ICMP error without a connection — No matching connection for ICMP error message: icmp src outside:203.0.113.66 dst inside:192.0.2.8 (type 3, code 3) on outside interface.  Original IP payload: udp src 192.0.2.8/53 dst 203.0.113.66/40001.
-CISCOFW313005 %{CISCO_REASON:reason} for %{WORD:protocol} error message: %{WORD:err_protocol} src %{DATA:err_src_interface}:%{IP:err_src_ip}(?:\(%{DATA:err_src_fwuser}\))? dst %{DATA:err_dst_interface}:%{IP:err_dst_ip}(?:\(%{DATA:err_dst_fwuser}\))? \(type %{INT:err_icmp_type}, code %{INT:err_icmp_code}\) on %{DATA:interface} interface\.  Original IP payload: %{WORD:protocol} src %{IP:orig_src_ip}/%{INT:orig_src_port}(?:\(%{DATA:orig_src_fwuser}\))? dst %{IP:orig_dst_ip}/%{INT:orig_dst_port}(?:\(%{DATA:orig_dst_fwuser}\))?
+CISCOFW313005 %{CISCO_REASON:reason} for %{WORD:protocol} error message: %{WORD:err_protocol} src %{DATA:err_src_interface}:%{IP:err_src_ip}(?:\(%{DATA:err_src_fwuser}\))? dst %{DATA:err_dst_interface}:%{IP:err_dst_ip}(?:\(%{DATA:err_dst_fwuser}\))?\s?\(type %{INT:err_icmp_type}, code %{INT:err_icmp_code}\) on %{DATA:interface} interface\.\s+Original IP payload: %{WORD:protocol} src %{IP:orig_src_ip}/%{INT:orig_src_port}(?:\(%{DATA:orig_src_fwuser}\))? dst %{IP:orig_dst_ip}/%{INT:orig_dst_port}(?:\(%{DATA:orig_dst_fwuser}\))?
 # resource limit reached — Resource 'conns' limit of 100000 reached for system
-CISCOFW321001 Resource '%{WORD:resource_name}' limit of %{POSINT:resource_limit} reached for system
+CISCOFW321001 Resource '%{DATA:resource_name}' limit of %{POSINT:resource_limit} reached for system
 # packet without IPsec — IPSEC: Received a non-IPSec packet (protocol= ICMP) from 203.0.113.66 to 192.0.2.1.
-CISCOFW402117 %{WORD:protocol}: Received a non-IPSec packet \(protocol= %{WORD:orig_protocol}\) from %{IP:src_ip} to %{IP:dst_ip}
+CISCOFW402117 %{WORD:protocol}: Received a non-IPSec packet \(protocol=\s?%{WORD:orig_protocol}\) from %{IP:src_ip} to %{IP:dst_ip}
 # packet played again — IPSEC: Received an ESP packet (SPI= 0x1A2B3C4D, sequence number= 0x17) from 203.0.113.66 (user= jane) to 192.0.2.1 that failed anti-replay checking.
-CISCOFW402119 %{WORD:protocol}: Received an %{WORD:orig_protocol} packet \(SPI= %{DATA:spi}, sequence number= %{DATA:seq_num}\) from %{IP:src_ip} \(user= %{DATA:user}\) to %{IP:dst_ip} that failed anti-replay checking
+CISCOFW402119 %{WORD:protocol}: Received an %{WORD:orig_protocol} packet \(SPI=\s?%{DATA:spi}, sequence number=\s?%{DATA:seq_num}\) from %{IP:src_ip} \(user=\s?%{DATA:user}\) to %{IP:dst_ip} that failed anti-replay checking
 # packet dropped — Dropping TCP packet from outside:203.0.113.66/40001 to inside:192.0.2.8/25, reason: MSS exceeded
 CISCOFW419001 %{CISCO_ACTION:action} %{WORD:protocol} packet from %{DATA:src_interface}:%{IP:src_ip}/%{INT:src_port} to %{DATA:dst_interface}:%{IP:dst_ip}/%{INT:dst_port}, reason: %{GREEDYDATA:reason}
 # second SYN — Duplicate TCP SYN from inside:192.0.2.8/50100 to outside:203.0.113.80/443 with different initial sequence number
@@ -270,7 +270,7 @@ CISCOFW419002 %{CISCO_REASON:reason} from %{DATA:src_interface}:%{IP:src_ip}/%{I
 # bad transport field — Invalid transport field for protocol=UDP, from 203.0.113.66/0 to 192.0.2.8/53
 CISCOFW500004 %{CISCO_REASON:reason} for protocol=%{WORD:protocol}, from %{IP:src_ip}/%{INT:src_port} to %{IP:dst_ip}/%{INT:dst_port}
 # IPsec association made or deleted — IPSEC: An outbound LAN-to-LAN SA (SPI= 0x1A2B3C4D) between 192.0.2.1 and 203.0.113.66 (user= jane) has been created
-CISCOFW602303_602304 %{WORD:protocol}: An %{CISCO_DIRECTION:direction} %{GREEDYDATA:tunnel_type} SA \(SPI= %{DATA:spi}\) between %{IP:src_ip} and %{IP:dst_ip} \(user= %{DATA:user}\) has been %{CISCO_ACTION:action}
+CISCOFW602303_602304 %{WORD:protocol}: An %{CISCO_DIRECTION:direction} %{GREEDYDATA:tunnel_type} SA \(SPI=\s?%{DATA:spi}\) between %{IP:src_ip} and %{IP:dst_ip} \(user=\s?%{DATA:user}\) has been %{CISCO_ACTION:action}
 # access to the firewall — TCP access denied by ACL from 203.0.113.66/40001 to outside:192.0.2.1/22
 CISCOFW710001_710002_710003_710005_710006 %{WORD:protocol} (?:request|access) %{CISCO_ACTION:action} from %{IP:src_ip}/%{INT:src_port} to %{DATA:dst_interface}:%{IP:dst_ip}/%{INT:dst_port}
 # NAT between VPN peers — Group = staff, IP = 203.0.113.66, Automatic NAT Detection Status:     Remote end is NOT behind a NAT device     This   end is behind a NAT device
@@ -566,7 +566,7 @@ MONGO_WORDDASH \b[\w-]+\b
 # severity letter of version 3 — W
 MONGO3_SEVERITY \w
 # component of version 3 — NETWORK
-MONGO3_COMPONENT %{WORD}
+MONGO3_COMPONENT (?:%{WORD}|-)
 # line of version 3 — 2026-11-24T18:22:44.615+0000 I NETWORK  [conn12] end connection 192.0.2.92:40000 (3 connections now open)
 MONGO3_LOG %{TIMESTAMP_ISO8601:timestamp} %{MONGO3_SEVERITY:severity} (?:%{MONGO3_COMPONENT:component}%{SPACE})?(?:\[%{DATA:context}\])? %{GREEDYDATA:message}
 """####),
@@ -730,7 +730,7 @@ RAILS3 %{RAILS3HEAD}(?:%{RPROCESSING})?(?<context>(?:[^\n]*\n)*)(?:%{RAILS3FOOT}
 # time of a line — 24 Nov 18:22:44.615
 REDISTIMESTAMP %{MONTHDAY} %{MONTH} %{TIME}
 # notice — [3011] 24 Nov 18:22:44 * Background saving started by pid 3012
-REDISLOG \[%{POSINT:pid}\] %{REDISTIMESTAMP:timestamp} \*[ ]
+REDISLOG \[%{POSINT:pid}\] %{REDISTIMESTAMP:timestamp} \*\s?
 # line of MONITOR — 1764008564.615000 [0 192.0.2.90:50444] "set" "session:9" "v"
 REDISMONLOG %{NUMBER:timestamp} \[%{INT:database} %{IP:client}:%{NUMBER:port}\] "%{WORD:command}"\s?%{GREEDYDATA:params}
 """####),
@@ -747,7 +747,7 @@ RUBY_LOGGER [DIWEF], \[%{TIMESTAMP_ISO8601:timestamp} #%{POSINT:pid}\] *%{RUBY_L
 # Source: the logformat directive of the Squid manual.
 
 # access line — 1764008564.615    132 192.0.2.91 TCP_MISS/200 4512 GET http://mirror.example.net/pkg.deb - HIER_DIRECT/203.0.113.80 application/octet-stream
-SQUID3 %{NUMBER:timestamp}\s+%{NUMBER:duration}\s%{IP:client_address}\s%{WORD:cache_result}/%{POSINT:status_code}\s%{NUMBER:bytes}\s%{WORD:request_method}\s%{NOTSPACE:url}\s(?:%{NOTSPACE:user}|-)\s%{WORD:hierarchy_code}/(?:%{IPORHOST:server}|-)\s%{NOTSPACE:content_type}
+SQUID3 %{NUMBER:timestamp}\s+%{NUMBER:duration}\s%{IP:client_address}\s%{WORD:cache_result}/%{NONNEGINT:status_code}\s%{NUMBER:bytes}\s%{WORD:request_method}\s%{NOTSPACE:url}\s(?:%{NOTSPACE:user}|-)\s%{WORD:hierarchy_code}/(?:%{IPORHOST:server}|-)\s%{NOTSPACE:content_type}
 """####),
             ]
         case .ecsV1:
@@ -861,10 +861,10 @@ BACULA_LOG_MAXSTART Fatal [eE]rror: Job canceled because max start delay time ex
 BACULA_LOG_DUPLICATE Fatal error: JobId %{INT:bacula.job.other_id} already running. Duplicate job not allowed.
 # no status from the file daemon — Fatal error: No Job status returned from FD.
 BACULA_LOG_NOJOBSTAT Fatal error: No Job status returned from FD.
-# no connection, the job fails — Fatal error: bsock.c:133 Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
-BACULA_LOG_FATAL_CONN Fatal error: bsock.c:133 Unable to connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
-# no connection yet — Warning: bsock.c:127 Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
-BACULA_LOG_NO_CONNECT Warning: bsock.c:127 Could not connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
+# no connection, the job fails — Fatal error: bsock\.c:\d+ Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
+BACULA_LOG_FATAL_CONN Fatal error: bsock\.c:\d+ Unable to connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
+# no connection yet — Warning: bsock\.c:\d+ Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
+BACULA_LOG_NO_CONNECT Warning: bsock\.c:\d+ Could not connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
 # wrong password or certificate — Fatal error: Unable to authenticate with File daemon at "web-1.example.org:9102". Possible causes:
 BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at "?%{IPORHOST:client.address}(?::%{POSINT:client.port:integer})?"?. Possible causes:
 # no earlier full backup — No prior or suitable Full backup found in catalog. Doing FULL backup.
@@ -917,7 +917,7 @@ BRO_FILES %{NUMBER:timestamp}\t%{NOTSPACE:zeek.files.fuid}\t(?:-|%{IP:server.ip}
 # Source: the log files chapter of the Exim specification.
 
 # identifier of a message — 1tFbQz-0004Kp-3M
-EXIM_MSGID [0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}
+EXIM_MSGID [0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})
 # what happened to the message — =>
 EXIM_FLAGS (?:<=|[-=>*]>|\*\*|==)
 # date and time of a line — 2026-11-24 18:22:44

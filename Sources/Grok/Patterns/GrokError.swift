@@ -29,7 +29,16 @@ package struct GrokError: Error, Equatable, CustomStringConvertible {
     package let path: [String]
 
     /// The way to the mistake with its texts: the operator's expression first, then the definition of each name of `path`.
-    package internal(set) var places: [GrokPlace] = []
+    package var places: [GrokPlace] = []
+
+    package init(kind: Kind, offset: Int, length: Int, message: String, hint: String?, path: [String]) {
+        self.kind = kind
+        self.offset = offset
+        self.length = length
+        self.message = message
+        self.hint = hint
+        self.path = path
+    }
 
     package var description: String {
         let through = path.isEmpty ? "" : " (in \(path.joined(separator: " → ")))"

@@ -2,6 +2,7 @@ internal import EventLoop
 package import Events
 package import Inputs
 package import Logging
+internal import Outputs
 package import Parsing
 
 /// What a configuration says, checked and compiled: everything that is needed to run it, nothing opened yet.
@@ -51,6 +52,28 @@ package struct PipelinePlan {
             else { return nil }
             return (pattern, filter, grok)
         }
+    }
+}
+
+extension PipelinePlan {
+    /// The parser filters that events of a tag pass, in the order of the file, the root's first.
+    package func parserFilters(matching tag: String) -> [(pattern: TagPattern, filter: FilterPlan)] {
+        labels.flatMap(\.rules).compactMap { rule in
+            guard case .filter(let pattern, let filter) = rule, filter.parsedKey != nil,
+                pattern.matches(Array(tag.utf8))
+            else { return nil }
+            return (pattern, filter)
+        }
+    }
+}
+
+extension FilterPlan {
+    /// The filter without the pipeline around it, for tools that try it on single records.
+    package func makeAlone() throws -> any Filter {
+        try make(
+            LoopContext(
+                log: .discarding, standardOutput: TextSink(writer: WriterThread()),
+                pressure: Pressure(gates: OutputGates())))
     }
 }
 
@@ -134,6 +157,8 @@ package struct FilterPlan {
     package var stage = Stage()
     /// The expressions of a grok parser, for `sluice grok`; nil for every other filter.
     package var grok: GrokOptions?
+    /// The place in the record that a parser filter parses; nil for every other filter.
+    package var parsedKey: RecordAccessor?
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
 }

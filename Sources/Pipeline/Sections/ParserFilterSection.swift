@@ -26,8 +26,9 @@ enum ParserFilterSection {
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
         let (recipe, fixed) = (parsed.recipe, settings)
-        return FilterPlan(type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok) {
-            context in
+        return FilterPlan(
+            type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok, parsedKey: settings.key
+        ) { context in
             let faults = ConversionFaults()
             return ParserFilter(fixed, parser: recipe.makeParser(noting: faults), faults: faults, log: context.log)
         }

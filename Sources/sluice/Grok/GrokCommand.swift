@@ -121,17 +121,33 @@ enum GrokCommand {
     }
 
     /// A parser of all expressions; every bad one is shown with its place.
-    static func parser(_ options: GrokOptions) throws(Failure) -> GrokParser {
+    ///
+    /// - Parameter faults: what could not be converted is noted there.
+    static func parser(
+        _ options: GrokOptions, noting faults: ConversionFaults = ConversionFaults()
+    ) throws(Failure) -> GrokParser {
         let compiler = GrokCompiler(library: options.library)
         var texts: [String] = []
         for section in options.sections {
+            let bytes = Array(section.expression.utf8)
+            var isUnclosed = false
             for range in compiler.looseReferences(in: section.expression) {
-                let bytes = Array(section.expression.utf8)
                 let part = String(decoding: bytes[range], as: UTF8.self)
+                guard part.hasSuffix("}") else {
+                    isUnclosed = true
+                    texts.append(unclosed(part, range, section.expression))
+                    continue
+                }
                 StandardError.write(
-                    "warning: '\(part)' is no reference and stands for itself"
-                        + (part.hasSuffix("}") ? "; write %{NAME:field:type} without spaces\n" : ": it has no }\n"))
+                    "warning: '\(part)' is no reference and stands for itself; write %{NAME:field:type} without spaces\n"
+                )
             }
+            for name in compiler.typedGroupNames(in: section.expression) {
+                StandardError.write(
+                    "warning: (?<\(name)>…) names a field '\(name)' that is text; types are written in %{NAME:field:type},"
+                        + " or in the parameter types\n")
+            }
+            if isUnclosed { continue }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: options.isMultiline)
             } catch {
@@ -140,12 +156,22 @@ enum GrokCommand {
         }
         if !texts.isEmpty { throw Failure(texts.joined(separator: "\n")) }
         do throws(SettingError) {
-            guard let parser = try ParserRecipe.grok(options).makeParser() as? GrokParser else {
+            guard let parser = try ParserRecipe.grok(options).makeParser(noting: faults) as? GrokParser else {
                 throw SettingError("grok_pattern", "the expressions make no grok parser")
             }
             return parser
         } catch {
             throw Failure("Error: \(error)\n")
         }
+    }
+
+    /// A reference that is never closed is text to Fluentd, which no line holds.
+    private static func unclosed(_ part: String, _ range: Range<Int>, _ expression: String) -> String {
+        let end = range.lowerBound + part.prefix { $0 != " " }.utf8.count
+        var error = GrokError(
+            kind: .badExpression, offset: end, length: 0, message: "'\(part)' has no }", hint: "close the reference",
+            path: [])
+        error.places = [GrokPlace(definition: nil, text: expression, range: end..<end)]
+        return GrokPlaces.text(error, expression: expression, on: .standardError)
     }
 }

@@ -7,156 +7,138 @@ import Parsing
 enum GrokExplainCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
         GrokCommand.run { () throws(GrokCommand.Failure) in
+            if let chain = try GrokChain.read(parsed) { return try explain(chain, try lines(parsed)) }
             let options = try GrokCommand.options(parsed)
-            let line = try line(parsed)
-            let parser = try GrokCommand.parser(options)
-            let terminal = Terminal.standardOutput
-            var storage = ByteBuffer(capacity: line.count + 4096)
-            storage.append(line)
-            parser.beginBatch(storage: &storage)
-            var rows = Rows(fieldCapacity: 64)
-            let text = Slice(offset: 0, length: line.count)
-            let result = parser.parse(text, storage: &storage, rows: &rows)
-            if case .matched = result, parser.lastHit == nil {
-                // Each may take its seconds.
-                let progress = GrokProgress("explaining", of: options.sections.count, unit: "patterns")
-                defer { progress.finish() }
-                let reports = options.sections.enumerated().map { index, section in
-                    progress.done = index
-                    progress.update()
-                    let title = options.sections.count > 1 ? "pattern \(section.name ?? "\(index)")\n\n" : ""
-                    return title + explain(section.expression, line, options, terminal)
-                }
-                progress.finish()
-                StandardOutput.write(reports.joined(separator: "\n"))
-                return GrokCommand.Status.unmatched
-            }
-            var out = ByteBuffer(capacity: 4096)
-            let pretty = GrokPretty(terminal)
-            pretty.write(
-                text, result, parser, rows, storage, showsSection: options.sections.count > 1, to: &out)
-            if case .matched = result { out.append("\nthe line matches\n") }
-            StandardOutput.flush(&out)
-            if case .matched = result { return GrokCommand.Status.matched }
-            return GrokCommand.Status.unmatched
+            let lines = try lines(parsed)
+            let faults = ConversionFaults()
+            let parser = try GrokCommand.parser(options, noting: faults)
+            return explain(lines, options, parser, faults)
         }
     }
 
-    private static func line(_ parsed: ParsedCommand) throws(GrokCommand.Failure) -> [UInt8] {
-        if let line = parsed.argument(0) { return Array(line.utf8) }
+    /// The first line that does not match, or the only one.
+    private static func explain(
+        _ lines: [[UInt8]], _ options: GrokOptions, _ parser: GrokParser, _ faults: ConversionFaults
+    ) -> Int32 {
+        var out = ByteBuffer(capacity: 4096)
+        var rows = Rows(fieldCapacity: 64)
+        for (index, line) in lines.enumerated() {
+            var storage = ByteBuffer(capacity: line.count + 4096)
+            storage.append(line)
+            parser.beginBatch(storage: &storage)
+            rows.clear()
+            let text = Slice(offset: 0, length: line.count)
+            let result = parser.parse(text, storage: &storage, rows: &rows)
+            let missed = faults.take()
+            if case .matched = result, parser.lastHit != nil, index + 1 < lines.count { continue }
+            if index > 0 || lines.count > 1, !(isHit(result, parser)) {
+                out.append(
+                    "line \(index + 1) of \(lines.count)" + (index > 0 ? ", the first that does not match\n" : "\n"))
+            }
+            if case .matched = result, parser.lastHit == nil {
+                StandardOutput.flush(&out)
+                StandardOutput.write(report(line, options))
+                return GrokCommand.Status.unmatched
+            }
+            if isHit(result, parser), lines.count > 1 {
+                out.append("all \(lines.count) lines match\n")
+                StandardOutput.flush(&out)
+                return GrokCommand.Status.matched
+            }
+            GrokPretty(.standardOutput).write(
+                text, result, parser, rows, &storage, showsSection: options.sections.count > 1, faults: missed, to: &out
+            )
+            if isHit(result, parser) { out.append("\nthe line matches\n") }
+            StandardOutput.flush(&out)
+            return isHit(result, parser) ? GrokCommand.Status.matched : GrokCommand.Status.unmatched
+        }
+        return GrokCommand.Status.matched
+    }
+
+    private static func isHit(_ result: ParseResult, _ parser: GrokParser) -> Bool {
+        if case .matched = result { parser.lastHit != nil } else { false }
+    }
+
+    /// Each stage with what it did, and why the line does not come further.
+    private static func explain(_ chain: GrokChain, _ lines: [[UInt8]]) throws(GrokCommand.Failure) -> Int32 {
+        for (index, line) in lines.enumerated() {
+            let passages = chain.run(line)
+            let isLast = index + 1 == lines.count
+            guard let failing = passages.firstIndex(where: \.isRefused) else {
+                guard isLast else { continue }
+                let end = lines.count == 1 ? "the line passes" : "all \(lines.count) lines pass"
+                let text = lines.count == 1 ? GrokChainMatch.text(line, passages, chain) : ""
+                StandardOutput.write(text + "\n\(end) all \(chain.stages.count) filters\n")
+                return GrokCommand.Status.matched
+            }
+            var text = lines.count > 1 ? "line \(index + 1) of \(lines.count), the first that does not pass\n" : ""
+            text += GrokChainMatch.text(line, passages, chain) + "\n"
+            let stage = chain.stages[failing]
+            if let grok = stage.grok, let refused = passages[failing].text {
+                text += "\(stage.title)\n\n" + report(refused, grok)
+            } else {
+                text += "\(stage.title) is where the line stops\n"
+            }
+            StandardOutput.write(text)
+            return GrokCommand.Status.unmatched
+        }
+        return GrokCommand.Status.matched
+    }
+
+    /// The lines to explain: those of the command line, or those of standard input.
+    private static func lines(_ parsed: ParsedCommand) throws(GrokCommand.Failure) -> [[UInt8]] {
+        guard parsed.arguments.isEmpty else { return parsed.arguments.map { Array($0.utf8) } }
         var storage = ByteBuffer(capacity: 4096)
+        var result: [[UInt8]] = []
         do throws(GrokLines.ReadError) {
             let progress = GrokProgress("waiting for a line:")
             defer { progress.finish() }
             var lines = GrokLines([], separator: 0x0A, progress: progress)
-            guard try lines.read(into: &storage) else { return [] }
+            while try lines.read(into: &storage) {
+                var start = 0
+                while start < storage.count {
+                    let text = GrokLines.text(storage, from: start, limit: storage.count, separator: 0x0A)
+                    start = text.end + 1
+                    result.append(storage.array(text))
+                }
+            }
         } catch {
             throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
-        return storage.array(GrokLines.text(storage, from: 0, limit: storage.count, separator: 0x0A))
+        return result.isEmpty ? [[]] : result
     }
 
-    private static func explain(
-        _ expression: String, _ line: [UInt8], _ options: GrokOptions, _ terminal: Terminal
-    ) -> String {
+    /// Why none of the patterns matches a line; the one that came nearest first.
+    private static func report(_ line: [UInt8], _ options: GrokOptions) -> String {
         // The daemon repairs what is not UTF-8 before it matches, too.
         let text = SubjectText.classify(line.span) == .invalid ? SubjectText.repaired(line.span) : line
-        do throws(GrokError) {
-            let compiler = GrokCompiler(library: options.library)
-            guard let found = try compiler.explain(expression, line: text, multiline: options.isMultiline) else {
-                return "no match, and no element is to blame alone\n"
+        let compiler = GrokCompiler(library: options.library)
+        let isList = options.sections.count > 1
+        // Each may take its seconds.
+        let progress = GrokProgress("explaining", of: options.sections.count, unit: "patterns")
+        defer { progress.finish() }
+        var reports: [(text: String, reach: Int)] = []
+        for (index, section) in options.sections.enumerated() {
+            progress.done = index
+            progress.update()
+            let title = isList ? "pattern \(section.name ?? "\(index)")" : ""
+            var body: String
+            var reach = -1
+            do throws(GrokError) {
+                if let found = try compiler.explain(section.expression, line: text, multiline: options.isMultiline) {
+                    body = GrokReport(found, expression: section.expression, line: text, .standardOutput).text
+                    reach = found.reach
+                } else {
+                    body = "no match, and no element is to blame alone\n"
+                }
+            } catch {
+                body = GrokPlaces.text(error, expression: section.expression, on: .standardOutput)
             }
-            return GrokReport(found, expression: expression, line: text, terminal).text
-        } catch {
-            return GrokPlaces.text(error, expression: expression, on: terminal)
+            reports.append((isList ? "\(title)\n\n\(body)" : body, reach))
         }
-    }
-}
-
-/// An explanation as text.
-struct GrokReport {
-    private let found: GrokExplanation
-    private let expression: [UInt8]
-    private let line: [UInt8]
-    private let style: Style
-    private let width: Int
-
-    init(_ found: GrokExplanation, expression: String, line: [UInt8], _ terminal: Terminal) {
-        self.found = found
-        self.expression = Array(expression.utf8)
-        self.line = line
-        style = Style(terminal)
-        width = terminal.width
-    }
-
-    var text: String {
-        var text = style.failure("no match") + "\n\n"
-        let element = found.places.last.map { Array($0.text.utf8)[$0.range] } ?? []
-        let name = element.isEmpty ? "the end of the expression" : quoted(GrokPlaces.visible(element))
-        text += row("stops at", name + (found.places.last?.definition.map { ", in \($0)" } ?? ""))
-        text += row("wanted", found.wanted)
-        text += row("found", foundText)
-        text += "\n"
-        text += style.bold("expression") + "\n"
-        text += GrokPlaces.marked(expression, found.expressionRange, style, width: width, indentation: 2)
-        for place in found.places.dropFirst() {
-            text += "in \(place.definition ?? "")\n"
-            text += GrokPlaces.marked(Array(place.text.utf8), place.range, style, width: width, indentation: 2)
-        }
-        text += style.bold("line") + "\n"
-        text += GrokPlaces.marked(
-            line, found.found, style, width: width, indentation: 2, label: "column \(column(found.found.lowerBound))")
-        text += "\n" + matches
-        if !found.suggestions.isEmpty {
-            text += "\n" + style.bold("with a small change the whole line matches:") + "\n"
-            for suggestion in found.suggestions {
-                text += "  \(suggestion.advice)\n"
-                if let expression = suggestion.expression { text += "    \(style.success(expression))\n" }
-            }
-        } else {
-            text +=
-                found.isOnlyProblem
-                ? "\nall that follows would match\n" : "\nmore of the line may not match behind this\n"
-        }
-        if found.isCutShort {
-            text += "\nsome attempts took too long on this line and were given up: there may be more to it\n"
-        }
-        return text
-    }
-
-    private var matches: String {
-        guard let range = found.lineRange else {
-            return row("matches", "nothing: this is the first element of the expression")
-        }
-        let part = String(decoding: expression[..<found.expressionRange.lowerBound], as: UTF8.self)
-        var text = ""
-        if !part.isEmpty { text += row("matches", shortened(part)) }
-        text += row(part.isEmpty ? "matches" : "as", quoted(shortened(GrokPlaces.visible(line[range]))))
-        return text
-    }
-
-    private var foundText: String {
-        let behind = found.taken.map { ", behind " + quoted(shortened(GrokPlaces.visible(line[$0]))) } ?? ""
-        if found.found.isEmpty {
-            let place = found.found.lowerBound >= line.count ? "the end of the line" : "nothing"
-            return place + behind
-        }
-        return quoted(shortened(GrokPlaces.visible(line[found.found]))) + behind
-    }
-
-    /// Characters up to a byte, from 1.
-    private func column(_ place: Int) -> Int {
-        String(decoding: line[..<min(place, line.count)], as: UTF8.self).unicodeScalars.count + 1
-    }
-
-    private func row(_ label: String, _ value: String) -> String {
-        style.bold(label) + String(repeating: " ", count: max(10 - label.count, 1)) + value + "\n"
-    }
-
-    private func quoted(_ text: String) -> String { "'\(text)'" }
-
-    private func shortened(_ text: String) -> String {
-        let room = max(width - 16, 20)
-        return text.count > room ? "…" + text.suffix(room - 1) : text
+        let ordered = reports.enumerated().sorted { ($1.element.reach, $0.offset) < ($0.element.reach, $1.offset) }
+        let texts = ordered.map(\.element.text)
+        return (isList ? "none of \(texts.count) patterns matches; the nearest first\n\n" : "")
+            + texts.joined(separator: "\n")
     }
 }

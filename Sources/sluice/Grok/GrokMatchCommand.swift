@@ -16,23 +16,50 @@ enum GrokMatchCommand {
                 var pairs = try GrokPairs(try GrokCommand.library(parsed), parsed)
                 return try pairs.run(lines, separator: separator, progress)
             }
+            if let chain = try GrokChain.read(parsed) {
+                return try GrokChainMatch(chain, asJSON: parsed.value(GrokCommandOptions.format) == "json", progress)
+                    .run(lines, separator: separator)
+            }
             let options = try GrokCommand.options(parsed)
-            let parser = try GrokCommand.parser(options)
-            var run = GrokMatchRun(
-                parser, asJSON: parsed.value(GrokCommandOptions.format) == "json", sections: options.sections.count,
-                progress)
+            let faults = ConversionFaults()
+            let parser = try GrokCommand.parser(options, noting: faults)
+            var run = GrokMatchRun(parser, faults, try form(parsed), sections: options.sections.count, progress)
             return try run.run(lines, separator: separator)
         }
+    }
+
+    private static func form(_ parsed: ParsedCommand) throws(GrokCommand.Failure) -> GrokMatchRun.Form {
+        let isOnlyUnmatched = parsed.has(GrokCommandOptions.onlyUnmatched)
+        let field = parsed.value(GrokCommandOptions.countBy)
+        guard !isOnlyUnmatched || field == nil else {
+            throw GrokCommand.Failure("Error: give either --only-unmatched or --count-by\n", ExitStatus.usage)
+        }
+        return GrokMatchRun.Form(
+            isJSON: parsed.value(GrokCommandOptions.format) == "json", isOnlyUnmatched: isOnlyUnmatched,
+            countedField: field,
+            showsISOTimes: parsed.has(GrokCommandOptions.isoTimes))
     }
 }
 
 /// One pass over all lines.
 struct GrokMatchRun: ~Copyable {
+    /// What is written of the lines.
+    struct Form {
+        var isJSON: Bool
+        /// The lines that do not match, and nothing else.
+        var isOnlyUnmatched: Bool
+        /// The field whose values are counted.
+        var countedField: String?
+        var showsISOTimes: Bool
+    }
+
     private let parser: GrokParser
-    private let asJSON: Bool
+    private let faults: ConversionFaults
+    private let form: Form
     private let sections: Int
-    private var writer = GrokResultWriter()
+    private var writer: GrokResultWriter
     private let pretty = GrokPretty(Terminal.standardOutput)
+    private var counts: GrokValueCounts?
     private var rows = Rows(fieldCapacity: 64)
     private var out = ByteBuffer(capacity: 512 * 1024)
     private var tally = Tally()
@@ -48,11 +75,14 @@ struct GrokMatchRun: ~Copyable {
         var perSection: [Int: Int] = [:]
     }
 
-    init(_ parser: GrokParser, asJSON: Bool, sections: Int, _ progress: GrokProgress) {
+    init(_ parser: GrokParser, _ faults: ConversionFaults, _ form: Form, sections: Int, _ progress: GrokProgress) {
         self.parser = parser
-        self.asJSON = asJSON
+        self.faults = faults
+        self.form = form
         self.sections = sections
         self.progress = progress
+        counts = form.countedField.map { GrokValueCounts(field: $0) }
+        writer = GrokResultWriter(parser, faults, showsISOTimes: form.showsISOTimes)
     }
 
     mutating func run(_ source: consuming GrokLines, separator: UInt8) throws(GrokCommand.Failure) -> Int32 {
@@ -69,14 +99,16 @@ struct GrokMatchRun: ~Copyable {
             throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.cannotRead)
         }
         progress.finish()
-        if !asJSON {
-            let names = parser.matcher.set.members.map { ($0.index, $0.name) }
-            out.append(
-                pretty.summary(
-                    tally, sections: sections, names: names,
-                    milliseconds: Clock.monotonicMilliseconds() - startMilliseconds))
-            StandardOutput.flush(&out)
+        if let counts {
+            out.append(form.isJSON ? counts.json : counts.text)
+        } else if !form.isJSON {
+            let summary = pretty.summary(
+                tally, sections: sections, names: parser.matcher.set.members.map { ($0.index, $0.name) },
+                milliseconds: Clock.monotonicMilliseconds() - startMilliseconds)
+            // The lines alone are for another program.
+            if form.isOnlyUnmatched { StandardError.write(summary) } else { out.append(summary) }
         }
+        StandardOutput.flush(&out)
         return tally.matched == tally.lines ? GrokCommand.Status.matched : GrokCommand.Status.unmatched
     }
 
@@ -90,12 +122,34 @@ struct GrokMatchRun: ~Copyable {
             rows.clear()
             let result = parser.parse(text, storage: &storage, rows: &rows)
             count(result)
-            if asJSON {
-                writer.write(result, parser, rows, storage, to: &out)
-            } else {
-                pretty.write(text, result, parser, rows, storage, showsSection: sections > 1, to: &out)
-            }
+            write(text, result, separator, &storage)
             if out.count >= 256 * 1024 { StandardOutput.flush(&out) }
+        }
+    }
+
+    private mutating func write(
+        _ text: Slice, _ result: ParseResult, _ separator: UInt8, _ storage: inout ByteBuffer
+    ) {
+        var isMatch = false
+        if case .matched = result { isMatch = parser.lastHit != nil }
+        if form.isOnlyUnmatched {
+            if isMatch { return }
+            if form.isJSON {
+                writer.write(result, in: text, rows, &storage, showsLine: true, to: &out)
+            } else if Terminal.standardOutput.isTerminal {
+                out.append(GrokPlaces.visible(storage.array(text)[...]) + "\n")
+            } else {
+                out.append(text, of: storage)
+                out.append(separator)
+            }
+        } else if counts != nil {
+            if isMatch { counts?.add(rows, storage) } else { counts?.addUnmatched() }
+        } else if form.isJSON {
+            writer.write(result, in: text, rows, &storage, to: &out)
+        } else {
+            pretty.write(
+                text, result, parser, rows, &storage, showsSection: sections > 1, faults: faults.take(),
+                times: form.showsISOTimes, to: &out)
         }
     }
 
@@ -110,49 +164,5 @@ struct GrokMatchRun: ~Copyable {
         case .invalidTime: tally.invalidTimes += 1
         case .matchedMany, .parts, .malformed, .noMatch: break
         }
-    }
-}
-
-/// Writes results as JSON, one object a line.
-struct GrokResultWriter {
-    private var times = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
-
-    /// `rows` holds the fields of this result alone.
-    mutating func write(
-        _ result: ParseResult, _ parser: GrokParser, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
-        to out: inout ByteBuffer
-    ) {
-        switch result {
-        case .matched(let time):
-            guard let hit = parser.lastHit else {
-                out.append("{\"matched\":false}\n")
-                return
-            }
-            let member = parser.matcher.set.members[hit]
-            out.append("{\"matched\":true,\"pattern\":")
-            out.append(String(member.index))
-            if let name = member.name {
-                out.append(",\"name\":")
-                out.appendJSONString(name)
-            }
-            if let time {
-                out.append(",\"time\":\"")
-                times.write(time, to: &out)
-                out.append("\"")
-            }
-            out.append(",\"captures\":")
-            let record = Record(time: EventTime(seconds: 0), firstField: 0, fieldCount: rows.fields.count)
-            out.appendJSONObject(record, rows, storage)
-            out.append("}\n")
-        case .gaveUp: out.append("{\"matched\":false,\"gave_up\":true}\n")
-        case .invalidTime(let reason): Self.write(error: reason, to: &out)
-        case .noMatch, .malformed, .matchedMany, .parts: out.append("{\"matched\":false}\n")
-        }
-    }
-
-    static func write(error: String, to out: inout ByteBuffer) {
-        out.append("{\"matched\":false,\"error\":")
-        out.appendJSONString(error)
-        out.append("}\n")
     }
 }

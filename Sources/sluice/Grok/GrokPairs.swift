@@ -9,7 +9,7 @@ import Parsing
 struct GrokPairs: ~Copyable {
     private let library: PatternLibrary
     private let multiline: Bool
-    private var writer = GrokResultWriter()
+    private var writer: GrokResultWriter?
     private var rows = Rows(fieldCapacity: 64)
     private var out = ByteBuffer(capacity: 64 * 1024)
     /// The last expression and what came of it.
@@ -74,7 +74,9 @@ struct GrokPairs: ~Copyable {
         var options = GrokOptions([GrokOptions.Section(text)], library: library)
         options.isMultiline = multiline
         do throws(SettingError) {
-            parser = try ParserRecipe.grok(options).makeParser() as? GrokParser
+            let faults = ConversionFaults()
+            parser = try ParserRecipe.grok(options).makeParser(noting: faults) as? GrokParser
+            writer = parser.map { GrokResultWriter($0, faults, showsISOTimes: false) }
         } catch {
             problem = error.message
         }
@@ -87,7 +89,7 @@ struct GrokPairs: ~Copyable {
         }
         rows.clear()
         let result = parser.parse(text, storage: &storage, rows: &rows)
-        writer.write(result, parser, rows, storage, to: &out)
+        writer?.write(result, in: text, rows, &storage, to: &out)
         if case .matched = result, parser.lastHit != nil { return GrokCommand.Status.matched }
         return GrokCommand.Status.unmatched
     }

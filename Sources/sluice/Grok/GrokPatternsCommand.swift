@@ -1,4 +1,5 @@
 import CommandLine
+import Events
 import Grok
 
 /// `sluice grok patterns`: what definitions there are, and what one consists of.
@@ -6,28 +7,54 @@ enum GrokPatternsCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
         GrokCommand.run { () throws(GrokCommand.Failure) in
             let library = try GrokCommand.library(parsed)
-            let wanted = parsed.argument(0) ?? "*"
-            if let definition = library.definition(of: wanted) {
-                StandardOutput.write(
-                    parsed.has(GrokCommandOptions.names) ? wanted + "\n" : describe(definition, library))
-                return GrokCommand.Status.matched
-            }
-            let glob = Array(wanted.uppercased().unicodeScalars)
-            let names = library.names.filter { fits(glob[...], Array($0.uppercased().unicodeScalars)[...]) }.sorted()
-            if names.isEmpty {
-                let hint =
-                    library.nearest(to: wanted).map { "did you mean \($0)?" }
-                    ?? "'sluice grok patterns' lists them; '*\(wanted)*' finds names that contain it"
-                throw GrokCommand.Failure("Error: no pattern is named \(wanted); \(hint)\n")
-            }
-            if !wanted.contains("*"), !wanted.contains("?"), let definition = library.definition(of: names[0]) {
+            let names = try names(parsed, library)
+            if parsed.has(GrokCommandOptions.names) {
+                StandardOutput.write(names.list.joined(separator: "\n") + "\n")
+            } else if parsed.value(GrokCommandOptions.listFormat) == "json" {
+                var out = ByteBuffer(capacity: 64 * 1024)
+                let writer = GrokPatternsJSON(library: library)
+                for name in names.list {
+                    guard let definition = library.definition(of: name) else { continue }
+                    writer.write(definition, isWhole: names.isOne, to: &out)
+                }
+                StandardOutput.flush(&out)
+            } else if names.isOne, let definition = names.list.first.flatMap(library.definition(of:)) {
                 StandardOutput.write(describe(definition, library))
-                return GrokCommand.Status.matched
+            } else {
+                StandardOutput.write(list(names.list, library))
             }
-            StandardOutput.write(
-                parsed.has(GrokCommandOptions.names) ? names.joined(separator: "\n") + "\n" : list(names, library))
             return GrokCommand.Status.matched
         }
+    }
+
+    /// The names that are asked for, and whether it is a single one by its name.
+    private static func names(
+        _ parsed: ParsedCommand, _ library: PatternLibrary
+    ) throws(GrokCommand.Failure) -> (list: [String], isOne: Bool) {
+        let wanted = parsed.argument(0) ?? "*"
+        let text = parsed.value(GrokCommandOptions.search)?.lowercased()
+        if text == nil, library.definition(of: wanted) != nil { return ([wanted], true) }
+        let glob = Array(wanted.uppercased().unicodeScalars)
+        let named = library.names.filter { fits(glob[...], Array($0.uppercased().unicodeScalars)[...]) }.sorted()
+        guard !named.isEmpty else {
+            let hint =
+                library.nearest(to: wanted).map { "did you mean \($0)?" }
+                ?? "'sluice grok patterns' lists them; '*\(wanted)*' finds names that contain it"
+            throw GrokCommand.Failure("Error: no pattern is named \(wanted); \(hint)\n")
+        }
+        guard let text else { return (named, !wanted.contains("*") && !wanted.contains("?")) }
+        let found = named.filter { name in
+            guard let definition = library.definition(of: name) else { return false }
+            return [name, definition.expression, definition.about ?? "", definition.sample ?? ""].contains {
+                $0.lowercased().contains(text)
+            }
+        }
+        guard !found.isEmpty else {
+            throw GrokCommand.Failure(
+                "Error: '\(text)' is in no pattern's name, definition, description or sample\n",
+                GrokCommand.Status.unmatched)
+        }
+        return (found, false)
     }
 
     /// `*`: any characters, `?`: one.
@@ -87,10 +114,7 @@ enum GrokPatternsCommand {
                     ? "none; name one: %{\(definition.name):name}"
                     : fields.map { $0.type == .string ? $0.name : "\($0.name):\($0.type.name)" }.joined(separator: ", ")
             )
-            let users = library.names.filter { name in
-                library.definition(of: name)?.expression.contains("%{\(definition.name)") == true
-                    && refers(library.definition(of: name)?.expression ?? "", to: definition.name)
-            }
+            let users = users(of: definition.name, library)
             if !users.isEmpty { row("used by", users.joined(separator: ", ")) }
             row("expansion", try compiler.expansion(of: "%{\(definition.name)}"))
         } catch {
@@ -100,7 +124,12 @@ enum GrokPatternsCommand {
     }
 
     /// A field no definition has, so that patterns without fields compile too.
-    private static let wholeField = "whole.match"
+    static let wholeField = "whole.match"
+
+    /// The patterns that refer to one.
+    static func users(of name: String, _ library: PatternLibrary) -> [String] {
+        library.names.filter { refers(library.definition(of: $0)?.expression ?? "", to: name) }
+    }
 
     private static func refers(_ expression: String, to name: String) -> Bool {
         expression.contains("%{\(name)}") || expression.contains("%{\(name):")

@@ -13,7 +13,8 @@ struct GrokPretty {
     /// `rows` holds the fields of this result alone.
     func write(
         _ text: Slice, _ result: ParseResult, _ parser: GrokParser, _ rows: borrowing Rows,
-        _ storage: borrowing ByteBuffer, showsSection: Bool, to out: inout ByteBuffer
+        _ storage: inout ByteBuffer, showsSection: Bool, faults: [ConversionFaults.Fault] = [], times: Bool = false,
+        to out: inout ByteBuffer
     ) {
         let bytes = storage.array(text)
         switch result {
@@ -22,7 +23,11 @@ struct GrokPretty {
             let member = parser.matcher.set.members[hit]
             out.append(coloured(bytes, parser.matcher, member.pattern) + "\n")
             if showsSection { out.append("  " + style.faint(Self.name(member.index, member.name)) + "\n") }
-            out.append(fields(parser, member.pattern, rows, storage, time))
+            out.append(fields(parser, member.pattern, rows, text, &storage, time, showsISOTimes: times))
+            for fault in faults {
+                let note = "\(fault.field): \(fault.example)"
+                out.append("  " + style.failure("not converted") + "  \(GrokPlaces.visible(Array(note.utf8)[...]))\n")
+            }
             return
         case .gaveUp(let reason):
             out.append(GrokPlaces.visible(bytes[...]) + "\n  " + style.failure("gave up") + ": \(reason)\n")
@@ -33,6 +38,7 @@ struct GrokPretty {
         case .noMatch, .malformed, .matchedMany, .parts: break
         }
         out.append(GrokPlaces.visible(bytes[...]) + "\n  " + style.failure("no match") + "\n")
+        for remark in GrokRemarks.of(bytes) { out.append("  note: \(remark)\n") }
     }
 
     private static func name(_ index: Int, _ name: String?) -> String {
@@ -60,22 +66,26 @@ struct GrokPretty {
     }
 
     private func fields(
-        _ parser: GrokParser, _ pattern: GrokPattern, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
-        _ time: EventTime?
+        _ parser: GrokParser, _ pattern: GrokPattern, _ rows: borrowing Rows, _ text: Slice,
+        _ storage: inout ByteBuffer, _ time: EventTime?, showsISOTimes: Bool
     ) -> String {
+        var fieldTimes = GrokTimes(parser)
         var lines: [(name: String, value: String, colour: Int)] = []
         for index in 0..<rows.fields.count {
             let field = rows.fields[index]
             let name = storage.text(field.key)
             let colour = pattern.fields.firstIndex { $0.name == name } ?? 0
-            lines.append((name, value(field.value, storage), colour))
+            let fieldTime = field.value.kind == .int ? fieldTimes.time(of: name, in: text, &storage) : nil
+            if let fieldTime {
+                let shown = showsISOTimes ? Self.iso(fieldTime) : GrokResultWriter.decimal(fieldTime)
+                lines.append((name, shown + style.faint(" (time)"), colour))
+            } else {
+                lines.append((name, value(field.value, storage), colour))
+            }
         }
         if let time {
-            var writer = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
-            var out = ByteBuffer(capacity: 40)
-            writer.write(time, to: &out)
             let colour = pattern.fields.firstIndex { $0.name == "time" } ?? 0
-            lines.append(("time", out.text(Slice(offset: 0, length: out.count)) + " (of the event)", colour))
+            lines.append(("time", Self.iso(time) + " (of the event)", colour))
         }
         guard !lines.isEmpty else { return "  " + style.faint("matches, without a field") + "\n" }
         let width = min(lines.map(\.name.count).max() ?? 0, 40)
@@ -83,6 +93,13 @@ struct GrokPretty {
             let padding = String(repeating: " ", count: max(width - line.name.count, 0))
             return "  \(style.capture(line.name, line.colour))\(padding)  \(line.value)\n"
         }.joined()
+    }
+
+    private static func iso(_ time: EventTime) -> String {
+        var writer = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
+        var out = ByteBuffer(capacity: 40)
+        writer.write(time, to: &out)
+        return out.text(Slice(offset: 0, length: out.count))
     }
 
     /// Text as it is; other values as JSON with their type.

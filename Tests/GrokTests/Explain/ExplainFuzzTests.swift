@@ -23,6 +23,13 @@ import Testing
             guard let found = try GrokCompiler(library: Self.library).explain(expression, line: line) else { return }
             check(found.places)
             #expect(found.expressionRange.upperBound <= expression.utf8.count, "/\(expression)/")
+            for remedy in found.suggestions {
+                let compiler = GrokCompiler(library: Self.library).applying(remedy)
+                #expect(
+                    NearMissFields.of("(?<whole>\(remedy.expression))", line: line, compiler) != nil
+                        || line.contains(0xFF),
+                    "\(remedy) for /\(expression)/ on \(line)")
+            }
             for range in [found.lineRange, found.taken, found.found].compactMap(\.self) {
                 #expect(range.upperBound <= line.count, "/\(expression)/ on \(line)")
             }

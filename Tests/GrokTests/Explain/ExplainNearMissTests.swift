@@ -158,14 +158,23 @@ import Testing
         for miss in Self.all {
             let line = Array(miss.bad.utf8)
             for suggestion in try compiler.explain(miss.expression, line: line)?.suggestions ?? [] {
-                guard let changed = suggestion.expression else { continue }
                 count += 1
-                let set = try GrokSet([.init(changed)], compiler: compiler)
                 #expect(
-                    GrokMatcher(set).match(line.span, as: SubjectText.classify(line.span)) == .hit(member: 0),
-                    "\(changed) on \(miss.bad)")
+                    NearMissFields.of("(?<whole>\(suggestion.expression))", line: line, compiler.applying(suggestion))
+                        != nil,
+                    "\(suggestion) on \(miss.bad)")
             }
         }
         #expect(count >= 40)
+    }
+}
+
+extension GrokCompiler {
+    /// The compiler with the definition of a change.
+    func applying(_ remedy: GrokRemedy) -> GrokCompiler {
+        guard let definition = remedy.definition else { return self }
+        var library = library
+        library.add(name: definition.name, expression: definition.expression)
+        return GrokCompiler(library: library)
     }
 }

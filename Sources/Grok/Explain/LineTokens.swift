@@ -1,0 +1,23 @@
+/// Where a number, a word, a date or an address of a line would be cut in two.
+enum LineTokens {
+    /// Whether a place lies inside a token: between two letters or two digits, or at a mark that joins two of them
+    /// (`1,234`, `14/03/2026`, `192.0.2.1`, `eu-1`).
+    static func splits(_ line: [UInt8], at place: Int) -> Bool {
+        guard place > 0, place < line.count else { return false }
+        let (before, after) = (line[place - 1], line[place])
+        if isDigit(before) && isDigit(after) || isLetter(before) && isLetter(after) { return true }
+        if isJoint(after), isWord(before), place + 1 < line.count { return isWord(line[place + 1]) }
+        if isJoint(before), isWord(after), place > 1 { return isWord(line[place - 2]) }
+        return false
+    }
+
+    @Sendable static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    @Sendable static func isLetter(_ byte: UInt8) -> Bool { byte > 0x7F || (0x61...0x7A).contains(byte | 0x20) }
+
+    @Sendable static func isWord(_ byte: UInt8) -> Bool { isDigit(byte) || isLetter(byte) || byte == UInt8(ascii: "_") }
+
+    @Sendable static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    private static func isJoint(_ byte: UInt8) -> Bool { ".,:/-'".utf8.contains(byte) }
+}

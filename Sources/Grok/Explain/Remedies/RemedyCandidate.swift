@@ -1,0 +1,23 @@
+/// A change that may make a line match, not yet tried.
+struct RemedyCandidate {
+    /// How near to what was meant; the lowest is tried first.
+    enum Rank: Int, Comparable {
+        /// Takes exactly this text by name, or what was written is kept and a slip is mended.
+        case exact
+        /// Takes this text by its shape.
+        case shaped
+        /// Takes nearly anything.
+        case general
+
+        static func < (one: Rank, other: Rank) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    var rank: Rank
+    let advice: String
+    /// What stands in the place of `range`.
+    let replacement: String
+    /// Bytes of the text that the blamed element stands in; nil: those of the element.
+    var range: Range<Int>?
+    /// Whether the element's own field must take the whole text that stands in its place.
+    var takesWholeText = false
+}

@@ -1,0 +1,89 @@
+/// Tries a changed expression on the line, and compares what it captures with what is known to be right.
+struct RemedyCheck {
+    private let compiler: GrokCompiler
+    private let multiline: Bool
+    private let search: ExplainSearch
+    /// The fields that the expression has as it is.
+    private let fields: Set<String>
+
+    init(_ compiler: GrokCompiler, _ multiline: Bool, _ search: ExplainSearch) {
+        self.compiler = compiler
+        self.multiline = multiline
+        self.search = search
+        fields = Set(search.reading.pattern.groups.names.map(\.name))
+    }
+
+    /// What the changed part captures; nil when the change loses or cuts something, or does not help.
+    func captures(
+        _ expression: String, _ definition: GrokRemedy.Definition?, _ verdict: ExplainVerdict, takesWholeText: Bool
+    ) -> [GrokRemedy.Capture]? {
+        var changed = compiler
+        if let definition {
+            var library = compiler.library
+            library.add(name: definition.name, expression: definition.expression)
+            changed = GrokCompiler(library: library)
+        }
+        guard let reading = try? changed.read(expression, multiline: multiline),
+            fields.isSubset(of: reading.pattern.groups.names.map(\.name)),
+            let match = ExplainSearch(search, reading, line: search.line).match([reading.pattern.root])
+        else { return nil }
+        for (name, range) in verdict.fields where match.fields[name] != range { return nil }
+        let text = verdict.text ?? 0..<0
+        // A field beside the text that may take anything and has nothing: nobody can say what belongs to which.
+        if verdict.fields.values.contains(where: {
+            $0.isEmpty && ($0.lowerBound == text.lowerBound || $0.lowerBound == text.upperBound)
+        }) {
+            return nil
+        }
+        if isOpenEnd(match.whole) { return nil }
+        let own = match.fields.filter { verdict.fields[$0.key] == nil }
+        if takesWholeText, !own.isEmpty, !own.values.contains(text) { return nil }
+        for (_, range) in match.fields {
+            for edge in [range.lowerBound, range.upperBound] where isCut(edge, match.whole, text, verdict) {
+                return nil
+            }
+        }
+        return own.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }.map {
+            GrokRemedy.Capture(field: $0.key, range: $0.value)
+        }
+    }
+
+    /// Whether a capture's edge cuts a token at a place that the change made: where the blamed text or the whole match
+    /// begins or ends, or inside that text. What the operator's own literals cut is as it was meant.
+    private func isCut(
+        _ edge: Int, _ whole: Range<Int>, _ text: Range<Int>, _ verdict: ExplainVerdict
+    ) -> Bool {
+        let isOpen =
+            edge == whole.lowerBound || edge == whole.upperBound || text.contains(edge) || edge == text.upperBound
+        guard isOpen, LineTokens.splits(search.line, at: edge) else { return false }
+        let range = verdict.dropped ?? verdict.index..<(verdict.index + 1)
+        if edge == text.lowerBound, range.lowerBound > 0, isText(verdict.elements[range.lowerBound - 1]) {
+            return false
+        }
+        if edge == text.upperBound, range.upperBound < verdict.elements.count,
+            isText(verdict.elements[range.upperBound])
+        {
+            return false
+        }
+        return true
+    }
+
+    /// Whether the whole match begins or ends in the middle of what belongs together: `staus` of `staus=sent`.
+    private func isOpenEnd(_ whole: Range<Int>) -> Bool {
+        let line = search.line
+        func isJoint(_ byte: UInt8) -> Bool { "=@#.,:/-_'".utf8.contains(byte) }
+        let end = whole.upperBound
+        if end > 0, end + 1 < line.count, LineTokens.isWord(line[end - 1]), isJoint(line[end]),
+            LineTokens.isWord(line[end + 1])
+        {
+            return true
+        }
+        let start = whole.lowerBound
+        return start > 1 && start < line.count && LineTokens.isWord(line[start]) && isJoint(line[start - 1])
+            && LineTokens.isWord(line[start - 2])
+    }
+
+    private func isText(_ element: ExplainElement) -> Bool {
+        element.kind == .literal || element.fixedLength == 1
+    }
+}

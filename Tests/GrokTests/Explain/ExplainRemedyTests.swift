@@ -1,0 +1,106 @@
+import Grok
+import Testing
+
+/// Changes that are proposed: the first one, with what it captures.
+@Suite struct ExplainRemedyTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let expression: String
+        let line: String
+        /// The element to blame.
+        let element: String
+        /// The first change.
+        let change: String
+        var testDescription: String { "\(expression) on \(line.debugDescription)" }
+
+        init(_ expression: String, _ line: String, _ element: String, _ change: String) {
+            self.expression = expression
+            self.line = line
+            self.element = element
+            self.change = change
+        }
+    }
+
+    @Test(
+        "the first change is the one that was meant",
+        arguments: [
+            Case(#"^%{NUMBER:n} %{WORD:u}$"#, "1,234 kB", "%{NUMBER:n}", #"^(?<n>\d[\d,]*) %{WORD:u}$"#),
+            Case(#"^%{DATE_US:d} %{WORD:w}$"#, "14/03/2026 ok", "%{DATE_US:d}", #"^%{DATE_EU:d} %{WORD:w}$"#),
+            Case(#"^%{DATE_EU:day} %{WORD:w}$"#, "03/14/2026 ok", "%{DATE_EU:day}", #"^%{DATE_US:day} %{WORD:w}$"#),
+            Case(
+                #"^%{TIMESTAMP_ISO8601:t} %{WORD:w}$"#, "04.03.2026 05:06 ok", "%{TIMESTAMP_ISO8601:t}",
+                #"^(?<t>%{DATE_EU} %{HOUR}:%{MINUTE}) %{WORD:w}$"#),
+            Case(
+                #"[%{HTTPDATE:at}] %{WORD:verb}"#, "[04/Mar/2026:05:06:07 +0000] GET", "[%{HTTPDATE:at}]",
+                #"\[%{HTTPDATE:at}\] %{WORD:verb}"#),
+            Case(
+                #"%{IP:ip} [%{WORD:zone}] ok"#, "192.0.2.1 [eu-1] ok", "[%{WORD:zone}]",
+                #"%{IP:ip} \[%{NOTSPACE:zone}\] ok"#),
+            Case(
+                #"^login (?:as guest )?%{USERNAME:user} from %{IP:src}$"#, "login as guest night owl from 192.0.2.9",
+                "%{USERNAME:user}", #"^login (?:as guest )?%{DATA:user} from %{IP:src}$"#),
+            Case(#"^%{IPV4:ip} up$"#, "2001:db8::42 up", "%{IPV4:ip}", #"^%{IP:ip} up$"#),
+            Case(
+                #"^took %{INT:ms:integer} ms$"#, "took 12.5 ms", "%{INT:ms:integer}", #"^took %{NUMBER:ms:float} ms$"#),
+            Case(
+                #"^took %{INT:ms:integer} ms$"#, "took - ms", "%{INT:ms:integer}", #"^took (?:-|%{INT:ms:integer}) ms$"#
+            ),
+            Case(#"^%{WORD:a}: %{WORD:b}$"#, "x= y", ":", #"^%{WORD:a}[:=] %{WORD:b}$"#),
+            Case(#"^port %{INT:n}$"#, "PORT 7", "port", #"^(?i:port) %{INT:n}$"#),
+            Case(#"^\[%{WORD:a}\] %{WORD:b}$"#, "(x) y", #"\["#, ""),
+        ])
+    func first(_ each: Case) throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let found = try #require(try compiler.explain(each.expression, line: Array(each.line.utf8)))
+        let named = ExplainNearMissTests.named(found)
+        if each.change.isEmpty {
+            // Two elements are wrong.
+            #expect(found.suggestions.isEmpty && named.contains(each.element), "\(found)")
+        } else {
+            #expect(named.contains(each.element), "\(named)")
+            #expect(found.suggestions.first?.expression == each.change, "\(found.suggestions.map(\.expression))")
+        }
+    }
+
+    @Test(
+        "what is around a line's text is named, and the change allows it",
+        arguments: [
+            ("^%{WORD:a} %{INT:n}$", "\u{1b}[32mx 5", "^(?:\\e\\[[\\d;]*[A-Za-z])*%{WORD:a} %{INT:n}$"),
+            ("^%{WORD:a} %{INT:n}$", "\u{FEFF}x 5", "^\\uFEFF?%{WORD:a} %{INT:n}$"),
+            ("^%{WORD:a} %{INT:n}$", "x 5\r", "^%{WORD:a} %{INT:n}\\r?$"),
+            ("^%{WORD:a} %{INT:n}$", "x 5\0\0", "^%{WORD:a} %{INT:n}\\x00*$"),
+            (
+                "^%{WORD:a} %{INT:n}$", "\u{FEFF}\u{1b}[1mx\u{1b}[0m 5\r",
+                "^\\uFEFF?(?:\\e\\[[\\d;]*[A-Za-z])*%{WORD:a}(?:\\e\\[[\\d;]*[A-Za-z])* %{INT:n}\\r?$"
+            ),
+        ])
+    func decorations(_ expression: String, _ line: String, _ change: String) throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let bytes = Array(line.utf8)
+        let found = try #require(try compiler.explain(expression, line: bytes))
+        #expect(!found.decorations.isEmpty)
+        #expect(found.suggestions.map(\.expression) == [change])
+        let fields = try #require(NearMissFields.of(change, line: bytes, compiler))
+        #expect(fields.mapValues { String(decoding: bytes[$0], as: UTF8.self) } == ["a": "x", "n": "5"])
+    }
+
+    @Test("a change inside a definition is shown as the definition to write")
+    func definition() throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let line = Array("I, [2026-11-24T18:22:44.615172 4801]  INFO -- app: order 17".utf8)
+        let found = try #require(try compiler.explain("%{RUBY_LOGGER}", line: line))
+        let remedy = try #require(found.suggestions.first)
+        #expect(remedy.expression == "%{RUBY_LOGGER}" && remedy.definition?.name == "RUBY_LOGGER")
+        #expect(NearMissFields.of(remedy.expression, line: line, compiler.applying(remedy))?["pid"] != nil)
+    }
+
+    @Test("brackets around a reference that make no class say what was meant")
+    func brackets() {
+        let compiler = GrokCompiler(library: GrokCompilerTests.library("D [0-9]+[a-z]\n"))
+        #expect {
+            _ = try compiler.compile("[%{D:d}-z] %{D:e}")
+            _ = try compiler.compile("[z-%{D:d}]")
+        } throws: { error in
+            (error as? GrokError)?.hint?.contains("write \\[ and \\]") == true
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Grok
+import TestSupport
+import Testing
+
+/// Near-misses made by rule: the right element, a change that helps, none that does harm.
+@Suite struct NearMissScoreTests {
+    struct Draw: Sendable, CustomTestStringConvertible {
+        let series: PatternSeries
+        /// The pairs of `NearMissPairs`; otherwise the shipped definitions with their samples.
+        let isOwn: Bool
+        let perRule: Int
+        let seed: UInt64
+        var testDescription: String {
+            "\(isOwn ? "public formats" : "shipped definitions, \(series.rawValue)"), seed \(seed)"
+        }
+    }
+
+    @Test(
+        "of near-misses made by rule",
+        arguments: [
+            Draw(series: .legacy, isOwn: true, perRule: 6, seed: 1),
+            Draw(series: .legacy, isOwn: true, perRule: 6, seed: 2),
+            Draw(series: .legacy, isOwn: false, perRule: 2, seed: 3),
+            Draw(series: .ecsV1, isOwn: false, perRule: 2, seed: 4),
+        ])
+    func score(_ draw: Draw) throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: draw.series))
+        let misses = NearMissSample.sample(compiler, own: draw.isOwn, perRule: draw.perRule, seed: draw.seed)
+        #expect(misses.count >= (draw.isOwn ? 200 : 40))
+        var score = NearMissScore()
+        for miss in misses { score.add(miss, compiler) }
+        print("\(draw.testDescription): \(score.summary)")
+        #expect(score.namedShare >= (draw.isOwn ? 0.97 : 0.94), "\(score.unnamed.joined(separator: "\n"))")
+        #expect(score.fixedShare >= 0.85, "\(score.unfixed.joined(separator: "\n"))")
+        #expect(score.harmful.isEmpty, "\(score.harmful.joined(separator: "\n"))")
+    }
+}
