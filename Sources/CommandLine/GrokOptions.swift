@@ -140,7 +140,7 @@ extension SluiceCommands {
         discussion: """
             A name with * or ? lists the patterns it fits, in any case.
 
-            json writes {"name":…,"definition":…,"file":…,"line":…} with "about" and "sample" where they are known and, for \
+            json writes {"name":"IP","definition":"...","file":"...","line":1} with "about" and "sample" where they are known and, for \
             a single pattern, "fields", "used_by" and "expansion".
             """,
         examples: [

@@ -76,7 +76,7 @@ struct ExplainCost {
     }
 
     /// Whether the element takes a text as a whole.
-    private func takes(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
+    func takes(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
         let text = Array(search.line[range])
         let other = ExplainSearch(search, line: text)
         return other.match(element.nodes)?.whole == 0..<text.count

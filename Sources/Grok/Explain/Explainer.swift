@@ -186,6 +186,9 @@ struct Explainer {
             return true
         }
         guard text.isEmpty, wanted.utf8.contains(where: LineTokens.isLetter) else { return false }
+        // `relaymx` for `relay=`: a part of it is there.
+        let word = Array(wanted.utf8.prefix { LineTokens.isLetter($0) })
+        if word.count > 1, search.line[text.lowerBound...].starts(with: word) { return true }
         return isAnythingNext(elements[(index + 1)...])
     }
 
@@ -259,6 +262,7 @@ struct Explainer {
             let isDoubtful =
                 isAnythingNext(elements[(start + count)...]) && text.upperBound < search.line.count
                 || previous.map { $0.anchor == nil && takesAnything($0) } == true
+                || isSwallowed(start..<(start + count), in: elements, before: text.lowerBound)
             // A word that the line has elsewhere is not what it leaves out.
             let isElsewhere = elements[start..<(start + count)].contains { element in
                 element.kind == .literal && element.literal.utf8.contains(where: LineTokens.isLetter)
@@ -289,6 +293,15 @@ struct Explainer {
             if without(other, in: elements) != nil { return true }
         }
         return false
+    }
+
+    /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.
+    private func isSwallowed(_ range: Range<Int>, in elements: [ExplainElement], before place: Int) -> Bool {
+        guard let missing = elements[range].first(where: { !$0.isText && $0.anchor == nil }) else { return false }
+        var end = place
+        while end > 0, LineTokens.isBlank(search.line[end - 1]) { end -= 1 }
+        let token = search.line[..<end].reversed().prefix { !LineTokens.isBlank($0) }.count
+        return (1..<max(min(token, 9), 1)).contains { costs.takes(missing, (end - $0)..<end) }
     }
 
     /// Whether brackets and quotes are opened and closed alike: half a pair is not what a line leaves out.

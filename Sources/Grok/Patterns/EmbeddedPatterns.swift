@@ -23,7 +23,7 @@ ELB_URI %{URIPROTO:proto}://(?:%{USER}(?::[^@]*)?@)?(?:%{URIHOST:urihost})?(?:%{
 # request line of a balanced request; anything else is kept raw — GET https://shop.example:443/cart/view?item=3 HTTP/1.1
 ELB_REQUEST_LINE (?:%{WORD:verb} %{ELB_URI:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})
 # classic load balancer line — 2026-11-24T18:22:44.615172Z front-lb 192.0.2.44:40100 10.1.0.9:8080 0.000041 0.012 0.000033 200 200 0 5120 "GET https://shop.example:443/cart?item=3 HTTP/1.1"
-ELB_ACCESS_LOG %{TIMESTAMP_ISO8601:timestamp} %{NOTSPACE:elb} (?:%{IP:clientip}|-):%{INT:clientport:integer} (?:%{IP:backendip}::?%{INT:backendport:integer}|-) %{NUMBER:request_processing_time:float} %{NUMBER:backend_processing_time:float} %{NUMBER:response_processing_time:float} %{INT:response:integer} (?:-|%{INT:backend_response:integer}) %{INT:received_bytes:integer} %{INT:bytes:integer} "%{ELB_REQUEST_LINE}"
+ELB_ACCESS_LOG %{TIMESTAMP_ISO8601:timestamp} %{NOTSPACE:elb} %{IP:clientip}:%{INT:clientport:integer} (?:%{IP:backendip}::?%{INT:backendport:integer}|-) %{NUMBER:request_processing_time:float} %{NUMBER:backend_processing_time:float} %{NUMBER:response_processing_time:float} %{INT:response:integer} (?:-|%{INT:backend_response:integer}) %{INT:received_bytes:integer} %{INT:bytes:integer} "%{ELB_REQUEST_LINE}"
 # CloudFront line, tabs between the fields; the first of a run of free fields takes what is too many — 2026-11-24	18:22:44	FRA56	2048	192.0.2.55	GET	d111abc.cloudfront.example	/img/logo.png	200	https://www.example.org/	Mozilla/5.0%20(X11)	v=2	-	Hit	Qx7Zp==	cdn.example.org	https	310	0.021	-	TLSv1.3	TLS_AES_128_GCM_SHA256	Hit
 CLOUDFRONT_ACCESS_LOG (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY}\t%{TIME})\t%{WORD:x_edge_location}\t(?:%{NUMBER:sc_bytes:integer}|-)\t%{IPORHOST:clientip}\t%{WORD:cs_method}\t%{HOSTNAME:cs_host}\t%{NOTSPACE:cs_uri_stem}\t%{NUMBER:sc_status:integer}\t%{GREEDYDATA:referrer}\t(?<agent>[^\t\n]*)\t(?<cs_uri_query>[^\t\n]*)\t(?<cookies>[^\t\n]*)\t%{WORD:x_edge_result_type}\t%{NOTSPACE:x_edge_request_id}\t%{HOSTNAME:x_host_header}\t%{URIPROTO:cs_protocol}\t%{INT:cs_bytes:integer}\t%{GREEDYDATA:time_taken:float}\t(?<x_forwarded_for>[^\t\n]*)\t(?<ssl_protocol>[^\t\n]*)\t(?<ssl_cipher>[^\t\n]*)\t(?<x_edge_response_result_type>[^\t\n]*)
 """####),
@@ -34,7 +34,7 @@ CLOUDFRONT_ACCESS_LOG (?<timestamp>%{YEAR}-%{MONTHNUM}-%{MONTHDAY}\t%{TIME})\t%{
 # time of a line — 24-Nov 18:22
 BACULA_TIMESTAMP %{MONTHDAY}-%{MONTH}(?:-%{YEAR})? %{HOUR}:%{MINUTE}
 # daemon that wrote the line — backup-dir
-BACULA_HOST [A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*
+BACULA_HOST [A-Za-z0-9-]+
 # name of a volume — Full-0042
 BACULA_VOLUME %{USER}
 # name of a device — FileStore
@@ -111,12 +111,12 @@ BACULA_LOG_MAXSTART Fatal [eE]rror: Job canceled because max start delay time ex
 BACULA_LOG_DUPLICATE Fatal error: JobId %{INT:duplicate} already running. Duplicate job not allowed.
 # no status from the file daemon — Fatal error: No Job status returned from FD.
 BACULA_LOG_NOJOBSTAT Fatal error: No Job status returned from FD.
-# no connection, the job fails — Fatal error: bsock\.c:\d+ Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
-BACULA_LOG_FATAL_CONN Fatal error: bsock\.c:\d+ Unable to connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
-# no connection yet — Warning: bsock\.c:\d+ Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
-BACULA_LOG_NO_CONNECT Warning: bsock\.c:\d+ Could not connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
+# no connection, the job fails — Fatal error: bsock.c:133 Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
+BACULA_LOG_FATAL_CONN Fatal error: bsock.c:133 Unable to connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
+# no connection yet — Warning: bsock.c:127 Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
+BACULA_LOG_NO_CONNECT Warning: bsock.c:127 Could not connect to (?:Client: %{BACULA_HOST:client}|Storage daemon) on %{IPORHOST}:%{POSINT}. ERR=%{GREEDYDATA:berror}
 # wrong password or certificate — Fatal error: Unable to authenticate with File daemon at "web-1.example.org:9102". Possible causes:
-BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at %{DATA}\. Possible causes:
+BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at %{DATA}. Possible causes:
 # no earlier full backup — No prior or suitable Full backup found in catalog. Doing FULL backup.
 BACULA_LOG_NOSUIT No prior or suitable Full backup found in catalog. Doing FULL backup.
 # no record of an earlier backup — No prior Full backup Job record found.
@@ -730,7 +730,7 @@ RAILS3 %{RAILS3HEAD}(?:%{RPROCESSING})?(?<context>(?:[^\n]*\n)*)(?:%{RAILS3FOOT}
 # time of a line — 24 Nov 18:22:44.615
 REDISTIMESTAMP %{MONTHDAY} %{MONTH} %{TIME}
 # notice — [3011] 24 Nov 18:22:44 * Background saving started by pid 3012
-REDISLOG \[%{POSINT:pid}\] %{REDISTIMESTAMP:timestamp} \*\s?
+REDISLOG \[%{POSINT:pid}\] %{REDISTIMESTAMP:timestamp} \*[ ]
 # line of MONITOR — 1764008564.615000 [0 192.0.2.90:50444] "set" "session:9" "v"
 REDISMONLOG %{NUMBER:timestamp} \[%{INT:database} %{IP:client}:%{NUMBER:port}\] "%{WORD:command}"\s?%{GREEDYDATA:params}
 """####),
@@ -861,10 +861,10 @@ BACULA_LOG_MAXSTART Fatal [eE]rror: Job canceled because max start delay time ex
 BACULA_LOG_DUPLICATE Fatal error: JobId %{INT:bacula.job.other_id} already running. Duplicate job not allowed.
 # no status from the file daemon — Fatal error: No Job status returned from FD.
 BACULA_LOG_NOJOBSTAT Fatal error: No Job status returned from FD.
-# no connection, the job fails — Fatal error: bsock\.c:\d+ Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
-BACULA_LOG_FATAL_CONN Fatal error: bsock\.c:\d+ Unable to connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
-# no connection yet — Warning: bsock\.c:\d+ Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
-BACULA_LOG_NO_CONNECT Warning: bsock\.c:\d+ Could not connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
+# no connection, the job fails — Fatal error: bsock.c:133 Unable to connect to Client: web-1-fd on web-1.example.org:9102. ERR=Connection refused
+BACULA_LOG_FATAL_CONN Fatal error: bsock.c:133 Unable to connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
+# no connection yet — Warning: bsock.c:127 Could not connect to Client: db-fd on db.example.org:9102. ERR=No route to host
+BACULA_LOG_NO_CONNECT Warning: bsock.c:127 Could not connect to (?:Client: %{BACULA_HOST:bacula.client.name}|Storage daemon) on %{IPORHOST:client.address}:%{POSINT:client.port:integer}. ERR=%{GREEDYDATA:error.message}
 # wrong password or certificate — Fatal error: Unable to authenticate with File daemon at "web-1.example.org:9102". Possible causes:
 BACULA_LOG_NO_AUTH Fatal error: Unable to authenticate with File daemon at "?%{IPORHOST:client.address}(?::%{POSINT:client.port:integer})?"?. Possible causes:
 # no earlier full backup — No prior or suitable Full backup found in catalog. Doing FULL backup.

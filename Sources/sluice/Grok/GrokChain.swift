@@ -14,6 +14,8 @@ struct GrokChain {
         let key: RecordAccessor
         let grok: GrokOptions?
         let filter: any Filter
+        /// Says whether a pattern matched: without one the text passes as it is.
+        let parser: GrokParser?
     }
 
     /// What one stage made of a record.
@@ -45,12 +47,23 @@ struct GrokChain {
                 stages.append(
                     Stage(
                         title: "<filter \(pattern.text)> (\(filter.summary))", key: key, grok: filter.grok,
-                        filter: try filter.makeAlone()))
+                        filter: try filter.makeAlone(),
+                        parser: try filter.grok.map { try ParserRecipe.grok($0).makeParser() } as? GrokParser))
             } catch {
                 throw GrokCommand.Failure("Error: \(error)\n", ExitStatus.failure)
             }
         }
         return GrokChain(tag: tag, stages: stages)
+    }
+
+    private static func matches(_ text: [UInt8], _ parser: GrokParser) -> Bool {
+        var storage = ByteBuffer(capacity: text.count + 4096)
+        storage.append(text)
+        parser.beginBatch(storage: &storage)
+        var rows = Rows(fieldCapacity: 64)
+        let result = parser.parse(Slice(offset: 0, length: text.count), storage: &storage, rows: &rows)
+        if case .matched = result { return parser.lastHit != nil }
+        return false
     }
 
     /// Sends a line through, as far as it comes.
@@ -79,8 +92,12 @@ struct GrokChain {
             }
             passage.reasons = rows.rejections.map(\.reason)
             rows.rejections.removeAll()
+            if let parser = stage.parser, passage.reasons.isEmpty, let text = passage.text, !Self.matches(text, parser)
+            {
+                passage.reasons = ["no pattern matches; the text passes as it is"]
+            }
             passages.append(passage)
-            if passage.records.isEmpty { break }
+            if passage.isRefused { break }
         }
         return passages
     }

@@ -57,6 +57,7 @@ _sluice() {
         "grok match:--config"|"grok match:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok match:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
+        "grok match:--count-by") :; return ;;
         "grok explain:--pattern"|"grok explain:-p") :; return ;;
         "grok explain:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok explain:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -70,6 +71,8 @@ _sluice() {
         "grok patterns:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok patterns:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok patterns:--define") :; return ;;
+        "grok patterns:--search") :; return ;;
+        "grok patterns:--format") COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         "grok bench:--pattern"|"grok bench:-p") :; return ;;
         "grok bench:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok bench:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -125,7 +128,7 @@ _sluice() {
             ;;
         "grok match")
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--pattern -p --series --patterns --define --multiline --config -c --filter --format --null -0 --pairs --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--pattern -p --series --patterns --define --multiline --config -c --filter --format --time --only-unmatched --count-by --null -0 --pairs --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;
@@ -142,7 +145,7 @@ _sluice() {
             ;;
         "grok patterns")
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--series --patterns --define --names --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--series --patterns --define --search --format --names --version --help -h' -- "$current")) ;;
                 *) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" grok patterns --names 2>/dev/null)" -- "$current") ;;
             esac
             ;;

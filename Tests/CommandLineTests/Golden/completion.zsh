@@ -166,6 +166,9 @@ _sluice() {
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
+                    '--time[Show fields of type time as ISO 8601 times instead of seconds since 1970.]' \
+                    '--only-unmatched[Write the lines that do not match, as they are, and nothing else.]' \
+                    '--count-by=[Count the lines by the values of a field, the most frequent first.]:field: ' \
                     '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--pairs[Read an expression and a text by turns, and match each text with its own expression.]' \
@@ -188,7 +191,7 @@ _sluice() {
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
-                    '1::line: '
+                    '*:line: '
                     ;;
                 suggest)
                     _arguments \
@@ -206,6 +209,8 @@ _sluice() {
                         '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
                     '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
                     '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
+                    '--search=[List the patterns with this text in their name, definition, description or sample, in any case.]:text: ' \
+                    '--format=[For reading, or one JSON object a line.]:format:(text json)' \
                     '--names[Print the names alone, one a line.]' \
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \

@@ -25,6 +25,22 @@ struct NearMissRules {
     let pair: NearMissUnits
     /// The name whose definition the pair's expression is; nil: it is an operator's own.
     let definition: String?
+    /// The whole pair, compiled once, and what it captures.
+    private let matcher: GrokMatcher
+    private let found: [String: Range<Int>]
+
+    init?(_ compiler: GrokCompiler, _ pair: NearMissUnits, definition: String?) {
+        self.compiler = compiler
+        self.pair = pair
+        self.definition = definition
+        let expression =
+            definition.map { "(?<whole.line>%{\($0)})" } ?? String(decoding: pair.expression, as: UTF8.self)
+        guard let set = try? GrokSet([.init(expression)], compiler: compiler),
+            let found = NearMissFields.of(String(decoding: pair.expression, as: UTF8.self), line: pair.line, compiler)
+        else { return nil }
+        matcher = GrokMatcher(set)
+        self.found = found
+    }
 
     func all() -> [NearMiss] {
         var result: [NearMiss] = []
@@ -158,7 +174,8 @@ struct NearMissRules {
         _ rule: String, line: String, _ units: [Int], isValue: Bool = false, value: String? = nil
     ) -> NearMiss? {
         let expression = definition.map { "%{\($0)}" } ?? String(decoding: pair.expression, as: UTF8.self)
-        guard NearMissFields.of(whole(expression), line: Array(line.utf8), compiler) == nil else { return nil }
+        let bytes = Array(line.utf8)
+        if case .hit = matcher.match(bytes.span, as: SubjectText.classify(bytes.span)) { return nil }
         return make(rule, expression, line, units.map { pair.units[$0].range }, changed: units, value)
     }
 
@@ -233,13 +250,9 @@ struct NearMissRules {
 
     // MARK: - What both share
 
-    private func whole(_ expression: String) -> String { definition == nil ? expression : "(?<whole>\(expression))" }
-
     private func make(
         _ rule: String, _ expression: String, _ line: String, _ blamed: [Range<Int>], changed: [Int], _ value: String?
     ) -> NearMiss? {
-        let good = String(decoding: pair.expression, as: UTF8.self)
-        guard let found = NearMissFields.of(good, line: pair.line, compiler) else { return nil }
         var others = found.mapValues { String(decoding: pair.line[$0], as: UTF8.self) }
         for index in changed {
             // With whatever it captures inside.

@@ -20,9 +20,8 @@ enum NearMissSample {
     private static func all(_ compiler: GrokCompiler, own: Bool) -> [NearMiss] {
         guard !own else {
             return NearMissPairs.all.flatMap { pair in
-                NearMissUnits(pair.expression, pair.line, compiler).map {
-                    NearMissRules(compiler: compiler, pair: $0, definition: nil).all()
-                } ?? []
+                NearMissUnits(pair.expression, pair.line, compiler)
+                    .flatMap { NearMissRules(compiler, $0, definition: nil) }?.all() ?? []
             }
         }
         // Lines of several elements; a definition of one has nothing to be right about.
@@ -31,7 +30,7 @@ enum NearMissSample {
                 sample.contains(" "), let units = NearMissUnits(definition.expression, sample, compiler),
                 units.units.count >= 5
             else { return [] }
-            return NearMissRules(compiler: compiler, pair: units, definition: name).all()
+            return NearMissRules(compiler, units, definition: name)?.all() ?? []
         }
     }
 }

@@ -44,7 +44,8 @@ struct RemedyForms {
         var others: [SisterPattern] = []
         for sister in SisterPattern.all where sister.name != name && sister.mayTake(text) {
             let isNear =
-                sister.family == family || family == .other || sister.family != .word && sister.name != "HOSTNAME"
+                sister.family == family || family == .other
+                || sister.family != .word && !["HOSTNAME", "IPORHOST"].contains(sister.name)
             guard isNear, compiler.library.definition(of: sister.name) != nil, takes("%{\(sister.name)}", text) else {
                 continue
             }

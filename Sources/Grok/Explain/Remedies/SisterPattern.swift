@@ -47,7 +47,6 @@ struct SisterPattern: Sendable {
                 mayTake: { text in text.count > 1 && text.first == text.last && "\"'`".utf8.contains(text[0]) }),
             SisterPattern(name: "LOGLEVEL", family: .word, mayTake: { $0.allSatisfy(LineTokens.isLetter) }),
             SisterPattern(name: "WORD", family: .word, mayTake: { $0.allSatisfy(LineTokens.isWord) }),
-            SisterPattern(name: "USERNAME", family: .word, mayTake: { $0.contains(where: LineTokens.isLetter) }),
         ]
 
     private static let times = [
@@ -59,7 +58,8 @@ struct SisterPattern: Sendable {
     private static let more: [String: Family] = [
         "DATE": .time, "YEAR": .time, "MONTH": .time, "MONTHNUM": .time, "MONTHDAY": .time, "HOUR": .time,
         "MINUTE": .time, "SECOND": .time, "BASE10NUM": .number, "BASE16FLOAT": .number, "HOST": .network,
-        "SYSLOGHOST": .network, "URIPATH": .path, "PATH": .path, "URIPARAM": .path, "USER": .word, "PROG": .word,
+        "SYSLOGHOST": .network, "URIPATH": .path, "PATH": .path, "URIPARAM": .path, "USERNAME": .word, "USER": .word,
+        "PROG": .word,
         "HTTPDUSER": .word, "DAY": .word, "RUBY_LOGLEVEL": .word, "HAPROXYDATE": .time, "NOTSPACE": .word,
     ]
 
