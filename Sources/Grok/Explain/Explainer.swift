@@ -174,8 +174,11 @@ struct Explainer {
     /// Whether a literal is missing or another one where what stands before or behind it takes any text: then nobody can
     /// say where it should be. A slip of a letter is plain all the same.
     private func isDoubtful(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
-        guard elements[index].kind == .literal, text.lowerBound < search.line.count else { return false }
-        if costs.isNearly(elements[index], text) { return false }
+        guard text.lowerBound < search.line.count else { return false }
+        // Without a beginning that is bound to the line's, what follows may stand anywhere.
+        if index == 0, !elements[0].isText { return text.isEmpty }
+        guard elements[index].kind == .literal else { return false }
+        if elements[index].nodes.count > 1, costs.isNearly(elements[index], text) { return false }
         if index > 0, takesAnything(elements[index - 1]) { return true }
         let wanted = elements[index].literal
         // `"` behind a value that took it: it is there, but not at the end.

@@ -64,8 +64,9 @@ struct NearMissRules {
         case .reference, .group, .characterClass, .escape:
             guard !text.isEmpty else { return [] }
             let next = range.upperBound < pair.line.count ? pair.line[range.upperBound] : 0x20
-            let isBeforeLetter = (0x61...0x7A).contains(next | 0x20)
-            var result = valueChanges(text, pair.source(unit), isBeforeLetter: isBeforeLetter).compactMap {
+            let previous = range.lowerBound > 0 ? pair.line[range.lowerBound - 1] : 0x20
+            let isBesideLetter = (0x61...0x7A).contains(next | 0x20) || (0x61...0x7A).contains(previous | 0x20)
+            var result = valueChanges(text, pair.source(unit), isBesideLetter: isBesideLetter).compactMap {
                 replaced(range, by: $0.1, $0.0, [index], isValue: true)
             }
             result += missing(index, range)
@@ -93,15 +94,15 @@ struct NearMissRules {
         return result
     }
 
-    private func valueChanges(_ text: String, _ source: String, isBeforeLetter: Bool) -> [(String, String)] {
+    private func valueChanges(_ text: String, _ source: String, isBesideLetter: Bool) -> [(String, String)] {
         var result = [("dash for none", "-"), ("quoted value", "\"\(text)\"")]
         let isNumber = text.allSatisfy { $0.isNumber || $0 == "." } && text.contains { $0.isNumber }
         if isNumber, Double(text) != nil {
             result += [
                 ("thousands separator", "1,234"), ("decimal number", "12.5"), ("decimal comma", "12,5"),
             ]
-            // `2h`: the letter behind is the expression's.
-            if !isBeforeLetter {
+            // `2h`, `0x00`: the letter beside it is the expression's.
+            if !isBesideLetter {
                 result += [
                     ("hexadecimal", "0x1f"), ("word for number", "many"), ("unit behind number", "\(text)ms"),
                 ]
