@@ -1,7 +1,6 @@
 import CommandLine
 import ConfigFile
 import Events
-import Filters
 import Parsing
 import Pipeline
 import Time

@@ -10,7 +10,7 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|check|validate|try|test|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -27,6 +27,12 @@ _sluice() {
         run:--umask|:--umask) :; return ;;
         run:--take-over|:--take-over) :; return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        try:--tag|try:-t) :; return ;;
+        try:--label) :; return ;;
+        try:--key) :; return ;;
+        try:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        test:--format) COMPREPLY=($(compgen -W 'text json junit' -- "$current")); return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
         send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -85,7 +91,7 @@ _sluice() {
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check try test reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -95,6 +101,18 @@ _sluice() {
         check|validate)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--format --strict --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        try)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --label --lines --key --format --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        test)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--update --format --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;
@@ -163,7 +181,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check reload send dead-letters replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check try test reload send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

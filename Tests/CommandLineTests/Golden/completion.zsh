@@ -7,6 +7,8 @@ _sluice() {
         'run:Run the daemon.'
         'check:Check a configuration and show every mistake.'
         'validate:Check a configuration and show every mistake.'
+        'try:Send events through a configuration and show what each stage makes of them.'
+        'test:Run the cases beside a configuration.'
         'reload:Let a running sluice read its configuration again.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
@@ -67,6 +69,30 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1::file:_files'
+            ;;
+        try)
+            _arguments \
+                '-c+[The configuration.]:file:_files' \
+                '--config=[The configuration.]:file:_files' \
+                '-t+[The tag of events that bring none.]:tag: ' \
+                '--tag=[The tag of events that bring none.]:tag: ' \
+                '--label=[Where their source would send them.]:label: ' \
+                '--lines[Take JSON objects for texts, too.]' \
+                '--key=[The field that takes a text.]:key: ' \
+                '--format=[How results are printed.]:format:(text json)' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '*:file:_files'
+            ;;
+        test)
+            _arguments \
+                '--update[Write what is seen into the files, where it differs.]' \
+                '--format=[How results are printed.]:format:(text json junit)' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '*:file:_files'
             ;;
         reload)
             _arguments \
@@ -250,7 +276,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check reload send dead-letters replay grok version help completion)' \
+                '1:command:(run check try test reload send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)
