@@ -50,6 +50,7 @@ let package = Package(
             name: "Grok", dependencies: ["Words", "CPCRE2"], exclude: ["Patterns/embed-patterns"],
             swiftSettings: strict),
         .target(name: "Parsing", dependencies: ["Events", "Time", "Grok"], swiftSettings: strict),
+        .target(name: "Suggest", dependencies: ["Events", "Grok", "Parsing"], swiftSettings: strict),
 
         // MARK: - Stages
         .target(
@@ -90,7 +91,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
-                "Outputs", "ConfigFile", "Pipeline", "Cases", "CommandLine", "YAML", "CAllocator",
+                "Suggest", "Outputs", "ConfigFile", "Pipeline", "Cases", "CommandLine", "YAML", "CAllocator",
             ],
             swiftSettings: strict),
 
@@ -113,8 +114,11 @@ let package = Package(
             name: "ForwardProtocolTests",
             dependencies: ["ForwardProtocol", "Events", "TLS", "TestSupport"], swiftSettings: tests),
         .testTarget(
-            name: "GrokTests", dependencies: ["Grok", "TestSupport"], exclude: ["SuggestSamples"],
-            swiftSettings: tests),
+            name: "GrokTests", dependencies: ["Grok", "TestSupport"], swiftSettings: tests),
+        .testTarget(
+            name: "SuggestTests",
+            dependencies: ["Suggest", "Events", "Grok", "Parsing", "ConfigFile", "Pipeline", "TestSupport"],
+            exclude: ["SuggestSamples"], swiftSettings: tests),
         .testTarget(
             name: "ParsingTests", dependencies: ["Parsing", "Events", "Time", "Grok", "TestSupport"],
             swiftSettings: tests),

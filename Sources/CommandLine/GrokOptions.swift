@@ -22,6 +22,12 @@ package enum GrokCommandOptions {
     package static let format = Option(
         "format", value: .required("format", .choice(["pretty", "json"])),
         "For reading, or one JSON object a line, in the order of the input.", default: "pretty")
+    package static let suggestFormat = Option(
+        "format", value: .required("format", .choice(["text", "json", "filter", "ingest"])),
+        "For reading, one JSON object, filter sections for fluent.conf, or an ingest pipeline of Elasticsearch.",
+        default: "text")
+    package static let ecs = Option(
+        "ecs", "Name the fields by the Elastic Common Schema, with the patterns of the series ecs-v1.")
     package static let null = Option(
         "null", short: "0", "Texts end with a zero byte instead of a line feed, so that one may have several lines.")
     package static let pairs = Option(
@@ -53,7 +59,7 @@ package enum GrokCommandOptions {
     package static let explain = source
     package static let library = [series, patterns, define, search, listFormat, names]
     package static let bench = source + [null, slowest, duration]
-    package static let suggest = [series, patterns, define, format]
+    package static let suggest = [series, ecs, patterns, define, suggestFormat]
 }
 
 extension SluiceCommands {
@@ -126,11 +132,20 @@ extension SluiceCommands {
 
     package static let grokSuggest = Command(
         "suggest", "Propose expressions for sample lines.",
-        discussion: "Several formats in one file give several expressions, in the order in which they must be tried.",
+        discussion: """
+            Several formats in one file give several expressions, in the order in which they must be tried. Each is run by \
+            the parser that the daemon makes of the section shown, time options included, on every line.
+
+            Exit status 0 when every line is covered, 1 when some are not, 2 when a definition is bad, 66 when the file \
+            cannot be read.
+            """,
         examples: [
             Example(
                 "printf 'level=info took=12ms\\nlevel=warn took=7ms\\n' | sluice grok suggest",
-                "An expression for lines of key=value.")
+                "An expression for lines of key=value."),
+            Example(
+                "sluice grok suggest --ecs --format filter /var/log/syslog",
+                "Filter sections to copy, with field names of the Elastic Common Schema."),
         ],
         arguments: [Argument("file", kind: .file, "The lines.", default: "standard input", isOptional: true)],
         options: GrokCommandOptions.suggest)

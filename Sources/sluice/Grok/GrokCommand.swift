@@ -39,11 +39,11 @@ enum GrokCommand {
     }
 
     /// The shipped definitions with those of `--patterns` and `--define`.
-    static func library(_ parsed: ParsedCommand) throws(Failure) -> PatternLibrary {
+    static func library(_ parsed: ParsedCommand, series: PatternSeries? = nil) throws(Failure) -> PatternLibrary {
         var library: PatternLibrary
         do throws(PatternLibraryError) {
             let name = parsed.value(GrokCommandOptions.series) ?? ""
-            library = try PatternLibrary(series: PatternSeries(rawValue: name) ?? .legacy)
+            library = try PatternLibrary(series: series ?? PatternSeries(rawValue: name) ?? .legacy)
             for path in parsed.values(GrokCommandOptions.patterns) { try library.add(path: path) }
         } catch {
             throw Failure("Error: \(error)\n")

@@ -1,28 +1,31 @@
 import CommandLine
 import Events
 import Grok
+import Suggest
 
 /// `sluice grok suggest`: expressions for sample lines.
 enum GrokSuggestCommand {
     /// Exit status 0 when the proposals cover every line, 1 when some line has none, 2 for a bad definition.
     static func run(_ parsed: ParsedCommand) -> Int32 {
         GrokCommand.run { () throws(GrokCommand.Failure) in
-            let library = try GrokCommand.library(parsed)
-            let series = PatternSeries(rawValue: parsed.value(GrokCommandOptions.series) ?? "") ?? .legacy
+            let series =
+                parsed.has(GrokCommandOptions.ecs)
+                ? .ecsV1 : PatternSeries(rawValue: parsed.value(GrokCommandOptions.series) ?? "") ?? .legacy
+            let library = try GrokCommand.library(parsed, series: series)
             let input = try sample(parsed.arguments)
             guard input.lines.seenCount > 0 else {
                 throw GrokCommand.Failure(
                     "Error: no lines to look at; give a file, or lines on standard input\n",
                     GrokCommand.Status.unmatched)
             }
-            var suggestion = GrokSuggester(compiler: GrokCompiler(library: library), series: series)
-                .suggest(input.lines)
+            var suggestion = GrokSuggester(library: library, series: series).suggest(input.lines)
             suggestion.notes += input.notes
             var out = ByteBuffer(capacity: 64 * 1024)
-            if parsed.value(GrokCommandOptions.format) == "json" {
-                GrokSuggestJSON.write(suggestion, to: &out)
-            } else {
-                out.append(GrokSuggestText(.standardOutput).text(suggestion))
+            switch parsed.value(GrokCommandOptions.suggestFormat) ?? "" {
+            case "json": GrokSuggestJSON.write(suggestion, to: &out)
+            case "filter": out.append(suggestion.filter())
+            case "ingest": out.append(IngestPipeline(suggestion).json)
+            default: out.append(GrokSuggestText(.standardOutput).text(suggestion))
             }
             StandardOutput.flush(&out)
             let isComplete = suggestion.uncoveredCount == 0 && suggestion.lineCount > 0
