@@ -16,8 +16,9 @@ final class PrintedSection {
 
     init(_ text: String) throws {
         let document = ConfigDocument.parse(
-            bytes: Array(text.utf8), environment: ConfigEnvironment(hostname: "host.example"), from: MemoryFiles([:]))
-        let sections = document.root.sections(named: "parse")
+            bytes: Array("<filter **>\n@type parser\nkey_name message\n\(text)</filter>\n".utf8),
+            environment: ConfigEnvironment(hostname: "host.example"), from: MemoryFiles([:]))
+        let sections = document.root.sections(named: "filter").flatMap { $0.sections(named: "parse") }
         let parsed = sections.compactMap { ParseSection.read($0, document.diagnostics) }
         let messages = document.diagnostics.inFileOrder.map(\.message)
         try #require(parsed.count == sections.count && messages.isEmpty, "\(messages)\n\(text)")

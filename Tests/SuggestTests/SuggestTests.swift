@@ -145,7 +145,7 @@ import Testing
             10.0.0.3 -> 10.0.0.4 port 3 port 4 id=2 level=warn
             10.0.0.5 -> 10.0.0.6 port 5 port 6 id=3 level=info
             """)
-        let names = try #require(suggestion.proposals.first).captures.map(\.name)
+        let names = try #require(suggestion.proposals.first).captures.map(\.name).filter { $0 != "message" }
         #expect(names == ["clientip", "ip", "port", "port_2", "id", "level"])
     }
 
@@ -174,7 +174,7 @@ import Testing
         let suggestion = try suggest("2026-11-24 18:22:44 INFO \(words)\n2026-11-24 18:22:45 WARN \(words)x")
         #expect(suggestion.proposals.count == 1 && suggestion.uncoveredCount == 0)
         let captures = try #require(suggestion.proposals.first).captures
-        #expect(captures.prefix(2).map(\.name) == ["timestamp", "level"] && captures.last?.name == "message")
+        #expect(captures.prefix(2).map(\.name) == ["timestamp", "level"] && captures.contains { $0.name == "message" })
     }
 
     @Test("a level or an address before running text is enough to share a pattern")
@@ -195,7 +195,7 @@ import Testing
             ("[2026-11-24T18:22:44,615][INFO ][o.e.n.Node               ] [node-1] started", "Elasticsearch log"),
             ("2026-11-24 18:22:44,615 - app.db - ERROR - no connection", "Python logging"),
             ("[2026-11-24 18:22:44,615] INFO started (kafka.server.KafkaServer)", "log4j, class at the end (Kafka)"),
-            ("I1124 18:22:44.615172    1234 main.go:17] Starting", "Kubernetes component log (klog)"),
+            ("I1124 18:22:44.615172    1234 main.go:17] Starting", "glog or klog (Kubernetes components)"),
             ("2026-11-24T18:22:44.615172Z stdout F hello there", "container log (CRI)"),
             ("77:M 24 Nov 2026 18:22:44.615 * Ready to accept connections", "Redis log"),
             ("2026-11-24T18:22:44.615172Z 0 [System] [MY-010116] [Server] starting as process 1", "MySQL error log"),
@@ -224,7 +224,7 @@ import Testing
             Caused by: java.io.IOException
             2026-11-24 18:22:45 INFO went on working
             """)
-        #expect(suggestion.notes.contains { $0.contains("multiline_grok") })
+        #expect(suggestion.notes.contains { $0.contains("multiline_grok") } && suggestion.uncoveredCount == 0)
     }
 
     @Test("the section for fluent.conf has each pattern, and the time where it can be read")
@@ -236,6 +236,7 @@ import Testing
                   @type grok
                   grok_pattern ^%{TIMESTAMP_ISO8601:timestamp} %{LOGLEVEL:level} %{GREEDYDATA:message}
                   time_key timestamp
+                  time_format %Y-%m-%d %H:%M:%S
                   keep_time_key true
                 </parse>
 
@@ -244,22 +245,9 @@ import Testing
         #expect(
             elastic.configuration.hasPrefix("<parse>\n  @type grok\n  grok_pattern_series ecs-v1\n  grok_pattern ^"))
         let text = try SuggestSampleTests.sample("syslog") + SuggestSampleTests.sample("apache-combined")
-        #expect(
-            try SuggestSampleTests.suggest(text).configuration == """
-                <parse>
-                  @type grok
-                  <grok>
-                    pattern ^%{SYSLOGLINE}\\s*$
-                  </grok>
-                  <grok>
-                    pattern ^%{COMBINEDAPACHELOG}\\s*$
-                    time_key timestamp
-                    time_format %d/%b/%Y:%H:%M:%S %z
-                    keep_time_key true
-                  </grok>
-                </parse>
-
-                """)
+        let both = try SuggestSampleTests.suggest(text).configuration
+        #expect(both.contains("    time_key timestamp\n    time_format %b %d %H:%M:%S\n    keep_time_key true\n"))
+        #expect(both.contains("    time_key timestamp\n    time_format %d/%b/%Y:%H:%M:%S %z\n    keep_time_key true\n"))
     }
 
     @Test("ten thousand lines of many formats take seconds at most")

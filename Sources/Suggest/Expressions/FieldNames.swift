@@ -38,7 +38,8 @@ struct FieldNames {
 
     /// Source: the field reference of the Elastic Common Schema, version 1.
     private static let elasticNames: [String: String] = [
-        "level": "log.level", "pid": "process.pid", "program": "process.name", "tag": "process.name",
+        "level": "log.level", "loglevel": "log.level", "pid": "process.pid", "program": "process.name",
+        "tag": "process.name",
         "thread": "process.thread.name",
         "tid": "process.thread.id", "class": "log.logger", "logger": "log.logger", "host": "host.hostname",
         "clientip": "source.ip", "clientport": "source.port", "client": "source.address",
@@ -49,7 +50,6 @@ struct FieldNames {
         "server": "server.address", "file": "log.origin.file.name", "line": "log.origin.file.line",
         "code": "error.code", "logsource": "host.hostname", "priority": "log.syslog.priority",
         "duration": "event.duration", "ip": "destination.ip", "mac": "source.mac", "component": "log.logger",
-        "port": "destination.port",
     ]
 
     /// Names in an expression written for the legacy series, translated: `%{WORD:level}` and `(?<level>…)`.

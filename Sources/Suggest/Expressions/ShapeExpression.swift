@@ -103,21 +103,30 @@ struct ShapeExpression {
             $0 > anchor && columns[$0].isPlainWord && !columns[$0].summary.isCategory
                 || $0 > anchor && columns[$0].alignment == .tag
         }
-        let firstTag = columns.firstIndex { $0.alignment == .tag }
         let firstWord = words.first { columns[$0].alignment != .tag } ?? columns.count
+        let firstTag = columns.indices.first { index in
+            guard columns[index].alignment == .tag, index <= firstWord else { return false }
+            // Behind a quoted text it is a label, not what wrote the line.
+            if index > 0, case .quoted = columns[index - 1].alignment { return false }
+            return true
+        }
         var head: Int?
-        for index in columns.indices where index <= firstTag ?? firstWord {
+        for index in columns.indices where index < firstWord && index <= firstTag ?? firstWord {
             let column = columns[index]
             switch column.alignment {
-            case .tag, .timestamp: head = index
-            case .group where index < firstWord: head = index
-            case .mark(let text) where separators.contains(text) && column.maximumBlanks > 0 && index < firstWord:
+            case .tag where index == firstTag: head = index
+            case .group where !column.isOptional: head = index
+            case .mark(let text) where separators.contains(text) && (column.maximumBlanks > 0 || text == [0x3A]):
                 head = index
-            case .value where column.summary.kinds.contains(.level) && index < firstWord: head = index
             default: break
             }
         }
-        guard let head, head > 0 || columns[0].alignment == .tag, head + 1 < columns.count,
+        if head == nil || head == 0 && columns[0].weight < 2, case .none = shape.tail,
+            let level = columns.firstIndex(where: { $0.weight >= 2 }), let word = words.first(where: { $0 > level })
+        {
+            head = word - 1
+        }
+        guard let head, head > 0 || columns[0].weight >= 2, head + 1 < columns.count,
             !columns[head + 1].isOptional
         else { return nil }
         if case .text = shape.tail { return head + 1 }
@@ -143,6 +152,18 @@ struct ShapeExpression {
         writer.time = TimeField(name: "", formats: [], javaFormats: [])
         return writer.lookups(keyed).replacing("<time>", with: "<time_text>").replacing(":time}", with: ":time_text}")
             .replacing(":time:", with: ":time_text:")
+    }
+
+    /// Columns between separators, with names that an expression does not have yet.
+    static func columns(_ delimited: DelimitedColumns, besides taken: [String], series: PatternSeries) -> String {
+        var writer = ShapeExpression(
+            LineShape(lines: [], columns: [], tail: .none), series: series, strictness: .narrow,
+            surroundings: Surroundings())
+        writer.text = ""
+        for name in taken where name != "message" { _ = writer.names.unique(key: Array(name.utf8)) }
+        writer.time = TimeField(name: "", formats: [], javaFormats: [])
+        writer.delimited(delimited)
+        return writer.text
     }
 
     /// What reads a captured field as a point in time; nil when it is none.

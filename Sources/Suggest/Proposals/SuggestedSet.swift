@@ -71,7 +71,9 @@ struct SuggestedSet {
             let next =
                 remaining.first { one in
                     !remaining.contains { other in
+                        // What was made from a few records is no special case of what takes many.
                         other != one && (takes[other].count, other) < (takes[one].count, one)
+                            && candidates[other].records.count * 2 >= takes[other].count
                             && !takes[other].isDisjoint(with: takes[one])
                     }
                 } ?? remaining[0]

@@ -110,8 +110,8 @@ struct SuggestedWork {
             let keyed = KeyedText(texts, subjects, valuesHaveBlanks: format.valuesHaveBlanks)
         {
             let lookups = ShapeExpression.lookups(keyed, besides: names, series: series)
-            if expression.hasSuffix("%{GREEDYDATA:message}") {
-                expression = expression.dropLast("%{GREEDYDATA:message}".count) + lookups + "%{GREEDYDATA:message}"
+            if expression.hasSuffix(ending) {
+                expression = expression.dropLast(ending.count) + lookups + ending
             } else if format.pairs != "message" {
                 expression = lookups + expression
             }
@@ -149,7 +149,7 @@ struct SuggestedWork {
         // Lines that are not open have no tokens, and belong to no group.
         let wanted = Set(open)
         let lines = records.firstLines.enumerated().map { index, line in
-            TokenizedLine(bytes: line, tokens: wanted.contains(index) ? LineTokenizer.tokens(of: line) : [])
+            TokenizedLine(bytes: line, tokens: wanted.contains(index) ? tokens(of: line) : [])
         }
         var finder = ShapeFinder(lines)
         finder.find(in: open)
@@ -158,6 +158,10 @@ struct SuggestedWork {
             if isSparse, shape.lines.count < 2, shape.score < 5 { continue }
             if let candidate = candidate(shape) { candidates.append(candidate) }
         }
+    }
+
+    private func tokens(of line: [UInt8]) -> [SampleToken] {
+        header.isEmpty ? LineTokenizer.tokens(of: line) : LineTokenizer.columns(of: line)
     }
 
     /// The narrowest expression that takes all records of a shape, or the one that takes most.

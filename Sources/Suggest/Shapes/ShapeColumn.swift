@@ -165,7 +165,10 @@ struct ShapeColumn: Sendable {
         switch alignment {
         case .timestamp: return 3
         case .tag: return 2
-        case .group, .quoted, .pair: return 1
+        case .group:
+            guard case .value(let inner) = content else { return 1 }
+            return inner.isTime ? 3 : inner.kinds == TokenKinds(.level) ? 2 : 1
+        case .quoted, .pair: return 1
         case .numbered: return 1
         case .mark(let text):
             let sentence: [UInt8] = [0x2C, 0x2E, 0x3B, 0x21, 0x3F]

@@ -4,7 +4,7 @@
 /// The columns before running text are the envelope. It ends with the last column that chance does not put into every
 /// line (a time, a number, a bracket, a separator), so that words of a sentence are no columns.
 struct ShapeFinder {
-    static let maximumColumns = 60
+    static let maximumColumns = 40
     /// How often lines are parted one after the other.
     private static let maximumDepth = 6
     /// Shapes that are looked for in all.
@@ -279,7 +279,8 @@ struct ShapeFinder {
     private func isMeaningful(_ growth: Growth) -> Bool {
         let columns = growth.columns
         guard columns.contains(where: { !$0.isMark }) else { return false }
-        if columns.contains(where: { $0.weight > 0 && !$0.isMark }) { return true }
+        let weight = columns.reduce(0) { $0 + ($1.isMark ? 0 : $1.weight) }
+        if weight >= (growth.live.count > 1 ? 1 : 2) { return true }
         // Words alone: a sentence that several lines share.
         let constant = columns.count { $0.summary.constant != nil && !$0.isMark }
         return growth.live.count >= 3 && constant > 0 && columns.contains { $0.summary.constant == nil }

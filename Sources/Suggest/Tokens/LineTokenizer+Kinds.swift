@@ -10,7 +10,7 @@ extension LineTokenizer {
         if isUUID(text) { return .uuid }
         if isLevel(text) { return .level }
         if methods.contains(where: { text.elementsEqual($0) }) { return .method }
-        let allWord = text.allSatisfy { $0.isWord }
+        let allWord = text.allSatisfy { $0.isWord || $0 >= 0x80 }
         if allWord { return isHex(text) ? .hex : .word }
         if isMAC(text) { return .mac }
         if isIPv4(text) { return .ipv4 }

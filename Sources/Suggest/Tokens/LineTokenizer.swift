@@ -279,7 +279,8 @@ struct LineTokenizer {
 
     /// `name:`, `name[12]:`, `name(part)[12]:` before a blank.
     private func tag() -> SampleToken? {
-        guard line[position].isLetter || line[position] == 0x5F else { return nil }
+        let isPath = line[position] == UInt8(ascii: "/")
+        guard line[position].isLetter || line[position] == 0x5F || isPath else { return nil }
         var index = position
         while index < end, index - position < 128 {
             let byte = line[index]
@@ -301,6 +302,8 @@ struct LineTokenizer {
             number = (index + 1)..<stop
             index = stop + 1
         }
+        // A path without a process number is part of a sentence.
+        guard !isPath || !number.isEmpty else { return nil }
         guard byte(index) == UInt8(ascii: ":"), index + 1 >= end || line[index + 1].isBlank || line[index + 1] == 0x1B
         else { return nil }
         var token = SampleToken(.tag, position, index + 1)
@@ -348,6 +351,34 @@ enum TerminalColour {
 }
 
 extension LineTokenizer {
+    /// The columns of a table whose header names them: what stands between blanks, a date and its time together.
+    static func columns(of line: [UInt8]) -> [SampleToken] {
+        var tokens: [SampleToken] = []
+        var index = 0
+        while tokens.count < maximumTokens {
+            var blanks = 0
+            let before = index
+            while index < line.count, line[index].isBlank { index += 1 }
+            blanks = index - before
+            guard index < line.count else { return tokens }
+            let start = index
+            while index < line.count, !line[index].isBlank { index += 1 }
+            var token = SampleToken(kind(of: line[start..<index]), start, index)
+            if let found = TimestampScanner.find(in: line, at: start),
+                found.end == line.count || line[found.end].isBlank
+            {
+                token = SampleToken(.timestamp, start, found.end)
+                token.shape = found.shape
+                token.ambiguous = found.ambiguous
+                index = found.end
+            }
+            token.blanks = blanks
+            token.isTabbed = line[before..<start].contains(0x09)
+            tokens.append(token)
+        }
+        return tokens
+    }
+
     /// The pair with an equals sign at a place.
     static func pair(in line: [UInt8], at start: Int, limit: Int) -> SampleToken? {
         let tokenizer = LineTokenizer(line, start..<limit)
