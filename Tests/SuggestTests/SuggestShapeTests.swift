@@ -15,7 +15,7 @@ import Testing
         Case(text: "temp -3.5 C\ntemp 12.0 C", fields: ["temp:float": "-3.5"]),
         Case(
             text: "req-7f3a done in 12 ms\nreq-9b21 done in 14 ms",
-            fields: ["value": "req-7f3a", "number:integer": "12"]),
+            fields: ["name": "req-7f3a", "number:integer": "12"]),
         Case(text: "a\t1\tok\nb\t2\tbad", fields: ["number:integer": "1"]),
         Case(text: "1772600767 web01 up\n1772600768 web02 down", fields: ["timestamp": "1772600767"], time: "%s"),
         Case(

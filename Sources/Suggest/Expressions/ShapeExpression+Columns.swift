@@ -300,7 +300,9 @@ extension ShapeExpression {
         let base = shapes[0].base
         if shapes.allSatisfy({ $0.reference == "TIMESTAMP_ISO8601" }) { java = ["ISO8601"] + java }
         time = TimeField(
-            name: name, formats: formats, javaFormats: java, hasYear: base.hasYear, isAmbiguous: orders.count > 1)
+            name: name, formats: formats, javaFormats: java, hasYear: base.hasYear, isAmbiguous: orders.count > 1,
+            isGuessable: base.hasYear && !base.letters.contains(UInt8(ascii: "q"))
+                && !base.letters.contains(UInt8(ascii: "y")))
     }
 
     // MARK: - Values

@@ -107,8 +107,7 @@ struct ShapeExpression {
         let firstTag = columns.indices.first { index in
             guard columns[index].alignment == .tag, index <= firstWord else { return false }
             // Behind a quoted text it is a label, not what wrote the line.
-            if index > 0, case .quoted = columns[index - 1].alignment { return false }
-            return true
+            return !columns[..<index].contains { if case .quoted = $0.alignment { true } else { false } }
         }
         var head: Int?
         for index in columns.indices where index < firstWord && index <= firstTag ?? firstWord {
@@ -271,6 +270,8 @@ struct TimeField: Sendable {
     var javaFormats: [String]
     var hasYear = true
     var isAmbiguous = false
+    /// The parser reads it rightly without a format: the year first, or a month's name.
+    var isGuessable = false
 }
 
 extension String {

@@ -6,8 +6,13 @@ extension KnownFormat {
     private static let bsdTime = #"\w{3} +\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d"#
     private static let time = "(?:%{SYSLOGTIMESTAMP:timestamp}|%{TIMESTAMP_ISO8601:timestamp})"
     private static let host = #"(?:(?!%{LOGLEVEL}\b)%{NOTSPACE:logsource})"#
+    /// A program may be missing: `last message repeated 2 times`.
+    private static let line =
+        time + " " + host
+        + #" +(?:%{PROG:program}(?:\[%{INT:pid:integer}\])?(?: \((?<subsystem>[^\s)]+)\))?:(?: +|$))?%{GREEDYDATA:message}"#
+    /// With the time of ISO 8601, which is at the beginning of many others, only before a host and a program.
     private static let startsAsSyslog =
-        #"(?:<\d+>)?(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\S+) +(?!%{LOGLEVEL}\b)\S+ "#
+        #"(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? +(?!%{LOGLEVEL}\b)\S+ |\d{4}-\d\d-\d\d[T ]\S+ +(?!%{LOGLEVEL}\b)[\w.-]+ [\w./()-]+(?:\[\d+\])?:(?:\s|$))"#
 
     static let system: [KnownFormat] = [
         KnownFormat(title: "Nagios log", expression: "%{NAGIOSLOGLINE}", requirement: #"\[\d{10}\] "#),
@@ -44,18 +49,7 @@ extension KnownFormat {
             title: "PAM session log", expression: "%{SYSLOGPAMSESSION}", requirement: bsdTime, isSpecialCase: true),
         KnownFormat(
             title: "syslog with priority",
-            expression:
-                "<%{NONNEGINT:priority:integer}>\(time) \(host) +%{PROG:program}(?:\\[%{INT:pid:integer}\\])?: *%{GREEDYDATA:message}",
-            requirement: #"<\d+>"# + startsAsSyslog),
-        KnownFormat(
-            title: "syslog",
-            expression:
-                "\(time) \(host) +%{PROG:program}(?:\\[%{INT:pid:integer}\\])?(?: \\((?<subsystem>[^\\s)]+)\\))?: *%{GREEDYDATA:message}",
-            requirement: startsAsSyslog + #"(?:\S+(?:\[\d+\])?(?: \(\S+\))?:(?:\s|$)|\S+\[\d+\]:)"#),
-        KnownFormat(
-            title: "syslog without a program",
-            expression:
-                "(?:<%{NONNEGINT:priority:integer}>)?%{SYSLOGTIMESTAMP:timestamp} \(host) +%{GREEDYDATA:message}",
-            requirement: #"(?:<\d+>)?\w{3} +\d{1,2} \d\d:\d\d:\d\d \S+ "#),
+            expression: #"<%{NONNEGINT:priority:integer}>"# + line, requirement: #"<\d+>"# + startsAsSyslog),
+        KnownFormat(title: "syslog", expression: line, requirement: startsAsSyslog),
     ]
 }

@@ -21,7 +21,10 @@ struct CandidateCheck {
     ) {
         guard let field else { return (nil, taken(expression, nil, of: own)) }
         var best: (key: GrokSuggestion.TimeKey?, taken: [Int]) = (nil, [])
-        for formats in [field.formats, [String]()] {
+        // A <grok> section knows one format. Where there are several, the parser's own guess may read them all.
+        let each = field.formats.map { [$0] }
+        let tries: [[String]] = each.count > 1 && field.isGuessable ? [[]] + each : each
+        for formats in tries {
             let key = GrokSuggestion.TimeKey(field: field.name, formats: formats, javaFormats: field.javaFormats)
             let found = taken(expression, key, of: own)
             if found.count > best.taken.count { best = (key, found) }

@@ -106,7 +106,14 @@ struct SuggestedWork {
             subjects.append(TokenizedLine(bytes: line, tokens: []))
         }
         var expression = compiled.expression
-        if texts.count * 2 >= own.count,
+        let ending = "%{GREEDYDATA:message}"
+        if texts.count == own.count, expression.hasSuffix(ending),
+            let delimited = DelimitedColumns(texts, subjects), delimited.cells.count >= 5
+        {
+            expression =
+                expression.dropLast(ending.count)
+                + ShapeExpression.columns(delimited, besides: names, series: series) + #"\s*$"#
+        } else if texts.count * 2 >= own.count,
             let keyed = KeyedText(texts, subjects, valuesHaveBlanks: format.valuesHaveBlanks)
         {
             let lookups = ShapeExpression.lookups(keyed, besides: names, series: series)
@@ -134,7 +141,12 @@ struct SuggestedWork {
     /// An expression that passes over what a machine put around the text.
     private func surrounded(_ expression: String) -> String {
         var text = expression
-        if surroundings.hasByteOrderMark { text = #"^\uFEFF?"# + text }
+        if surroundings.hasByteOrderMark {
+            text = #"^\uFEFF?"# + text
+        } else if text.hasPrefix("[") || text.hasPrefix("{") {
+            // The configuration would read an array or an object.
+            text = "^" + text
+        }
         if surroundings.hasCarriageReturns {
             let ending = "%{GREEDYDATA:message}"
             text = text.hasSuffix(ending) ? text.dropLast(ending.count) + #"%{DATA:message}\r?$"# : text + #"\s*$"#

@@ -19,9 +19,11 @@ struct SampleRecords: Sendable {
     /// - Parameter isWhole: no lines were passed over, so that what follows what is known.
     init(_ lines: [[UInt8]], isWhole: Bool) {
         let clean = lines.map(Self.clean)
-        let starts = isWhole ? Self.starts(clean) : nil
+        let expression = isWhole ? Self.starts(clean) : nil
+        // Which lines begin a record is what the printed expression says of them, and nothing else.
+        let starts = expression.flatMap(Self.matcher)
         for (index, line) in lines.enumerated() {
-            if let starts, !starts.flags[index], !records.isEmpty {
+            if let starts, !starts.isHit(clean[index]), !records.isEmpty {
                 records[records.count - 1].raw += [0x0A] + line
                 records[records.count - 1].lineCount += 1
                 continuationCount += 1
@@ -30,7 +32,7 @@ struct SampleRecords: Sendable {
                 firstLines.append(clean[index])
             }
         }
-        if continuationCount > 0 { firstLine = starts?.expression }
+        if continuationCount > 0 { firstLine = expression }
     }
 
     static func clean(_ line: [UInt8]) -> [UInt8] {
@@ -41,12 +43,19 @@ struct SampleRecords: Sendable {
     }
 
     /// The statements of MySQL's slow query log begin with a comment. Source: MySQL's reference manual, 7.4.5.
-    private static let slowQuery = "^# (?:Time|User@Host):"
+    private static let slowQuery = "^# User@Host:"
 
-    /// Which lines begin a record; nil when all do.
-    private static func starts(_ lines: [[UInt8]]) -> (flags: [Bool], expression: String)? {
+    private static func matcher(_ expression: String) -> GrokMatcher? {
+        guard let pattern = try? GrokCompiler(library: PatternLibrary()).compile("(?<x>\(expression))") else {
+            return nil
+        }
+        return GrokMatcher(GrokSet([GrokSet.Member(name: nil, pattern: pattern, index: 0)]))
+    }
+
+    /// A regular expression for the lines that begin a record; nil when all do.
+    private static func starts(_ lines: [[UInt8]]) -> String? {
         if let first = lines.firstIndex(where: { $0.starts(with: "# User@Host:".utf8) }), first < 10 {
-            return slowQueries(lines)
+            return lines.contains { $0.starts(with: "# Time:".utf8) } ? "^# Time:" : slowQuery
         }
         let continuing = lines.map(isContinuation)
         guard continuing.contains(true), let first = lines.indices.first(where: { !continuing[$0] }) else { return nil }
@@ -67,23 +76,10 @@ struct SampleRecords: Sendable {
                 leading[$0] == most.key || continuing[$0] || $0 > 0 && leading[$0 - 1] != most.key
                     || isError(lines[$0])
             }
-            if isClean { return (leading.map { $0 == most.key }, "^" + most.key.expression) }
+            if isClean { return "^" + most.key.expression }
         }
         guard lines.indices.allSatisfy({ !continuing[$0] || lines[$0].first?.isBlank == true }) else { return nil }
-        return (continuing.map { !$0 }, #"^\S"#)
-    }
-
-    private static func slowQueries(_ lines: [[UInt8]]) -> (flags: [Bool], expression: String) {
-        var flags: [Bool] = []
-        var afterTime = false
-        for line in lines {
-            let isTime = line.starts(with: "# Time:".utf8)
-            let isUser = line.starts(with: "# User@Host:".utf8)
-            flags.append(isTime || isUser && !afterTime)
-            afterTime = isTime
-        }
-        if !flags.isEmpty { flags[0] = true }
-        return (flags, lines.contains { $0.starts(with: "# Time:".utf8) } ? "^# Time:" : slowQuery)
+        return #"^\S"#
     }
 
     /// A line that no program writes by itself: a frame of a stack trace, or something indented.

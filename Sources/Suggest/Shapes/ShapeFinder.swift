@@ -210,6 +210,8 @@ struct ShapeFinder {
     }
 
     private func isInProse(_ columns: [ShapeColumn]) -> Bool {
+        // Behind a name with a colon follows what it says.
+        if columns.contains(where: { $0.alignment == .tag }) { return true }
         guard let anchor = columns.firstIndex(where: { $0.weight >= 2 }) else { return false }
         return columns[anchor...].contains { $0.isProse || $0.isPlainWord && $0.summary.constant != nil }
     }

@@ -93,7 +93,7 @@ struct LineTokenizer {
         if line[position] == UInt8(ascii: "["), Self.kind(of: line[(position + 1)..<close]) == .ipv6,
             byte(close + 1) == UInt8(ascii: ":"), byte(close + 2).isDigit
         {
-            return endpoint(position..<(close + 1), digitsAfter: close + 1)
+            return endpoint((position + 1)..<close, digitsAfter: close + 1)
         }
         var token = SampleToken(.group, position, close + 1)
         token.inner = (position + 1)..<close
@@ -103,7 +103,7 @@ struct LineTokenizer {
     private func endpoint(_ host: Range<Int>, digitsAfter colon: Int) -> SampleToken {
         var stop = colon + 1
         while byte(stop).isDigit { stop += 1 }
-        var token = SampleToken(.endpoint, host.lowerBound, stop)
+        var token = SampleToken(.endpoint, position, stop)
         token.inner = host
         token.other = (colon + 1)..<stop
         return token

@@ -73,7 +73,7 @@ _sluice() {
         "grok suggest:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok suggest:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok suggest:--define") :; return ;;
-        "grok suggest:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
+        "grok suggest:--format") COMPREPLY=($(compgen -W 'text json filter ingest' -- "$current")); return ;;
         "grok patterns:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok patterns:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok patterns:--define") :; return ;;
@@ -157,7 +157,7 @@ _sluice() {
             ;;
         "grok suggest")
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--series --patterns --define --format --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--series --ecs --patterns --define --format --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

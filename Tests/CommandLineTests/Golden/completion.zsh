@@ -222,9 +222,10 @@ _sluice() {
                 suggest)
                     _arguments \
                         '--series=[The shipped pattern set.]:series:(legacy ecs-v1)' \
+                    '--ecs[Name the fields by the Elastic Common Schema, with the patterns of the series ecs-v1.]' \
                     '*--patterns=[Add definitions from a file of '\''NAME regexp'\'' lines, or from every file of a folder.]:path:_files' \
                     '*--define=[Add one definition\: '\''NAME regexp'\''.]:definition: ' \
-                    '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
+                    '--format=[For reading, one JSON object, filter sections for fluent.conf, or an ingest pipeline of Elasticsearch.]:format:(text json filter ingest)' \
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
