@@ -81,7 +81,10 @@ import Testing
             }
             text.append(0x0A)
         }
-        let suggestion = try expectTrue(text)
+        // Parsers of a mixed text take each other's lines, so more may be taken than is claimed, and never less.
+        let suggestion = try SuggestSupport.suggest(text)
+        let taken = try SuggestSupport.taken(suggestion, of: text)
+        #expect(taken >= suggestion.coveredCount, "\(taken) of \(suggestion.coveredCount)\n\(suggestion.configuration)")
         #expect(suggestion.proposals.reduce(suggestion.uncoveredCount) { $0 + $1.lineCount } == suggestion.lineCount)
     }
 }

@@ -32,7 +32,8 @@ extension ShapeExpression {
         let always = keyed.keys.filter { $0.lineCount == keyed.lineCount }
         let wanted = always.first.map { [$0] } ?? Array(keyed.keys.prefix(12))
         let names = wanted.map { Self.escaped($0.name) }.joined(separator: "|")
-        return #"(?=.*?(?<![\w.-])\#(wanted.count == 1 ? names : "(?:\(names))")=)"#
+        // It begins with a pair: what stands behind a syslog header is another format's affair.
+        return #"(?=\s*[\w.@-]+=)(?=.*?(?<![\w.-])\#(wanted.count == 1 ? names : "(?:\(names))")=)"#
     }
 
     /// Finds one key, if it is there: an alternative of nothing lets the line match without it.

@@ -241,6 +241,12 @@ struct ShapeExpression {
         var result: [UInt8] = []
         for byte in text {
             // The number sign would begin a comment in a configuration file when a blank stands before it.
+            if byte < 0x20 || byte == 0x7F {
+                // A control character would end the line of the configuration, or act upon a terminal.
+                let digits = Array("0123456789abcdef".utf8)
+                result += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                continue
+            }
             if [UInt8](#"\.[](){}^$*+?|#"#.utf8).contains(byte) { result.append(UInt8(ascii: "\\")) }
             result.append(byte)
         }

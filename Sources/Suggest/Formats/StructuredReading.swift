@@ -10,12 +10,13 @@ struct StructuredReading {
     private static let timeNames = ["@timestamp", "timestamp", "time", "ts", "datetime", "date", "at", "when"]
 
     private let parser: (any TextParser)?
+    private let faults = ConversionFaults()
     private(set) var fields: [GrokSuggestion.Field] = []
     private var times: [String: ValueSummary] = [:]
     /// Fields whose value is a number and no text.
     private var numbers: Set<String> = []
 
-    init(_ recipe: ParserRecipe?) { parser = recipe?.makeParser() }
+    init(_ recipe: ParserRecipe?) { parser = recipe?.makeParser(noting: faults) }
 
     /// Whether the parser takes a record.
     func takes(_ record: [UInt8]) -> Bool {
@@ -24,7 +25,8 @@ struct StructuredReading {
         guard let parser else { return false }
         parser.beginBatch(storage: &storage)
         let text = storage.append(copyOf: record)
-        if case .matched = parser.parse(text, storage: &storage, rows: &rows) { return true }
+        // A time that is read as a number and is far from now is none.
+        if case .matched = parser.parse(text, storage: &storage, rows: &rows) { return faults.take().isEmpty }
         return false
     }
 

@@ -54,9 +54,12 @@ struct StructuredRecords {
         var best = StructuredReading(make(SectionCheck.options(proposal.time)))
         var taken = own.filter { best.takes(records.records[$0].raw) }
         if proposal.time != nil, taken.count * 20 < own.count * 19 {
-            proposal.time = nil
             best = StructuredReading(make(ParserOptions()))
-            taken = own.filter { best.takes(records.records[$0].raw) }
+            let untimed = own.filter { best.takes(records.records[$0].raw) }
+            if untimed.count > taken.count {
+                proposal.time = nil
+                taken = untimed
+            }
         }
         rest += Set(own).subtracting(taken)
         guard let first = taken.first else { return }
