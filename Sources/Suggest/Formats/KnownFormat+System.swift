@@ -4,15 +4,14 @@
 extension KnownFormat {
     private static let isoTime = "%{TIMESTAMP_ISO8601:timestamp}"
     private static let bsdTime = #"\w{3} +\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d"#
-    private static let time = "(?:%{SYSLOGTIMESTAMP:timestamp}|%{TIMESTAMP_ISO8601:timestamp})"
     private static let host = #"(?:(?!%{LOGLEVEL}\b)%{NOTSPACE:logsource})"#
     /// A program may be missing: `last message repeated 2 times`.
+    private static let program = #"%{PROG:program}(?:\[%{INT:pid:integer}\])?(?: \((?<subsystem>[^\s)]+)\))?:(?: +|$)"#
+    /// A program may be missing: `last message repeated 2 times`.
     private static let line =
-        time + " " + host
-        + #" +(?:%{PROG:program}(?:\[%{INT:pid:integer}\])?(?: \((?<subsystem>[^\s)]+)\))?:(?: +|$))?%{GREEDYDATA:message}"#
-    /// With the time of ISO 8601, which is at the beginning of many others, only before a host and a program.
+        "%{SYSLOGTIMESTAMP:timestamp} " + host + " +(?:" + program + ")?%{GREEDYDATA:message}"
     private static let startsAsSyslog =
-        #"(?:\w{3} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? +(?!%{LOGLEVEL}\b)\S+ |\d{4}-\d\d-\d\d[T ]\S+ +(?!%{LOGLEVEL}\b)[\w.-]+ [\w./()-]+(?:\[\d+\])?:(?:\s|$))"#
+        #"\w{3} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? +(?!%{LOGLEVEL}\b)\S+ "#
 
     static let system: [KnownFormat] = [
         KnownFormat(title: "Nagios log", expression: "%{NAGIOSLOGLINE}", requirement: #"\[\d{10}\] "#),
@@ -51,5 +50,10 @@ extension KnownFormat {
             title: "syslog with priority",
             expression: #"<%{NONNEGINT:priority:integer}>"# + line, requirement: #"<\d+>"# + startsAsSyslog),
         KnownFormat(title: "syslog", expression: line, requirement: startsAsSyslog),
+        KnownFormat(
+            title: "syslog with a time of ISO 8601",
+            expression: isoTime + " " + host + " +" + program + "%{GREEDYDATA:message}",
+            requirement:
+                #"\d{4}-\d\d-\d\dT\S+ +(?!%{LOGLEVEL}\b)[\w.-]+ [\w./()-]+(?:\[\d+\])?:(?:\s|$)"#),
     ]
 }

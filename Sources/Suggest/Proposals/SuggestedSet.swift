@@ -64,7 +64,8 @@ struct SuggestedSet {
     /// A candidate whose records another takes too stands before it; else the one with more records is first.
     private func orderedForFirstHit(_ open: [Int]) -> [Candidate] {
         guard candidates.count > 1 else { return candidates }
-        let takes = candidates.map { Set(check.taken(Self.anchored($0).expression, $0.time, of: open)) }
+        // Without their time options: a line whose time a pattern refuses does not go on to the next one either.
+        let takes = candidates.map { Set(check.taken(Self.anchored($0).expression, nil, of: open)) }
         var remaining = Array(candidates.indices)
         var order: [Int] = []
         while !remaining.isEmpty {
