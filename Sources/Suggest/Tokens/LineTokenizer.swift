@@ -10,6 +10,8 @@ struct LineTokenizer {
     private let line: [UInt8]
     private let end: Int
     private var position = 0
+    /// A colour code ends where the next token begins.
+    private var isBehindColour = false
     private var tokens: [SampleToken] = []
 
     /// The tokens of a line, or of a part of it; blanks at its end belong to none.
@@ -34,13 +36,16 @@ struct LineTokenizer {
             var blanks = 0
             var tabbed = false
             var coloured = false
+            isBehindColour = false
             while position < end {
                 if line[position].isBlank {
+                    isBehindColour = false
                     if line[position] == 0x09 { tabbed = true }
                     blanks += 1
                     position += 1
                 } else if let stop = TerminalColour.end(in: line, at: position, limit: end) {
                     coloured = true
+                    isBehindColour = true
                     position = stop
                 } else {
                     break
@@ -60,7 +65,9 @@ struct LineTokenizer {
 
     private func scan() -> SampleToken {
         let first = line[position]
-        if let found = TimestampScanner.find(in: line, at: position), found.end <= end {
+        if let found = TimestampScanner.find(in: line, at: position, isBehindColour: isBehindColour),
+            found.end <= end
+        {
             var token = SampleToken(.timestamp, position, found.end)
             token.shape = found.shape
             token.ambiguous = found.ambiguous

@@ -18,9 +18,10 @@ struct TimestampScanner {
     private var letters: [UInt8] = []
     private var ambiguous: [Int] = []
 
-    static func find(in line: [UInt8], at start: Int) -> Found? {
+    /// - Parameter isBehindColour: what stands before it is a colour code, whose last letter is part of no word.
+    static func find(in line: [UInt8], at start: Int, isBehindColour: Bool = false) -> Found? {
         guard start < line.count, line[start].isDigit || line[start].isUppercase else { return nil }
-        if start > 0, line[start - 1].isWord { return nil }
+        if start > 0, line[start - 1].isWord, !isBehindColour { return nil }
         var scanner = TimestampScanner(line, start)
         return scanner.date() ?? scanner.timeOfDay()
     }
