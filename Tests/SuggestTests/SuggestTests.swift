@@ -14,8 +14,10 @@ import Testing
     @Test(
         "a terminal's colours are no part of any value, and hide no time",
         arguments: [
-            "\u{1b}[36m2026-03-04T05:06:0#Z\u{1b}[0m DEBUG cache warm", "2026-03-04 05:06:0# \u{1b}[32mINFO\u{1b}[0m added #",
-            "\u{1b}[1;31m[ERROR]\u{1b}[0m 2026-03-04 05:06:0# disk # gone", "\u{1b}[90m04/Mar/2026:05:06:0# +0000\u{1b}[39m GET /#",
+            "\u{1b}[36m2026-03-04T05:06:0#Z\u{1b}[0m DEBUG cache warm",
+            "2026-03-04 05:06:0# \u{1b}[32mINFO\u{1b}[0m added #",
+            "\u{1b}[1;31m[ERROR]\u{1b}[0m 2026-03-04 05:06:0# disk # gone",
+            "\u{1b}[90m04/Mar/2026:05:06:0# +0000\u{1b}[39m GET /#",
         ])
     func colours(form: String) throws {
         let lines = (1...8).map { form.replacing("#", with: "\($0)") }.joined(separator: "\n") + "\n"
