@@ -147,11 +147,12 @@ struct FileChunkStoreTests {
         newer[7] = UInt8(ascii: "2")
         try folder.write(newer, as: Self.name.replacing("00000000", with: "11111111"))
         try folder.write([1, 2, 3], as: "buffer.b5f.log")
+        try folder.write([1, 2, 3], as: "fsb.app.b5f.buf")
         let before = folder.names
         let buffer = buffer(try store("other-1"))
         #expect(try buffer.recover() == 0)
         #expect(folder.names.filter { !$0.hasSuffix("lock") } == before.filter { !$0.hasSuffix("lock") })
-        #expect(recorder.entries.count == 3)
+        #expect(recorder.entries.count == 4)
     }
 
     @Test("a large chunk is sent in windows, each whole, and what is left of it survives") func windows() throws {

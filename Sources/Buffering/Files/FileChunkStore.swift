@@ -84,6 +84,7 @@ package final class FileChunkStore: ChunkStore {
         var chunks: [SealedChunk] = []
         let names = try DiskFile.names(in: path.folder, on: disk)
         removeDone(names)
+        nameSingles(names)
         for name in names {
             do throws(ChunkStoreError) {
                 if let id = path.chunk(ofFile: name) {
@@ -98,6 +99,15 @@ package final class FileChunkStore: ChunkStore {
         }
         // Names begin with the time, Fluentd's too.
         return chunks.sorted { $0.id < $1.id }
+    }
+
+    /// Chunks of Fluentd's `file_single` say neither their events' tag, when the key is a field, nor that it is one.
+    private func nameSingles(_ names: [String]) {
+        let singles = names.filter { $0.hasPrefix("fsb.") && $0.hasSuffix(".buf") }
+        guard let first = singles.min() else { return }
+        log.warn(
+            "chunks of Fluentd's file_single are not taken up; they stay where they are: let Fluentd deliver them",
+            ["files": singles.count, "first": "\(path.folder)/\(first)"])
     }
 
     /// A crash between the two leaves what was done of a chunk that is not there any more.
