@@ -11,6 +11,8 @@ final class Recorder: ForwardSink {
     private var scratch = ByteBuffer()
     /// `tag seconds.nanoseconds json` of each record, in the order of hand-over.
     var events: [String] = []
+    /// `chunk position` of each record; `none` where its message has no name.
+    var places: [String] = []
     var batches = 0
     var replies: [UInt8] = []
     var notes: [ForwardError] = []
@@ -56,6 +58,11 @@ final class Recorder: ForwardSink {
         for record in rows.records {
             var out = ByteBuffer()
             out.appendJSONObject(record, rows, storage)
+            places.append(
+                rows.message(of: record).map { origin in
+                    // One MessagePack item, a short str here.
+                    "\(String(decoding: storage.array(origin.name).dropFirst(), as: UTF8.self)) \(origin.position)"
+                } ?? "none")
             events.append("\(tag.text) \(record.time.seconds).\(record.time.nanoseconds) \(out.text)")
         }
         return answer(tag)

@@ -57,6 +57,15 @@ import Testing
         return options
     }
 
+    @Test("each event knows its place in its message, whole or in slices", arguments: Form.allCases, [3, 100])
+    func places(form: Form, batch: Int) throws {
+        let recorder = Recorder(Self.options(batch: batch))
+        #expect(recorder.fed(try Self.message(form, count: 10)) == nil)
+        #expect(recorder.fed(try Self.message(form, count: 2, chunk: "d")) == nil)
+        #expect(recorder.fed(try Self.message(form, count: 2, chunk: nil)) == nil)
+        #expect(recorder.places == (0..<10).map { "c \($0)" } + (0..<2).map { "d \($0)" } + ["none", "none"])
+    }
+
     static func ack(_ form: Form, _ chunk: String = "c") -> [UInt8] {
         if form == .json { return Array("{\"ack\":\"\(chunk)\"}".utf8) }
         return packed {

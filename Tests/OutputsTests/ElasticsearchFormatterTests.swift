@@ -195,6 +195,8 @@ struct ElasticsearchFormatterTests {
         #expect(batch.rows.rejections.count == 5000, "an update names a document that is there")
     }
 
+    private static let sent = EventTime(seconds: 1_576_000_000, nanoseconds: 7)
+
     /// The ids of what a batch becomes, whose records from each of `starts` on came with the message of that name.
     private func ids(
         _ texts: [String], _ messages: [(name: String, start: Int, position: Int)], at time: EventTime,
@@ -208,7 +210,7 @@ struct ElasticsearchFormatterTests {
             batch.rows.records.removeLast(all.count - end)
             batch.rows.setMessage(
                 batch.storage.append(copyOf: Array(message.name.utf8)), from: message.start,
-                position: message.position)
+                position: message.position, time: Self.sent)
             batch.rows.records += all[end...]
         }
         if twice { batch.rows.records = batch.rows.records.flatMap { [$0, $0] } }
@@ -237,6 +239,13 @@ struct ElasticsearchFormatterTests {
         // Another message, or one of the same name that says something else.
         #expect(Set(try ids(texts, [("b", 0, 0)], at: early, formatter)).isDisjoint(with: first))
         #expect(try ids([#"{"n":3}"#], [("a", 0, 0)], at: early, formatter)[0] != first[0])
+        // A client that counts its messages from 1 again.
+        var later = SampleBatch()
+        try later.add(texts[0])
+        later.rows.setMessage(
+            later.storage.append(copyOf: Array("a".utf8)), from: 0, time: EventTime(seconds: 1_576_000_001))
+        let chunk = later.format(with: formatter)
+        #expect(!BulkBody(chunk, items: chunk.allItems, BulkDialect()).text().contains(first[0]))
         // What a stage makes twice of an event is there twice, and no more often than that when it comes again.
         let twice = try ids(texts, [("a", 0, 0)], at: early, formatter, twice: true)
         #expect(Set(twice).count == 6 && Set(twice).isSuperset(of: first))

@@ -56,18 +56,32 @@ internal import Synchronization
     /// - Parameters:
     ///   - name: what its client calls it, in the storage.
     ///   - position: of the first of them in the message, from 0.
-    package mutating func setMessage(_ name: Slice, from first: Int, position: Int) {
+    ///   - time: of the message's first event, as its client sent it; nil: of the first of these.
+    package mutating func setMessage(_ name: Slice, from first: Int, position: Int = 0, time: EventTime? = nil) {
         let count = records.count - first
         guard count > 0 else { return }
         if messages.isEmpty { batch = Self.nextBatch.wrappingAdd(1, ordering: .relaxed).newValue }
         let start = messages.last?.end ?? 1
-        messages.append(RecordMessage(name: name, start: start, end: start + count, position: position))
+        messages.append(
+            RecordMessage(
+                name: name, time: time ?? records[first].time, start: start, end: start + count, position: position))
         for index in 0..<count { records[first + index].origin = UInt32(truncatingIfNeeded: start + index) }
     }
 
-    /// Which message a record came with, and as which of its events; the number of the batch is one in the process. nil: the
-    /// message has no name.
-    package func message(of record: Record) -> (name: Slice, position: Int, batch: UInt64)? {
+    /// Where a record came from.
+    package struct Origin {
+        /// Of the message, in the storage.
+        package let name: Slice
+        /// Of the message's first event, as its client sent it.
+        package let time: EventTime
+        /// Among the events of the message.
+        package let position: Int
+        /// One number for each batch of the process.
+        package let batch: UInt64
+    }
+
+    /// Which message a record came with, and as which of its events. nil: the message has no name.
+    package func message(of record: Record) -> Origin? {
         let origin = Int(record.origin)
         guard origin > 0 else { return nil }
         var (low, high) = (0, messages.count)
@@ -76,7 +90,9 @@ internal import Synchronization
             if messages[middle].end <= origin { low = middle + 1 } else { high = middle }
         }
         guard low < messages.count else { return nil }
-        return (messages[low].name, messages[low].position + origin - messages[low].start, batch)
+        let message = messages[low]
+        return Origin(
+            name: message.name, time: message.time, position: message.position + origin - message.start, batch: batch)
     }
 
     /// Copies a record's fields to the end, for a stage that changes some of them; answers where the copy begins.
@@ -104,6 +120,7 @@ internal import Synchronization
 /// Records that came with one message.
 private struct RecordMessage {
     var name: Slice
+    var time: EventTime
     /// Their origins.
     var start: Int
     var end: Int

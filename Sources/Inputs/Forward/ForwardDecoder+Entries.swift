@@ -137,9 +137,10 @@ extension ForwardDecoder {
             message.isGivenUp = true
             return end
         }
-        if let chunk = message.chunk, !batch.rows.isEmpty {
-            batch.rows.setMessage(storage.append(copyOf: chunk), from: 0, position: message.position)
-            message.position += batch.rows.records.count
+        if let chunk = message.chunk, let first = batch.rows.records.first {
+            let position = message.position
+            message.noteRead(batch.rows.records.count, from: first.time)
+            batch.rows.setMessage(storage.append(copyOf: chunk), from: 0, position: position, time: message.time)
         }
         if !batch.rows.isEmpty, !handOn(batch, &storage, sink) {
             message.wasRefused()

@@ -330,8 +330,8 @@ package final class ForwardDecoder {
             inHand?.isUnacknowledged = true
         }
         if let chunk = message.option.chunk, message.recordCount > 0 {
-            batch.rows.setMessage(chunk, from: message.mark.records, position: 0)
-            inHand?.position = message.recordCount
+            inHand?.noteRead(message.recordCount, from: batch.rows.records[message.mark.records].time)
+            batch.rows.setMessage(chunk, from: message.mark.records)
         }
         batches.added(message.recordCount)
         if batches.keepsOrder, message.recordCount > 0 {

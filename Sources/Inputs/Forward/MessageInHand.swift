@@ -29,8 +29,9 @@ final class MessageInHand {
     /// Unpacked entries; those before `read` are done with.
     var unpacked = ByteBuffer(capacity: 16)
     var read = 0
-    /// Records of it that were read.
-    var position = 0
+    /// Records of it that were read, and the time of the first.
+    private(set) var position = 0
+    private(set) var time: EventTime?
     /// With which hand-over its first records leave; 0: none are read yet.
     let firstDelivery: Int
     /// Nothing more of it is wanted, and no ack: an event cost the whole message, or its client will send it again.
@@ -48,6 +49,12 @@ final class MessageInHand {
         end = message.end
         chunk = message.option.chunk.map { storage.array($0) }
         self.source = source
+    }
+
+    /// More records of it are read.
+    func noteRead(_ count: Int, from first: EventTime) {
+        if time == nil { time = first }
+        position += count
     }
 
     /// A slice was refused. A client that waits for an ack sends everything again; of another's the rest is still wanted.

@@ -4,9 +4,10 @@ internal import TLS
 /// Ids for events that bring none (`generate_id`), made when an event comes in and kept with it: sent again, it replaces
 /// itself. Letters that need no escape in JSON or an URL, in the order of the alphabet.
 ///
-/// An event of a message with a `chunk` has its id from that name, its place in the message and what it says: a client that
-/// had no ack sends the same message again, to whatever process, and nothing is there twice. What it says is among it
-/// because clients choose the names: two messages of one name are two. Other events have twelve letters drawn at random for
+/// An event of a message with a `chunk` has its id from that name, the time of the message's first event, its place in the
+/// message and what it says: a client that had no ack sends the same message again, to whatever process, and nothing is
+/// there twice. Time and content are among it because clients choose the names, and some count: two messages of one name are
+/// two. Other events have twelve letters drawn at random for
 /// each formatter and eight that count, so that the server's index of ids grows at its end.
 struct GeneratedIDs {
     private static let letters = Array("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz".utf8)
@@ -26,7 +27,7 @@ struct GeneratedIDs {
     /// An id whose last letters wait for the event's content.
     struct Unfinished {
         fileprivate let offset: Int
-        fileprivate let copy: UInt64
+        fileprivate let seed: UInt64
     }
 
     init() {
@@ -53,7 +54,8 @@ struct GeneratedIDs {
         last = (message.batch, record.origin)
         out.append(nameLetters)
         Self.append(UInt64(message.position), letters: Self.positionLetters, to: &out)
-        let place = Unfinished(offset: out.count, copy: copies)
+        let time = UInt64(bitPattern: message.time.seconds) &* 1_000_000_007 ^ UInt64(message.time.nanoseconds)
+        let place = Unfinished(offset: out.count, seed: time &+ copies &* 0x9E37_79B9_7F4A_7C15)
         Self.append(0, letters: Self.contentLetters, to: &out)
         return place
     }
@@ -62,7 +64,7 @@ struct GeneratedIDs {
     ///
     /// - Parameter content: of the document, in `out`: without its time, which may be that of the parsing.
     static func finish(_ id: Unfinished, content: Slice, in out: inout ByteBuffer) {
-        var hash = out.wideKeyHash(content, id.copy)
+        var hash = out.wideKeyHash(content, id.seed)
         for offset in 0..<contentLetters {
             out[id.offset + offset] = letters[Int(truncatingIfNeeded: hash & 63)]
             hash >>= 6
