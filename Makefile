@@ -57,7 +57,8 @@ test-faults: build ## All attacks and accidents, kills, power failures (QUICK=1:
 	@./Tests/Faults/run $(SLUICE) $(if $(QUICK),--quick)
 
 test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
-	@set -e; ./Tests/Faults/run $(SLUICE); SLUICE_LONG_TESTS=1 swift test; \
+	@set -e; ./Tests/Faults/run $(SLUICE); export SLUICE_LONG_TESTS=1; swift test --skip '$(BUSY)'; \
+		swift test --skip-build --filter '$(BUSY)'; \
 		SLUICE_LONG_TESTS=1 ./Tests/Integration/run load; ./Tests/Fuzz/run
 
 lint:

@@ -47,11 +47,7 @@ enum CaseComparison {
             }
             return YAMLNode(content: .mapping(fields), place: place, endOffset: 0)
         case "tag": return scalar(step.tag)
-        case "time":
-            var writer = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
-            var out = ByteBuffer(capacity: 40)
-            writer.write(step.record.time, to: &out)
-            return scalar(out.text(Slice(offset: 0, length: out.count)))
+        case "time": return scalar(TimeWriter.iso8601(step.record.time))
         default: return made.first { $0.name == name }.map { $0.isJSON ? node(json: $0.text) : scalar($0.text) }
         }
     }

@@ -22,7 +22,7 @@ package enum SluiceCommands {
         discussion: """
             Stops at SIGINT or SIGTERM once everything is delivered, or written to backup files when that takes longer \
             than 'shutdown_timeout'; another signal after a second ends the waiting. SIGUSR1 reopens the log file and \
-            flushes the buffers. SIGHUP and SIGUSR2 say that reloading is not there yet.
+            flushes the buffers. SIGHUP and SIGUSR2 read the configuration again.
 
             Options of Fluentd that only mean something to Ruby are accepted with a warning; --help-hidden lists them.
             """,

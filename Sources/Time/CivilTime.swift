@@ -110,6 +110,14 @@ package struct TimeWriter: Sendable {
         case fluentd
     }
 
+    /// One time in UTC, for people and for programs: `2019-12-17T17:55:04.123+00:00`.
+    package static func iso8601(_ time: EventTime, fractionDigits: Int = 9) -> String {
+        var writer = TimeWriter(.iso8601(fractionDigits: fractionDigits), offset: 0)
+        var out = ByteBuffer(capacity: 40)
+        writer.write(time, to: &out)
+        return out.text(Slice(offset: 0, length: out.count))
+    }
+
     private let form: Form
     /// nil: the process's zone, asked for every new second.
     private let fixedOffset: Int?

@@ -42,6 +42,14 @@ enum ConfigurationLoader {
                 keepsBuffersInMemory: keepsBuffersInMemory))
     }
 
+    /// For commands that work on a plan without a daemon. nil: it cannot be run, and standard error has why.
+    static func runnable(_ path: String, variables others: [String: String] = [:]) -> PipelinePlan? {
+        let loaded = load(path, variables: others, keepsBuffersInMemory: true)
+        guard loaded.document.diagnostics.hasErrors else { return loaded.plan }
+        StandardError.write(report(loaded, to: .standardError))
+        return nil
+    }
+
     /// What there is to say about a configuration, for a terminal or a file.
     static func report(_ loaded: Loaded, to terminal: Terminal) -> String {
         DiagnosticRenderer(colour: terminal.allowsColour, maximumWidth: max(terminal.width - 8, 60))

@@ -11,6 +11,7 @@ struct ChunkScan {
     }
 
     private(set) var pieces: [Piece] = []
+
     var frames: [(offset: Int, header: ChunkFrame.Header)] {
         pieces.compactMap { if case .frame(let offset, let header) = $0 { (offset, header) } else { nil } }
     }

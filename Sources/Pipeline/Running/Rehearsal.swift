@@ -9,10 +9,21 @@ package final class Rehearsal {
     private let outputs: [any RunningOutput]
 
     /// - Parameter standardOutput: where the stdout outputs and filters write.
-    package init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
+    package convenience init(_ plan: PipelinePlan, log: Log, standardOutput: TextSink) throws {
+        try self.init(
+            plan, log: log, stateDirectory: plan.system.rootDirectory ?? StateDirectory.found(),
+            standardOutput: standardOutput, substitute: nil)
+    }
+
+    /// - Parameter substitute: what stands in an output's place.
+    init(
+        _ plan: PipelinePlan, log: Log, stateDirectory: String?, standardOutput: TextSink,
+        substitute: ((OutputPlan) -> (any RunningOutput)?)?
+    ) throws {
         let context = RunContext(
-            log: log, stateDirectory: plan.system.rootDirectory ?? StateDirectory.found(),
-            standardOutput: standardOutput, returnPath: ReturnPath(labels: []) { _, _ in nil })
+            log: log, stateDirectory: stateDirectory, standardOutput: standardOutput,
+            returnPath: ReturnPath(labels: []) { _, _ in nil })
+        context.live.substitute = substitute
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(
             log: log, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)

@@ -7,7 +7,7 @@ package import Outputs
 ///
 /// What a stage does only with time (retries, limits of a rate) or with other events is not seen here.
 package final class Trial {
-    private let stages: LoopStages
+    private let rehearsal: Rehearsal
     private let recorder = TrialRecorder()
 
     /// - Parameters:
@@ -15,23 +15,19 @@ package final class Trial {
     ///   - standardOutput: where the stdout filters write.
     package init(_ plan: PipelinePlan, path: String, standardOutput: TextSink) throws {
         let recorder = recorder
-        let context = RunContext(
-            log: .discarding, stateDirectory: nil, standardOutput: standardOutput,
-            returnPath: ReturnPath(labels: []) { _, _ in nil })
         var labels: [StageID: String] = [:]
         for label in plan.labels {
             for output in label.outputs { labels[output.stage.id] = label.name }
         }
-        context.live.substitute = { output in
+        rehearsal = try Rehearsal(
+            Self.watched(plan, path, recorder), log: .discarding, stateDirectory: nil, standardOutput: standardOutput
+        ) { [labels] output in
             // Those lead on to others, which are substituted.
             if output.label != nil || !output.children.isEmpty { return nil }
             let place = TrialPlace(
                 stage: output.stage, type: output.type, label: labels[output.stage.id] ?? "", path: path)
             return TrialOutput(output, at: place, recorder)
         }
-        stages = LoopStages(
-            log: .discarding, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
-        stages.connect(Self.watched(plan, path, recorder), outputs: try plan.makeOutputs(context))
     }
 
     /// The plan with its filters between two looks.
@@ -65,7 +61,7 @@ package final class Trial {
         storage.append(record)
         try rows.appendFields(json: Slice(offset: 0, length: record.count), &storage)
         rows.records.append(Record(time: time, firstField: 0, fieldCount: rows.fields.count))
-        _ = stages.routers[label]?.emit(Batch(tag), storage: &storage, rows: &rows)
+        _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
         return recorder.take()
     }
 }

@@ -101,10 +101,7 @@ extension ShapeExpression {
     ) -> String {
         let kinds = summary.kinds.subtracting(TokenKinds.missing)
         defer { note(summary, kinds) }
-        if summary.isTime {
-            let base = summary.shapes.first?.base
-            return base?.isWhole == true ? "timestamp" : base?.hasDate == true ? "date" : "timeofday"
-        }
+        if summary.isTime { return Self.timeName(summary) }
         if let name = nameByKind(summary, kinds) { return name }
         if kinds == TokenKinds(.integer) {
             if open == UInt8(ascii: "<") { return index == 0 ? "priority" : "number" }
@@ -112,6 +109,11 @@ extension ShapeExpression {
         }
         let name = nameByPlace(summary, kinds, -1, columns)
         return ["word", "name", "value"].contains(name) ? textName(open, index, columns) : name
+    }
+
+    private static func timeName(_ summary: ValueSummary) -> String {
+        let base = summary.shapes.first?.base
+        return base?.isWhole == true ? "timestamp" : base?.hasDate == true ? "date" : "timeofday"
     }
 
     func textName(_ open: UInt8, _ index: Int, _ columns: [ShapeColumn]) -> String {
@@ -135,10 +137,7 @@ extension ShapeExpression {
     mutating func name(inCell summary: ValueSummary, _ index: Int) -> String {
         let kinds = summary.kinds.subtracting(TokenKinds.missing)
         defer { note(summary, kinds) }
-        if summary.isTime {
-            let base = summary.shapes.first?.base
-            return base?.isWhole == true ? "timestamp" : base?.hasDate == true ? "date" : "timeofday"
-        }
+        if summary.isTime { return Self.timeName(summary) }
         if let name = nameByKind(summary, kinds) { return name }
         return nameByPlace(summary, kinds, -1, [])
     }

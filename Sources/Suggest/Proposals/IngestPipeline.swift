@@ -1,3 +1,4 @@
+internal import Events
 import Grok
 
 /// A suggestion as an ingest pipeline of Elasticsearch, for comparison: the processors `grok`, `date` and `convert`.
@@ -98,19 +99,8 @@ package struct IngestPipeline {
 
     /// A JSON string (RFC 8259).
     package static func string(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        var out = ByteBuffer(capacity: text.utf8.count + 8)
+        out.appendJSONString(text)
+        return out.text(Slice(offset: 0, length: out.count))
     }
 }

@@ -86,10 +86,7 @@ enum DeadLettersCommand {
     }
 
     static func moment(_ time: EventTime) -> String {
-        var out = ByteBuffer(capacity: 32)
-        var writer = TimeWriter(.iso8601(fractionDigits: 3), offset: 0)
-        writer.write(time, to: &out)
-        return String(decoding: out.array(), as: UTF8.self)
+        TimeWriter.iso8601(time, fractionDigits: 3)
     }
 
     private static func count(_ number: Int, _ word: String) -> String {

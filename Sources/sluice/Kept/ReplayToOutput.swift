@@ -16,11 +16,7 @@ enum ReplayToOutput {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
-        let loaded = ConfigurationLoader.load(path, keepsBuffersInMemory: true)
-        guard !loaded.document.diagnostics.hasErrors else {
-            StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
-            return ExitStatus.configuration
-        }
+        guard let plan = ConfigurationLoader.runnable(path) else { return ExitStatus.configuration }
         do {
             let writer = try WriterThread()
             defer { writer.drain(withinSeconds: 1) }
@@ -28,8 +24,8 @@ enum ReplayToOutput {
                 format: .text, coloured: Terminal.standardError.allowsColour, writer: writer)
             let log = Log(handler: handler, level: .warn)
             let sink = TextSink(writer: writer, log: log)
-            guard let replay = try OutputReplay(loaded.plan, to: name, log: log, standardOutput: sink) else {
-                let names = OutputReplay.names(in: loaded.plan).joined(separator: ", ")
+            guard let replay = try OutputReplay(plan, to: name, log: log, standardOutput: sink) else {
+                let names = OutputReplay.names(in: plan).joined(separator: ", ")
                 StandardError.write(
                     "sluice replay: \(path) has no output '\(name)'\n  give it '@id \(name)'; there are \(names)\n")
                 return ExitStatus.configuration

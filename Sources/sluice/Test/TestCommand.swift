@@ -67,19 +67,16 @@ enum TestCommand {
             throw Failure(description: "\(path):\(error)", status: ExitStatus.configuration)
         }
         let config = try CaseFiles.configuration(of: path, file.config)
-        let loaded = ConfigurationLoader.load(config, variables: file.environment, keepsBuffersInMemory: true)
-        guard !loaded.document.diagnostics.hasErrors else {
-            StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
+        guard let plan = ConfigurationLoader.runnable(config, variables: file.environment) else {
             throw Failure(description: "\(config) cannot be run", status: ExitStatus.configuration)
         }
         do {
-            let nowhere = TextSink(
-                descriptor: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC), writer: try WriterThread())
+            let nowhere = try TextSink.nowhere()
             var results: [CaseResult] = []
             for one in file.cases {
                 Clock.stop(atSeconds: one.time.seconds)
                 // A case must not see what an earlier one has left in a filter.
-                let trial = try Trial(loaded.plan, path: config, standardOutput: nowhere)
+                let trial = try Trial(plan, path: config, standardOutput: nowhere)
                 results.append(CaseResult(one, try ends(of: one, trial, beside: path)))
             }
             return (String(decoding: bytes, as: UTF8.self), results)
@@ -90,28 +87,19 @@ enum TestCommand {
 
     private static func ends(of one: Case, _ trial: Trial, beside path: String) throws -> [SeenEnd] {
         let tag = Tag(one.tag)
+        let key = Array(one.key.utf8)
         var records: [[UInt8]] = []
         switch one.input {
         case .records(let given): records = given
-        case .lines(let lines): records = lines.map { record(Array($0.utf8), key: one.key) }
+        case .lines(let lines): records = lines.map { TryEventReader.record(Array($0.utf8), key: key) }
         case .file(let name):
             let bytes = try CaseFiles.read(CaseFiles.path(name, beside: path))
-            records = bytes.split(separator: 0x0A).map { record(Array($0), key: one.key) }
+            records = bytes.split(separator: 0x0A).map { TryEventReader.record(Array($0), key: key) }
         }
         return try records.flatMap { record in
             SeenEnd.of(
                 try trial.send(tag: tag, time: one.time, record: record, to: one.label ?? LabelPlan.rootName),
                 tag: one.tag)
         }
-    }
-
-    private static func record(_ line: [UInt8], key: String) -> [UInt8] {
-        var out = ByteBuffer(capacity: line.count + 32)
-        out.append("{")
-        out.appendJSONString(key)
-        out.append(":")
-        out.appendJSONString(line)
-        out.append("}")
-        return out.array()
     }
 }

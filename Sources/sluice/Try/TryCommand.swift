@@ -17,21 +17,14 @@ enum TryCommand {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
-        let loaded = ConfigurationLoader.load(path, keepsBuffersInMemory: true)
-        guard !loaded.document.diagnostics.hasErrors else {
-            StandardError.write(ConfigurationLoader.report(loaded, to: .standardError))
-            return ExitStatus.configuration
-        }
+        guard let plan = ConfigurationLoader.runnable(path) else { return ExitStatus.configuration }
         let label = parsed.value(TryOptions.label) ?? LabelPlan.rootName
-        guard loaded.plan.label(label) != nil else {
-            let names = loaded.plan.labels.filter { !$0.isHidden }.map(\.name).joined(separator: ", ")
+        guard plan.label(label) != nil else {
+            let names = plan.labels.filter { !$0.isHidden }.map(\.name).joined(separator: ", ")
             return fail("there is no label \(label); there are \(names)", ExitStatus.usage)
         }
         do {
-            let writer = try WriterThread()
-            // What stdout filters print has no place between the lines of this command.
-            let nowhere = TextSink(descriptor: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC), writer: writer)
-            let trial = try Trial(loaded.plan, path: path, standardOutput: nowhere)
+            let trial = try Trial(plan, path: path, standardOutput: .nowhere())
             var run = TryRun(trial, parsed, label: label)
             return try run.run(GrokLines(parsed.arguments, separator: 0x0A))
         } catch {
@@ -42,6 +35,13 @@ enum TryCommand {
     private static func fail(_ sentence: String, _ status: Int32) -> Int32 {
         StandardError.write("sluice try: \(sentence)\n")
         return status
+    }
+}
+
+extension TextSink {
+    /// Where stdout filters print while a plan is tried: their lines have no place between those of the command.
+    static func nowhere() throws -> TextSink {
+        TextSink(descriptor: unsafe open("/dev/null", O_WRONLY | O_CLOEXEC), writer: try WriterThread())
     }
 }
 

@@ -39,14 +39,20 @@ struct TryEventReader {
             }
             return TryEvent(tag: try known(), time: now, record: line)
         }
-        var record = ByteBuffer(capacity: line.count + 32)
+        // A line of a file ends before its carriage return, if it has one.
+        let own = line.last == 0x0D ? line.dropLast() : line[...]
+        return TryEvent(tag: try known(), time: now, record: Self.record(Array(own), key: key))
+    }
+
+    /// A text as the only field of a record.
+    static func record(_ text: [UInt8], key: [UInt8]) -> [UInt8] {
+        var record = ByteBuffer(capacity: text.count + 32)
         record.append("{")
         record.appendJSONString(key)
         record.append(":")
-        // A line of a file ends before its carriage return, if it has one.
-        record.appendJSONString(Slice(offset: 0, length: line.last == 0x0D ? line.count - 1 : line.count), text)
+        record.appendJSONString(text)
         record.append("}")
-        return TryEvent(tag: try known(), time: now, record: record.array())
+        return record.array()
     }
 
     private func known() throws(Failure) -> [UInt8] {

@@ -1,5 +1,6 @@
 import Events
 import Pipeline
+import Time
 
 /// A tried event as one JSON object on one line.
 ///
@@ -15,7 +16,7 @@ enum TryJSON {
     ) {
         out.append("{\"line\":\(number),\"tag\":" as String)
         out.appendJSONString(event.tag)
-        out.append(",\"time\":\"\(TryText.moment(event.time))\",\"record\":" as String)
+        out.append(",\"time\":\"\(TimeWriter.iso8601(event.time))\",\"record\":" as String)
         out.append(event.record)
         out.append(",\"verdict\":\"\(verdict.name)\",\"steps\":[" as String)
         for (index, step) in steps.enumerated() {
@@ -37,7 +38,7 @@ enum TryJSON {
             out.append(",\"records\":[")
             for (index, record) in into.enumerated() {
                 if index > 0 { out.append(",") }
-                out.append("{\"time\":\"\(TryText.moment(record.time))\",\"record\":" as String)
+                out.append("{\"time\":\"\(TimeWriter.iso8601(record.time))\",\"record\":" as String)
                 write(record, to: &out)
                 out.append("}")
             }

@@ -56,18 +56,13 @@ struct TryText {
             }
         }
         for field in old.fields where new.value(of: field.name) == nil { rows.append("- \(visible(field.name))") }
-        if old.time != new.time { rows.append("~ time: \(Self.moment(old.time)) → \(Self.moment(new.time))") }
+        if old.time != new.time {
+            rows.append("~ time: \(TimeWriter.iso8601(old.time)) → \(TimeWriter.iso8601(new.time))")
+        }
         return rows.isEmpty ? [style.faint("no change")] : rows
     }
 
     private func visible(_ text: String) -> String { GrokPlaces.visible(Array(text.utf8)[...]) }
-
-    static func moment(_ time: EventTime) -> String {
-        var writer = TimeWriter(.iso8601(fractionDigits: 9), offset: 0)
-        var out = ByteBuffer(capacity: 40)
-        writer.write(time, to: &out)
-        return out.text(Slice(offset: 0, length: out.count))
-    }
 }
 
 extension String {

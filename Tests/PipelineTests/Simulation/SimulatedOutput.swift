@@ -166,12 +166,8 @@ final class SimulatedOutput: RunningOutput, @unchecked Sendable {
     }
 
     private func send(_ items: ItemSet, of chunk: LoadedChunk, isWell: Bool) -> DeliveryOutcome {
-        let body = BulkBody(chunk, items: items, BulkDialect())
-        let bytes = [UInt8](unsafeUninitializedCapacity: body.byteCount) { room, count in
-            guard let start = room.baseAddress else { return }
-            count = body.read(into: start, room: room.count)
-        }
-        guard let response = server.answer(bytes, isWell: isWell, &random), let destination = Self.destination else {
+        let lines = BulkBody(chunk, items: items, BulkDialect()).lines()
+        guard let response = server.answer(lines, isWell: isWell, &random), let destination = Self.destination else {
             return .retry(reason: Refusal(.unreachable, "the connection broke"), after: nil)
         }
         switch WholeAnswer(response) {

@@ -13,8 +13,7 @@ struct SimulatedServer {
     ///
     /// - Parameter isWell: stores everything and says so.
     /// - Returns: nil when the connection ends without an answer.
-    mutating func answer(_ body: [UInt8], isWell: Bool, _ random: inout SeededGenerator) -> HTTPResponse? {
-        let lines = body.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+    mutating func answer(_ lines: [String], isWell: Bool, _ random: inout SeededGenerator) -> HTTPResponse? {
         let documents = stride(from: 0, to: lines.count - 1, by: 2).map { (action: lines[$0], source: lines[$0 + 1]) }
         switch isWell ? 0 : Int.random(in: 0..<18, using: &random) {
         case 0..<5:
