@@ -17,7 +17,7 @@ package enum GrokCommandOptions {
         "Take the expressions and definitions of a configuration; see --filter.",
         default: RunOptions.configurationDefault)
     package static let filter = Option(
-        "filter", value: .required("tag", .listed(by: "check --grok-tags", readsConfiguration: true)),
+        "filter", value: .required("tag", .listed(by: "check --list grok-tags", readsConfiguration: true)),
         "The tag whose grok filter in the configuration is meant.")
     package static let format = Option(
         "format", value: .required("format", .choice(["pretty", "json"])),

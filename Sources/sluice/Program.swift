@@ -29,6 +29,7 @@ enum Program {
         case "check": CheckCommand.run(parsed)
         case "try": TryCommand.run(parsed)
         case "test": TestCommand.run(parsed)
+        case "bench-config": BenchConfigCommand.run(parsed)
         case "reload": ReloadCommand.run(parsed)
         case "send": SendCommand.run(parsed)
         case "replay": ReplayCommand.run(parsed)

@@ -29,6 +29,8 @@ import Testing
             ("sluice grok match -p x /etc/hostn", "/etc/hostname"), ("sluice help grok m", "match"),
             ("sluice help grok su", "suggest"), ("sluice grok patterns IPOR", "IPORHOST"),
             ("sluice grok match -c f.conf --filter app", "app.**"), ("sluice grok match --filter other", "other"),
+            ("sluice try -c f.conf --label @w", "@web"), ("sluice try --config f.conf --tag ng", "nginx.*"),
+            ("sluice bench-config -c f.conf -t ap", "app.**"), ("sluice replay -c f.conf --to e", "es"),
         ])
     func bash(_ line: String, _ expected: String) throws {
         let script = CompletionShell.bash.script(for: SluiceCommands.table)
@@ -38,8 +40,11 @@ import Testing
             sluice() {
                 case "$*" in
                     "grok patterns --names") printf 'IPORHOST\\nIPV4\\n' ;;
-                    "check --grok-tags f.conf") echo 'app.**' ;;
-                    "check --grok-tags") echo other ;;
+                    "check --list grok-tags f.conf") echo 'app.**' ;;
+                    "check --list grok-tags") echo other ;;
+                    "check --list labels f.conf") printf '@ROOT\\n@web\\n' ;;
+                    "check --list tags f.conf") printf 'app.**\\nnginx.*\\n' ;;
+                    "check --list outputs f.conf") echo es ;;
                 esac
             }
             COMP_WORDS=(\(words)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _sluice; echo "${COMPREPLY[@]}"

@@ -13,6 +13,7 @@ struct WriteErrorTests {
         "check": (["check", configuration], ""),
         "test": (["test", cases], ""),
         "try": (["try", "-c", configuration, "--tag", "a"], "x\n"),
+        "bench-config": (["bench-config", "--seconds", "0.01", "-c", configuration, "--tag", "a"], "x\n"),
         // These say what they did on standard error alone.
         "send": nil, "replay": nil,
         // Needs a daemon.
@@ -34,7 +35,7 @@ struct WriteErrorTests {
             (["check", "--format", "json", configuration], ""), (["grok", "match", "--help"], ""),
             (["grok", "match", "--format", "json", "-p", "%{INT:n}"], "took 5 ms\n"),
             (["grok", "patterns", "IP"], ""), (["grok", "suggest", "--format", "json"], "level=info took=5ms\n"),
-            (["check", "--grok-tags", grokConfiguration], ""),
+            (["check", "--list", "grok-tags", grokConfiguration], ""),
         ]
 
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

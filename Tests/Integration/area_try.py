@@ -158,3 +158,37 @@ def planted(_):
 def shipped(_):
     result = run_sluice("test", f"{CONFIG}/tests")
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@area.test("bench-config counts what each stage gets, names the slow line, and says what it cannot measure")
+def bench_config(_):
+    daemon = Daemon(r"""
+<filter app.**>
+  @id slow
+  @type parser
+  key_name log
+  <parse>
+    @type regexp
+    expression /^(?<took>\d+)( ?a*)*b?$/
+  </parse>
+</filter>
+<match app.**>
+  @type stdout
+</match>
+""")
+    lines = "".join(f"{n}\n" for n in range(40)) + "7 " + "a" * 22 + "c\n"
+    options = ("-c", daemon.config, "--tag", "app.web", "--lines", "--seconds", "0.3")
+    told = json.loads(run_sluice("bench-config", *options, "--format", "json", text=lines).stdout)
+    stages = {s["stage"].split(":")[0]: (s["events"], s["refused"]) for s in told["stages"]}
+    assert stages == {"decode": (41, 0), "slow": (41, 1), "match": (40, 0)}, told
+    assert told["slowest"][0]["line"] == 41 and told["slowest"][0]["stage"] == "slow", told["slowest"]
+    assert told["events_per_second"] > 0 and 0.9 < sum(s["share"] for s in told["stages"]) < 1.1, told
+    assert told["allocations_per_event"] >= sum(s["allocations_per_event"] * s["events"] for s in told["stages"]) / 41 - 0.1
+    text = run_sluice("bench-config", *options, text=lines).stdout
+    assert re.search(r"^slow +parser +@ROOT +41 +1 ", text, re.M) and "in slow  7 aaa" in text, text
+    for arguments, text, status, words in [
+        (options, "", 1, "there is no event to measure"), (options[:2], "x\n", 1, "--tag"),
+        ((*options, "--label", "@X"), "1\n", 2, "there is no label @X; there are @ROOT"), ((*options, "/nowhere"), "", 66, "/nowhere"),
+    ]:
+        result = run_sluice("bench-config", *arguments, text=text)
+        assert result.returncode == status and words in result.stderr, (arguments, result)

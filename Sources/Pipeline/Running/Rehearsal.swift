@@ -15,7 +15,7 @@ package final class Rehearsal {
             standardOutput: standardOutput, substitute: nil)
     }
 
-    /// - Parameter substitute: what stands in an output's place.
+    /// - Parameter substitute: what stands in the place of an output at which events end.
     init(
         _ plan: PipelinePlan, log: Log, stateDirectory: String?, standardOutput: TextSink,
         substitute: ((OutputPlan) -> (any RunningOutput)?)?
@@ -23,7 +23,10 @@ package final class Rehearsal {
         let context = RunContext(
             log: log, stateDirectory: stateDirectory, standardOutput: standardOutput,
             returnPath: ReturnPath(labels: []) { _, _ in nil })
-        context.live.substitute = substitute
+        context.live.substitute = substitute.map { substitute in
+            // Others lead on to outputs that are substituted.
+            { output in output.label != nil || !output.children.isEmpty ? nil : substitute(output) }
+        }
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(
             log: log, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
@@ -36,5 +39,22 @@ package final class Rehearsal {
     ) -> Acceptance {
         stages.routers[label]?.emit(Batch(tag), storage: &storage, rows: &rows)
             ?? .refused(Refusal(.invalid, "no label \(label)"))
+    }
+}
+
+extension PipelinePlan {
+    /// The plan with something around each filter.
+    func wrappingFilters(_ wrap: @escaping (any Filter, FilterPlan, _ label: String) -> any Filter) -> PipelinePlan {
+        var plan = self
+        for index in labels.indices {
+            let label = labels[index].name
+            plan.labels[index].rules = labels[index].rules.map { rule in
+                guard case .filter(let pattern, let filter) = rule else { return rule }
+                var wrapped = filter
+                wrapped.make = { context in wrap(filter.make(context), filter, label) }
+                return .filter(pattern, wrapped)
+            }
+        }
+        return plan
     }
 }

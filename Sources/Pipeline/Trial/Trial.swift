@@ -20,30 +20,15 @@ package final class Trial {
             for output in label.outputs { labels[output.stage.id] = label.name }
         }
         rehearsal = try Rehearsal(
-            Self.watched(plan, path, recorder), log: .discarding, stateDirectory: nil, standardOutput: standardOutput
+            plan.wrappingFilters { filter, plan, label in
+                TrialFilter(
+                    filter, at: TrialPlace(stage: plan.stage, type: plan.type, label: label, path: path), recorder)
+            }, log: .discarding, stateDirectory: nil, standardOutput: standardOutput
         ) { [labels] output in
-            // Those lead on to others, which are substituted.
-            if output.label != nil || !output.children.isEmpty { return nil }
             let place = TrialPlace(
                 stage: output.stage, type: output.type, label: labels[output.stage.id] ?? "", path: path)
             return TrialOutput(output, at: place, recorder)
         }
-    }
-
-    /// The plan with its filters between two looks.
-    private static func watched(_ plan: PipelinePlan, _ path: String, _ recorder: TrialRecorder) -> PipelinePlan {
-        var plan = plan
-        for label in plan.labels.indices {
-            let name = plan.labels[label].name
-            plan.labels[label].rules = plan.labels[label].rules.map { rule in
-                guard case .filter(let pattern, var filter) = rule else { return rule }
-                let place = TrialPlace(stage: filter.stage, type: filter.type, label: name, path: path)
-                let make = filter.make
-                filter.make = { context in TrialFilter(make(context), at: place, recorder) }
-                return .filter(pattern, filter)
-            }
-        }
-        return plan
     }
 
     /// Sends one event into a label.

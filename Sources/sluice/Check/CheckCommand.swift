@@ -9,12 +9,8 @@ enum CheckCommand {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }
-        if parsed.has(CheckOptions.grokTags) {
-            let rules = ConfigurationLoader.load(path).plan.labels.flatMap(\.rules)
-            let tags = rules.compactMap { rule in
-                if case .filter(let pattern, let filter) = rule, filter.grok != nil { pattern.text } else { nil }
-            }
-            StandardOutput.write(tags.map { $0 + "\n" }.joined())
+        if let what = parsed.value(CheckOptions.list) {
+            StandardOutput.write(ConfigurationLoader.load(path).plan.names(what).map { $0 + "\n" }.joined())
             return ExitStatus.success
         }
         return check(
@@ -36,5 +32,25 @@ enum CheckCommand {
             if !failed { StandardOutput.write(PlanReport.text(loaded.plan, path: path)) }
         }
         return failed ? ExitStatus.configuration : ExitStatus.success
+    }
+}
+
+extension PipelinePlan {
+    /// What `check --list` may be asked for, each once, in the order of the file.
+    fileprivate func names(_ what: String) -> [String] {
+        let shown = labels.filter { !$0.isHidden }
+        let rules = shown.flatMap(\.rules)
+        let names =
+            switch what {
+            case "labels": shown.map(\.name)
+            case "outputs": OutputReplay.names(in: self)
+            case "tags": rules.map(\.pattern.text)
+            default:
+                rules.compactMap { rule in
+                    if case .filter(let pattern, let filter) = rule, filter.grok != nil { pattern.text } else { nil }
+                }
+            }
+        var seen = Set<String>()
+        return names.filter { seen.insert($0).inserted }
     }
 }

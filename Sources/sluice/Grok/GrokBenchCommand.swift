@@ -1,8 +1,8 @@
 import CommandLine
 import Events
-import Glibc
 import Grok
 import Parsing
+import Time
 
 /// `sluice grok bench`: how fast expressions are on the lines of a file, and on which of them they are slow.
 enum GrokBenchCommand {
@@ -88,13 +88,6 @@ struct GrokBench: ~Copyable {
         var outcome = Outcome.unmatched
     }
 
-    private static func now() -> Int64 {
-        var time = timespec()
-        // Fills the local.
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-
     private mutating func parse(_ line: Slice) -> Outcome {
         rows.clear()
         switch parser.parse(line, storage: &storage, rows: &rows) {
@@ -108,14 +101,14 @@ struct GrokBench: ~Copyable {
     mutating func report(seconds: Double, slowest: Int, sections: Int) -> String {
         var timings = [Timing](repeating: Timing(), count: lines.count)
         let keys = storage.count
-        let began = Self.now()
+        let began = Clock.monotonicNanoseconds()
         let budget = Int64(min(max(seconds, 0.01), 3600) * 1e9)
         let progress = GrokProgress("measuring", of: lines.count)
         defer { progress.finish() }
         var attempt = 0
-        while attempt == 0 || attempt < Self.attempts && Self.now() - began < budget {
+        while attempt == 0 || attempt < Self.attempts && Clock.monotonicNanoseconds() - began < budget {
             for index in lines.indices {
-                let start = Self.now()
+                let start = Clock.monotonicNanoseconds()
                 // The first attempt ends in time as well, with as many lines as it got to.
                 if attempt == 0, index > 0, start - began > budget {
                     leftOut = lines.count - index
@@ -124,7 +117,7 @@ struct GrokBench: ~Copyable {
                     break
                 }
                 timings[index].outcome = parse(lines[index])
-                let end = Self.now()
+                let end = Clock.monotonicNanoseconds()
                 timings[index].nanoseconds = min(timings[index].nanoseconds, end - start)
                 if index % 256 == 0 || end - start > 1_000_000 {
                     progress.done = index
@@ -151,18 +144,18 @@ struct GrokBench: ~Copyable {
         budget: Int64, _ slow: [Bool], _ body: (inout GrokBench, Slice) -> Void
     ) -> Double {
         let keys = storage.count
-        let start = Self.now()
+        let start = Clock.monotonicNanoseconds()
         var count = 0
         repeat {
             for index in lines.indices {
                 body(&self, lines[index])
                 count += 1
                 if storage.count > keys + (1 << 20) { storage.truncate(to: keys) }
-                if slow[index] || index % 4096 == 4095, Self.now() - start > budget { break }
+                if slow[index] || index % 4096 == 4095, Clock.monotonicNanoseconds() - start > budget { break }
             }
             storage.truncate(to: keys)
-        } while Self.now() - start < budget
-        return Double(Self.now() - start) / Double(count)
+        } while Clock.monotonicNanoseconds() - start < budget
+        return Double(Clock.monotonicNanoseconds() - start) / Double(count)
     }
 
     private func text(_ timings: [Timing], match: Double, whole: Double, slowest: Int, sections: Int) -> String {

@@ -13,28 +13,15 @@ enum TryCommand {
     /// Exit status 0 when every event reached an output or was dropped on purpose; 1 when one was refused, or nothing takes
     /// it.
     static func run(_ parsed: ParsedCommand) -> Int32 {
-        guard let path = ConfigurationLoader.path(parsed.value(RunOptions.config)) else {
-            StandardError.write(ConfigurationLoader.noConfiguration)
-            return ExitStatus.configuration
-        }
-        guard let plan = ConfigurationLoader.runnable(path) else { return ExitStatus.configuration }
-        let label = parsed.value(TryOptions.label) ?? LabelPlan.rootName
-        guard plan.label(label) != nil else {
-            let names = plan.labels.filter { !$0.isHidden }.map(\.name).joined(separator: ", ")
-            return fail("there is no label \(label); there are \(names)", ExitStatus.usage)
-        }
+        guard let target = EventTarget(parsed, label: TryOptions.label) else { return ExitStatus.configuration }
         do {
-            let trial = try Trial(plan, path: path, standardOutput: .nowhere())
-            var run = TryRun(trial, parsed, label: label)
+            let trial = try Trial(target.plan, path: target.path, standardOutput: .nowhere())
+            var run = TryRun(trial, parsed, label: target.label)
             return try run.run(GrokLines(parsed.arguments, separator: 0x0A))
         } catch {
-            return fail("\(error)", ExitStatus.cannotRead)
+            StandardError.write("sluice try: \(error)\n")
+            return ExitStatus.cannotRead
         }
-    }
-
-    private static func fail(_ sentence: String, _ status: Int32) -> Int32 {
-        StandardError.write("sluice try: \(sentence)\n")
-        return status
     }
 }
 
@@ -60,23 +47,16 @@ private struct TryRun: ~Copyable {
         self.trial = trial
         self.label = label
         asJSON = parsed.value(TryOptions.format) == "json"
-        reader = TryEventReader(
-            tag: parsed.value(TryOptions.tag).map { Array($0.utf8) },
-            key: Array((parsed.value(TryOptions.key) ?? TryOptions.defaultKey).utf8),
-            takesLines: parsed.has(TryOptions.lines))
+        reader = TryEventReader(parsed)
     }
 
     mutating func run(_ source: consuming GrokLines) throws(GrokLines.ReadError) -> Int32 {
         var lines = source
-        var storage = ByteBuffer(capacity: GrokLines.blockBytes * 2)
-        var number = 0
-        while try lines.read(into: &storage) {
-            var start = 0
-            for place in 0..<storage.count where storage[place] == 0x0A {
-                number += 1
-                if place > start { one(storage.array(Slice(offset: start, length: place - start)), number) }
-                start = place + 1
-            }
+        try lines.each { number, line in
+            one(line, number)
+            if out.count > GrokLines.blockBytes { StandardOutput.flush(&out) }
+            return true
+        } afterBlock: {
             StandardOutput.flush(&out)
         }
         return status

@@ -1,3 +1,4 @@
+import CommandLine
 import Events
 import KeptEvents
 import Time
@@ -26,8 +27,10 @@ struct TryEventReader {
     private var reader = TimeReader(.lenient, zone: .utc)
     private let now = Clock.now()
 
-    init(tag: [UInt8]?, key: [UInt8], takesLines: Bool) {
-        (self.tag, self.key, self.takesLines) = (tag, key, takesLines)
+    init(_ parsed: ParsedCommand) {
+        tag = parsed.value(TryOptions.tag).map { Array($0.utf8) }
+        key = Array((parsed.value(TryOptions.key) ?? TryOptions.defaultKey).utf8)
+        takesLines = parsed.has(TryOptions.lines)
     }
 
     mutating func read(_ line: [UInt8]) throws(Failure) -> TryEvent {

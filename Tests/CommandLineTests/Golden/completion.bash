@@ -10,7 +10,7 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|try|test|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|check|validate|try|test|bench-config|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -28,11 +28,19 @@ _sluice() {
         run:--take-over|:--take-over) :; return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
-        try:--tag|try:-t) :; return ;;
-        try:--label) :; return ;;
+        try:--tag|try:-t) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        try:--label) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list labels $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         try:--key) :; return ;;
         try:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         test:--format) COMPREPLY=($(compgen -W 'text json junit' -- "$current")); return ;;
+        bench-config:--config|bench-config:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        bench-config:--tag|bench-config:-t) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        bench-config:--label) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list labels $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        bench-config:--key) :; return ;;
+        bench-config:--batch) :; return ;;
+        bench-config:--seconds) :; return ;;
+        bench-config:--slowest) :; return ;;
+        bench-config:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
         send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -54,14 +62,14 @@ _sluice() {
         replay:--shared-key) :; return ;;
         replay:--user) :; return ;;
         replay:--password) :; return ;;
-        replay:--to) :; return ;;
+        replay:--to) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list outputs $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         replay:--config|replay:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--pattern"|"grok match:-p") :; return ;;
         "grok match:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok match:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--define") :; return ;;
         "grok match:--config"|"grok match:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok match:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        "grok match:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok match:--format") COMPREPLY=($(compgen -W 'pretty json' -- "$current")); return ;;
         "grok match:--count-by") :; return ;;
         "grok explain:--pattern"|"grok explain:-p") :; return ;;
@@ -69,7 +77,7 @@ _sluice() {
         "grok explain:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok explain:--define") :; return ;;
         "grok explain:--config"|"grok explain:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok explain:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        "grok explain:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok suggest:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
         "grok suggest:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok suggest:--define") :; return ;;
@@ -84,14 +92,14 @@ _sluice() {
         "grok bench:--patterns") COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok bench:--define") :; return ;;
         "grok bench:--config"|"grok bench:-c") COMPREPLY=($(compgen -f -- "$current")); return ;;
-        "grok bench:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        "grok bench:--filter") mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list grok-tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         "grok bench:--slowest") :; return ;;
         "grok bench:--seconds") :; return ;;
     esac
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check try test reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -113,6 +121,12 @@ _sluice() {
         test)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--update --format --version --help -h' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -f -- "$current")) ;;
+            esac
+            ;;
+        bench-config)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --label --lines --key --batch --seconds --slowest --format --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;
@@ -181,7 +195,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check try test reload send dead-letters replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

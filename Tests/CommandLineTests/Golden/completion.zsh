@@ -9,6 +9,7 @@ _sluice() {
         'validate:Check a configuration and show every mistake.'
         'try:Send events through a configuration and show what each stage makes of them.'
         'test:Run the cases beside a configuration.'
+        'bench-config:Measure what each stage of a configuration takes for an event.'
         'reload:Let a running sluice read its configuration again.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
@@ -74,9 +75,9 @@ _sluice() {
             _arguments \
                 '-c+[The configuration.]:file:_files' \
                 '--config=[The configuration.]:file:_files' \
-                '-t+[The tag of events that bring none.]:tag: ' \
-                '--tag=[The tag of events that bring none.]:tag: ' \
-                '--label=[Where their source would send them.]:label: ' \
+                '-t+[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--tag=[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--label=[Where their source would send them.]:label:{ local -a names; names=(${(f)"$(sluice check --list labels $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--lines[Take JSON objects for texts, too.]' \
                 '--key=[The field that takes a text.]:key: ' \
                 '--format=[How results are printed.]:format:(text json)' \
@@ -89,6 +90,24 @@ _sluice() {
             _arguments \
                 '--update[Write what is seen into the files, where it differs.]' \
                 '--format=[How results are printed.]:format:(text json junit)' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '*:file:_files'
+            ;;
+        bench-config)
+            _arguments \
+                '-c+[The configuration.]:file:_files' \
+                '--config=[The configuration.]:file:_files' \
+                '-t+[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--tag=[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--label=[Where their source would send them.]:label:{ local -a names; names=(${(f)"$(sluice check --list labels $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--lines[Take JSON objects for texts, too.]' \
+                '--key=[The field that takes a text.]:key: ' \
+                '--batch=[Events of one tag that come together, at most.]:count: ' \
+                '--seconds=[How long to measure.]:seconds: ' \
+                '--slowest=[How many of the slowest events are shown.]:count: ' \
+                '--format=[How results are printed.]:format:(text json)' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
@@ -152,7 +171,7 @@ _sluice() {
                 '--password=[The user'\''s password.]:password: ' \
                 '-v[Say how many events were sent, as on a terminal.]' \
                 '--verbose[Say how many events were sent, as on a terminal.]' \
-                '--to=[Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.]:id: ' \
+                '--to=[Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.]:id:{ local -a names; names=(${(f)"$(sluice check --list outputs $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '-c+[The configuration.]:file:_files' \
                 '--config=[The configuration.]:file:_files' \
                 '--version[Show the version.]' \
@@ -190,7 +209,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --list grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '--format=[For reading, or one JSON object a line, in the order of the input.]:format:(pretty json)' \
                     '--time[Show fields of type time as ISO 8601 times instead of seconds since 1970.]' \
                     '--only-unmatched[Write the lines that do not match, as they are, and nothing else.]' \
@@ -213,7 +232,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --list grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '--version[Show the version.]' \
                     '-h[Show help information.]' \
                     '--help[Show help information.]' \
@@ -254,7 +273,7 @@ _sluice() {
                     '--multiline[Let '\''.'\'' match line feeds, as in multiline_grok.]' \
                     '-c+[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
                     '--config=[Take the expressions and definitions of a configuration; see --filter.]:file:_files' \
-                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                    '--filter=[The tag whose grok filter in the configuration is meant.]:tag:{ local -a names; names=(${(f)"$(sluice check --list grok-tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                     '-0[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--null[Texts end with a zero byte instead of a line feed, so that one may have several lines.]' \
                     '--slowest=[How many of the slowest lines are shown.]:count: ' \
@@ -277,7 +296,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check try test reload send dead-letters replay grok version help completion)' \
+                '1:command:(run check try test bench-config reload send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)

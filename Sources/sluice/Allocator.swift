@@ -13,4 +13,10 @@ enum Allocator {
 
     /// Before there is a second thread.
     static func returnLargeBlocks() { _ = sluice_fix_malloc_thresholds(mapFromBytes, trimFromBytes) }
+
+    /// From here on allocations of the Swift runtime and of C libraries are counted, for measurements. While there is one
+    /// thread. false: that cannot be done in this program.
+    static func countAllocations() -> Bool { sluice_count_allocations() > 0 }
+
+    static func allocationCount() -> Int { sluice_allocation_count() }
 }
