@@ -57,6 +57,37 @@ import Testing
         #expect(replies.allSatisfy { $0.hasPrefix(line.split(separator: " ").last ?? "") })
     }
 
+    static let fishPath = "/usr/bin/fish"
+
+    @Test(
+        "fish completes", .enabled(if: FileManager.default.isExecutableFile(atPath: CompletionTests.fishPath)),
+        arguments: [
+            ("sluice ch", "check"), ("sluice send --for", "--format"), ("sluice send --format m", "msgpack"),
+            ("sluice grok su", "suggest"), ("sluice grok patterns IPOR", "IPORHOST"),
+            ("sluice grok match -c f.conf --filter app", "app.**"), ("sluice try -c f.conf --label @w", "@web"),
+            ("sluice try --config f.conf --tag ng", "nginx.*"), ("sluice replay -c f.conf --to e", "es"),
+        ])
+    func fish(_ line: String, _ expected: String) throws {
+        let driver = """
+            \(CompletionShell.fish.script(for: SluiceCommands.table))
+            function sluice
+                switch "$argv"
+                    case "grok patterns --names"; printf 'IPORHOST\\nIPV4\\n'
+                    case "check --list grok-tags f.conf"; echo 'app.**'
+                    case "check --list labels f.conf"; printf '@ROOT\\n@web\\n'
+                    case "check --list tags f.conf"; printf 'app.**\\nnginx.*\\n'
+                    case "check --list outputs f.conf"; echo es
+                end
+            end
+            complete -C '\(line)'
+            """
+        let (status, output, complaints) = try run(Self.fishPath, ["--no-config"], input: driver)
+        #expect(status == 0)
+        #expect(complaints == "")
+        let replies = output.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
+        #expect(replies == [Substring(expected)])
+    }
+
     @Test("the shell is known by its path") func detection() {
         #expect(CompletionShell(shellPath: "/usr/bin/zsh") == .zsh)
         #expect(CompletionShell(shellPath: "bash") == .bash)
