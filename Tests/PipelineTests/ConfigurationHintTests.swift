@@ -74,4 +74,21 @@ import Testing
         #expect(checked("stdout").contains(":4:1: note: only events that are sent with such a tag come here"))
         #expect(checked("null") == "")
     }
+
+    @Test(
+        "brackets around a reference are told to be a class; escaped ones, groups and classes without one are not",
+        arguments: [
+            ("x [%{WORD:level}] %{INT:n}", "5:20", #"\[%{WORD:level}\]"#),
+            (#"%{INT:n} \[x\] [%{WORD:level} x]"#, "5:33", #"\[%{WORD:level} x\]"#),
+            (#"\[%{WORD:level}\] [a-z]+ (%{INT:n})?"#, nil, ""),
+        ] as [(String, String?, String)])
+    func brackets(_ expression: String, _ place: String?, _ text: String) {
+        let rendered = Checked(
+            "<filter>\n@type parser\nkey_name log\n<parse>\n  grok_pattern   \(expression)\n  @type grok\n</parse>\n</filter>"
+        ).rendered
+        #expect(rendered.contains("these brackets are a class") == (place != nil), "\(rendered)")
+        if let place {
+            #expect(rendered.contains(":\(place): warning") && rendered.contains("for text write \(text)\n"))
+        }
+    }
 }

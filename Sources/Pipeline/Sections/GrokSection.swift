@@ -73,7 +73,10 @@ enum GrokSection {
                 sections.append(section)
             }
         }
-        if grok.sections.isEmpty && !written.isEmpty { return nil }  // each was reported
+        // Each was reported, or its value was when the file was read.
+        if grok.sections.isEmpty && (!written.isEmpty || reader.has("grok_pattern") && reader.diagnostics.hasErrors) {
+            return nil
+        }
         // Each expression is compiled alone first, so that an error points at its own line.
         let errorsBefore = reader.diagnostics.errorCount
         let compiler = GrokCompiler(library: library)
@@ -83,6 +86,11 @@ enum GrokSection {
             if let typo = GrokTypos.first(in: section.expression) {
                 reader.diagnostics.warning(
                     parameter.place(ofOffset: typo.offset, length: typo.length), typo.message, hint: typo.hint)
+            }
+            if let brackets = BracketedReference.first(in: section.expression) {
+                reader.diagnostics.warning(
+                    parameter.place(ofOffset: brackets.range.lowerBound, length: brackets.range.count),
+                    "these brackets are a class: they match one character", hint: "for text write \(brackets.asText)")
             }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: grok.isMultiline)
