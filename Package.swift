@@ -27,6 +27,8 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CChecksum"),
@@ -42,6 +44,7 @@ let package = Package(
         // MARK: - Bytes in
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "HTTPServer", dependencies: ["Events", "EventLoop", "CMicroHTTPD"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
         .target(name: "ForwardProtocol", dependencies: ["Events", "TLS"], swiftSettings: strict),
 
@@ -55,7 +58,10 @@ let package = Package(
         // MARK: - Stages
         .target(
             name: "Inputs",
-            dependencies: ["Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Logging"],
+            dependencies: [
+                "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Compression", "ForwardProtocol", "Parsing",
+                "Logging",
+            ],
             swiftSettings: strict),
         .target(
             name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
@@ -125,8 +131,9 @@ let package = Package(
         .testTarget(
             name: "InputsTests",
             dependencies: [
-                "Inputs", "Events", "Time", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Logging",
-                "TestSupport",
+                "Inputs", "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Compression", "ForwardProtocol",
+                "Parsing",
+                "Logging", "TestSupport",
             ],
             swiftSettings: tests),
         .testTarget(

@@ -3,8 +3,24 @@ import Glibc
 
 /// A bound descriptor, made by ourselves rather than by libuv: its errors come from the call that failed (libuv reports
 /// a taken port only at `listen`), and `SO_REUSEPORT` needs it (libuv offers it from 1.49 on).
-struct ListeningSocket {
-    let descriptor: Int32
+package struct ListeningSocket {
+    package let descriptor: Int32
+
+    /// A TCP socket that listens, for a library that accepts by itself.
+    ///
+    /// - Parameter inherited: one that listens there already, which is used instead.
+    package static func listen(
+        host: String, port: UInt16, backlog: Int32, reusePort: Bool, inherited: Int32?
+    ) throws(LoopError) -> ListeningSocket {
+        if let inherited { return ListeningSocket(descriptor: inherited) }
+        let socket = try bind(host: host, port: port, type: SOCK_STREAM, reusePort: reusePort)
+        guard Glibc.listen(socket.descriptor, backlog) == 0 else {
+            let code = errno
+            socket.close()
+            throw LoopError("listen on", "tcp \(host):\(port)", errno: code)
+        }
+        return socket
+    }
 
     /// A TCP or UDP socket bound to the first address that the host resolves to.
     ///
@@ -97,7 +113,7 @@ struct ListeningSocket {
     }
 
     /// Where it is bound, for port 0.
-    var address: SocketAddress? {
+    package var address: SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         // sockaddr_storage holds any address; the kernel says how much it wrote.
@@ -108,10 +124,10 @@ struct ListeningSocket {
         }
     }
 
-    func close() { _ = Glibc.close(descriptor) }
+    package func close() { _ = Glibc.close(descriptor) }
 
     /// The same socket once more, for a successor.
-    func duplicate() throws(LoopError) -> Int32 {
+    package func duplicate() throws(LoopError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         if copy < 0 { throw LoopError("share", "a socket", errno: errno) }
         return copy

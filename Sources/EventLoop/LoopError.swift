@@ -18,7 +18,7 @@ package struct LoopError: Error, Sendable, Equatable, CustomStringConvertible {
     package let advice: String
 
     /// From a libuv status (negative).
-    init(_ call: String, _ subject: String, status: Int32, advice: String? = nil) {
+    package init(_ call: String, _ subject: String, status: Int32, advice: String? = nil) {
         self.call = call
         self.subject = subject
         self.code = status
@@ -29,12 +29,12 @@ package struct LoopError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// From `errno` as a system call of our own left it.
-    init(_ call: String, _ subject: String, errno code: Int32, advice: String? = nil) {
+    package init(_ call: String, _ subject: String, errno code: Int32, advice: String? = nil) {
         self.init(call, subject, status: uv_translate_sys_error(code), advice: advice)
     }
 
     /// For refusals of our own, which have no code in the system.
-    init(_ call: String, _ subject: String, name: String, explanation: String, advice: String) {
+    package init(_ call: String, _ subject: String, name: String, explanation: String, advice: String) {
         self.call = call
         self.subject = subject
         self.code = 0

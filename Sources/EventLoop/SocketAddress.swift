@@ -43,6 +43,11 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// As above, from another library's `struct sockaddr`.
+    @unsafe package init?(sockaddr pointer: UnsafeRawPointer) {
+        unsafe self.init(pointer.assumingMemoryBound(to: sockaddr.self))
+    }
+
     /// From a numeric address, `10.0.0.1` or `2001:db8::1`; nil for anything else.
     package init?(host: String, port: UInt16) {
         var v4 = sockaddr_in()

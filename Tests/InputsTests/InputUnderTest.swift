@@ -9,7 +9,7 @@ import Testing
 
 /// The inputs that the contract is tried with. A new input adds a case and says how its clients speak.
 enum InputKind: CaseIterable, Sendable {
-    case forward, forwardUnix, forwardTLS
+    case forward, forwardUnix, forwardTLS, http
 }
 
 /// An input on a loop thread of its own, as the contract sees it: what its clients write, and what they are answered.
@@ -41,24 +41,38 @@ final class InputUnderTest: @unchecked Sendable {
             kind == .forwardTLS
             ? try TLSContext(server: TLSServerOptions(identity: Self.certificate.get().identity)) : nil
         loop = try Loop()
-        let made = ForwardInput(
-            ForwardInput.Settings(endpoint: endpoint), tls: tls, on: loop, emitter: collector, log: .discarding)
-        input = made
+        input = Self.make(kind, endpoint, tls, on: loop, collector, nil)
         do {
-            try made.start()
+            try input.start()
         } catch {
             // A start that threw has left nothing open.
             loop.stop()
             #expect(loop.run() == [])
             throw error
         }
-        port = made.port
+        port = (input as? ForwardInput)?.port ?? (input as? HTTPInput)?.port ?? 0
         thread = try LoopThread.start(loop, name: "contract")
+    }
+
+    private static func make(
+        _ kind: InputKind, _ endpoint: Endpoint, _ tls: TLSContext?, on loop: Loop, _ emitter: any Emitter,
+        _ inherited: InheritedSockets?
+    ) -> any Input {
+        switch (kind, endpoint) {
+        case (.http, .tcp(let host, let port)):
+            var settings = HTTPInput.Settings(host: host, port: port)
+            settings.inherited = inherited
+            return HTTPInput(settings, on: loop, emitter: emitter, log: .discarding)
+        default:
+            var settings = ForwardInput.Settings(endpoint: endpoint)
+            settings.inherited = inherited
+            return ForwardInput(settings, tls: tls, on: loop, emitter: emitter, log: .discarding)
+        }
     }
 
     func client() throws -> Client {
         switch kind {
-        case .forward: return try Client(port: port)
+        case .forward, .http: return try Client(port: port)
         case .forwardUnix: return try Client(path: path)
         case .forwardTLS:
             var options = TLSClientOptions()
@@ -68,10 +82,18 @@ final class InputUnderTest: @unchecked Sendable {
     }
 
     /// What a client writes to have event `number` taken and answered; all are of one length.
-    func message(_ number: UInt8) -> [UInt8] { hex("94 a1 74") + [number] + hex("81 a1 61 01 81 a5 6368756e6b a1 63") }
+    func message(_ number: UInt8) -> [UInt8] {
+        guard kind == .http else { return hex("94 a1 74") + [number] + hex("81 a1 61 01 81 a5 6368756e6b a1 63") }
+        let time = String(1000 + Int(number)).dropFirst()
+        let head = "POST /t?time=\(time) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7"
+        return Array((head + "\r\n\r\n{\"a\":1}").utf8)
+    }
 
     /// What it is answered.
-    let answer = hex("81 a3 61636b a1 63")
+    var answer: [UInt8] {
+        guard kind == .http else { return hex("81 a3 61636b a1 63") }
+        return Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n".utf8)
+    }
 
     /// How the collector writes it down.
     func event(_ number: UInt8) -> String { #"t \#(number) {"a":1}"# }
@@ -109,9 +131,7 @@ final class InputUnderTest: @unchecked Sendable {
         perform { [self] input in
             do {
                 let sockets = try #require(try input.share())
-                var settings = ForwardInput.Settings(endpoint: endpoint)
-                settings.inherited = sockets
-                let made = ForwardInput(settings, tls: tls, on: loop, emitter: other, log: .discarding)
+                let made = Self.make(kind, endpoint, tls, on: loop, other, sockets)
                 try made.start()
                 successor = made
                 input.retire()

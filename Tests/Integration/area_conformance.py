@@ -35,3 +35,15 @@ def golden(_):
     result = subprocess.run([sys.executable, runner, "--daemon", f"{SLUICE} run -c {{config}}", "--cases", cases()],
                             capture_output=True, text=True, timeout=235)
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
+
+
+# Suites of scenarios whose plugins are there.
+SCENARIOS = ["forward-output", "http"]
+
+
+@area.test("every scenario of " + ", ".join(SCENARIOS) + " goes as with Fluentd, or as deviations.json asks", seconds=600)
+def scenarios(_):
+    runner = os.path.join(shared_folder("conformance"), "conformance")
+    result = subprocess.run([sys.executable, runner, "--daemon", f"{SLUICE} run -c {{config}}", "--cases", cases(),
+                             "--suite", ",".join(SCENARIOS)], capture_output=True, text=True, timeout=590)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]

@@ -23,6 +23,13 @@ def pattern(line):
     return ".*".join(re.escape(part) for part in line.split("…"))
 
 
+def ready(command):
+    """What a shell waits for before the next line: the daemon that a command starts listens, as it would for a person."""
+    path = re.search(r"-c (\S+)", command).group(1)
+    port = (re.findall(r"^\s*port (\d+)", open(os.path.join(ROOT, path)).read(), re.M) or ["24224"])[0]
+    return f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.05; done"
+
+
 @area.test("every console block prints what it shows", seconds=60)
 def console(_):
     assert len(blocks()) >= 3
@@ -30,10 +37,8 @@ def console(_):
         raise Skip("port 24224, which the README uses, is taken: stop what listens there")
     for block in blocks():
         commands, expected = script_and_output(block)
-        # A daemon in the background has to listen before the next line is typed, as it would for a person.
         script = "\n".join(
-            f"{command}\nuntil (exec 3<>/dev/tcp/127.0.0.1/24224) 2>/dev/null; do sleep 0.05; done"
-            if command.endswith("&") else command for command in commands)
+            f"{command}\n{ready(command)}" if command.endswith("&") else command for command in commands)
         script += "\nstatus=$?; wait; exit $status"
         environment = {**os.environ, "TZ": "UTC", "PATH": os.path.dirname(SLUICE) + ":" + os.environ["PATH"]}
         run = subprocess.run(["bash", "-m", "-c", script], cwd=ROOT, env=environment, text=True, timeout=30,

@@ -28,18 +28,14 @@ package final class JSONParser: TextParser {
 
     /// The text is one valid JSON value that is no object.
     private func parseList(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
+        guard let objects = storage.jsonObjects(inArray: text), !objects.isEmpty else { return .noMatch }
         let start = rows.fields.count
         var records: [ParsedRecord] = []
-        var place = Self.afterSpace(storage, Int(text.offset), text.end)
-        guard place < text.end, storage[place] == UInt8(ascii: "[") else { return .noMatch }
-        while true {
-            place = Self.afterSpace(storage, place + 1, text.end)
-            guard place < text.end, storage[place] == UInt8(ascii: "{"),
-                let end = try? JSONTranscoder.valueEnd(storage, from: place), end <= text.end
-            else { break }
+        for object in objects {
             let first = rows.fields.count
-            guard (try? rows.appendFields(json: Slice(offset: place, length: end - place), &storage)) != nil else {
-                break
+            guard (try? rows.appendFields(json: object, &storage)) != nil else {
+                rows.fields.truncate(to: start)
+                return .noMatch
             }
             let result = finisher.finish(first: first, storage: &storage, rows: &rows)
             guard case .matched(let time) = result else {
@@ -47,34 +43,7 @@ package final class JSONParser: TextParser {
                 return result
             }
             records.append(ParsedRecord(fields: first..<rows.fields.count, time: time))
-            place = Self.afterSpace(storage, end, text.end)
-            guard place < text.end, storage[place] == UInt8(ascii: ",") else { return .matchedMany(records) }
         }
-        rows.fields.truncate(to: start)
-        return .noMatch
-    }
-
-    /// The next offset that is neither white space nor in a comment.
-    private static func afterSpace(_ storage: borrowing ByteBuffer, _ start: Int, _ end: Int) -> Int {
-        var place = start
-        while place < end {
-            if isSpace(storage[place]) {
-                place += 1
-            } else if storage[place] == UInt8(ascii: "/"), place + 1 < end {
-                let isLine = storage[place + 1] == UInt8(ascii: "/")
-                place += 2
-                while place < end,
-                    isLine
-                        ? storage[place] != 0x0A
-                        : !(storage[place - 1] == UInt8(ascii: "*") && storage[place] == UInt8(ascii: "/"))
-                {
-                    place += 1
-                }
-                place += isLine ? 0 : 1
-            } else {
-                break
-            }
-        }
-        return place
+        return .matchedMany(records)
     }
 }

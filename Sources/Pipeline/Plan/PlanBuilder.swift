@@ -347,7 +347,7 @@ enum SectionRegistry {
 
     static var sources: [(String, Read<SourcePlan>)] {
         [
-            ("forward", ForwardSection.read), ("unix", ForwardSection.readUnix),
+            ("forward", ForwardSection.read), ("unix", ForwardSection.readUnix), ("http", HTTPSection.read),
         ]
     }
     static var filters: [(String, Read<FilterPlan>)] {

@@ -7,18 +7,7 @@ internal import Inputs
 /// `<source> @type forward` and `@type unix`.
 enum ForwardSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
-        let bind = reader.string("bind", default: "0.0.0.0")
-        if bind.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }), SocketAddress(host: bind, port: 0) == nil
-        {
-            reader.error(
-                "bind", "'bind' is '\(bind)', which is no address",
-                hint: "0.0.0.0 listens on all addresses, 127.0.0.1 on this machine only")
-        }
-        if bind.utf8.contains(where: {
-            !(0x30...0x3A).contains($0) && !(0x61...0x7A).contains($0 | 0x20) && !"-._%".utf8.contains($0)
-        }) {
-            reader.error("bind", "'bind' is '\(bind)', which is no address", hint: "write an address or a name alone")
-        }
+        let bind = BindSetting.read(reader)
         let port = reader.int("port", default: 24224, range: 0...65535)
         builder.listens(
             on: .tcp(host: bind, port: port),

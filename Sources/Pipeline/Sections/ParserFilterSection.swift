@@ -3,7 +3,6 @@ internal import Events
 internal import Filters
 internal import Logging
 internal import Parsing
-internal import Words
 
 /// `<filter> @type parser`.
 enum ParserFilterSection {
@@ -22,7 +21,7 @@ enum ParserFilterSection {
         reader.ignore(
             ["suppress_parse_error_log", "ignore_key_not_exist"],
             reason: "errors are counted and summarised anyway", severity: .note)
-        guard let section = parseSection(reader) else { return nil }
+        guard let section = ParseSection.find(in: reader) else { return nil }
         guard let parsed = ParseSection.read(section, reader.diagnostics), accessor != nil else { return nil }
         settings.estimatesCurrentEvent = parsed.estimatesCurrentEvent
         let (recipe, fixed) = (parsed.recipe, settings)
@@ -32,44 +31,6 @@ enum ParserFilterSection {
             let faults = ConversionFaults()
             return ParserFilter(fixed, parser: recipe.makeParser(noting: faults), faults: faults, log: context.log)
         }
-    }
-
-    /// `<parse>`, or the v0.12 parameters in its place. A misspelt one is read as what was probably meant: `finish`
-    /// reports it at its own line, and what would follow from it is not reported as well.
-    private static func parseSection(_ reader: SectionReader) -> Section? {
-        if let parse = reader.section(named: "parse") {
-            reader.ignore(ParseSection.keysOutside, reason: "it belongs into <parse>")
-            return parse
-        }
-        reader.accept(ParseSection.keysOutside)
-        for name in ParseSection.sectionsOutside { _ = reader.sections(named: name) }
-        var mended = reader.section
-        for (index, parameter) in mended.parameters.enumerated() where !reader.knows(parameter.key) {
-            if let glued = Guess.glued(parameter, among: ParseSection.keysOutside) {
-                mended.parameters[index] = parameter.renamed(glued.name, value: glued.rest)
-            } else if let meant = EditDistance.nearest(to: parameter.key, in: ParseSection.keysOutside) {
-                mended.parameters[index] = parameter.renamed(meant)
-            }
-        }
-        let names = ParseSection.sectionsOutside + ["parse"]
-        for (index, section) in mended.sections.enumerated() where !names.contains(section.name) {
-            guard let meant = EditDistance.nearest(to: section.name, in: names) else { continue }
-            mended.sections[index].name = meant
-        }
-        let old = SectionReader(mended, diagnostics: reader.diagnostics)
-        if let section = old.parseSection(alsoKeys: ParseSection.oldKeys, alsoSections: ParseSection.sectionsOutside) {
-            return section
-        }
-        let leftover = mended.parameters.first { ParseSection.oldKeys.contains($0.key) && $0.key != "timezone" }
-        let message = "\(reader.description) does not say how to parse"
-        if let leftover {
-            let hint = "add a line 'format NAME' to go with '\(leftover.key)'"
-            reader.diagnostics.error(leftover.keyPlace, message, hint: hint)
-        } else {
-            let hint = "add <parse> with '@type json', '@type grok', …; or, as in v0.12, 'format json'"
-            reader.missing("format", message, hint: hint)
-        }
-        return nil
     }
 }
 

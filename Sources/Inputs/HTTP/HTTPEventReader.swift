@@ -1,0 +1,270 @@
+internal import Compression
+internal import EventLoop
+internal import Events
+internal import HTTPServer
+internal import Parsing
+internal import Time
+
+/// Why nothing of a request was taken.
+struct HTTPRefusal: Error, Equatable {
+    let status: Int
+    let message: String
+
+    init(_ status: Int, _ message: String) { (self.status, self.message) = (status, message) }
+}
+
+/// From a whole request to records: all of it, or nothing. One instance for each loop.
+struct HTTPEventReader: ~Copyable {
+    private let options: HTTPOptions
+    private let parser: (any TextParser)?
+    private var times = TimeReader(.float, zone: .utc)
+
+    init(_ options: HTTPOptions) {
+        self.options = options
+        parser = options.parser?.makeParser()
+    }
+
+    /// Appends the records of a request, each with its time.
+    mutating func read(
+        _ exchange: HTTPExchange, _ target: HTTPTarget, storage: inout ByteBuffer, rows: inout Rows
+    ) throws(HTTPRefusal) {
+        var times: [[UInt8]] = target.query.filter { $0.name == "time" }.map(\.value)
+        let body = try body(of: exchange)
+        if let parser {
+            let text = Slice(offset: storage.count, length: body.count)
+            storage.append(body)
+            parser.beginBatch(storage: &storage)
+            try parse(text, parser, &storage, &rows)
+        } else {
+            try take(payload(of: exchange, target, body, &times), exchange, &storage, &rows)
+        }
+        if let given = times.first.flatMap({ self.time($0) }) {
+            for index in rows.records.indices { rows.records[index].time = given }
+        }
+        addParameters(exchange, target, &storage, &rows)
+    }
+
+    // MARK: - Bodies
+
+    private func body(of exchange: HTTPExchange) throws(HTTPRefusal) -> ByteBuffer {
+        var body = ByteBuffer(capacity: exchange.body.count)
+        switch exchange.header("Content-Encoding")?.lowercased() {
+        case nil, "", "identity": body.append(exchange.body)
+        case "gzip", "x-gzip", "deflate":
+            do throws(CompressionError) {
+                let limit = DecompressionLimit(
+                    bytes: options.decompressedBytes, parameter: "decompression_size_limit")
+                var rest = Slice(offset: 0, length: exchange.body.count)
+                _ = try GzipUnpacker(limit: limit).unpack(&rest, of: exchange.body, into: &body, atMost: .max)
+            } catch {
+                if case .tooLarge = error { throw HTTPRefusal(413, "\(error)") }
+                throw HTTPRefusal(400, "\(error)")
+            }
+        case .some(let other):
+            throw HTTPRefusal(415, "the content encoding '\(other.prefix(64))' is not known: gzip and deflate are")
+        }
+        return body
+    }
+
+    private enum Payload {
+        case json([UInt8]), lines([UInt8]), messagePack([UInt8])
+        /// A GET without data: somebody looks whether anybody is there.
+        case nothing
+    }
+
+    private static let missing = "'json', 'ndjson' or 'msgpack' parameter is required"
+
+    /// What of a request is data, and in which form: its body by its media type, a field of a form, or of the query.
+    private func payload(
+        of exchange: HTTPExchange, _ target: HTTPTarget, _ body: borrowing ByteBuffer, _ times: inout [[UInt8]]
+    ) throws(HTTPRefusal) -> Payload {
+        let contentType = exchange.header("Content-Type") ?? ""
+        switch contentType.prefix(while: { $0 != ";" && $0 != " " }).lowercased() {
+        case "application/json", "application/csp-report": return .json(body.array())
+        case "application/x-ndjson": return .lines(body.array())
+        case "application/msgpack": return .messagePack(body.array())
+        default: break
+        }
+        var fields = HTTPForm.fields(contentType, body.array()) ?? []
+        times += fields.filter { $0.name == "time" }.map(\.value)
+        fields += target.query
+        for (name, value) in fields {
+            switch name {
+            case "json": return .json(value)
+            case "ndjson": return .lines(value)
+            case "msgpack": return .messagePack(value)
+            default: continue
+            }
+        }
+        if exchange.method == "GET", body.isEmpty { return .nothing }
+        throw HTTPRefusal(400, Self.missing)
+    }
+
+    private mutating func take(
+        _ payload: Payload, _ exchange: HTTPExchange, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
+        switch payload {
+        case .nothing: break
+        case .json(let bytes):
+            let text = storage.append(copyOf: bytes)
+            try addJSON(text, takesLists: true, &storage, &rows)
+        case .lines(let bytes):
+            for line in bytes.split(separator: 0x0A) where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) {
+                let text = storage.append(copyOf: Array(line))
+                try addJSON(text, takesLists: false, &storage, &rows)
+            }
+        case .messagePack(let bytes):
+            let place = storage.append(copyOf: bytes)
+            try addMessagePack(Int(place.offset), place.end, &storage, &rows)
+        }
+    }
+
+    private mutating func addJSON(
+        _ text: Slice, takesLists: Bool, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
+        let first = rows.fields.count
+        guard let failure = append(text, &storage, &rows) else {
+            return try addRecord(first..<rows.fields.count, &storage, &rows)
+        }
+        guard failure == .notAnObject, takesLists, let objects = storage.jsonObjects(inArray: text) else {
+            throw Self.refusal(failure, in: text)
+        }
+        for object in objects {
+            let first = rows.fields.count
+            if let failure = append(object, &storage, &rows) { throw Self.refusal(failure, in: text) }
+            try addRecord(first..<rows.fields.count, &storage, &rows)
+        }
+    }
+
+    private static func refusal(_ error: JSONError, in text: Slice) -> HTTPRefusal {
+        switch error {
+        case .syntax(let offset): HTTPRefusal(400, "no valid JSON at byte \(offset - Int(text.offset))")
+        case .notAnObject: HTTPRefusal(400, "the JSON is no object, and no array of objects")
+        case .tooDeep(let limit): HTTPRefusal(400, "the JSON is nested deeper than \(limit) levels")
+        }
+    }
+
+    private func append(_ object: Slice, _ storage: inout ByteBuffer, _ rows: inout Rows) -> JSONError? {
+        do throws(JSONError) {
+            try rows.appendFields(json: object, &storage)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private mutating func addMessagePack(
+        _ start: Int, _ end: Int, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
+        var (records, isWhole) = ([Range<Int>](), false)
+        do throws(MessagePackError) {
+            let item = try storage.messagePackItem(at: start, end: end)
+            var (count, place) = (1, start)
+            if item.kind == .array { (count, place) = (item.length, item.body) }
+            for _ in 0..<count {
+                let first = rows.fields.count
+                place = try rows.appendFields(messagePack: place, end: end, &storage)
+                records.append(first..<rows.fields.count)
+            }
+            isWhole = place == end
+        } catch {
+            throw HTTPRefusal(400, "the MessagePack cannot be read: \(error)")
+        }
+        guard isWhole else { throw HTTPRefusal(400, "bytes follow the MessagePack value") }
+        for fields in records { try addRecord(fields, &storage, &rows) }
+    }
+
+    // MARK: - Records
+
+    /// A field `time` is the event's time, in seconds, and leaves the record.
+    private mutating func addRecord(
+        _ fields: Range<Int>, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
+        var time = Clock.now()
+        let record = Record(time: time, firstField: fields.lowerBound, fieldCount: fields.count)
+        guard let place = rows.find(Self.timeKey, in: record, storage) else {
+            rows.records.append(record)
+            return
+        }
+        switch rows.fields[place].value.kind {
+        case .int, .uint, .double, .number: break
+        default: throw HTTPRefusal(400, "the field 'time' is no number of seconds")
+        }
+        guard case .time(let read) = times.read(rows.fields[place].value, &storage) else {
+            throw HTTPRefusal(400, "the field 'time' is no time")
+        }
+        time = read
+        let first = rows.fields.count
+        for index in fields where index != place { rows.fields.append(rows.fields[index]) }
+        rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
+    }
+
+    private static let timeKey = Array("time".utf8)
+
+    private func parse(
+        _ text: Slice, _ parser: any TextParser, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
+        let first = rows.fields.count
+        func add(_ fields: Range<Int>, _ time: EventTime?) {
+            rows.records.append(
+                Record(time: time ?? Clock.now(), firstField: fields.lowerBound, fieldCount: fields.count))
+        }
+        switch parser.parse(text, storage: &storage, rows: &rows) {
+        case .matched(let time): add(first..<rows.fields.count, time)
+        case .matchedMany(let records): for record in records { add(record.fields, record.time) }
+        case .parts(let parts):
+            for part in parts {
+                guard case .matched(let time) = part.result else {
+                    throw HTTPRefusal(400, "a part of the body does not have the form that <parse> wants")
+                }
+                add(part.fields, time)
+            }
+        case .noMatch: throw HTTPRefusal(400, "the body does not have the form that <parse> wants")
+        case .invalidTime(let reason), .malformed(let reason), .gaveUp(let reason): throw HTTPRefusal(400, reason)
+        }
+    }
+
+    /// The `time` of a query: seconds. What is no number, and 0, is no time.
+    private mutating func time(_ text: [UInt8]) -> EventTime? {
+        var storage = ByteBuffer(capacity: text.count)
+        storage.append(text)
+        guard case .time(let time) = times.read(Slice(offset: 0, length: text.count), storage),
+            time != EventTime(seconds: 0)
+        else { return nil }
+        return time
+    }
+
+    /// `add_http_headers`, `add_query_params`, `add_remote_addr`: over fields of the record.
+    private func addParameters(
+        _ exchange: HTTPExchange, _ target: HTTPTarget, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) {
+        var added: [Field] = []
+        func add(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) {
+            let key = storage.append(copyOf: Array(name.utf8))
+            added.append(Field(key: key, value: .string(storage.append(copyOf: value))))
+        }
+        if options.addsHeaders {
+            for (name, value) in exchange.headers {
+                let shown = String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+                add("HTTP_" + shown, Array(value.utf8), &storage)
+            }
+        }
+        if options.addsQuery {
+            for (name, value) in target.query { add("QUERY_" + name.uppercased(), value, &storage) }
+        }
+        if options.addsAddress {
+            let forwarded = exchange.header("X-Forwarded-For")?.split(separator: ",").first
+            let address = forwarded.map { $0.filter { $0 != " " } } ?? exchange.client.peer?.host ?? ""
+            add("REMOTE_ADDR", Array(address.utf8), &storage)
+        }
+        guard !added.isEmpty else { return }
+        for index in rows.records.indices {
+            let record = rows.records[index]
+            let first = rows.copyFields(of: record)
+            var seen: UInt64 = .max
+            for field in added { rows.set(field.key, field.value, first: first, seen: &seen, storage) }
+            rows.records[index] = Record(
+                time: record.time, firstField: first, fieldCount: rows.fields.count - first)
+        }
+    }
+}

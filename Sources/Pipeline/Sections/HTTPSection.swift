@@ -1,0 +1,78 @@
+internal import ConfigFile
+internal import EventLoop
+internal import Inputs
+
+/// `<source> @type http`.
+enum HTTPSection {
+    static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
+        let bind = BindSetting.read(reader)
+        let port = reader.int("port", default: 9880, range: 0...65535)
+        builder.listens(
+            on: .tcp(host: bind, port: port),
+            at: reader.has("port") ? reader.place(of: "port") : reader.section.place)
+        var settings = HTTPInput.Settings(host: bind, port: UInt16(port))
+        settings.backlog = Int32(
+            reader.int("backlog", default: Int(Listener.defaultBacklog), range: 1...65535))
+        settings.idleSeconds = Int(reader.time("keepalive_timeout", default: 10, range: 1...86_400))
+        settings.unfinishedBytes = reader.size(
+            "unfinished_limit_size", default: settings.unfinishedBytes, range: (1 << 20)...(1 << 40))
+        if let limit = reader.int("max_connections", range: 1...1_000_000) {
+            settings.budget = ConnectionBudget(
+                limit: limit.value, advice: "raise max_connections of this source for more")
+        }
+        settings.options = options(reader)
+        if let section = ParseSection.find(in: reader, isRequired: false) {
+            guard let parsed = ParseSection.read(section, reader.diagnostics) else { return nil }
+            settings.options.parser = parsed.recipe
+        }
+        if let transport = reader.section(named: "transport"), TransportSection.read(transport, builder) != nil {
+            reader.diagnostics.error(
+                transport.place, "TLS is not there yet for sources of type http",
+                hint: "put a proxy in front of it, or send with the forward protocol")
+        }
+        reader.ignore(
+            ["blocking_timeout", "dump_error_log"], reason: "refused requests are counted and summarised",
+            severity: .note)
+        let parser = settings.options.parser == nil ? "" : ", parsed"
+        return SourcePlan(
+            type: "http", summary: "\(bind):\(port)\(parser)", place: .tcp(host: bind, port: port)
+        ) { [settings] context in
+            var settings = settings
+            settings.sharesPort = context.loopCount > 1
+            settings.inherited = context.inherited
+            return HTTPInput(
+                settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)
+        }
+    }
+
+    private static func options(_ reader: SectionReader) -> HTTPOptions {
+        var options = HTTPOptions()
+        options.bodyBytes = reader.size("body_size_limit", default: options.bodyBytes, range: 1...(1 << 30))
+        options.decompressedBytes = reader.size(
+            "decompression_size_limit", default: options.decompressedBytes, range: 1...(1 << 30))
+        options.tagPrefix = reader.string("add_tag_prefix")?.value
+        options.addsHeaders = reader.bool("add_http_headers", default: false)
+        options.addsQuery = reader.bool("add_query_params", default: false)
+        options.addsAddress = reader.bool("add_remote_addr", default: false)
+        if reader.bool("use_204_response", default: false) { options.answer = .noContent }
+        if reader.bool("respond_with_empty_img", default: false) { options.answer = .image }
+        let credentials = reader.bool("cors_allow_credentials", default: false)
+        if let origins = reader.array("cors_allow_origins") {
+            options.cors = CORSPolicy(origins: origins.value, allowsCredentials: credentials)
+            if credentials, origins.value.contains("*") {
+                reader.error(
+                    "cors_allow_credentials", "credentials cannot be allowed to all origins ('*')",
+                    hint: "name the origins in cors_allow_origins, or leave cors_allow_credentials out")
+            }
+            for origin in origins.value where origin != "*" && origin.split(separator: "*").count > 2 {
+                reader.error(
+                    "cors_allow_origins", "'\(origin)' has more than one star", hint: "write https://*.example.com")
+            }
+        } else if credentials {
+            reader.error(
+                "cors_allow_credentials", "cors_allow_credentials needs cors_allow_origins",
+                hint: "add cors_allow_origins [\"https://app.example.com\"]")
+        }
+        return options
+    }
+}
