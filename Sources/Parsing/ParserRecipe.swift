@@ -8,6 +8,8 @@ package struct ParserRecipe: Sendable {
     package let warnings: [SettingError]
     /// What a grok parser was made of, for tools that try its expressions; nil for every other parser.
     package let grok: GrokOptions?
+    /// How lines make texts for it, where it comes line by line.
+    package private(set) var lines = LineJoining.single
 
     private init(
         warnings: [SettingError] = [], grok: GrokOptions? = nil,
@@ -90,9 +92,10 @@ package struct ParserRecipe: Sendable {
         let finished = program
         var single = options
         single.firstLine = nil  // tools try expressions on single records
-        let recipe = ParserRecipe(warnings: set.rejected.map { setupError($0.error) }, grok: single) {
+        var recipe = ParserRecipe(warnings: set.rejected.map { setupError($0.error) }, grok: single) {
             GrokParser(finished, $0)
         }
+        if options.isMultiline { recipe.lines = .untilMatch }
         return try recipe.cut(
             at: options.firstLine, parameter: "multiline_start_regexp", options.options.matchLimits)
     }
@@ -249,8 +252,9 @@ package struct ParserRecipe: Sendable {
             throw SettingError(
                 "format1", "no named group in the formats", hint: "name what you want to keep: (?<name>…)")
         }
-        return try regexp(regex, options.with(defaultTimeKey: "time"))
-            .cut(at: firstLine, parameter: "format_firstline", options.matchLimits)
+        var recipe = try regexp(regex, options.with(defaultTimeKey: "time"))
+        recipe.lines = .untilMatch
+        return try recipe.cut(at: firstLine, parameter: "format_firstline", options.matchLimits)
     }
 
     /// The same parser for texts that may hold several records, each of which begins with a line that matches.
@@ -260,9 +264,11 @@ package struct ParserRecipe: Sendable {
         guard let firstLine else { return self }
         let regex = try compileRegex(firstLine, parameter: parameter)
         let make = make
-        return ParserRecipe(warnings: warnings, grok: grok) {
+        var recipe = ParserRecipe(warnings: warnings, grok: grok) {
             MultilineCutter(regex, limits: limits, inner: make($0))
         }
+        recipe.lines = .untilFirstLine(FirstLine(regex: regex, limits: limits))
+        return recipe
     }
 
     /// `multi_format`: the first of several that matches.

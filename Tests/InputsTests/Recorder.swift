@@ -1,5 +1,6 @@
 import Events
 import ForwardProtocol
+import Foundation
 import Inputs
 import TestSupport
 
@@ -72,4 +73,16 @@ final class Recorder: ForwardSink {
     func pause() { pauses += 1 }
     func continueLater() { turns += 1 }
     func note(_ error: ForwardError, count: Int) { notes.append(error) }
+}
+
+/// A folder that goes with the test.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        path = "/tmp/sluice-inputs-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -25,7 +25,7 @@ enum KnownPlugins {
 
     private static let names: [String: Set<String>] = [
         "source": [
-            "tail", "syslog", "tcp", "udp", "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
+            "syslog", "tcp", "udp", "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
             "sql", "dummy", "sample", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [

@@ -12,6 +12,7 @@ package final class PlanBuilder {
     /// Where each source listens.
     private var listeners: [(endpoint: ListenPlace, place: Place)] = []
     /// Folders and names of buffers in files.
+    private var positionFiles: [(path: String, place: Place)] = []
     private var buffers: [(path: String, place: Place)] = []
     /// `<label>` names that exist, for relabel and sources.
     private var labelNames: [String] = []
@@ -103,6 +104,17 @@ package final class PlanBuilder {
                 related: [.init(other.place, "the first one is here")])
         }
         buffers.append((path, place))
+    }
+
+    /// Notes where a source keeps its positions; no two can have one file.
+    func keeps(positionsAt path: String, at place: Place) {
+        if let other = positionFiles.first(where: { $0.path == path }) {
+            diagnostics.error(
+                place, "another <source> has its positions in '\(path)' already",
+                hint: "give each source a file of its own",
+                related: [.init(other.place, "the first one is here")])
+        }
+        positionFiles.append((path, place))
     }
 
     /// `<match fluent.**>`: what Fluentd says about itself comes there, and nothing of ours does. Where it is thrown away
@@ -348,6 +360,7 @@ enum SectionRegistry {
     static var sources: [(String, Read<SourcePlan>)] {
         [
             ("forward", ForwardSection.read), ("unix", ForwardSection.readUnix), ("http", HTTPSection.read),
+            ("tail", TailSection.read),
         ]
     }
     static var filters: [(String, Read<FilterPlan>)] {

@@ -1,0 +1,138 @@
+internal import Glibc
+
+/// The `pos_file` on disk: a line is changed in its place, so that a position costs one small write; lines are added at
+/// the end; to leave lines out the file is written anew and renamed.
+final class PositionFile {
+    /// A file's line, as long as it is watched.
+    final class Line {
+        let path: String
+        let inode: UInt64
+        fileprivate(set) var offset: UInt64
+        /// Of the offset's digits in the file; nil: the line is not in it.
+        fileprivate var place: Int?
+
+        fileprivate init(path: String, inode: UInt64, offset: UInt64) {
+            (self.path, self.inode, self.offset) = (path, inode, offset)
+        }
+
+        fileprivate var entry: PositionTable.Entry { .init(path: path, inode: inode, offset: offset) }
+    }
+
+    struct Failure: Error, CustomStringConvertible { let description: String }
+
+    let path: String
+    private var descriptor: Int32 = -1
+    private(set) var lines: [Line] = []
+    private var length = 0
+    /// What the file said when it was opened.
+    let table: PositionTable
+    /// Told of writes that failed.
+    var onFailure: ((String) -> Void)?
+
+    /// Reads the file, or begins one, with the folders above it.
+    init(_ path: String) throws(Failure) {
+        self.path = path
+        try Self.makeFolders(above: path)
+        table = PositionTable(try Self.read(path))
+        lines = table.entries.map { Line(path: $0.path, inode: $0.inode, offset: $0.offset) }
+        try rewrite()
+    }
+
+    deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+    /// The line of a file that is watched from now on.
+    func line(path: String, inode: UInt64, offset: UInt64) -> Line {
+        if let known = lines.last(where: {
+            $0.path == path && $0.inode == inode && $0.offset != PositionTable.unwatched
+        }) {
+            set(known, offset: offset)
+            return known
+        }
+        let line = Line(path: path, inode: inode, offset: offset)
+        lines.append(line)
+        let text = Array(line.entry.line.utf8)
+        line.place = length + line.path.utf8.count + 1
+        write(text, at: length)
+        length += text.count
+        return line
+    }
+
+    func set(_ line: Line, offset: UInt64) {
+        guard line.offset != offset else { return }
+        line.offset = offset
+        guard let place = line.place else { return }
+        write(Array(line.entry.line.utf8.dropFirst(line.path.utf8.count + 1).prefix(16)), at: place)
+    }
+
+    /// The file is not watched any more; its line goes with the next compaction.
+    func endWatching(_ line: Line) { set(line, offset: PositionTable.unwatched) }
+
+    /// The file is read to its end and will not come again: its line goes.
+    func remove(_ line: Line) {
+        lines.removeAll { $0 === line }
+        line.place = nil
+    }
+
+    /// Writes the file without the lines that were removed.
+    func compact() {
+        do throws(Failure) { try rewrite() } catch { onFailure?("\(error)") }
+    }
+
+    // MARK: - Disk
+
+    /// Whole under another name, then renamed: whatever ends the process leaves the old file or the new one.
+    func rewrite() throws(Failure) {
+        let temporary = path + ".new"
+        let file = unsafe open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Self.failure("write", temporary) }
+        var text: [UInt8] = []
+        for line in lines {
+            line.place = text.count + line.path.utf8.count + 1
+            text += Array(line.entry.line.utf8)
+        }
+        let written = unsafe text.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
+        guard written == text.count, fsync(file) == 0, unsafe rename(temporary, path) == 0 else {
+            let error = Self.failure("write", path)
+            Glibc.close(file)
+            throw error
+        }
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = file
+        length = text.count
+    }
+
+    private func write(_ bytes: [UInt8], at place: Int) {
+        let written = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(place)) }
+        if written != bytes.count { onFailure?("\(Self.failure("write", path))") }
+    }
+
+    private static func read(_ path: String) throws(Failure) -> String {
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return "" }
+            throw failure("read", path)
+        }
+        defer { Glibc.close(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = unsafe block.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
+            if count < 0 { throw failure("read", path) }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += block[..<count]
+        }
+    }
+
+    private static func makeFolders(above path: String) throws(Failure) {
+        var folder = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/").dropLast() {
+            folder += part + "/"
+            if unsafe mkdir(folder, 0o755) != 0, errno != EEXIST { throw failure("make the folder", folder) }
+        }
+    }
+
+    private static func failure(_ verb: String, _ path: String) -> Failure {
+        // A static text of the C library, copied at once.
+        Failure(description: "cannot \(verb) \(path): \(unsafe String(cString: strerror(errno)))")
+    }
+}

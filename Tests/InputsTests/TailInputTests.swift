@@ -1,0 +1,257 @@
+import EventLoop
+import Events
+import Foundation
+import Logging
+import Parsing
+import TestSupport
+import Testing
+
+@testable import Inputs
+
+@Suite("Files that are followed", .timeLimit(.minutes(5)))
+struct TailInputTests {
+    /// An input on a loop thread of its own, with a folder.
+    private final class Running: @unchecked Sendable {  // as RunningInput
+        let collector = Collector()
+        let log = LogRecorder()
+        let folder: String
+        private let input: TailInput
+        private let thread: LoopThread
+
+        init(
+            _ folder: String, rests: Bool = false, durable: Bool = false,
+            _ change: (inout TailSettings) -> Void = { _ in }
+        )
+            throws
+        {
+            self.folder = folder
+            var settings = TailSettings(paths: ["\(folder)/*.log"], tag: "t", parser: .none())
+            settings.positionFile = "\(folder)/pos"
+            settings.readsFromHead = true
+            settings.refreshMilliseconds = 50
+            settings.rotateWaitMilliseconds = 200
+            change(&settings)
+            let loop = try Loop()
+            input = TailInput(settings, on: loop, emitter: collector, log: Log(handler: log))
+            input.routesChanged(hasDurableBuffer: durable)
+            try input.start()
+            if rests { input.rest() }
+            thread = try LoopThread.start(loop, name: "test-tail")
+        }
+
+        func perform(_ job: @escaping @Sendable (TailInput) -> Void) { thread.loop.submit { job(self.input) } }
+
+        var messages: [String] { collector.events.map { String($0.split(separator: "\"").dropLast().last ?? "") } }
+
+        func wait(_ count: Int) -> [String] {
+            _ = collector.wait(for: count)
+            return messages
+        }
+
+        /// As a crash: what was not settled until now is not.
+        func stop() -> [String] {
+            perform { $0.close() }
+            thread.loop.stop()
+            return thread.join()
+        }
+    }
+
+    private func append(_ text: String, to path: String) {
+        let file = fopen(path, "a")
+        fputs(text, file)
+        fclose(file)
+    }
+
+    private func positions(_ folder: String) -> String {
+        (try? String(contentsOfFile: "\(folder)/pos", encoding: .utf8)) ?? ""
+    }
+
+    private func offset(_ folder: String) -> UInt64? {
+        let end = ContinuousClock.now + .seconds(2)
+        var last: UInt64?
+        while ContinuousClock.now < end {
+            last = PositionTable(positions(folder)).entries.last?.offset
+            sleepMilliseconds(20)
+        }
+        return last
+    }
+
+    @Test("a position moves when events are delivered, and in their order") func receipts() throws {
+        let folder = try TemporaryFolder()
+        append("one\n", to: "\(folder.path)/a.log")
+        let running = try Running(folder.path)
+        running.collector.state.withLock { $0.keepsReceipts = true }
+        append("two\n", to: "\(folder.path)/a.log")
+        _ = running.wait(2)
+        append("three\n", to: "\(folder.path)/a.log")
+        #expect(running.wait(3) == ["one", "two", "three"])
+        #expect(offset(folder.path) == 0)
+        // The last one first: nothing is safe up to it.
+        let receipts = running.collector.state.withLock { $0.receipts }
+        receipts[receipts.count - 1].settle(.delivered)
+        #expect(offset(folder.path) == 0)
+        for receipt in receipts.dropLast() { receipt.settle(.delivered) }
+        #expect(offset(folder.path) == 14)
+        #expect(running.stop() == [])
+    }
+
+    @Test("what a stop leaves undelivered is read again; with a durable buffer it is safe")
+    func stop() throws {
+        for (isDurable, expected) in [(false, ["one", "two"]), (true, ["two"])] {
+            let folder = try TemporaryFolder()
+            append("one\n", to: "\(folder.path)/a.log")
+            let running = try Running(folder.path, durable: isDurable)
+            running.collector.state.withLock { $0.keepsReceipts = true }
+            #expect(running.wait(1) == ["one"])
+            running.collector.settle(.safe)
+            sleepMilliseconds(100)
+            #expect(running.stop() == [])
+            append("two\n", to: "\(folder.path)/a.log")
+            let next = try Running(folder.path)
+            #expect(next.wait(expected.count) == expected)
+            #expect(next.stop() == [])
+        }
+    }
+
+    @Test("a full buffer holds the file where it is, and room lets it go on", arguments: [false, true])
+    func full(_ refuses: Bool) throws {
+        let folder = try TemporaryFolder()
+        let lines = (1...5000).map { "line \($0)\n" }
+        append(lines.joined(), to: "\(folder.path)/a.log")
+        let running = try Running(folder.path, rests: true) { $0.batchLines = 100 }
+        running.collector.state.withLock {
+            $0.answer = refuses ? .refused(Refusal(.full, "full")) : .acceptedFull
+        }
+        running.perform { $0.goOn() }
+        _ = running.wait(100)
+        sleepMilliseconds(300)
+        #expect(running.messages.count == 100)
+        running.collector.state.withLock {
+            $0.answer = .accepted
+            if refuses { $0.events = [] }
+        }
+        running.perform { $0.resumeReading() }
+        #expect(running.wait(5000) == lines.map { String($0.dropLast()) })
+        #expect(running.stop() == [])
+    }
+
+    @Test("nothing is read while it rests, and nothing after a stop") func rests() throws {
+        let folder = try TemporaryFolder()
+        append("one\n", to: "\(folder.path)/a.log")
+        let running = try Running(folder.path)
+        #expect(running.wait(1) == ["one"])
+        running.perform { $0.rest() }
+        append("two\n", to: "\(folder.path)/a.log")
+        sleepMilliseconds(200)
+        #expect(running.messages == ["one"])
+        running.perform { $0.goOn() }
+        #expect(running.wait(2) == ["one", "two"])
+        running.perform { $0.stopReading() }
+        append("three\n", to: "\(folder.path)/a.log")
+        sleepMilliseconds(200)
+        #expect(running.stop() == [])
+        #expect(running.messages == ["one", "two"])
+        let next = try Running(folder.path)
+        #expect(next.wait(1) == ["three"])
+        #expect(next.stop() == [])
+    }
+
+    @Test("a file that was replaced is read to its end, also when a crash came in between and it has another name")
+    func replaced() throws {
+        let folder = try TemporaryFolder()
+        append("one\n", to: "\(folder.path)/a.log")
+        let running = try Running(folder.path)
+        running.collector.state.withLock { $0.keepsReceipts = true }
+        #expect(running.wait(1) == ["one"])
+        running.collector.settle(.delivered)
+        append("two\n", to: "\(folder.path)/a.log")
+        #expect(running.wait(2) == ["one", "two"])
+        // "two" is not safe when the file is renamed, a new one begins, and the process dies.
+        rename("\(folder.path)/a.log", "\(folder.path)/a.log.1")
+        append("three\n", to: "\(folder.path)/a.log")
+        #expect(running.wait(3) == ["one", "two", "three"])
+        sleepMilliseconds(400)
+        #expect(PositionTable(positions(folder.path)).entries.count == 2)
+        let saved = positions(folder.path)
+        #expect(running.stop() == [])
+        try saved.write(toFile: "\(folder.path)/pos", atomically: true, encoding: .utf8)
+        let next = try Running(folder.path)
+        #expect(next.wait(2).sorted() == ["three", "two"])
+        sleepMilliseconds(1500)
+        #expect(PositionTable(positions(folder.path)).entries.map(\.offset) == [6])
+        #expect(next.stop() == [])
+    }
+
+    @Test("a line longer than the limit is dropped, whole or in pieces, and said; the next ones come") func long()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let running = try Running(folder.path) { $0.lineBytes = 100 }
+        append("a\n" + String(repeating: "x", count: 200_000), to: "\(folder.path)/a.log")
+        #expect(running.wait(1) == ["a"])
+        append(String(repeating: "y", count: 50) + "\nb\n", to: "\(folder.path)/a.log")
+        #expect(running.wait(2) == ["a", "b"])
+        #expect(running.log.lines.contains { $0.contains("raise max_line_size") }, "\(running.log.lines)")
+        #expect(running.stop() == [])
+    }
+
+    @Test("texts of several lines come once each, wherever a batch ends") func multiline() throws {
+        let folder = try TemporaryFolder()
+        let texts = (1...300).map { "S \($0)\n more \($0)\n" }
+        append(texts.joined(), to: "\(folder.path)/a.log")
+        let running = try Running(folder.path) {
+            $0.parser = try! .multiline(formats: [#"/^S (?<n>\d+)\n more (?<m>\d+)/"#], firstLine: "/^S /")
+            $0.batchLines = 7
+            $0.multilineFlushMilliseconds = 300
+        }
+        _ = running.collector.wait(for: 300)
+        #expect(running.collector.events.count == 300)
+        #expect(running.collector.events.last?.hasSuffix(#"{"n":"300","m":"300"}"#) == true)
+        #expect(offset(folder.path) == UInt64(texts.joined().utf8.count))
+        #expect(running.stop() == [])
+    }
+
+    @Test("a position file that cannot be written is said at the start") func unwritable() throws {
+        let folder = try TemporaryFolder()
+        #expect(throws: PositionFile.Failure.self) {
+            _ = try Running(folder.path) { $0.positionFile = "/proc/none/pos" }
+        }
+    }
+}
+
+@Suite("Names and positions of files")
+struct TailNameTests {
+    @Test("a pos_file of Fluentd is read and written, and what is no line is said")
+    func table() {
+        let text =
+            "/a b.log\t00000000000000ff\t0000000000001234\nbad\n/c\tffffffffffffffff\t0000000000000001\n/d\tx\t1\n"
+        let table = PositionTable(text)
+        #expect(table.entries == [.init(path: "/a b.log", inode: 0x1234, offset: 255)])
+        #expect(table.brokenLines == ["bad", "/d\tx\t1"])
+        #expect(table.entries[0].line == "/a b.log\t00000000000000ff\t0000000000001234\n")
+        let twice = PositionTable("/a\t1\t5\n/a\t2\t6\n/a\t3\t5\n")
+        #expect(twice.entries.map(\.offset) == [3, 2])
+        var rest = Array(text.utf8)[...]
+        while rest.popLast() != nil { _ = PositionTable(String(decoding: rest, as: UTF8.self)) }
+    }
+
+    @Test(
+        "a star in a tag is the path with dots",
+        arguments: [
+            ("app.*", "/var/log/a.log", "app.var.log.a.log"), ("*", "/a//b..c", "a.b.c"),
+            ("x.*.y", "/a b_c-d", "x.a b_c-d.y"),
+            ("plain", "/a", "plain"),
+        ])
+    func tags(_ tag: String, _ path: String, _ expected: String) {
+        #expect(TailSettings(paths: [], tag: tag, parser: .none()).tag(of: path).text == expected)
+    }
+
+    @Test(
+        "patterns name what Ruby's glob names",
+        arguments: [
+            ("/a/*.log", "/a/x.log", true), ("/a/*.log", "/a/b/x.log", false), ("/a/**/*.log", "/a/x.log", true),
+            ("/a/**/*.log", "/a/b/c/x.log", true), ("/a/?.log", "/a/x.log", true), ("/a/[a-c].log", "/a/d.log", false),
+            ("/a/*.log", "/a/.x.log", false), ("a/*.log", "/a/x.log", false), ("/a/{b,c}", "/a/b", false),
+        ])
+    func patterns(_ pattern: String, _ path: String, _ fits: Bool) { #expect(FileGlob.matches(pattern, path) == fits) }
+}
