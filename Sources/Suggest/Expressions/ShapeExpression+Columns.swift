@@ -56,7 +56,10 @@ extension ShapeExpression {
             } else {
                 let name = names.unique(
                     header.map { FieldNames.field($0.utf8) } ?? self.name(column.summary, index, columns))
-                text += pattern(column.summary, name, in: .blanks)
+                let expression = pattern(column.summary, name, in: .blanks)
+                // In a table any column may be without a value tomorrow.
+                let hasMissing = header == nil || expression.hasPrefix("(?:-|") || expression.hasPrefix("%{NOTSPACE:")
+                text += hasMissing ? expression : "(?:-|\(expression))"
             }
         }
     }
@@ -110,6 +113,14 @@ extension ShapeExpression {
         guard case .value(let summary) = column.content else { return }
         let isClass = summary.isClass || summary.distinct.contains { $0.contains(UInt8(ascii: "$")) }
         let isNumbered = column.numberCount > 0
+        // `information/Notification:`
+        let hasLevel = summary.distinct.allSatisfy { text in
+            text.firstIndex(of: UInt8(ascii: "/")).map { LineTokenizer.isLevel(text[..<$0]) } ?? false
+        }
+        if hasLevel, !summary.distinct.isEmpty {
+            fieldCount += 1
+            text += "%{LOGLEVEL:\(names.unique("level"))}/"
+        }
         let name = names.unique(isNumbered || !isClass ? "program" : "class")
         fieldCount += 1
         text += "%{DATA:\(name)}"

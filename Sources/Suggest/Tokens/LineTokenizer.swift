@@ -324,6 +324,10 @@ struct LineTokenizer {
         var stop = stop
         let whole = Self.kind(of: line[position..<stop])
         if whole != .opaque, whole != .path { return SampleToken(whole, position, stop) }
+        // `GET /`
+        if stop == position + 1, whole == .path, tokens.last?.kind == .method {
+            return SampleToken(.path, position, stop)
+        }
         if line[position..<stop].allSatisfy({ !$0.isWord && $0 < 0x80 }) {
             return SampleToken(.mark, position, stop)
         }

@@ -168,16 +168,23 @@ struct TimestampScanner {
             add("YmD", 8)
             return true
         case 6:
-            // `081109 203615`: too short to be told from two numbers anywhere but at the beginning.
+            // `081109 203615`, `161209  3:08:33`: too short to be told from two numbers anywhere but at the beginning.
             let value = value(6)
             guard at == 0 || at == 1, (1...12).contains(value / 100 % 100), (1...31).contains(value % 100),
-                byte(6) == 0x20, (7..<13).allSatisfy({ byte($0).isDigit }), !byte(13).isWord
+                byte(6) == 0x20, (7..<13).allSatisfy({ byte($0).isDigit }) && !byte(13).isWord || isClock(7)
             else { return false }
             add("ymD", 6)
             return true
         case 1, 2: return dayFirst()
         default: return false
         }
+    }
+
+    /// Whether a time of day with seconds stands so many bytes ahead, perhaps with a blank for its first digit.
+    private func isClock(_ offset: Int) -> Bool {
+        guard byte(offset).isDigit || byte(offset) == 0x20 else { return false }
+        return [1, 3, 4, 6, 7].allSatisfy { byte(offset + $0).isDigit } && byte(offset + 2) == UInt8(ascii: ":")
+            && byte(offset + 5) == UInt8(ascii: ":")
     }
 
     private mutating func yearFirst() -> Bool {
@@ -274,7 +281,9 @@ struct TimestampScanner {
             letters.append(0x20)
         case 0x20:
             let isNamed = letters.contains(UInt8(ascii: "b"))
-            if isNamed { return blanks() }
+            // `161209  3:08:33`, whose hour may be padded with a blank.
+            let isPadded = letters.elementsEqual("ymD".utf8) && isClock(1)
+            if isNamed || isPadded { return blanks() }
             guard byte(1).isDigit else { return false }
             at += 1
             letters.append(0x20)
