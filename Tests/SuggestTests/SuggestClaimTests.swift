@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    @Test("of what fuzzing starts from, and of what it found")
+    func fuzzed() throws {
+        let inputs = GoldenData.fuzzInputs("Suggest/Corpus") + GoldenData.failCases("Suggest")
+        #expect(!inputs.isEmpty)
+        for (name, bytes) in inputs {
+            let suggestion = try SuggestSupport.suggest(bytes)
+            let claimed = suggestion.proposals.reduce(0) { $0 + $1.lineCount }
+            #expect(claimed + suggestion.uncoveredCount == suggestion.lineCount, "\(name)")
+            #expect(try SuggestSupport.taken(suggestion, of: bytes) >= suggestion.coveredCount, "\(name)")
+            #expect(!IngestPipeline(suggestion).json.isEmpty)
+        }
+    }
+
     @Test("of noise", arguments: 0..<12 as Range<UInt64>)
     func noise(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -81,6 +81,17 @@ import Testing
         }
     }
 
+    @Test("what fuzzing starts from, and what it found")
+    func fuzzed() {
+        let inputs = GoldenData.fuzzInputs("Explain/Corpus") + GoldenData.failCases("Explain")
+        #expect(!inputs.isEmpty)
+        for (_, bytes) in inputs {
+            let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+            guard let expression = String(validating: parts[0], as: UTF8.self) else { continue }
+            run(expression, parts.count > 1 ? Array(parts[1]) : [])
+        }
+    }
+
     @Test("lines that make a backtracking engine explode end in time")
     func catastrophic() throws {
         let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
