@@ -23,7 +23,8 @@ import Testing
             guard let found = try GrokCompiler(library: Self.library).explain(expression, line: line) else { return }
             check(found.places)
             #expect(found.expressionRange.upperBound <= expression.utf8.count, "/\(expression)/")
-            for remedy in found.suggestions {
+            // A regexp between slashes cannot stand in a group.
+            for remedy in found.suggestions where !remedy.expression.hasPrefix("/") {
                 let compiler = GrokCompiler(library: Self.library).applying(remedy)
                 #expect(
                     NearMissFields.of("(?<whole>\(remedy.expression))", line: line, compiler) != nil

@@ -117,7 +117,7 @@ import Testing
                 "^%{TIME:t} (?<level>[DIWEF]) (?:-|%{WORD:part})%{SPACE}(?:\\[%{DATA:context}\\])? %{GREEDYDATA:m}$",
                 "05:06:07 two words NET  [conn12] end"
             ),
-            ("^%{DATA:query} %{INT:a}:%{INT:b}$", "{ x } two words:1"),
+            (#"^(?<query>\{.*\} n) %{WORD:key}:%{INT:b}$"#, "{ x } two words:1"),
             ("^%{WORD:kind} IN %{INT:type} %{DATA:flags} \\(%{IP:server}\\)$", "q IN two words +E (192.0.2.1)"),
             // Half of a pair of quotes would be in a value.
             ("^%{WORD:level} +%{NOTSPACE:logger} - %{GREEDYDATA:m}$", "WARN\"  \"org.example - x"),

@@ -70,6 +70,7 @@ struct RemedyCheck {
         {
             return true
         }
+        if isOfSeveralReadings(verdict, text, before, after) { return true }
         guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
             let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
         else { return false }
@@ -80,6 +81,22 @@ struct RemedyCheck {
             range.lowerBound >= text.upperBound && range.upperBound < verdict.end
                 && longer.fields[name] != range && line[range].contains(where: LineTokens.isBlank)
         }
+    }
+
+    /// Whether several words stand where the element should be, of which the last may be the next value's, or without
+    /// which the rest of the line fits as well: then none of them need be the element's.
+    private func isOfSeveralReadings(
+        _ verdict: ExplainVerdict, _ text: Range<Int>, _ before: [PatternNode], _ after: ArraySlice<ExplainElement>
+    ) -> Bool {
+        guard let blank = search.line[text].lastIndex(where: LineTokens.isBlank) else { return false }
+        if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil {
+            let word = Array(search.line[(blank + 1)..<text.upperBound])
+            if !word.isEmpty, ExplainSearch(search, line: word).match(next.nodes)?.whole == 0..<word.count {
+                return true
+            }
+        }
+        guard after.first?.kind == .space else { return false }
+        return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
     }
 
     /// Whether a field that ends where something is changed has in it the mark that follows it: `/` behind `pool/s1`. Then
