@@ -49,6 +49,33 @@ import Testing
         ])
     func badTimes(_ text: String) throws { _ = try expectTrue(Array(text.utf8)) }
 
+    @Test("what its type cannot hold is not claimed for that type")
+    func unheldValues() throws {
+        // An operator's own definition takes more than its name says; the daemon would store 0.
+        var library = try #require(SuggestSupport.libraries[.legacy])
+        library.add(name: "INT", expression: "\\w+")
+        let text = "Mar  4 05:06:07 web-1 sshd[abc]: gone"
+        let suggestion = GrokSuggester(library: library, series: .legacy).suggest(SampleLines(text: Array(text.utf8)))
+        for field in suggestion.proposals.flatMap(\.fields) where field.type == .integer {
+            for value in field.values {
+                #expect(Int64(String(decoding: value, as: UTF8.self)) != nil, "\(field.name)")
+            }
+        }
+    }
+
+    @Test("of what fuzzing starts from, and of what it found")
+    func fuzzed() throws {
+        let inputs = GoldenData.fuzzInputs("Suggest/Corpus") + GoldenData.failCases("Suggest")
+        #expect(!inputs.isEmpty)
+        for (name, bytes) in inputs {
+            let suggestion = try SuggestSupport.suggest(bytes)
+            let claimed = suggestion.proposals.reduce(0) { $0 + $1.lineCount }
+            #expect(claimed + suggestion.uncoveredCount == suggestion.lineCount, "\(name)")
+            #expect(try SuggestSupport.taken(suggestion, of: bytes) >= suggestion.coveredCount, "\(name)")
+            #expect(!IngestPipeline(suggestion).json.isEmpty)
+        }
+    }
+
     @Test("of noise", arguments: 0..<12 as Range<UInt64>)
     func noise(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

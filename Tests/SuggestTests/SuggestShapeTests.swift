@@ -41,6 +41,30 @@ import Testing
         Case(
             text: "aa:bb:cc:dd:ee:ff joined wlan0\naa:bb:cc:dd:ee:f0 left wlan1", fields: ["mac": "aa:bb:cc:dd:ee:ff"]),
         Case(text: "user=bob op=get took=12\nop=put user=eve took=9", fields: ["user": "bob", "took:integer": "12"]),
+        Case(
+            text: "2026-03-04 05:06:07 10.0.0.1 GET / q=1 80 - 200\n2026-03-04 05:06:08 10.0.0.2 GET /x - 80 bob 404",
+            fields: ["method": "GET", "path": "/", "query": "q=1", "status:integer": "200"]),
+        Case(
+            text: "2026-03-04 05:06:07 10.0.0.1 GET / q=1 80 200\n2026-03-04 05:06:08 10.0.0.2 GET /x page=2 80 404",
+            fields: ["query": "q=1", "status:integer": "200"]),
+        Case(
+            text: "2026-03-04 05:06:07 10.0.0.1 - bob 200\n2026-03-04 05:06:08 10.0.0.2 jane - 404",
+            fields: ["user": "-", "word": "bob", "number:integer": "200"]),
+        Case(
+            text: "161209 13:08:33 [Warning] one two three\n161209  3:08:34 [Error] four five",
+            fields: ["timestamp": "161209 13:08:33"]),
+        Case(
+            text:
+                "[2026-03-04 05:06:07 +0100] information/Notifier: sent one\n[2026-03-04 05:06:08 +0100] critical/Checker: gave up",
+            fields: ["level": "information", "program": "Notifier", "message": "sent one"]),
+        Case(
+            text:
+                "[2026-03-04T05:06:07.802Z] I guard: action=RUN|args=ls -l /tmp|pid=12|user=eve\n[2026-03-04T05:06:08.802Z] I guard: action=RUN|pid=13|user=bob",
+            fields: ["level": "I", "action": "RUN", "args": "ls -l /tmp", "pid:integer": "12", "user": "eve"]),
+        Case(
+            text:
+                "type=LOGIN msg=audit(1772600767.114:5): pid=7 msg='op=start addr=10.0.0.1 res=success'\ntype=LOGIN msg=audit(1772600768.200:6): pid=8 msg='op=stop addr=10.0.0.2 res=failed'",
+            fields: ["op": "start", "addr": "10.0.0.1", "res": "success"]),
     ]
 
     @Test("the first line has the fields, and all lines one pattern", arguments: cases)
@@ -82,6 +106,61 @@ import Testing
         let suggestion = try SuggestSupport.suggest(text)
         let section = try PrintedSection(suggestion.configuration)
         #expect(section.fields(Array(other.utf8)) != nil, "\(suggestion.configuration)")
+    }
+
+    @Test(
+        "a letter is a level where levels stand, and no unit",
+        arguments: [
+            ("2026-03-04 05:06:07 W disk full\n2026-03-04 05:06:08 I disk fine", true),
+            ("03-04 05:06:07.114  1702  2555 C Monitor: gone\n03-04 05:06:08.200  1702  8671 D Monitor: back", true),
+            ("2026-03-04 05:06:07 temp -3.5 C\n2026-03-04 05:06:08 temp 4.0 C", false),
+            ("2026-03-04 05:06:07 21 C outside, fine\n2026-03-04 05:06:08 70 F outside, fine", false),
+            ("temp 4 C", false),
+        ])
+    func levelLetters(_ text: String, _ isLevel: Bool) throws {
+        let names = try SuggestSupport.suggest(text).proposals.flatMap(\.fields).map(\.name)
+        #expect(names.contains("level") == isLevel, "\(names)")
+    }
+
+    @Test("the columns of a table keep their names where values are missing")
+    func tables() throws {
+        let suggestion = try SuggestSupport.suggest(
+            """
+            #Fields: date time c-ip cs-method sc-status s-reason
+            2026-03-04 05:06:07 10.0.0.1 GET 503 ConnLimit
+            2026-03-04 05:06:08 10.0.0.2 - - Timer
+            #Fields: date time s-sitename c-ip cs-method sc-status
+            2026-03-04 05:06:09 W3SVC1 10.0.0.1 GET 200
+            2026-03-04 05:06:10 W3SVC1 10.0.0.2 GET
+            """)
+        #expect(suggestion.uncoveredCount == 0)
+        let section = try PrintedSection(suggestion.configuration)
+        func fields(_ line: String) -> [String: String]? {
+            section.fields(Array(line.utf8))
+        }
+        let missing = try #require(fields("2026-03-04 05:06:08 10.0.0.2 - - Timer"))
+        #expect(missing["s-reason"] == "Timer" && missing["c-ip"] == "10.0.0.2" && missing["sc-status"] == nil)
+        // Under the second header.
+        #expect(fields("2026-03-04 05:06:09 W3SVC1 10.0.0.1 GET 200")?["s-sitename"] == "W3SVC1")
+        // A value that no line of the sample lacks may be missing tomorrow.
+        #expect(fields("2026-03-04 05:06:09 W3SVC1 - GET 200")?["cs-method"] == "GET")
+        // A line that no header fits has none of its names.
+        let odd = suggestion.proposals.first { $0.sample.elementsEqual("2026-03-04 05:06:10 W3SVC1 10.0.0.2 GET".utf8) }
+        #expect(odd?.fields.contains { $0.name.hasPrefix("s-") } == false)
+    }
+
+    @Test("lines that go on with an address have a pattern of their own")
+    func addressed() throws {
+        let text = (0..<4).map {
+            "[1] 2026/03/04 05:06:0\($0).624334 [INF] Server is ready\n"
+                + "[1] 2026/03/04 05:06:0\($0).702334 [TRC] 10.0.0.\($0):4222 - cid:\($0) - PING"
+        }.joined(separator: "\n")
+        let suggestion = try SuggestSupport.suggest(text)
+        #expect(suggestion.proposals.count == 2 && suggestion.uncoveredCount == 0)
+        let section = try PrintedSection(suggestion.configuration)
+        let fields = try #require(
+            section.fields(Array("[1] 2026/03/04 05:06:07.1 [TRC] 10.9.9.9:80 - cid:7 - PONG".utf8)))
+        #expect(fields["clientip"] == "10.9.9.9" && fields["cid"] == "7")
     }
 
     @Test("a stack trace belongs to the line before it, and the section joins them")

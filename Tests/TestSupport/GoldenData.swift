@@ -21,7 +21,12 @@ package enum GoldenData {
 
     /// The inputs that once made a fuzzed decoder fail: `Tests/Fuzz/<name>/FailCases`.
     package static func failCases(_ name: String) -> [(name: String, bytes: [UInt8])] {
-        let cases = tests.appendingPathComponent("Fuzz/\(name)/FailCases")
+        fuzzInputs("\(name)/FailCases")
+    }
+
+    /// The inputs of a folder below `Tests/Fuzz`.
+    package static func fuzzInputs(_ folder: String) -> [(name: String, bytes: [UInt8])] {
+        let cases = tests.appendingPathComponent("Fuzz/\(folder)")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: cases.path)) ?? []
         return names.filter { !$0.hasPrefix(".") }.sorted().compactMap { name in
             (try? Data(contentsOf: cases.appendingPathComponent(name))).map { (name, Array($0)) }

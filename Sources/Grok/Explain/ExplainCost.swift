@@ -35,6 +35,8 @@ struct ExplainCost {
             {
                 base += 0.3
             }
+            // `,5` of `12,5`, for what may stand behind a number.
+            if LineTokens.splitsNumber(search.line, at: range.lowerBound) { base += 1.5 }
             if let length = element.fixedLength, length < text.count { return base + 3 }
             if text.contains(0x20), !element.nodes.contains(where: { $0.containsSpace }) {
                 switch wordsTaken(by: element, of: range) {

@@ -152,6 +152,18 @@ final class ExplainSearch {
         return [marked(anyCase), marked(words)]
     }
 
+    /// A text of the line and at least a character more, as short as can be, in the explainer's group.
+    static func longer(than text: Range<Int>, of line: [UInt8]) -> PatternNode {
+        let own = String(decoding: line[text], as: UTF8.self).unicodeScalars.map {
+            PatternNode(.literal($0.value, ignoringCase: false), offset: 0, length: 0)
+        }
+        let more = PatternNode(
+            .repetition(
+                Repetition(minimum: 1, maximum: nil, mode: .lazy),
+                PatternNode(.any(newline: true), offset: 0, length: 0)), offset: 0, length: 0)
+        return marked(own + [more])
+    }
+
     /// The word that begins here, or the blanks; may be empty.
     static func word(isBlank: Bool) -> PatternNode {
         let blank = ClassExpression.scalars(.space)

@@ -15,7 +15,7 @@ struct Explainer {
     let multiline: Bool
     let search: ExplainSearch
     let tree: ExplainElements
-    private let costs: ExplainCost
+    let costs: ExplainCost
 
     init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ search: ExplainSearch) {
         self.compiler = compiler
@@ -196,7 +196,7 @@ struct Explainer {
     }
 
     /// Whether the next element that must take something takes anything.
-    private func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
+    func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
         for element in elements where !element.isText && element.anchor == nil {
             if takesAnything(element) { return true }
             if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
@@ -209,7 +209,9 @@ struct Explainer {
     private func isFarFetched(
         _ index: Int, _ text: Range<Int>, _ elements: [ExplainElement], _ failing: Int
     ) -> Bool {
-        switch elements[index].kind {
+        // `1,234` and `0x1f` for a number that is content with the first digit.
+        if elements[index].isText, LineTokens.splitsNumber(search.line, at: text.lowerBound) { return true }
+        return switch elements[index].kind {
         case .space where text.isEmpty:
             index < failing || !endsOfItself(elements[..<index], at: text.lowerBound)
         case .space, .literal: index < failing && !endsOfItself(elements[..<index], at: text.lowerBound)
@@ -251,198 +253,5 @@ struct Explainer {
         return ExplainVerdict(
             elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
             cost: 1.9)
-    }
-
-    /// Nothing in the place of some elements that follow one another: a field that is missing with what belongs to it.
-    private func dropping(from start: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
-        for count in 2...4 where start + count < elements.count {
-            guard let match = without(start..<(start + count), in: elements), let text = match.marked,
-                isBalanced(elements[start..<(start + count)])
-            else { continue }
-            let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
-            // The next one would take what stands there whatever it is.
-            let previous = elements[..<start].last { !$0.isText }
-            let isDoubtful =
-                isAnythingNext(elements[(start + count)...]) && text.upperBound < search.line.count
-                || previous.map { $0.anchor == nil && takesAnything($0) } == true
-                || isSwallowed(start..<(start + count), in: elements, before: text.lowerBound)
-            // A word that the line has elsewhere is not what it leaves out.
-            let isElsewhere = elements[start..<(start + count)].contains { element in
-                element.kind == .literal && element.literal.utf8.contains(where: LineTokens.isLetter)
-                    && search.match(element.nodes) != nil
-            }
-            return ExplainVerdict(
-                elements: elements, index: index, text: text, start: match.whole.lowerBound,
-                end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
-                cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
-                    + (isElsewhere ? 0.5 : 0),
-                fields: match.fields, isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements))
-        }
-        return nil
-    }
-
-    private func without(_ range: Range<Int>, in elements: [ExplainElement]) -> ExplainSearch.Match? {
-        search.match(
-            elements[..<range.lowerBound].flatMap(\.nodes) + [ExplainSearch.marked([])]
-                + elements[range.upperBound...].flatMap(\.nodes))
-    }
-
-    /// Whether other elements could be missing as well, so that nobody can say which field has which text.
-    private func isOneOfMany(_ range: Range<Int>, in elements: [ExplainElement]) -> Bool {
-        for start in [range.lowerBound - range.count, range.lowerBound + range.count, range.upperBound - 1]
-        where start > 0 && start + range.count < elements.count {
-            let other = start..<(start + range.count)
-            guard elements[other].contains(where: { !$0.isText }) else { continue }
-            if without(other, in: elements) != nil { return true }
-        }
-        return false
-    }
-
-    /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.
-    private func isSwallowed(_ range: Range<Int>, in elements: [ExplainElement], before place: Int) -> Bool {
-        guard let missing = elements[range].first(where: { !$0.isText && $0.anchor == nil }) else { return false }
-        var end = place
-        while end > 0, LineTokens.isBlank(search.line[end - 1]) { end -= 1 }
-        let token = search.line[..<end].reversed().prefix { !LineTokens.isBlank($0) }.count
-        return (1..<max(min(token, 9), 1)).contains { costs.takes(missing, (end - $0)..<end) }
-    }
-
-    /// Whether brackets and quotes are opened and closed alike: half a pair is not what a line leaves out.
-    private func isBalanced(_ elements: ArraySlice<ExplainElement>) -> Bool {
-        var open = 0
-        var quotes = 0
-        for byte in elements.filter({ $0.kind == .literal }).flatMap({ Array($0.literal.utf8) }) {
-            if "([{<".utf8.contains(byte) { open += 1 }
-            if ")]}>".utf8.contains(byte) { open -= 1 }
-            if byte == UInt8(ascii: "\"") { quotes += 1 }
-            if open < 0 { return false }
-        }
-        return open == 0 && quotes % 2 == 0
-    }
-
-    // MARK: - Where it stops
-
-    private struct Stop {
-        /// What the element takes before it stops.
-        var taken: Range<Int>?
-        var found: Range<Int>
-        /// The part of the element that stops it, when that is known.
-        var node: PatternNode?
-    }
-
-    private func stop(of verdict: ExplainVerdict) -> Stop {
-        let before = verdict.elements[..<verdict.index].flatMap(\.nodes)
-        let element = verdict.element
-        let line = search.line
-        guard let text = verdict.text else {
-            // Nothing after it is known: the place is where the longest beginning ends.
-            let parts = element.nodes.flatMap { $0.parts }
-            let known = search.longestBeginning(of: parts, after: before)
-            let match = search.match(before + [ExplainSearch.marked(Array(parts.prefix(known)))])
-            let end = match?.marked ?? match.map { $0.whole.upperBound..<$0.whole.upperBound } ?? 0..<0
-            return Stop(
-                taken: end.isEmpty ? nil : end, found: token(at: end.upperBound),
-                node: known < parts.count ? parts[known] : nil)
-        }
-        if element.kind == .literal || element.kind == .space {
-            let wanted = Array(element.literal.utf8)
-            let common = zip(wanted, line[text]).prefix { $0 == $1 }.count
-            let place = text.lowerBound + common
-            return Stop(
-                taken: common > 0 ? text.lowerBound..<place : nil,
-                found: place < text.upperBound ? place..<text.upperBound : token(at: place))
-        }
-        guard !text.isEmpty else { return Stop(found: token(at: text.lowerBound)) }
-        let parts = element.nodes.flatMap { $0.parts }
-        let known = search.longestBeginning(of: parts, after: before)
-        guard let match = search.match(before + [ExplainSearch.marked(Array(parts.prefix(known)))]),
-            let taken = match.marked, taken.lowerBound == text.lowerBound, taken.upperBound < text.upperBound
-        else { return Stop(found: text, node: known < parts.count ? parts[known] : nil) }
-        return Stop(
-            taken: taken.isEmpty ? nil : taken, found: taken.upperBound..<text.upperBound,
-            node: known < parts.count ? parts[known] : nil)
-    }
-
-    /// The word that begins at a place, or the blanks; empty at the end of the line.
-    func token(at place: Int) -> Range<Int> {
-        let line = search.line
-        guard place < line.count else { return line.count..<line.count }
-        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        let first = isBlank(line[place])
-        let end = line[place...].firstIndex { isBlank($0) != first } ?? line.count
-        return place..<end
-    }
-
-    // MARK: - In words
-
-    private func describe(_ verdict: ExplainVerdict, _ levels: [ExplainVerdict]) -> GrokExplanation {
-        let expansion = search.reading.expansion
-        let shift = search.reading.shift
-        let element = verdict.element
-        let stop = stop(of: verdict)
-        let absolute = (element.source.lowerBound + shift)..<(element.source.upperBound + shift)
-        let places: [GrokPlace]
-        if case .reference(let number) = element.kind {
-            places = expansion.places(through: number, innermost: nil)
-        } else {
-            places = expansion.places(
-                through: element.owner, innermost: expansion.local(absolute, in: element.owner))
-        }
-        let place = verdict.text?.lowerBound ?? stop.taken?.lowerBound ?? stop.found.lowerBound
-        let words = ExplainWords(expansion: expansion, library: compiler.library, shift: shift)
-        let suggestions = RemedySearch(compiler, expression, multiline, search).remedies(for: levels)
-        return GrokExplanation(
-            expressionRange: places.first?.range ?? 0..<0,
-            lineRange: verdict.index > 0 && place >= verdict.start ? verdict.start..<place : nil,
-            path: places.dropFirst().compactMap(\.definition) + (referenceName(element).map { [$0] } ?? []),
-            places: places,
-            wanted: words.wanted(element, stop.node) + remark(verdict), found: stop.found, taken: stop.taken,
-            isOnlyProblem: verdict.isComplete, suggestions: suggestions,
-            decorations: LineDecoration.all(in: search.line), isCutShort: search.hasGivenUp)
-    }
-
-    /// Whether what stands before an element takes any text, so that the element may be anywhere behind.
-    private func followsAnything(_ verdict: ExplainVerdict) -> Bool {
-        verdict.index > 0 && verdict.element.isText && takesAnything(verdict.elements[verdict.index - 1])
-    }
-
-    private func takesAnything(_ element: ExplainElement) -> Bool {
-        let whole =
-            [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
-            + element.nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
-        return ExplainSearch(search, line: Array("a -1: ".utf8)).match(whole) != nil
-    }
-
-    private func remark(_ verdict: ExplainVerdict) -> String {
-        if followsAnything(verdict) { return ", here or further on" }
-        let isNowhere =
-            verdict.index == 0 && verdict.text == nil && verdict.element.kind == .literal
-            && search.match(verdict.element.nodes) == nil
-        return isNowhere ? ", which is nowhere in the line" : ""
-    }
-
-    private func referenceName(_ element: ExplainElement) -> String? {
-        if case .reference(let number) = element.kind { return search.reading.expansion.name(of: number) }
-        return nil
-    }
-}
-
-extension PatternNode {
-    /// Whether a blank stands in it literally: such a part takes texts of several words.
-    var containsSpace: Bool {
-        if case .literal(0x20, _) = kind { return true }
-        return children.contains { $0.containsSpace }
-    }
-
-    /// The parts that follow one another, groups without alternatives opened.
-    var parts: [PatternNode] {
-        switch kind {
-        case .sequence(let items): return items.flatMap { $0.parts }
-        case .group(let body), .scoped(_, let body), .atomic(let body):
-            if case .alternation = body.kind { return [self] }
-            return body.parts
-        case .empty: return []
-        default: return [self]
-        }
     }
 }

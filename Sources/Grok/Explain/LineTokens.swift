@@ -11,6 +11,15 @@ enum LineTokens {
         return false
     }
 
+    /// Whether a place lies in a number whose first digits could be taken for all of it: `1|,234`, `0|x1f`.
+    static func splitsNumber(_ line: [UInt8], at place: Int) -> Bool {
+        guard place > 0, place + 1 < line.count, isDigit(line[place - 1]) else { return false }
+        if ".,".utf8.contains(line[place]) { return isDigit(line[place + 1]) }
+        let isHexadecimal = isDigit(line[place + 1]) || (0x61...0x66).contains(line[place + 1] | 0x20)
+        return line[place] | 0x20 == UInt8(ascii: "x") && line[place - 1] == UInt8(ascii: "0") && isHexadecimal
+            && (place == 1 || !isWord(line[place - 2]))
+    }
+
     @Sendable static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     @Sendable static func isLetter(_ byte: UInt8) -> Bool { byte > 0x7F || (0x61...0x7A).contains(byte | 0x20) }

@@ -56,7 +56,10 @@ extension ShapeExpression {
             } else {
                 let name = names.unique(
                     header.map { FieldNames.field($0.utf8) } ?? self.name(column.summary, index, columns))
-                text += pattern(column.summary, name, in: .blanks)
+                let expression = pattern(column.summary, name, in: .blanks)
+                // In a table any column may be without a value tomorrow.
+                let hasMissing = header == nil || expression.hasPrefix("(?:-|") || expression.hasPrefix("%{NOTSPACE:")
+                text += hasMissing ? expression : "(?:-|\(expression))"
             }
         }
     }
@@ -110,6 +113,14 @@ extension ShapeExpression {
         guard case .value(let summary) = column.content else { return }
         let isClass = summary.isClass || summary.distinct.contains { $0.contains(UInt8(ascii: "$")) }
         let isNumbered = column.numberCount > 0
+        // `information/Notification:`
+        let hasLevel = summary.distinct.allSatisfy { text in
+            text.firstIndex(of: UInt8(ascii: "/")).map { LineTokenizer.isLevel(text[..<$0]) } ?? false
+        }
+        if hasLevel, !summary.distinct.isEmpty {
+            fieldCount += 1
+            text += "%{LOGLEVEL:\(names.unique("level"))}/"
+        }
         let name = names.unique(isNumbered || !isClass ? "program" : "class")
         fieldCount += 1
         text += "%{DATA:\(name)}"
@@ -226,184 +237,6 @@ extension ShapeExpression {
         } else {
             text += pattern(summary, name, in: .pairs)
         }
-    }
-
-    // MARK: - Times
-
-    /// The expression for a captured time; the first point in time becomes the event's.
-    mutating func timestamp(_ summary: ValueSummary, _ given: String?) -> String {
-        let shapes = summary.shapes.sorted {
-            String(decoding: $0.letters, as: UTF8.self) < String(decoding: $1.letters, as: UTF8.self)
-        }
-        guard let first = shapes.first else { return "%{NOTSPACE:\(names.unique("timestamp"))}" }
-        let base = first.base
-        let name = given ?? names.unique(base.isWhole ? "timestamp" : base.hasDate ? "date" : "timeofday")
-        fieldCount += 1
-        if time == nil, base.isWhole { setTime(name, shapes, summary) }
-        let missing = summary.kinds.contains(.dash)
-        var expression: String
-        let references = Set(shapes.map(\.reference))
-        if references.count == 1, let reference = references.first ?? nil {
-            expression = "%{\(reference):\(name)}"
-        } else if shapes.count == 1 {
-            expression = "(?<\(name)>\(first.regularExpression))"
-        } else {
-            expression = "(?<\(name)>\(Self.union(shapes)))"
-        }
-        if missing { expression = "(?:-|\(expression))" }
-        return expression
-    }
-
-    /// One regular expression for all shapes of a base.
-    static func union(_ shapes: [TimestampShape]) -> String {
-        var letters = shapes[0].base.letters
-        if shapes.contains(where: { $0.letters.contains(UInt8(ascii: "u")) || $0.letters.contains(UInt8(ascii: "v")) })
-        {
-            letters = letters.map {
-                $0 == UInt8(ascii: "M") ? UInt8(ascii: "u") : $0 == UInt8(ascii: "S") ? UInt8(ascii: "v") : $0
-            }
-        }
-        if shapes.contains(where: { $0.letters.contains(UInt8(ascii: "n")) }) {
-            letters = letters.map { $0 == UInt8(ascii: "m") ? UInt8(ascii: "n") : $0 }
-        }
-        let hasFraction = shapes.contains { $0.letters.contains(UInt8(ascii: "f")) }
-        let hasZone = shapes.contains { $0.letters.contains(UInt8(ascii: "z")) }
-        var expression = ""
-        var isPending = hasFraction
-        for (index, letter) in letters.enumerated() {
-            expression += TimestampShape(letters: [letter]).regularExpression
-            let isSeconds = letter == UInt8(ascii: "S") || letter == UInt8(ascii: "v")
-            if isSeconds, isPending {
-                expression += #"(?:[.,:]\d+)?"#
-                isPending = false
-            }
-            let isTimeEnd = isSeconds || letter == UInt8(ascii: "M") && !letters[index...].contains(UInt8(ascii: "S"))
-            if isTimeEnd, hasZone { expression += #"(?: ?(?:Z|[+-]\d{2}:?\d{2}))?"# }
-        }
-        return expression
-    }
-
-    private mutating func setTime(_ name: String, _ shapes: [TimestampShape], _ summary: ValueSummary) {
-        let orders = TimestampShape.orders(shapes[0].letters, most: summary.most)
-        var formats: [String] = []
-        var java: [String] = []
-        for order in orders {
-            for shape in shapes {
-                let format = shape.strptime(order)
-                if !formats.contains(format) { formats.append(format) }
-                let pattern = shape.java(order)
-                if !java.contains(pattern) { java.append(pattern) }
-            }
-            // One order for all: the others are only tried where this one does not fit.
-            if orders.count > 1 { break }
-        }
-        let base = shapes[0].base
-        if shapes.allSatisfy({ $0.reference == "TIMESTAMP_ISO8601" }) { java = ["ISO8601"] + java }
-        time = TimeField(
-            name: name, formats: formats, javaFormats: java, hasYear: base.hasYear, isAmbiguous: orders.count > 1,
-            isGuessable: base.hasYear && !base.letters.contains(UInt8(ascii: "q"))
-                && !base.letters.contains(UInt8(ascii: "y")))
-    }
-
-    // MARK: - Values
-
-    /// What surrounds a value, and so ends it.
-    enum Place { case blanks, delimiters, pairs }
-
-    /// The pattern for a value, with the type its meaning has.
-    mutating func pattern(_ summary: ValueSummary, _ name: String, in place: Place) -> String {
-        fieldCount += 1
-        let missing = summary.kinds.intersection(TokenKinds.missing)
-        let kinds = summary.kinds.subtracting(TokenKinds.missing)
-        let anything =
-            place == .blanks ? "%{NOTSPACE:\(name)}" : place == .pairs ? "(?<\(name)>[^\\s,;|]*)" : "%{DATA:\(name)}"
-        if kinds.isEmpty { return missing.contains(.empty) && place == .blanks ? "(?<\(name)>\\S*)" : anything }
-        var body = typed(summary, kinds, name, place) ?? anything
-        if body == anything { return body }
-        if missing.contains(.dash) { body = "(?:-|\(body))" }
-        if missing.contains(.empty) { body = "(?:\(body))?" }
-        return body
-    }
-
-    private mutating func typed(
-        _ summary: ValueSummary, _ kinds: TokenKinds, _ name: String, _ place: Place
-    ) -> String? {
-        func within(_ allowed: [SampleToken.Kind]) -> Bool { TokenKinds(allowed).isSuperset(of: kinds) }
-        // Behind a number in the midst of a text nothing may go on that would make it something else.
-        let edge = place == .pairs ? #"(?![^\s,;|])"# : ""
-        if kinds == TokenKinds(.integer) {
-            if isTime(name) || !isInSentence, setEpoch(summary, name) { return "%{INT:\(name)}\(edge)" }
-            return "%{INT:\(name)\(summary.isPlainNumber ? ":integer" : "")}\(edge)"
-        }
-        if within([.integer, .decimal]) {
-            if isTime(name) || !isInSentence, setEpoch(summary, name) { return "%{NUMBER:\(name)}\(edge)" }
-            let isFloat = !summary.isVersion && summary.isPlainNumber && !name.contains("version")
-            return "%{NUMBER:\(name)\(isFloat ? ":float" : "")}\(edge)"
-        }
-        guard strictness == .narrow else { return nil }
-        if within([.ipv4, .ipv6]) { return "%{IP:\(name)}\(edge)" }
-        if kinds.contains(.endpoint), within([.endpoint, .ipv4, .ipv6]), place != .pairs {
-            return endpoint(summary, name)
-        }
-        if kinds == TokenKinds(.endpoint), place != .pairs,
-            summary.hostKinds.isSubset(of: TokenKinds([.name, .word, .ipv4, .ipv6]))
-        {
-            return endpoint(summary, name)
-        }
-        if kinds == TokenKinds(.quantity), let unit = summary.unit, summary.hasOneUnit, place != .pairs {
-            let number = summary.isWhole ? "%{INT:\(name):integer}" : "%{NUMBER:\(name):float}"
-            return number + Self.escaped(unit)
-        }
-        if kinds == TokenKinds(.uuid) { return "%{UUID:\(name)}\(edge)" }
-        if kinds == TokenKinds(.mac), place == .blanks { return "%{MAC:\(name)}" }
-        if kinds == TokenKinds(.level), place != .pairs { return "%{LOGLEVEL:\(name)}" }
-        if kinds == TokenKinds(.method) || within([.level, .word]) && summary.isUppercase && kinds.contains(.level),
-            place != .pairs
-        {
-            return "%{WORD:\(name)}"
-        }
-        return nil
-    }
-
-    private mutating func endpoint(_ summary: ValueSummary, _ name: String) -> String {
-        let isFile = summary.distinct.allSatisfy { text in
-            guard let dot = text.lastIndex(of: UInt8(ascii: ".")) else { return false }
-            let rest = text[(dot + 1)...].prefix { $0.isLetter }
-            return (1...5).contains(rest.count) && !summary.hostKinds.contains(.ipv4)
-                && text[..<dot].allSatisfy { $0.isWord }
-        }
-        let isAddress = TokenKinds.addresses.isSuperset(of: summary.hostKinds)
-        let host = isAddress ? #"\[?%{IP:\#(name)}\]?"# : "(?<\(name)>[^\\s:]+)"
-        let hasBrackets = summary.distinct.contains { $0.first == UInt8(ascii: "[") }
-        let address = isAddress && !hasBrackets ? "%{IP:\(name)}" : host
-        let port = names.unique(isFile ? "line" : Self.portName(name))
-        fieldCount += 1
-        let expression = ":%{INT:\(port):integer}"
-        return address + (summary.portCount == summary.count ? expression : "(?:\(expression))?")
-    }
-
-    static func portName(_ name: String) -> String {
-        switch name {
-        case "clientip", "source.ip", "source.address": "clientport"
-        default: "port"
-        }
-    }
-
-    private var isInSentence: Bool { context.isSentence }
-
-    private func isTime(_ name: String) -> Bool {
-        ["time", "ts", "timestamp", "@timestamp", "epoch", "date"].contains(name)
-    }
-
-    /// Makes seconds since 1970 the event's time.
-    private mutating func setEpoch(_ summary: ValueSummary, _ name: String) -> Bool {
-        guard time == nil, summary.isEpochSeconds || summary.isEpochMilliseconds else { return false }
-        let isMilliseconds = summary.isEpochMilliseconds
-        let isDecimal = summary.kinds.contains(.decimal)
-        time = TimeField(
-            name: name, formats: [isMilliseconds ? "%Q" : isDecimal ? "%s.%N" : "%s"],
-            javaFormats: [isMilliseconds ? "UNIX_MS" : "UNIX"])
-        return true
     }
 }
 

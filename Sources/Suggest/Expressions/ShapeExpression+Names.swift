@@ -6,6 +6,9 @@ extension ShapeExpression {
         let kinds = summary.kinds.subtracting(TokenKinds.missing)
         defer { note(summary, kinds) }
         if let name = nameByKind(summary, kinds) { return name }
+        if kinds == TokenKinds(.word), Self.isLevelLetter(summary), isLevelPlace(index, columns, summary) {
+            return "level"
+        }
         let isNumber = TokenKinds([.integer, .decimal, .quantity]).isSuperset(of: kinds)
         if let word = context.lastWord {
             context.lastWord = nil
@@ -24,7 +27,6 @@ extension ShapeExpression {
     private func nameByKind(_ summary: ValueSummary, _ kinds: TokenKinds) -> String? {
         if kinds == TokenKinds(.level) || kinds.contains(.level) && summary.isUppercase { return "level" }
         if kinds == TokenKinds(.method) { return "method" }
-        if kinds == TokenKinds(.word), Self.isLevelLetter(summary) { return "level" }
         if TokenKinds.numbers.isSuperset(of: kinds), !kinds.isEmpty, time == nil,
             summary.isEpochSeconds || summary.isEpochMilliseconds, !context.isSentence
         {
@@ -38,6 +40,17 @@ extension ShapeExpression {
     private static func isLevelLetter(_ summary: ValueSummary) -> Bool {
         let letters: Set<UInt8> = Set("VDIWEFTNC".utf8)
         return !summary.distinct.isEmpty && summary.distinct.allSatisfy { $0.count == 1 && letters.contains($0[0]) }
+    }
+
+    /// Whether a letter may be a level: behind the time, before a text. Behind a number it is rather a unit.
+    private func isLevelPlace(_ index: Int, _ columns: [ShapeColumn], _ summary: ValueSummary) -> Bool {
+        if index + 1 == columns.count, case .none = shape.tail { return false }
+        guard index > 0, columns[..<index].contains(where: { $0.weight == 3 }) else { return index == 0 }
+        let before = columns[index - 1].summary.kinds
+        if !before.intersection(TokenKinds([.decimal, .quantity])).isEmpty { return false }
+        // Degrees, and not a process number before them.
+        let isUnit = summary.distinct.isSubset(of: [[UInt8(ascii: "C")], [UInt8(ascii: "F")]])
+        return !isUnit || before.intersection(TokenKinds.numbers).isEmpty
     }
 
     /// A request stands somewhere in the line, or a path does.
@@ -82,6 +95,7 @@ extension ShapeExpression {
             return summary.unit.map { ColumnNames.sizeUnits.contains($0) } == true ? "size" : "duration"
         }
         if within([.integer, .decimal]) { return "number" }
+        if within([.pair]) { return context.hasMethod ? "query" : "value" }
         if within([.uuid]) { return "uuid" }
         if within([.mac]) { return "mac" }
         if within([.hex]) || within([.hex, .integer]) { return "id" }
@@ -91,6 +105,17 @@ extension ShapeExpression {
         if summary.isClass, within([.name]) { return "class" }
         let isAfterTime = index > 0 && columns[index - 1].summary.isTime
         if isAfterTime, index == 1, within([.name, .word]), summary.isHostName { return "host" }
+        let before = index > 0 ? columns[index - 1].summary.kinds.subtracting(TokenKinds.missing) : TokenKinds()
+        if within([.word, .name, .email]), summary.kinds.contains(.dash), !before.isEmpty,
+            TokenKinds.addresses.isSuperset(of: before)
+        {
+            return "user"
+        }
+        if within([.word]), !before.isEmpty, TokenKinds.numbers.isSuperset(of: before),
+            summary.distinct.allSatisfy({ $0.count <= 2 })
+        {
+            return "unit"
+        }
         if summary.isUppercase, within([.word]) { return "component" }
         if within([.word]) { return "word" }
         return within([.name, .word]) ? "name" : "value"

@@ -51,6 +51,8 @@ extension ShapeExpression {
         {
             stop = #"\S*"#
         }
+        // The quote behind the last of them is not its own.
+        if key.isNested { stop = #"[^\s,;']*"# }
         var forms: [String] = []
         if key.isQuoted, !key.isApostrophed || key.isBare {
             forms.append("\"(?<\(name)>(?:[^\"\\\\]|\\\\.)*)\"")
@@ -58,14 +60,15 @@ extension ShapeExpression {
         if key.isApostrophed { forms.append("'(?<\(name)>[^']*)'") }
         if key.isBare || forms.isEmpty {
             let blank = end == .blank ? "" : #"\s*"#
-            forms.append(blank + bare(key.summary, name, stop, end))
+            forms.append(blank + bare(key.summary, name, stop, end, isNested: key.isNested))
         }
         let value = forms.count == 1 ? forms[0] : "(?:\(forms.joined(separator: "|")))"
         return #"(?=.*?(?<![\w.-])\#(Self.escaped(key.name))=\#(value)|)"#
     }
 
-    private mutating func bare(_ summary: ValueSummary, _ name: String, _ stop: String, _ end: KeyedText.End) -> String
-    {
+    private mutating func bare(
+        _ summary: ValueSummary, _ name: String, _ stop: String, _ end: KeyedText.End, isNested: Bool
+    ) -> String {
         let kinds = summary.kinds.subtracting(TokenKinds.missing)
         if summary.isTime {
             let count = fieldCount
@@ -74,7 +77,7 @@ extension ShapeExpression {
             return expression
         }
         guard summary.kinds == kinds, summary.isPlainNumber, end != .nextKey else { return "(?<\(name)>\(stop))" }
-        let edge = #"(?![^\s,;|])"#
+        let edge = isNested ? #"(?![^\s,;|'])"# : #"(?![^\s,;|])"#
         if kinds == TokenKinds(.integer) { return "%{INT:\(name):integer}\(edge)" }
         if TokenKinds.numbers.isSuperset(of: kinds), !kinds.isEmpty, !summary.isVersion {
             return "%{NUMBER:\(name):float}\(edge)"

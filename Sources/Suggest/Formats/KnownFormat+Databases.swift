@@ -12,7 +12,7 @@ extension KnownFormat {
         KnownFormat(
             title: "MySQL slow query log",
             expression:
-                #"(?:[#] Time: %{NOTSPACE:timestamp}\s+)?[#] User@Host: %{DATA:user}\[%{DATA}\] @ %{DATA:host}(?: *\[%{DATA:clientip}\])?(?: +Id: +%{INT:connection:integer})?\s+[#] Query_time: %{NUMBER:query_time:float} +Lock_time: %{NUMBER:lock_time:float} +Rows_sent: %{INT:rows_sent:integer} +Rows_examined: %{INT:rows_examined:integer}%{GREEDYDATA:message}"#,
+                #"(?:[#] Time: %{NOTSPACE:timestamp}\s+)?[#] User@Host: %{DATA:user}\[%{DATA}\] @ %{DATA:host}(?: *\[%{DATA:clientip}\])?(?: +Id: +%{INT:connection:integer})?\s+[#] Query_time: %{NUMBER:query_time:float} +Lock_time: %{NUMBER:lock_time:float} +Rows_sent: %{INT:rows_sent:integer} +Rows_examined: %{INT:rows_examined:integer}(?:\s+use %{DATA:database};)?(?:\s+SET timestamp=%{INT:unix_timestamp};)?\s*%{GREEDYDATA:message}"#,
             requirement: "# (?:Time|User@Host):", pairs: nil),
         KnownFormat(
             title: "MySQL error log",

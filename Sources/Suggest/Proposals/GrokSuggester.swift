@@ -18,13 +18,15 @@ package struct GrokSuggester: Sendable {
 
     /// The proposals for a sample.
     package func suggest(_ sample: SampleLines) -> GrokSuggestion {
-        let records = SampleRecords(sample.lines, isWhole: !sample.isSampled)
+        // The rows of a table are records by themselves.
+        let table = SampleTable(sample)
+        let records = SampleRecords(sample.lines, isWhole: !sample.isSampled && table == nil)
         var surroundings = ShapeExpression.Surroundings()
         surroundings.hasByteOrderMark = sample.hasByteOrderMark
         surroundings.hasCarriageReturns = sample.hasCarriageReturns
         surroundings.hasColours = sample.hasColours
         var suggestion = suggestion(
-            for: records, limits: sample.limits, surroundings: surroundings, header: sample.header, isInner: false)
+            for: records, limits: sample.limits, surroundings: surroundings, table: table, isInner: false)
         suggestion.notes += SuggestNotes.notes(on: sample)
         return suggestion
     }
@@ -33,7 +35,7 @@ package struct GrokSuggester: Sendable {
 
     private func suggestion(
         for records: SampleRecords, limits: SuggestLimits, surroundings: ShapeExpression.Surroundings,
-        header: [String], isInner: Bool
+        table: SampleTable?, isInner: Bool
     ) -> GrokSuggestion {
         var suggestion = GrokSuggestion(series: series)
         suggestion.lineCount = records.records.reduce(0) { $0 + $1.lineCount }
@@ -47,7 +49,7 @@ package struct GrokSuggester: Sendable {
             library: library, records: records.records, isMultiline: records.firstLine != nil)
         var work = SuggestedWork(
             records: records, check: check, compiler: compiler, series: series, surroundings: surroundings,
-            header: header, isInner: isInner)
+            table: table, isInner: isInner)
         work.find(in: open)
         let result = SuggestedSet(work.candidates, check: check, limits: limits).proposals(for: open)
         suggestion.proposals += result.proposals
@@ -71,7 +73,7 @@ package struct GrokSuggester: Sendable {
             guard found * 2 >= texts.count else { continue }
             let records = SampleRecords(texts, isWhole: false)
             let inner = self.suggestion(
-                for: records, limits: limits, surroundings: ShapeExpression.Surroundings(), header: [], isInner: true)
+                for: records, limits: limits, surroundings: ShapeExpression.Surroundings(), table: nil, isInner: true)
             guard !inner.proposals.isEmpty, inner.coveredCount * 2 >= inner.lineCount else { continue }
             suggestion.proposals[first + index].inner = GrokSuggestion.Inner(field: "message", suggestion: inner)
         }

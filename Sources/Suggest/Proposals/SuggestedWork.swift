@@ -7,27 +7,32 @@ struct SuggestedWork {
     let compiler: GrokCompiler
     let series: PatternSeries
     let surroundings: ShapeExpression.Surroundings
-    let header: [String]
+    let table: SampleTable?
     let isInner: Bool
     private(set) var candidates: [Candidate] = []
 
     init(
         records: SampleRecords, check: CandidateCheck, compiler: GrokCompiler, series: PatternSeries,
-        surroundings: ShapeExpression.Surroundings, header: [String], isInner: Bool
+        surroundings: ShapeExpression.Surroundings, table: SampleTable?, isInner: Bool
     ) {
         self.records = records
         self.check = check
         self.compiler = compiler
         self.series = series
         self.surroundings = surroundings
-        self.header = header
+        self.table = table
         self.isInner = isInner
     }
 
     mutating func find(in open: [Int]) {
         var open = open
-        if !isInner, header.isEmpty { known(&open) }
-        shapes(open)
+        guard let table else {
+            if !isInner { known(&open) }
+            return shapes(open, header: [])
+        }
+        let wanted = Set(open)
+        for part in table.parts { shapes(part.lines.filter(wanted.contains), header: part.header) }
+        shapes(table.rest.filter(wanted.contains), header: [])
     }
 
     private func line(_ index: Int) -> [UInt8] { records.firstLines[index] }
@@ -156,28 +161,28 @@ struct SuggestedWork {
 
     // MARK: - Shapes
 
-    private mutating func shapes(_ open: [Int]) {
+    private mutating func shapes(_ open: [Int], header: [String]) {
         guard !open.isEmpty else { return }
         // Lines that are not open have no tokens, and belong to no group.
         let wanted = Set(open)
         let lines = records.firstLines.enumerated().map { index, line in
-            TokenizedLine(bytes: line, tokens: wanted.contains(index) ? tokens(of: line) : [])
+            TokenizedLine(bytes: line, tokens: wanted.contains(index) ? tokens(of: line, header) : [])
         }
-        var finder = ShapeFinder(lines)
+        var finder = ShapeFinder(lines, isTable: !header.isEmpty)
         finder.find(in: open)
         let isSparse = open.count > 20
         for shape in finder.shapes {
             if isSparse, shape.lines.count < 2, shape.score < 5 { continue }
-            if let candidate = candidate(shape) { candidates.append(candidate) }
+            if let candidate = candidate(shape, header) { candidates.append(candidate) }
         }
     }
 
-    private func tokens(of line: [UInt8]) -> [SampleToken] {
+    private func tokens(of line: [UInt8], _ header: [String]) -> [SampleToken] {
         header.isEmpty ? LineTokenizer.tokens(of: line) : LineTokenizer.columns(of: line)
     }
 
     /// The narrowest expression that takes all records of a shape, or the one that takes most.
-    private func candidate(_ shape: LineShape) -> Candidate? {
+    private func candidate(_ shape: LineShape, _ header: [String]) -> Candidate? {
         var best: Candidate?
         for strictness in ShapeExpression.Strictness.allCases {
             let expression = ShapeExpression(
@@ -187,14 +192,14 @@ struct SuggestedWork {
             let found = check.timeKey(text, expression.time, of: shape.lines)
             if found.taken.isEmpty || found.taken.count <= best?.records.count ?? 0 { continue }
             best = Candidate(
-                expression: text, title: title(shape), time: found.key, timeField: expression.time,
+                expression: text, title: title(shape, header), time: found.key, timeField: expression.time,
                 records: found.taken, freeText: expression.freeText)
             if found.taken.count == shape.lines.count { break }
         }
         return best
     }
 
-    private func title(_ shape: LineShape) -> String? {
+    private func title(_ shape: LineShape, _ header: [String]) -> String? {
         if !header.isEmpty { return "table with a header of #Fields (W3C extended log, IIS, Zeek)" }
         switch shape.tail {
         case .keyed(let keyed) where shape.columns.isEmpty:

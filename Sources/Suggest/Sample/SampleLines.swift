@@ -12,6 +12,8 @@ package struct SuggestLimits: Sendable, Equatable {
     package var maximumPatterns = 20
     /// Lines without a pattern that are shown.
     package var maximumShownLines = 5
+    /// Different lines with the names of columns; the lines under others are taken for lines without such a header.
+    package var maximumHeaders = 16
 
     package init() {}
 }
@@ -23,7 +25,7 @@ package struct SuggestLimits: Sendable, Equatable {
 package struct SampleLines: Sendable {
     package let limits: SuggestLimits
     /// The sample, without line feeds; valid UTF-8.
-    private var kept: [(number: Int, text: [UInt8])] = []
+    private var kept: [(number: Int, text: [UInt8], header: Int)] = []
     /// Lines that were appended, those left out included.
     package private(set) var seenCount = 0
     /// Lines left out because they are longer than `maximumLineBytes`.
@@ -34,14 +36,16 @@ package struct SampleLines: Sendable {
     package private(set) var repairedCount = 0
     /// Lines of a W3C or Zeek log that describe the others (`#Fields: …`), left out.
     package private(set) var directiveCount = 0
-    /// What the last `#Fields:` line calls the columns.
-    package private(set) var header: [String] = []
+    /// What the `#Fields:` lines call the columns, each way once.
+    package private(set) var headers: [[String]] = []
     /// The text is in UTF-16, which no parser reads.
     package private(set) var isWide = false
     /// The first line begins with a byte order mark.
     package private(set) var hasByteOrderMark = false
     package private(set) var hasCarriageReturns = false
     package private(set) var hasColours = false
+    /// The header that holds for what follows; -1 when there is none.
+    private var header = -1
     private var candidateCount = 0
     private var state: UInt64 = 0x5EED
 
@@ -55,6 +59,9 @@ package struct SampleLines: Sendable {
 
     /// The sample in the order of the input.
     package var lines: [[UInt8]] { kept.sorted { $0.number < $1.number }.map(\.text) }
+
+    /// Which of `headers` stands above each of `lines`; -1 above all of them.
+    package var headersOfLines: [Int] { kept.sorted { $0.number < $1.number }.map(\.header) }
 
     /// Whether lines were passed over because there are more than `maximumLines`.
     package var isSampled: Bool { candidateCount > limits.maximumLines }
@@ -81,11 +88,11 @@ package struct SampleLines: Sendable {
         }
         candidateCount += 1
         if kept.count < limits.maximumLines {
-            kept.append((seenCount, repaired(line)))
+            kept.append((seenCount, repaired(line), header))
         } else {
             // Reservoir sampling (Vitter's algorithm R): each line stays with the same probability.
             let place = Int(next() % UInt64(candidateCount))
-            if place < kept.count { kept[place] = (seenCount, repaired(line)) }
+            if place < kept.count { kept[place] = (seenCount, repaired(line), header) }
         }
     }
 
@@ -103,10 +110,17 @@ package struct SampleLines: Sendable {
         ]
         guard known.contains(name) else { return false }
         if name.hasPrefix("fields") {
-            header = words.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+            note(header: words.dropFirst().map { String(decoding: $0, as: UTF8.self) })
         }
         directiveCount += 1
         return true
+    }
+
+    private mutating func note(header names: [String]) {
+        header = headers.firstIndex(of: names) ?? -1
+        guard header < 0, headers.count < limits.maximumHeaders else { return }
+        header = headers.count
+        headers.append(names)
     }
 
     private mutating func repaired(_ line: ArraySlice<UInt8>) -> [UInt8] {

@@ -35,6 +35,7 @@ struct DelimitedColumns: Sendable {
             if isText, least != most { continue }
             if isText, Self.hasSentences(cut, texts, lines) { continue }
             if separator == 0x7C, most > least, most > 3 * least { continue }
+            if Self.hasOtherPairs(cut, texts, lines) { continue }
             self.init(separator, least, least != most, cut, texts, lines)
             return
         }
@@ -77,6 +78,28 @@ struct DelimitedColumns: Sendable {
                 content: content, isQuoted: quoted, isBare: bare, isEmpty: empty, isPadded: padded,
                 lineCount: inner.count)
         }
+    }
+
+    /// Whether the columns are mostly pairs whose keys stand in different columns: then the keys tell what is what.
+    private static func hasOtherPairs(
+        _ cut: [[Range<Int>]], _ texts: [(line: Int, range: Range<Int>)], _ lines: [TokenizedLine]
+    ) -> Bool {
+        var keys: [[UInt8]: Set<Int>] = [:]
+        var pairs = 0
+        var all = 0
+        for (row, text) in zip(cut.prefix(200), texts) {
+            let line = lines[text.line].bytes
+            for (column, range) in row.enumerated() {
+                all += 1
+                let cell = trimmed(line, range)
+                guard let token = LineTokenizer.pair(in: line, at: cell.lowerBound, limit: cell.upperBound) else {
+                    continue
+                }
+                pairs += 1
+                keys[Array(line[token.other]), default: []].insert(column)
+            }
+        }
+        return pairs * 10 >= all * 6 && keys.contains { $0.value.count > 1 }
     }
 
     static func trimmed(_ line: [UInt8], _ range: Range<Int>) -> Range<Int> {

@@ -149,10 +149,11 @@ struct ShapeColumn: Sendable {
     /// Words of a language, or what looks like it.
     var isPlainWord: Bool { alignment == .value && summary.isWord && !summary.isUppercase }
 
-    /// Words that differ from line to line without end, perhaps with something else in their place.
+    /// Words that differ from line to line without end, perhaps with something else in their place; a hyphen for a missing
+    /// one is in no sentence.
     var isProse: Bool {
         alignment == .value && summary.kinds.contains(.word) && summary.hasPlainWords && summary.constant == nil
-            && !summary.isCategory && !isPadded && !summary.isUppercase
+            && !summary.isCategory && !isPadded && !summary.isUppercase && !summary.kinds.contains(.dash)
     }
 
     /// A hyphen and nothing else.

@@ -1,5 +1,6 @@
 // libFuzzer entry for the Suggest room: lines of noise.
 // ../run builds and runs it.
+// What it finds goes to FailCases/; SuggestTests replays the folder.
 
 import Grok
 import Suggest

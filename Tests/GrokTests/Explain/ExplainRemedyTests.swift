@@ -83,6 +83,56 @@ import Testing
         #expect(fields.mapValues { String(decoding: bytes[$0], as: UTF8.self) } == ["a": "4", "n": "5"])
     }
 
+    @Test(
+        "no change moves the edge of another field",
+        arguments: [
+            // `%{NOTSPACE}` would take the port, too.
+            ("^%{IP}:%{DATA:rest}$", "we~b:80:x", ["rest": "80:x"]),
+            ("^%{IP}/%{DATA:path} %{INT:n}$", "we~b/a/b 7", ["path": "a/b", "n": "7"]),
+            // Words are no time, however well the rest would fit behind them.
+            (
+                "^%{TIME:t} %{NOTSPACE:host}(?: JobId %{INT:id})?:? (?<m>Created .*)$",
+                "backup-dir JobId 811: Created new", ["host": "backup-dir", "id": "811"]
+            ),
+        ])
+    func otherFields(_ expression: String, _ line: String, _ fields: [String: String]) throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let bytes = Array(line.utf8)
+        let found = try #require(try compiler.explain(expression, line: bytes))
+        #expect(!found.suggestions.isEmpty)
+        for remedy in found.suggestions {
+            let taken = try #require(NearMissFields.of(remedy.expression, line: bytes, compiler.applying(remedy)))
+            for (name, value) in fields {
+                let text = taken[name].map { String(decoding: bytes[$0], as: UTF8.self) }
+                #expect(text == value, "\(name) by \(remedy.expression)")
+            }
+        }
+    }
+
+    @Test(
+        "no change is offered where more of the line may belong to the element",
+        arguments: [
+            // A second word is the level's, or the message's.
+            (
+                "^%{TIME:t} (?<level>[DIWEF]) (?:-|%{WORD:part})%{SPACE}(?:\\[%{DATA:context}\\])? %{GREEDYDATA:m}$",
+                "05:06:07 two words NET  [conn12] end"
+            ),
+            (#"^(?<query>\{.*\} n) %{WORD:key}:%{INT:b}$"#, "{ x } two words:1"),
+            ("^%{WORD:kind} IN %{INT:type} %{DATA:flags} \\(%{IP:server}\\)$", "q IN two words +E (192.0.2.1)"),
+            // Half of a pair of quotes would be in a value.
+            ("^%{WORD:level} +%{NOTSPACE:logger} - %{GREEDYDATA:m}$", "WARN\"  \"org.example - x"),
+            // `/` is in the value before, too.
+            (
+                "^%{WORD:fe} %{NOTSPACE:be}/%{WORD:server} %{INT:tq}/%{INT:tw}/%{INT:tc} %{INT:status}$",
+                "front api-pool/s1/0/30 200"
+            ),
+        ])
+    func doubtful(_ expression: String, _ line: String) throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let found = try #require(try compiler.explain(expression, line: Array(line.utf8)))
+        #expect(found.suggestions.isEmpty, "\(found.suggestions.map(\.expression))")
+    }
+
     @Test("a change inside a definition is shown as the definition to write")
     func definition() throws {
         let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))

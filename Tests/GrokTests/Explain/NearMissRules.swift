@@ -168,16 +168,19 @@ struct NearMissRules {
         _ range: Range<Int>, by text: String, _ rule: String, _ units: [Int], isValue: Bool = false
     ) -> NearMiss? {
         let line = pair.line[..<range.lowerBound] + Array(text.utf8) + pair.line[range.upperBound...]
-        return near(rule, line: String(decoding: line, as: UTF8.self), units, value: isValue ? text : nil)
+        return near(
+            rule, line: String(decoding: line, as: UTF8.self), units, value: isValue ? text : nil,
+            replacing: (range, text))
     }
 
     private func near(
-        _ rule: String, line: String, _ units: [Int], isValue: Bool = false, value: String? = nil
+        _ rule: String, line: String, _ units: [Int], isValue: Bool = false, value: String? = nil,
+        replacing: (range: Range<Int>, text: String)? = nil
     ) -> NearMiss? {
         let expression = definition.map { "%{\($0)}" } ?? String(decoding: pair.expression, as: UTF8.self)
         let bytes = Array(line.utf8)
         if case .hit = matcher.match(bytes.span, as: SubjectText.classify(bytes.span)) { return nil }
-        return make(rule, expression, line, units.map { pair.units[$0].range }, changed: units, value)
+        return make(rule, expression, line, units.map { pair.units[$0].range }, changed: units, value, replacing)
     }
 
     // MARK: - The expression
@@ -252,7 +255,8 @@ struct NearMissRules {
     // MARK: - What both share
 
     private func make(
-        _ rule: String, _ expression: String, _ line: String, _ blamed: [Range<Int>], changed: [Int], _ value: String?
+        _ rule: String, _ expression: String, _ line: String, _ blamed: [Range<Int>], changed: [Int], _ value: String?,
+        _ replacing: (range: Range<Int>, text: String)? = nil
     ) -> NearMiss? {
         var others = found.mapValues { String(decoding: pair.line[$0], as: UTF8.self) }
         for index in changed {
@@ -261,6 +265,18 @@ struct NearMissRules {
             for (name, range) in found where range.lowerBound >= text.lowerBound && range.upperBound <= text.upperBound
             {
                 others[name] = nil
+            }
+        }
+        // A field around the element, as one that looks ahead to the end of the line, has what now stands in its place.
+        if let replacing {
+            for (name, range) in found
+            where others[name] != nil && range.lowerBound <= replacing.range.lowerBound
+                && range.upperBound >= replacing.range.upperBound && range != replacing.range
+            {
+                let text =
+                    pair.line[range.lowerBound..<replacing.range.lowerBound] + Array(replacing.text.utf8)
+                    + pair.line[replacing.range.upperBound..<range.upperBound]
+                others[name] = String(decoding: text, as: UTF8.self)
             }
         }
         // Text in front of or behind the line may belong to the fields at its ends; a greedy one takes it.

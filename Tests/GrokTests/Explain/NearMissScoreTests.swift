@@ -31,9 +31,9 @@ import Testing
         for miss in misses { score.add(miss, compiler) }
         print("\(draw.testDescription): \(score.summary)")
         // Some shipped definitions take any text in several places of a line, so that nobody can tell what is missing.
-        #expect(score.namedShare >= (draw.isOwn ? 0.97 : 0.85), "\(score.unnamed.joined(separator: "\n"))")
-        #expect(score.fixedShare >= (draw.isOwn ? 0.85 : 0.8), "\(score.unfixed.joined(separator: "\n"))")
-        let tolerated = draw.isOwn ? 0 : score.offered / 30
+        #expect(score.namedShare >= (draw.isOwn ? 0.97 : 0.93), "\(score.unnamed.joined(separator: "\n"))")
+        #expect(score.fixedShare >= 0.85, "\(score.unfixed.joined(separator: "\n"))")
+        let tolerated = draw.isOwn ? 0 : score.offered / 40
         #expect(score.harmful.count <= tolerated, "\(score.harmful.joined(separator: "\n"))")
     }
 }

@@ -217,7 +217,11 @@ struct RemedyChanges {
         let family = SisterPattern.family(of: reference.name)
         var result: [RemedyCandidate] = []
         if family == .number, let unit = unit(written, reference, text) { result.append(unit) }
-        for form in forms.forms(of: text, insteadOf: reference.name) {
+        // Words are no time, number or address, whatever takes them.
+        let isForeign =
+            [.time, .number, .network].contains(family) && text.contains(where: LineTokens.isBlank)
+            && !text.contains(where: LineTokens.isDigit)
+        for form in forms.forms(of: text, insteadOf: reference.name) where form.rank != .general || !isForeign {
             let type = Self.type(reference.type, for: text)
             let field = reference.field.map { Self.groupName($0) }
             switch form.source {

@@ -35,7 +35,8 @@ struct RemedyCheck {
         }) {
             return nil
         }
-        if isOpenEnd(match.whole) { return nil }
+        if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
+        if match.fields.values.contains(where: hasHalfQuotes) { return nil }
         let own = match.fields.filter { verdict.fields[$0.key] == nil }
         if takesWholeText, !own.isEmpty, !own.values.contains(text) { return nil }
         for (_, range) in match.fields {
@@ -48,6 +49,84 @@ struct RemedyCheck {
         }
     }
 
+    /// Whether more of the line than the text that is blamed may belong to the element, so that a change that takes just
+    /// this text would leave the rest to fields it does not belong to.
+    func mayTakeMore(_ verdict: ExplainVerdict) -> Bool {
+        let line = search.line
+        let before = verdict.elements[..<verdict.index].flatMap(\.nodes)
+        let after = verdict.elements[(verdict.index + 1)...]
+        if verdict.dropped != nil {
+            // A word in its place would do as well: then it is another value, not none.
+            guard !verdict.element.isText else { return false }
+            let word = ExplainSearch.word(isBlank: false)
+            return search.match(before + [word] + after.flatMap(\.nodes))?.marked?.isEmpty == false
+        }
+        guard let text = verdict.text, !text.isEmpty, !verdict.element.isText else { return false }
+        // `{ a } two` for what takes `{ a }` and is followed by another value: the word may be the other's.
+        if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil,
+            let own = search.match(before + [ExplainSearch.marked(verdict.element.nodes)])?.marked,
+            own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < text.upperBound,
+            LineTokens.isBlank(line[own.upperBound])
+        {
+            return true
+        }
+        if isOfSeveralReadings(verdict, text, before, after) { return true }
+        guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
+            let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
+        else { return false }
+        // With another word a part is found that may be missing.
+        if longer.fields.count > verdict.fields.count { return true }
+        // Another field has two words, of which the first may be the element's.
+        return verdict.fields.contains { name, range in
+            range.lowerBound >= text.upperBound && range.upperBound < verdict.end
+                && longer.fields[name] != range && line[range].contains(where: LineTokens.isBlank)
+        }
+    }
+
+    /// Whether several words stand where the element should be, of which the last may be the next value's, or without
+    /// which the rest of the line fits as well: then none of them need be the element's.
+    private func isOfSeveralReadings(
+        _ verdict: ExplainVerdict, _ text: Range<Int>, _ before: [PatternNode], _ after: ArraySlice<ExplainElement>
+    ) -> Bool {
+        guard let blank = search.line[text].lastIndex(where: LineTokens.isBlank) else { return false }
+        if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil {
+            let word = Array(search.line[(blank + 1)..<text.upperBound])
+            if !word.isEmpty, ExplainSearch(search, line: word).match(next.nodes)?.whole == 0..<word.count {
+                return true
+            }
+        }
+        guard after.first?.kind == .space else { return false }
+        return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
+    }
+
+    /// Whether a field that ends where something is changed has in it the mark that follows it: `/` behind `pool/s1`. Then
+    /// the field may as well end at the other one.
+    private func isAmbiguous(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let first = verdict.dropped?.lowerBound ?? verdict.index
+        guard verdict.dropped != nil, first > 0, verdict.elements[first - 1].kind == .literal else { return false }
+        let mark = Array(verdict.elements[first - 1].literal.utf8)
+        let end = text.lowerBound - mark.count
+        return verdict.fields.values.contains { range in
+            range.upperBound == end && Self.contains(mark, in: search.line[range])
+        }
+    }
+
+    private static func contains(_ wanted: [UInt8], in text: ArraySlice<UInt8>) -> Bool {
+        guard !wanted.isEmpty, text.count >= wanted.count else { return false }
+        return (text.startIndex...(text.endIndex - wanted.count)).contains {
+            text[$0..<($0 + wanted.count)].elementsEqual(wanted)
+        }
+    }
+
+    /// Whether a value begins or ends with a quote whose partner is elsewhere.
+    private func hasHalfQuotes(_ range: Range<Int>) -> Bool {
+        let text = search.line[range]
+        guard let first = text.first, let last = text.last else { return false }
+        return "\"`".utf8.contains { quote in
+            (first == quote || last == quote) && text.count(where: { $0 == quote }) % 2 == 1
+        }
+    }
+
     /// Whether a capture's edge cuts a token at a place that the change made: where the blamed text or the whole match
     /// begins or ends, or inside that text. What the operator's own literals cut is as it was meant.
     private func isCut(
@@ -55,6 +134,9 @@ struct RemedyCheck {
     ) -> Bool {
         let isOpen =
             edge == whole.lowerBound || edge == whole.upperBound || text.contains(edge) || edge == text.upperBound
+        if LineTokens.splitsNumber(search.line, at: edge), text.lowerBound == edge || text.upperBound == edge {
+            return true
+        }
         guard isOpen, LineTokens.splits(search.line, at: edge) else { return false }
         let range = verdict.dropped ?? verdict.index..<(verdict.index + 1)
         if edge == text.lowerBound, range.lowerBound > 0, isText(verdict.elements[range.lowerBound - 1]) {

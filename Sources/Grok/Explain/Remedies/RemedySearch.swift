@@ -31,7 +31,8 @@ struct RemedySearch {
         var attempts: [Attempt] = []
         // What was found further inside knows better which text the other fields take.
         let inner = levels.last { $0.isComplete }
-        for (level, verdict) in levels.enumerated() where verdict.isComplete && !verdict.isDoubtful {
+        for (level, verdict) in levels.enumerated()
+        where verdict.isComplete && !verdict.isDoubtful && !check.mayTakeMore(verdict) {
             if let inner,
                 verdict.fields.contains(where: { inner.fields[$0.key] != nil && inner.fields[$0.key] != $0.value })
             {

@@ -1,0 +1,69 @@
+/// Parts that a line leaves out.
+extension Explainer {
+    /// Nothing in the place of some elements that follow one another: a field that is missing with what belongs to it.
+    func dropping(from start: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
+        for count in 2...4 where start + count < elements.count {
+            guard let match = without(start..<(start + count), in: elements), let text = match.marked,
+                isBalanced(elements[start..<(start + count)])
+            else { continue }
+            let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
+            // The next one would take what stands there whatever it is.
+            let previous = elements[..<start].last { !$0.isText }
+            let isDoubtful =
+                isAnythingNext(elements[(start + count)...]) && text.upperBound < search.line.count
+                || previous.map { $0.anchor == nil && takesAnything($0) } == true
+                || isSwallowed(start..<(start + count), in: elements, before: text.lowerBound)
+            // A word that the line has elsewhere is not what it leaves out.
+            let isElsewhere = elements[start..<(start + count)].contains { element in
+                element.kind == .literal && element.literal.utf8.contains(where: LineTokens.isLetter)
+                    && search.match(element.nodes) != nil
+            }
+            return ExplainVerdict(
+                elements: elements, index: index, text: text, start: match.whole.lowerBound,
+                end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
+                cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
+                    + (isElsewhere ? 0.5 : 0),
+                fields: match.fields, isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements))
+        }
+        return nil
+    }
+
+    private func without(_ range: Range<Int>, in elements: [ExplainElement]) -> ExplainSearch.Match? {
+        search.match(
+            elements[..<range.lowerBound].flatMap(\.nodes) + [ExplainSearch.marked([])]
+                + elements[range.upperBound...].flatMap(\.nodes))
+    }
+
+    /// Whether other elements could be missing as well, so that nobody can say which field has which text.
+    private func isOneOfMany(_ range: Range<Int>, in elements: [ExplainElement]) -> Bool {
+        for start in [range.lowerBound - range.count, range.lowerBound + range.count, range.upperBound - 1]
+        where start > 0 && start + range.count < elements.count {
+            let other = start..<(start + range.count)
+            guard elements[other].contains(where: { !$0.isText }) else { continue }
+            if without(other, in: elements) != nil { return true }
+        }
+        return false
+    }
+
+    /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.
+    private func isSwallowed(_ range: Range<Int>, in elements: [ExplainElement], before place: Int) -> Bool {
+        guard let missing = elements[range].first(where: { !$0.isText && $0.anchor == nil }) else { return false }
+        var end = place
+        while end > 0, LineTokens.isBlank(search.line[end - 1]) { end -= 1 }
+        let token = search.line[..<end].reversed().prefix { !LineTokens.isBlank($0) }.count
+        return (1..<max(min(token, 9), 1)).contains { costs.takes(missing, (end - $0)..<end) }
+    }
+
+    /// Whether brackets and quotes are opened and closed alike: half a pair is not what a line leaves out.
+    private func isBalanced(_ elements: ArraySlice<ExplainElement>) -> Bool {
+        var open = 0
+        var quotes = 0
+        for byte in elements.filter({ $0.kind == .literal }).flatMap({ Array($0.literal.utf8) }) {
+            if "([{<".utf8.contains(byte) { open += 1 }
+            if ")]}>".utf8.contains(byte) { open -= 1 }
+            if byte == UInt8(ascii: "\"") { quotes += 1 }
+            if open < 0 { return false }
+        }
+        return open == 0 && quotes % 2 == 0
+    }
+}
