@@ -53,6 +53,8 @@ let package = Package(
             name: "Grok", dependencies: ["Words", "CPCRE2"], exclude: ["Patterns/embed-patterns"],
             swiftSettings: strict),
         .target(name: "Parsing", dependencies: ["Events", "Time", "Grok"], swiftSettings: strict),
+        .target(
+            name: "Expressions", dependencies: ["Events", "Time", "Grok", "Words"], swiftSettings: strict),
         .target(name: "Suggest", dependencies: ["Events", "Grok", "Parsing"], swiftSettings: strict),
 
         // MARK: - Stages
@@ -64,7 +66,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Logging"], swiftSettings: strict),
+            name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Expressions", "Logging"],
+            swiftSettings: strict),
         .target(
             name: "Buffering",
             dependencies: ["Events", "Time", "KeptEvents", "Compression", "Logging", "CChecksum"],
@@ -83,7 +86,7 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok",
-                "Parsing", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
+                "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -129,6 +132,9 @@ let package = Package(
             name: "ParsingTests", dependencies: ["Parsing", "Events", "Time", "Grok", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
+            name: "ExpressionsTests", dependencies: ["Expressions", "Events", "Time", "Grok", "TestSupport"],
+            swiftSettings: tests),
+        .testTarget(
             name: "InputsTests",
             dependencies: [
                 "Inputs", "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Compression", "ForwardProtocol",
@@ -138,7 +144,7 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "FiltersTests",
-            dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Logging", "TestSupport"],
+            dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Expressions", "Logging", "TestSupport"],
             swiftSettings: tests),
         .testTarget(
             name: "BufferingTests",

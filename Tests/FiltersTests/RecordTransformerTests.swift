@@ -9,7 +9,7 @@ import Testing
         _ record: String, tag: String = "app.web.01", _ change: (inout RecordTransformerFilter.Settings) -> Void
     ) throws -> (text: String, time: EventTime) {
         var settings = RecordTransformerFilter.Settings()
-        settings.hostname = Array("box".utf8)
+        settings.context.hostname = Array("box".utf8)
         change(&settings)
         let batch = EventBatch(tag: tag)
         try batch.add(record)
@@ -81,30 +81,58 @@ import Testing
     }
 
     @Test(
-        "of Ruby, places in the record are known, and nothing that only begins like one",
+        "with enable_ruby, values are expressions that keep the type of their value",
         arguments: [
             (#"${record["o"]["a"]}"#, "[1]"), (#"${record["o"]['a'][0]}"#, "1"), (#"${record['s']}"#, #""text""#),
-            (#"<${record["o"]["a"][0]}>"#, #""<1>""#), (#"${record["o"]["no"]["a"]}"#, "null"),
-            (#"${record["s"]["a"]}"#, "null"),
+            (#"<${record["o"]["a"][0]}>"#, #""<1>""#), (#"${record.dig("o", "no", "a")}"#, "null"),
+            (#"<${record["o"]}|${record['f']}|${record["z"]}>"#, #""<{\"a\"=>[1]}|1.5|>""#),
+            ("${tag_parts[-1]}", #""01""#),
+            ("${tag_parts[0..1]}", #"["app","web"]"#), ("<${tag_prefix[1]}>", #""<app.web>""#),
+            ("${hostname.upcase}", #""BOX""#),
+            (#"a\tb"#, #""a\tb""#), (#"${record.delete("s")}"#, #""text""#), (#"${record.merge("q" => 1)["q"]}"#, "1"),
         ])
-    func places(template: String, expected: String) throws {
-        let text = try transformed(#"{"s":"text","o":{"a":[1]}}"#) {
-            $0.fields = [(TextTemplate("v"), .text(TextTemplate(template, evaluatesRuby: true)))]
+    func expressions(template: String, expected: String) throws {
+        let value = RecordTemplate.text(try TextTemplate(expressions: template))
+        let text = try transformed(#"{"s":"text","o":{"a":[1]},"f":1.50,"z":null}"#) {
+            $0.fields = [(TextTemplate("v"), value)]
             $0.renewsRecord = true
         }.text
         #expect(text == "{\"v\":\(expected)}")
     }
 
+    @Test("an event for which an expression fails is refused, and those around it go on")
+    func refused() throws {
+        var settings = RecordTransformerFilter.Settings()
+        settings.fields = [
+            (TextTemplate("a"), .text(try TextTemplate(expressions: #"${record.delete("s")}"#))),
+            (TextTemplate("b"), .text(try TextTemplate(expressions: #"<${record["s"]}>"#))),
+            (TextTemplate("c"), .text(try TextTemplate(expressions: #"x${record["n"].upcase}"#))),
+        ]
+        let batch = EventBatch(tag: "t")
+        for record in [#"{"s":"1","n":"a"}"#, #"{"s":"2"}"#, #"{"s":"3","n":"c"}"#] { try batch.add(record) }
+        RecordTransformerFilter(settings).apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
+        // What was deleted is gone for the lines that follow, and stays in what is written.
+        #expect(
+            batch.lines == [
+                #"{"s":"1","n":"a","a":"1","b":"<>","c":"xA"}"#, #"{"s":"3","n":"c","a":"3","b":"<>","c":"xC"}"#,
+            ])
+        #expect(batch.rows.rejections.count == 1)
+        #expect(batch.rows.rejections.first?.kind == "RuntimeError")
+        #expect(
+            batch.rows.rejections.first?.reason
+                == #"failed to expand `record["n"].upcase` : error = undefined method `upcase' for nil:NilClass"#)
+        #expect(batch.rows.rejections.first.map { batch.bytes(of: $0.record) } == Array(#"{"s":"2"}"#.utf8))
+    }
+
     @Test(
-        "other Ruby is told by its name",
+        "without enable_ruby, Ruby is an unknown placeholder",
         arguments: [
-            #"record["x"] + "-" + record["y"]"#, #"record["n"] unless record["m"]"#,
-            #"record["a"]["b"] || record["c"]"#, #"record["name"].sub("/","")"#, #"record["a"].length"#,
-            #"record["a"]["b"].to_s"#, #"record["a\n"]"#, "record[0]", "record", "record[]",
-            #"record["a"][-1]"#, #"record["a"] "#, "tag.upcase",
+            #"record["x"] + "-" + record["y"]"#, #"record["a"]["b"]"#, #"record["name"].sub("/","")"#,
+            #"record["a\n"]"#,
+            "record[0]", "record", "record[]", #"record["a"][-1]"#, #"record["a"] "#, "tag.upcase", "record['a']",
         ])
     func ruby(_ code: String) {
-        #expect(TextTemplate("${\(code)}", evaluatesRuby: true).unknownNames == [code])
+        #expect(TextTemplate("${\(code)}").unknownNames == [code])
     }
 
     @Test("the time as Ruby prints it") func time() throws {

@@ -186,8 +186,8 @@ import Testing
         ("@type grep\nregexp1 level", ["3:9 error 'regexp1' is 'level'"]),
         ("@type grep", ["1:1 warning <filter **> of type grep has no condition, so it keeps everything"]),
         (
-            "@type record_transformer\nenable_ruby true\n<record>\na ${record[\"b\"]}\nc ${Time.now}\n</record>",
-            ["6:3 error '${Time.now}' is Ruby code, which sluice cannot run"]
+            "@type record_transformer\nenable_ruby true\n<record>\na ${record[\"b\"]}\nc ${Time.no}\n</record>",
+            ["6:10 error 'Time.no' is not covered"]
         ),
         (
             "@type record_transformer\n<record>\nc ${tga}\n</record>",

@@ -103,7 +103,7 @@ extension Rows {
 
 extension ByteBuffer {
     /// The member of an object or the item of an array.
-    func child(of value: Value, _ step: RecordAccessor.Step) -> Value? {
+    package func child(of value: Value, _ step: RecordAccessor.Step) -> Value? {
         switch value.kind {
         case .msgpack: messagePackChild(Int(value.slice.offset), step)
         case .json: jsonChild(value.slice, step)

@@ -1,10 +1,12 @@
 package import Events
+package import Expressions
 
 /// A value of `<record>` with its placeholders: `"${hostname}: ${record["level"]}"`, or a JSON object or array of such.
 ///
 /// Placeholders: `${tag}`, `${tag_parts[n]}` (n may be negative, or a range `a..b`), `${tag_prefix[n]}`,
-/// `${tag_suffix[n]}`, `${hostname}`, `${time}`, `${record["key"]}`, `${record["outer"]["inner"]}`. What is not there
-/// (a part beyond the tag's end, a key) and what is not known is null when it is the whole value, and nothing inside text.
+/// `${tag_suffix[n]}`, `${hostname}`, `${time}`, `${record["key"]}`. What is not there (a part beyond the tag's end, a key)
+/// and what is not known is null when it is the whole value, and nothing inside text. With `enable_ruby` they are
+/// expressions.
 package indirect enum RecordTemplate: Sendable {
     case text(TextTemplate)
     case array([RecordTemplate])
@@ -26,14 +28,45 @@ package struct TextTemplate: Sendable {
         case hostname
         case time
         case field(RecordAccessor)
+        /// With `enable_ruby`, whatever is none of the above.
+        case expression(Expression)
         /// Not known: empty, and null when alone.
         case unknown(String)
     }
 
     package let parts: [Part]
+    /// Whether it was read as Ruby, in which `to_s` makes text of values.
+    let isRuby: Bool
+    /// Names in expressions that nothing is known by.
+    package let unknownVariables: [Expression.UnknownName]
 
-    /// - Parameter evaluatesRuby: `enable_ruby true`; of Ruby, places in the record are known.
-    package init(_ text: String, evaluatesRuby: Bool = false) {
+    /// A template of expressions, for `enable_ruby true`.
+    package init(expressions text: String) throws(ExpressionError) {
+        let template = try ExpressionTemplate(text)
+        parts = template.parts.map { part in
+            switch part {
+            case .text(let text): .text(text)
+            case .expression(let expression): Self.part(expression)
+            }
+        }
+        unknownVariables = template.expressions.flatMap(\.unknownNames)
+        isRuby = true
+    }
+
+    private static func part(_ expression: Expression) -> Part {
+        switch expression.simple {
+        case .tag: .tag
+        case .hostname: .hostname
+        case .time: .time
+        case .field(let key): .field(RecordAccessor(key: String(decoding: key, as: UTF8.self)))
+        case .tagPart(let number): .tagParts(from: number, to: number)
+        case .tagPrefix(let number): .tagPrefix(number)
+        case .tagSuffix(let number): .tagSuffix(number)
+        case nil: .expression(expression)
+        }
+    }
+
+    package init(_ text: String) {
         var parts: [Part] = []
         let bytes = Array(text.utf8)
         var literal: [UInt8] = []
@@ -45,7 +78,7 @@ package struct TextTemplate: Sendable {
                 if !literal.isEmpty { parts.append(.text(literal)) }
                 literal = []
                 let name = String(decoding: bytes[(index + 2)..<close], as: UTF8.self)
-                parts.append(Self.placeholder(name, evaluatesRuby))
+                parts.append(Self.placeholder(name))
                 index = close + 1
             } else {
                 literal.append(bytes[index])
@@ -54,6 +87,8 @@ package struct TextTemplate: Sendable {
         }
         if !literal.isEmpty || parts.isEmpty { parts.append(.text(literal)) }
         self.parts = parts
+        isRuby = false
+        unknownVariables = []
     }
 
     /// The names that are not known, for a warning when the configuration is read.
@@ -61,14 +96,14 @@ package struct TextTemplate: Sendable {
         parts.compactMap { if case .unknown(let name) = $0 { name } else { nil } }
     }
 
-    private static func placeholder(_ name: String, _ evaluatesRuby: Bool) -> Part {
+    private static func placeholder(_ name: String) -> Part {
         switch name {
         case "tag": return .tag
         case "hostname": return .hostname
         case "time": return .time
         default: break
         }
-        if let place = recordPlace(name, evaluatesRuby) { return .field(place) }
+        if let key = recordKey(name) { return .field(key) }
         if let inside = inside(name, "tag_parts") {
             if let number = Int(inside) { return .tagParts(from: number, to: number) }
             if let (from, to) = split(inside) { return .tagParts(from: from, to: to) }
@@ -98,14 +133,16 @@ package struct TextTemplate: Sendable {
         }
     }
 
-    /// `record["key"]`; as Ruby also `record['key']` and, nested, `record["a"]["b"][0]`. nil: anything else, also what has
-    /// more behind it.
-    private static func recordPlace(_ name: String, _ evaluatesRuby: Bool) -> RecordAccessor? {
+    /// Whether an evaluator is needed.
+    var usesExpressions: Bool { isRuby && parts.contains { if case .text = $0 { false } else { true } } }
+
+    /// `record["key"]`. nil: anything else, also what has more behind it.
+    private static func recordKey(_ name: String) -> RecordAccessor? {
         // A method's name would be a key to the accessor, and what Ruby puts into a text would be part of one.
-        guard name.hasPrefix("record["), !name.contains("]."), !name.contains("#{"), !name.contains("\\"),
+        guard name.hasPrefix("record[\""), !name.contains("]."), !name.contains("#{"), !name.contains("\\"),
             let place = try? RecordAccessor("$" + name.dropFirst("record".count))
         else { return nil }
-        return evaluatesRuby || place.steps.count == 1 && name.hasPrefix("record[\"") ? place : nil
+        return place.steps.count == 1 ? place : nil
     }
 
     private static func inside(_ name: String, _ function: String) -> String? {
@@ -131,6 +168,24 @@ extension RecordTemplate {
         case .array(let items): items.contains(where: \.usesTagParts)
         case .object(let members): members.contains { $0.key.usesTagParts || $0.value.usesTagParts }
         case .literal: false
+        }
+    }
+
+    var usesExpressions: Bool {
+        switch self {
+        case .text(let text): text.usesExpressions
+        case .array(let items): items.contains(where: \.usesExpressions)
+        case .object(let members): members.contains { $0.key.usesExpressions || $0.value.usesExpressions }
+        case .literal: false
+        }
+    }
+
+    package var unknownVariables: [Expression.UnknownName] {
+        switch self {
+        case .text(let text): text.unknownVariables
+        case .array(let items): items.flatMap(\.unknownVariables)
+        case .object(let members): members.flatMap { $0.key.unknownVariables + $0.value.unknownVariables }
+        case .literal: []
         }
     }
 

@@ -1,8 +1,9 @@
 package import Events
+package import Expressions
 internal import Time
 
 /// `@type record_transformer`: adds, replaces and removes fields, as Fluentd's `lib/fluent/plugin/filter_record_transformer.rb`
-/// does without embedded Ruby.
+/// does. An event for which an expression fails is refused.
 package final class RecordTransformerFilter: Filter {
     package struct Settings: Sendable {
         /// `<record>`, in order.
@@ -17,7 +18,8 @@ package final class RecordTransformerFilter: Filter {
         package var renewsTimeKey: [UInt8]?
         /// A value that is one placeholder keeps the type of what it stands for.
         package var typecasts = true
-        package var hostname: [UInt8] = []
+        package var context = ExpressionContext()
+        package var limits = ExpressionLimits()
 
         package init() {}
     }
@@ -28,9 +30,13 @@ package final class RecordTransformerFilter: Filter {
     private var tagID = -1
     private var tagParts: [[UInt8]] = []
     private var out = ByteBuffer()
+    private let usesExpressions: Bool
+    private var evaluator: ExpressionEvaluator
 
     package init(_ settings: Settings) {
         self.settings = settings
+        usesExpressions = settings.fields.contains { $0.key.usesExpressions || $0.value.usesExpressions }
+        evaluator = ExpressionEvaluator(settings.context, limits: settings.limits)
         usesTagParts = settings.fields.contains { $0.key.usesTagParts || $0.value.usesTagParts }
     }
 
@@ -42,9 +48,24 @@ package final class RecordTransformerFilter: Filter {
             tagID = tag.id
             tagParts = Self.parts(of: tag.bytes)
         }
+        var kept = 0
         for index in 0..<rows.records.count {
-            rows.records[index] = transform(rows.records[index], tag, &storage, &rows)
+            let record = rows.records[index]
+            do throws(Failure) {
+                rows.records[kept] = try transform(record, tag, &storage, &rows)
+                kept += 1
+            } catch {
+                let reason = "failed to expand `\(error.source)` : error = \(error.reason.message)"
+                rows.rejections.append(Rejection(record: record, kind: "RuntimeError", reason: reason))
+            }
         }
+        rows.records.removeLast(rows.records.count - kept)
+    }
+
+    /// An expression that has no value for an event.
+    private struct Failure: Error {
+        var source: String
+        var reason: ExpressionFailure
     }
 
     /// As Ruby's `split(".")`: empty parts at the end are none.
@@ -56,13 +77,14 @@ package final class RecordTransformerFilter: Filter {
 
     private func transform(
         _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows
-    ) -> Record {
+    ) throws(Failure) -> Record {
+        if usesExpressions { evaluator.begin(record, tag, rows) }
         // Every template sees the original record, so all values are made before the first field is written.
         var made: [(key: Slice, value: Value)] = []
         made.reserveCapacity(settings.fields.count)
         for field in settings.fields {
-            let key = text(field.key, record, tag, &storage, rows)
-            made.append((key, value(field.value, record, tag, &storage, rows)))
+            let key = try text(field.key, record, tag, &storage, rows)
+            made.append((key, try value(field.value, record, tag, &storage, rows)))
         }
         let first = rows.fields.count
         var seen: UInt64 = 0
@@ -123,24 +145,39 @@ package final class RecordTransformerFilter: Filter {
 
     private func value(
         _ template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows
-    ) -> Value {
+    ) throws(Failure) -> Value {
         if case .text(let text) = template {
             if settings.typecasts, text.parts.count == 1 {
                 switch text.parts[0] {
-                case .field(let place): return rows.value(at: place, in: record, storage) ?? .null
+                case .field(let place): return value(at: place, text, record, storage, rows) ?? .null
                 case .unknown: return .null
+                case .expression(let expression):
+                    do throws(ExpressionFailure) {
+                        return try evaluator.value(of: expression, &storage)
+                    } catch {
+                        throw Failure(source: expression.source, reason: error)
+                    }
                 case .tagParts, .tagPrefix, .tagSuffix: if range(of: text.parts[0]) == nil { return .null }
                 case .text, .tag, .hostname, .time: break
                 }
             }
-            return .string(self.text(text, record, tag, &storage, rows))
+            return .string(try self.text(text, record, tag, &storage, rows))
         }
         var json = ByteBuffer()
-        write(template, record, tag, &storage, rows, to: &json)
+        try write(template, record, tag, &storage, rows, to: &json)
         let start = storage.count
         storage.append(json)
         let slice = Slice(offset: start, length: storage.count - start)
         return if case .literal = template { literal(slice, storage) } else { Value(.json, slice) }
+    }
+
+    /// A field of the record, unless `record.delete` took it out.
+    private func value(
+        at place: RecordAccessor, _ template: TextTemplate, _ record: Record, _ storage: borrowing ByteBuffer,
+        _ rows: borrowing Rows
+    ) -> Value? {
+        if template.isRuby, evaluator.hasDeleted(place.firstKey) { return nil }
+        return rows.value(at: place, in: record, storage)
     }
 
     private func literal(_ slice: Slice, _ storage: borrowing ByteBuffer) -> Value {
@@ -153,24 +190,24 @@ package final class RecordTransformerFilter: Filter {
     private func write(
         _ template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows,
         to json: inout ByteBuffer
-    ) {
+    ) throws(Failure) {
         switch template {
         case .literal(let text): json.append(text)
-        case .text: json.appendJSON(value(template, record, tag, &storage, rows), storage)
+        case .text: json.appendJSON(try value(template, record, tag, &storage, rows), storage)
         case .array(let items):
             json.append(UInt8(ascii: "["))
             for (index, item) in items.enumerated() {
                 if index > 0 { json.append(UInt8(ascii: ",")) }
-                write(item, record, tag, &storage, rows, to: &json)
+                try write(item, record, tag, &storage, rows, to: &json)
             }
             json.append(UInt8(ascii: "]"))
         case .object(let members):
             json.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
                 if index > 0 { json.append(UInt8(ascii: ",")) }
-                json.appendJSONString(text(member.key, record, tag, &storage, rows), storage)
+                json.appendJSONString(try text(member.key, record, tag, &storage, rows), storage)
                 json.append(UInt8(ascii: ":"))
-                write(member.value, record, tag, &storage, rows, to: &json)
+                try write(member.value, record, tag, &storage, rows, to: &json)
             }
             json.append(UInt8(ascii: "}"))
         }
@@ -178,16 +215,27 @@ package final class RecordTransformerFilter: Filter {
 
     private func text(
         _ template: TextTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows
-    ) -> Slice {
+    ) throws(Failure) -> Slice {
         out.clear()
         for part in template.parts {
             switch part {
             case .text(let bytes): out.append(bytes)
             case .tag: out.append(tag.bytes)
-            case .hostname: out.append(settings.hostname)
+            case .hostname: out.append(settings.context.hostname)
             case .time: appendTime(record.time)
             case .field(let place):
-                if let value = rows.value(at: place, in: record, storage) { out.appendText(value, storage) }
+                guard let value = value(at: place, template, record, storage, rows) else { continue }
+                if template.isRuby, value.isNested || value.kind == .double {
+                    try appendRuby(value, place, &storage)
+                } else {
+                    out.appendText(value, storage)
+                }
+            case .expression(let expression):
+                do throws(ExpressionFailure) {
+                    try evaluator.appendText(of: expression, &storage, to: &out)
+                } catch {
+                    throw Failure(source: expression.source, reason: error)
+                }
             case .tagParts, .tagPrefix, .tagSuffix: if let range = range(of: part) { appendParts(range) }
             case .unknown: break
             }
@@ -195,6 +243,17 @@ package final class RecordTransformerFilter: Filter {
         let start = storage.count
         storage.append(out)
         return Slice(offset: start, length: storage.count - start)
+    }
+
+    /// A hash, an array or a float as Ruby's `to_s` shows it.
+    private func appendRuby(
+        _ value: Value, _ place: RecordAccessor, _ storage: inout ByteBuffer
+    ) throws(Failure) {
+        do throws(ExpressionFailure) {
+            try evaluator.appendText(value, &storage, to: &out)
+        } catch {
+            throw Failure(source: "record[\"\(place.text)\"]", reason: error)
+        }
     }
 
     /// The parts of the tag that a placeholder stands for; nil when the tag has none there.

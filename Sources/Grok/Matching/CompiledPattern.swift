@@ -69,9 +69,11 @@ final class CompiledPattern: @unchecked Sendable {
 
         /// Searches the whole subject. It must be ASCII, or valid UTF-8 for a Unicode program: PCRE2 does not check.
         @inline(__always)
-        func run(_ subject: UnsafeRawBufferPointer, _ scratch: MatchScratch, _ pace: MatchPace) -> SearchResult {
+        func run(
+            _ subject: UnsafeRawBufferPointer, from start: Int = 0, _ scratch: MatchScratch, _ pace: MatchPace
+        ) -> SearchResult {
             let context = unsafe scratch.context(pace)
-            return unsafe run(subject, from: 0, scratch, context)
+            return unsafe run(subject, from: start, scratch, context)
         }
 
         /// Searches for a match that begins at one of some places; only of a program that was compiled for it. The subject

@@ -130,6 +130,9 @@ package final class MatchScratch {
     @inline(__always)
     func spend(_ work: Int) -> Bool { unsafe budget.pointee.spend(work) }
 
+    /// Whether the time of the text is over; asks the clock.
+    var isOver: Bool { unsafe budget.pointee.look() }
+
     /// PCRE2 keeps the offsets inside the match data for as long as that lives.
     private static func offsets(of data: OpaquePointer) -> UnsafeMutablePointer<Int> {
         guard let pointer = unsafe pcre2_get_ovector_pointer_8(data) else {

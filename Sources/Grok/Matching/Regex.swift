@@ -67,13 +67,13 @@ package final class Regex: Sendable {
         /// for the captures already.
         @inline(__always)
         func quickMatch(
-            _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch
+            _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int = 0
         ) -> MatchOutcome? {
             guard subject.count <= Regex.shortBytes else { return nil }
             let result: SearchResult
             switch text {
-            case .ascii: unsafe result = ascii.run(subject, scratch, .quick)
-            case .utf8: unsafe result = utf8.run(subject, scratch, .quick)
+            case .ascii: unsafe result = ascii.run(subject, from: start, scratch, .quick)
+            case .utf8: unsafe result = utf8.run(subject, from: start, scratch, .quick)
             case .invalid: return .gaveUp(.invalidUTF8)
             }
             let outcome = result.outcome
@@ -109,6 +109,31 @@ package final class Regex: Sendable {
             unsafe match(UnsafeRawBufferPointer($0), as: text, scratch, continuing: continuing)
         }
     }
+
+    /// Searches from a place on, for the next match behind another one: what stands before it counts for look-behinds and
+    /// anchors. `\G` is that place.
+    ///
+    /// - Parameter start: an offset of the subject where a character begins, or its end.
+    package func match(
+        _ subject: Span<UInt8>, from start: Int, as text: SubjectText, _ scratch: MatchScratch, continuing: Bool
+    ) -> MatchOutcome {
+        if start == 0 { return match(subject, as: text, scratch, continuing: continuing) }
+        precondition(start >= 0 && start <= subject.count, "no place in the subject")
+        scratch.reserve(captureCount + 1)
+        if !continuing { scratch.beginText() }
+        return unsafe subject.withUnsafeBufferPointer { subject in
+            let subject = UnsafeRawBufferPointer(subject)
+            if let outcome = unsafe handle.quickMatch(subject, as: text, scratch, from: start) {
+                return scratch.spend((subject.count &- start) &* subject.count) && outcome == .noMatch
+                    ? .gaveUp(.timeout) : outcome
+            }
+            // Each of many searches may be short; together they have the time of one text.
+            if let outcome = unsafe searchNear(start, subject, as: text, scratch) { return outcome }
+            return scratch.isOver
+                ? .gaveUp(.timeout)
+                : unsafe search(subject, as: text, scratch, isLast: true, from: start)
+        }
+    }
 }
 
 /// Searching within a time.
@@ -141,11 +166,11 @@ extension Regex {
     /// - Parameter isLast: no other expression will be tried on the text, so that all of its time may be used; else half of
     ///   what is left is.
     func search(
-        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, isLast: Bool
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, isLast: Bool, from: Int = 0
     ) -> MatchOutcome {
         guard text != .invalid else { return .gaveUp(.invalidUTF8) }
         defer { unsafe scratch.budget.pointee.returnGrant() }
-        var search = TextSearch(isUnicode: text == .utf8, shares: isLast ? 1 : 2)
+        var search = TextSearch(isUnicode: text == .utf8, shares: isLast ? 1 : 2, start: from)
         guard let program = variant(isUnicode: search.isUnicode, isWatched: false) else { return .gaveUp(.engine) }
         var outcome = unsafe searchFirstPlace(subject, program.handle, scratch, &search)
         if outcome == .noMatch {
@@ -161,16 +186,31 @@ extension Regex {
         return unsafe watched.handle.runWatched(subject, from: search.start, scratch).outcome
     }
 
+    /// Searches the places right behind another match, which is where the next one nearly always is. nil: it is not there.
+    private func searchNear(
+        _ start: Int, _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch
+    ) -> MatchOutcome? {
+        guard text != .invalid else { return .gaveUp(.invalidUTF8) }
+        guard !isBoundToStart, let program = variant(isUnicode: text == .utf8, isWatched: false) else { return nil }
+        let last = min(start + max(Self.sliceWork / subject.count - 1, 0), subject.count)
+        let outcome = unsafe program.handle.run(
+            subject, places: start...last, steps: Int(MatchScratch.quickSteps), scratch
+        ).outcome
+        if scratch.spend((last - start + 1) &* subject.count) { return .gaveUp(.timeout) }
+        return outcome == .matched || outcome == .noMatch && last == subject.count ? outcome : nil
+    }
+
     /// How far the search of one text is.
     private struct TextSearch {
         let isUnicode: Bool
         /// This search may have one of so many shares of the time that is left.
         let shares: Int64
         /// The first place that is not done.
-        var start = 0
+        var start: Int
         private var isGranted = false
 
-        init(isUnicode: Bool, shares: Int64) {
+        init(isUnicode: Bool, shares: Int64, start: Int) {
+            self.start = start
             self.isUnicode = isUnicode
             self.shares = shares
         }
@@ -188,14 +228,17 @@ extension Regex {
         _ search: inout TextSearch
     ) -> MatchOutcome {
         if subject.count > Self.shortBytes, subject.count <= Self.patientBytes {
-            let outcome = unsafe program.run(subject, places: 0...0, steps: subject.count, scratch).outcome
+            let outcome = unsafe program.run(
+                subject, places: search.start...search.start, steps: subject.count, scratch
+            ).outcome
             guard outcome == .gaveUp(.matchLimit) else { return outcome }
         }
         search.grant(scratch)
         var steps = max(Self.firstPlaceWork / max(subject.count, 1), 16)
         while true {
             let left = unsafe scratch.budget.pointee.nanosecondsLeft()
-            let outcome = unsafe program.run(subject, places: 0...0, steps: steps, scratch).outcome
+            let outcome = unsafe program.run(subject, places: search.start...search.start, steps: steps, scratch)
+                .outcome
             guard outcome == .gaveUp(.matchLimit), subject.count <= Self.patientBytes,
                 steps < scratch.limits.matchSteps
             else { return outcome }
@@ -217,7 +260,7 @@ extension Regex {
             while search.isUnicode, next < count, unsafe subject[next] & 0xC0 == 0x80 { next += 1 }
             // Short texts are here because their quick search did not get through.
             guard !isBoundToStart, count > Self.shortBytes, count <= Self.slicedBytes else {
-                search.start = isBoundToStart ? 0 : next
+                search.start = isBoundToStart ? search.start : next
                 return .gaveUp(.matchLimit)
             }
             slices += 1

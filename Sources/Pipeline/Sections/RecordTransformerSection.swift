@@ -1,15 +1,21 @@
 internal import ConfigFile
 internal import Events
+internal import Expressions
 internal import Filters
 
-/// `<filter> @type record_transformer`, without embedded Ruby.
+/// `<filter> @type record_transformer`; with `enable_ruby` its values are expressions.
 enum RecordTransformerSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> FilterPlan? {
         var settings = RecordTransformerFilter.Settings()
-        settings.hostname = Array(builder.environment.hostname.utf8)
+        settings.context.hostname = Array(builder.environment.hostname.utf8)
+        settings.context.variables = builder.environment.variables
         let usesRuby = reader.bool("enable_ruby", default: false)
         settings.typecasts = reader.bool("auto_typecast", default: true)
         settings.renewsRecord = reader.bool("renew_record", default: false)
+        settings.limits.steps = reader.int(
+            "expression_limit_steps", default: settings.limits.steps, range: 1...1_000_000_000)
+        settings.limits.bytes = reader.size(
+            "expression_limit_size", default: settings.limits.bytes, range: 1024...(1 << 30))
         settings.renewsTimeKey = (reader.string("renew_time_key")?.value).map { Array($0.utf8) }
         let keeps = reader.array("keep_keys")
         settings.keepsKeys = keeps?.value.map { Array($0.utf8) } ?? []
@@ -34,25 +40,16 @@ enum RecordTransformerSection {
         for record in reader.sections(named: "record") {
             let inner = SectionReader(record, description: "<record>", diagnostics: reader.diagnostics)
             for parameter in inner.allParameters() {
-                guard var text = parameter.text else { continue }
-                if usesRuby {
-                    // The value becomes a string of Ruby, in which code is evaluated whatever its quotes are here.
-                    guard
-                        let evaluated = EmbeddedText.evaluated(
-                            text, environment: builder.environment, files: builder.files, reader.diagnostics)
-                    else {
-                        reader.diagnostics.error(
-                            parameter.valuePlace, "'\(text)' is Ruby code, which sluice cannot run", hint: hint)
-                        continue
-                    }
-                    text = evaluated
-                } else {
-                    EmbeddedText.warn(parameter, reader.diagnostics)
-                }
-                let key = TextTemplate(parameter.key, evaluatesRuby: usesRuby)
-                let value = template(parameter, text, usesRuby)
+                guard let text = parameter.text else { continue }
+                if !usesRuby { EmbeddedText.warn(parameter, reader.diagnostics) }
+                guard let key = self.key(parameter, usesRuby, reader.diagnostics),
+                    let value = template(parameter, text, usesRuby, reader.diagnostics)
+                else { continue }
                 for name in value.unknownNames + key.unknownNames {
-                    report(unknown: name, parameter, usesRuby, reader.diagnostics)
+                    report(unknown: name, parameter, reader.diagnostics)
+                }
+                for name in value.unknownVariables + key.unknownVariables {
+                    report(variable: name, parameter, reader.diagnostics)
                 }
                 let farthest = max(key.farthestTagPart ?? -1, value.farthestTagPart ?? -1)
                 if let mostParts, farthest >= mostParts {
@@ -72,43 +69,78 @@ enum RecordTransformerSection {
         ) { _ in RecordTransformerFilter(fixed) }
     }
 
-    private static func report(
-        unknown name: String, _ parameter: Parameter, _ usesRuby: Bool, _ diagnostics: Diagnostics
-    ) {
-        if usesRuby {
-            diagnostics.error(
-                parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run", hint: hint)
-            return
-        }
-        if name.contains("#{") {
-            diagnostics.warning(
-                parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
-                hint: "'#{…}' inside of '${…}' is Ruby code, which sluice cannot run; " + hint)
-            return
-        }
-        let isPlace = TextTemplate("${\(name)}", evaluatesRuby: true).unknownNames.isEmpty
+    private static func report(unknown name: String, _ parameter: Parameter, _ diagnostics: Diagnostics) {
+        let isExpression = (try? Expression(name)).map { $0.unknownNames.isEmpty } ?? false
         diagnostics.warning(
             parameter.valuePlace, "unknown placeholder '${\(name)}' will be empty",
-            hint: isPlace ? "only ${record[\"KEY\"]} is known without 'enable_ruby true', as in Fluentd" : hint)
+            hint: isExpression
+                ? "only ${record[\"KEY\"]} is known without 'enable_ruby true', as in Fluentd" : hint)
+    }
+
+    /// Ruby raises for each event; so do expressions, but a name is easier to put right now.
+    private static func report(
+        variable: Expression.UnknownName, _ parameter: Parameter, _ diagnostics: Diagnostics
+    ) {
+        diagnostics.warning(
+            parameter.place(ofOffset: variable.offset, length: variable.name.utf8.count),
+            "nothing is known by the name '\(variable.name)': events go to @ERROR",
+            hint:
+                "a field is record[\"\(variable.name)\"]; there are record, tag, tag_parts, tag_prefix, tag_suffix, time "
+                + "and hostname")
+    }
+
+    private static func report(_ error: ExpressionError, _ parameter: Parameter, _ diagnostics: Diagnostics) {
+        diagnostics.error(
+            parameter.place(ofOffset: error.offset, length: max(error.length, 1)), error.message, hint: error.hint)
     }
 
     private static let hint =
         "there are ${tag}, ${tag_parts[N]}, ${tag_prefix[N]}, ${tag_suffix[N]}, ${hostname}, ${time}"
         + " and ${record[\"KEY\"]}"
 
-    private static func template(_ parameter: Parameter, _ text: String, _ usesRuby: Bool) -> RecordTemplate {
-        if parameter.quoting == .json, let value = JSONValue(parsing: text) { return template(value, usesRuby) }
-        return .text(TextTemplate(text, evaluatesRuby: usesRuby))
+    // MARK: - Templates
+
+    private static func key(_ parameter: Parameter, _ usesRuby: Bool, _ diagnostics: Diagnostics) -> TextTemplate? {
+        guard usesRuby else { return TextTemplate(parameter.key) }
+        do throws(ExpressionError) {
+            return try TextTemplate(expressions: parameter.key)
+        } catch {
+            diagnostics.error(parameter.keyPlace, error.message, hint: error.hint)
+            return nil
+        }
     }
 
-    private static func template(_ value: JSONValue, _ usesRuby: Bool) -> RecordTemplate {
+    /// nil: it is wrong, which was said.
+    private static func template(
+        _ parameter: Parameter, _ text: String, _ usesRuby: Bool, _ diagnostics: Diagnostics
+    ) -> RecordTemplate? {
+        do throws(ExpressionError) {
+            if parameter.quoting == .json, let value = JSONValue(parsing: text) { return try template(value, usesRuby) }
+            return .text(try template(text, usesRuby))
+        } catch {
+            report(error, parameter, diagnostics)
+            return nil
+        }
+    }
+
+    private static func template(_ text: String, _ usesRuby: Bool) throws(ExpressionError) -> TextTemplate {
+        usesRuby ? try TextTemplate(expressions: text) : TextTemplate(text)
+    }
+
+    private static func template(_ value: JSONValue, _ usesRuby: Bool) throws(ExpressionError) -> RecordTemplate {
         switch value {
-        case .string(let text): .text(TextTemplate(text, evaluatesRuby: usesRuby))
-        case .array(let items): .array(items.map { template($0, usesRuby) })
+        case .string(let text): return .text(try template(text, usesRuby))
+        case .array(let items):
+            var templates: [RecordTemplate] = []
+            for item in items { templates.append(try template(item, usesRuby)) }
+            return .array(templates)
         case .object(let members):
-            .object(
-                members.map { (TextTemplate($0.key, evaluatesRuby: usesRuby), template($0.value, usesRuby)) })
-        default: .literal(Array(value.text.utf8))
+            var templates: [(key: TextTemplate, value: RecordTemplate)] = []
+            for member in members {
+                templates.append((try template(member.key, usesRuby), try template(member.value, usesRuby)))
+            }
+            return .object(templates)
+        default: return .literal(Array(value.text.utf8))
         }
     }
 }

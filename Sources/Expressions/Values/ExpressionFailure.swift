@@ -1,0 +1,23 @@
+/// Why an expression has no value for an event: what Ruby would raise, or a limit that was reached.
+package struct ExpressionFailure: Error, Equatable {
+    /// Ruby's name for the class of the error.
+    package var kind: String
+    /// Quotes no text of the record.
+    package var message: String
+    /// Whether `rescue` catches it.
+    var isRescued = true
+
+    init(_ kind: String, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    static func argument(_ message: String) -> ExpressionFailure { ExpressionFailure("ArgumentError", message) }
+    static func type(_ message: String) -> ExpressionFailure { ExpressionFailure("TypeError", message) }
+
+    static func limit(_ message: String) -> ExpressionFailure {
+        var failure = ExpressionFailure("LimitError", message)
+        failure.isRescued = false
+        return failure
+    }
+}
