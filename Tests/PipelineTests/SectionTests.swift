@@ -332,6 +332,37 @@ import Testing
         ),
         ("@type relabel", ["1:1 error <match **> of type relabel does not say where events go"]),
         ("@type relabel\n@label @X", ["3:8 error no <label @X> is defined"]),
+        (
+            "@type rewrite_tag_filter\nrewriterule1 k ^a$ x",
+            ["3:1 error 'rewriterule1' is the form of older versions, which is not read any more"]
+        ),
+        (
+            "@type rewrite_tag_filter",
+            ["1:1 error <match **> of type rewrite_tag_filter has no <rule>, so it would drop everything"]
+        ),
+        ("@type rewrite_tag_filter\n<rule>\nkey k\npattern a\n</rule>", ["3:1 error 'tag' is required in <rule>"]),
+        ("@type rewrite_tag_filter\n<rule>\nkey k\npattern /a(/\ntag x\n</rule>", ["5:11 error"]),
+        ("@type rewrite_tag_filter\n<rule>\nkey $.a..b\npattern a\ntag x\n</rule>", ["4:8 error '$.a..b' is no place"]),
+        (
+            "@type rewrite_tag_filter\n@label @X\n<rule>\nkey k\npattern a\ntag x\nlabel @Y\n</rule>",
+            ["3:8 error no <label @X> is defined", "8:7 error no <label @Y> is defined"]
+        ),
+        (
+            "@type rewrite_tag_filter\n@label @ERROR\n<rule>\nkey k\npattern /(?<n>a)/\ntag ${n}.$2\nlevel 1\n</rule>",
+            [
+                "3:8 error no <label @ERROR> is defined",
+                "7:5 warning unknown placeholder '${n}' will be empty",
+                "7:5 warning '$2' will be empty: the pattern has 1 group",
+                "8:1 error unknown parameter 'level' in <rule>",
+            ]
+        ),
+        (
+            "@type rewrite_tag_filter\n<rule>\nkey k\npattern a\ntag x.$1\ninvert true\n</rule>",
+            [
+                "1:1 warning events come back here under their new tag, such as 'x.word'",
+                "6:5 warning '$1' will be empty: with 'invert true' the pattern has matched nothing",
+            ]
+        ),
         ("@type stdout\n<buffer>\n</buffer>", ["3:1 note stdout writes at once; <buffer> has no effect"]),
     ]
 

@@ -1,5 +1,6 @@
 internal import EventLoop
 package import Events
+internal import Filters
 package import Inputs
 package import Logging
 internal import Outputs
@@ -182,6 +183,8 @@ package struct OutputPlan {
     package var secondaryLabel: String?
     /// Where a relabel sends events.
     package var label: String?
+    /// Where it sends events under other tags; empty: nowhere.
+    var rewrites: [TagRewrite] = []
     /// Whether its buffer waits for the disk before events count as safe.
     package var isDurable = false
     /// What of its own it has that a reload must not lose; nil: nothing.
@@ -189,4 +192,15 @@ package struct OutputPlan {
     /// What it would make of records; nil where events end, or go on to others.
     var preview: (() -> any OutputPreview)?
     package var makeOutput: (RunContext) throws -> any RunningOutput
+
+    /// The labels in which its events go on, under whatever tag.
+    var followingLabels: [String] { [label].compactMap { $0 } + rewrites.map(\.label) }
+}
+
+/// A way on under another tag.
+struct TagRewrite {
+    /// Where to.
+    let label: String
+    /// Of the new tag.
+    let template: TagTemplate
 }

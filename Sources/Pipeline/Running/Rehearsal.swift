@@ -15,17 +15,20 @@ package final class Rehearsal {
             standardOutput: standardOutput, substitute: nil)
     }
 
-    /// - Parameter substitute: what stands in the place of an output at which events end.
+    /// - Parameter substitute: what stands in the place of an output at which events end, or around one that gives them
+    ///   new tags.
     init(
         _ plan: PipelinePlan, log: Log, stateDirectory: String?, standardOutput: TextSink,
-        substitute: ((OutputPlan) -> (any RunningOutput)?)?
+        substitute: ((OutputPlan, _ make: () throws -> any RunningOutput) throws -> (any RunningOutput)?)?
     ) throws {
         let context = RunContext(
             log: log, stateDirectory: stateDirectory, standardOutput: standardOutput,
             returnPath: ReturnPath(labels: []) { _, _ in nil })
         context.live.substitute = substitute.map { substitute in
             // Others lead on to outputs that are substituted.
-            { output in output.label != nil || !output.children.isEmpty ? nil : substitute(output) }
+            { output, make in
+                output.label != nil || !output.children.isEmpty ? nil : try substitute(output, make)
+            }
         }
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(

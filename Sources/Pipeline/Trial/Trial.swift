@@ -24,10 +24,11 @@ package final class Trial {
                 TrialFilter(
                     filter, at: TrialPlace(stage: plan.stage, type: plan.type, label: label, path: path), recorder)
             }, log: .discarding, stateDirectory: nil, standardOutput: standardOutput
-        ) { [labels] output in
+        ) { [labels] output, make in
             let place = TrialPlace(
                 stage: output.stage, type: output.type, label: labels[output.stage.id] ?? "", path: path)
-            return TrialOutput(output, at: place, recorder)
+            return output.rewrites.isEmpty
+                ? TrialOutput(output, at: place, recorder) : TrialRewriting(try make(), at: place, recorder)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Events
+internal import Filters
 
 /// What the stages of a trial note, in the order in which they see the event.
 final class TrialRecorder {
@@ -89,5 +90,45 @@ private final class TrialEmitter: Emitter {
             recorder.note(place.step(batch.tag, seen, refused.map { .refused($0) } ?? .taken(parts)))
         }
         return .accepted
+    }
+}
+
+/// An output that gives events new tags, at work: notes which.
+final class TrialRewriting: RunningOutput {
+    private let output: any RunningOutput
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ output: any RunningOutput, at place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.output, self.place, self.recorder) = (output, place, recorder)
+    }
+
+    func makeEmitter(_ context: LoopContext) -> any Emitter {
+        let emitter = output.makeEmitter(context)
+        guard let rewriting = emitter as? RewriteTagEmitter else { return emitter }
+        return TrialRewritingEmitter(rewriting, place, recorder)
+    }
+}
+
+private final class TrialRewritingEmitter: Emitter {
+    private let emitter: RewriteTagEmitter
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ emitter: RewriteTagEmitter, _ place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.emitter, self.place, self.recorder) = (emitter, place, recorder)
+    }
+
+    func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        for record in rows.records {
+            let change: TrialStep.Change =
+                switch emitter.newTag(of: record, in: batch, storage, rows) {
+                case .tag(let tag, _): .retagged(tag.text)
+                case .none: .filtered(into: [], refused: [])
+                case .refused(_, let reason): .refused(reason)
+                }
+            recorder.note(place.step(batch.tag, TrialRecord(record, rows, storage), change))
+        }
+        return emitter.emit(batch, storage: &storage, rows: &rows)
     }
 }

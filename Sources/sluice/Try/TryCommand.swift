@@ -97,6 +97,7 @@ enum TryVerdict {
         for step in steps {
             switch step.change {
             case .taken: isTaken = true
+            case .retagged: break
             case .refused: refused = refused ?? step.stage
             case .filtered(let into, let reasons):
                 if !reasons.isEmpty { refused = refused ?? step.stage }

@@ -48,6 +48,10 @@ enum TryJSON {
                 out.appendJSONString(reason)
             }
             out.append("]}")
+        case .retagged(let tag):
+            out.append(",\"tag\":")
+            out.appendJSONString(tag)
+            out.append("}")
         case .refused(let reason):
             out.append(",\"refused\":[")
             out.appendJSONString(reason)

@@ -33,6 +33,7 @@ struct TryText {
         case .taken(let parts):
             if parts.isEmpty { return [style.faint("takes it, and nothing goes out")] }
             return parts.map { style.faint($0.name) + " " + visible($0.text) }
+        case .retagged(let tag): return ["~ tag: " + visible(step.tag) + " → " + visible(tag)]
         case .refused(let reason): return [style.failure("refused") + ": " + visible(reason)]
         case .filtered(let into, let reasons):
             var rows = reasons.map { style.failure("refused") + ": " + visible($0) }
