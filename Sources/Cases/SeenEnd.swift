@@ -17,6 +17,7 @@ package enum SeenEnd: Sendable {
             switch step.change {
             case .taken(let parts): ends.append(.output(step, parts))
             case .retagged(let new): tag = new
+            case .held: break
             case .refused(let reason): ends.append(.refused(step, reason: reason))
             case .filtered(let into, let reasons):
                 ends += reasons.map { .refused(step, reason: $0) }

@@ -1,5 +1,5 @@
 """Filters and outputs between source and destination, with a client of the forward protocol."""
-import os
+import os, time
 
 from harness import ROOT, STDOUT, Area, Daemon, ForwardClient, event_time, forward_source, free_port, need_msgpack
 
@@ -28,3 +28,55 @@ def split_by_service(_):
             ("service.cart", 1), ("errors.docker.web", 3), ("service.unknown", 4), ("service.cart", 5), ("service.unknown", 6)], events
         with open(daemon.out_path) as file:
             assert '{"labels":{"service":"shop"},"n":2}' in file.read()
+
+
+TRACE = ["2024-05-06 07:08:09 ERROR boom", "java.lang.IllegalStateException: no", "\tat a.B.c(B.java:1)", "Caused by: x"]
+
+
+@area.test("java-traces.conf joins the lines of each container, and lets the last one go by itself")
+def java_traces(_):
+    port = free_port()
+    config = example("java-traces.conf", port).replace("flush_interval 5s", "flush_interval 1s")
+    with Daemon(config, port) as daemon, ForwardClient(port) as client:
+        lines = [{"log": line, "container_id": name} for line in TRACE for name in ("one", "two")]
+        client.deliver("app.web", entries(*lines[:3]))
+        client.deliver("app.web", entries(*lines[3:]))
+        client.deliver("app.web", entries({"log": "2024-05-06 07:08:10 INFO fine", "container_id": "one"}))
+        first = daemon.wait_for_events(1)[0][2]
+        assert first == {"container_id": "one", "date": "2024-05-06 07:08:09", "level": "ERROR",
+                         "message": "\n".join(["boom", *TRACE[1:]])}, first
+        events = daemon.wait_for_events(3)
+        assert sorted((e["container_id"], e["level"]) for _, _, e in events) == [
+            ("one", "ERROR"), ("one", "INFO"), ("two", "ERROR")], events
+
+
+CONCAT = "<filter **>\n  @type concat\n  @id joined\n  key log\n  multiline_start_regexp /^S/\n</filter>\n"
+
+
+@area.test("what waits at a stop is kept in the dead letters, and goes on at a reload")
+def waiting(_):
+    port = free_port()
+    with Daemon(forward_source(port) + CONCAT + STDOUT, port) as daemon, ForwardClient(port) as client:
+        client.deliver("t", entries({"log": "S1"}, {"log": "a"}))
+        with open(daemon.config, "a") as file:
+            file.write("<label @UNUSED>\n  <match **>\n    @type null\n  </match>\n</label>\n")
+        daemon.signal(1)
+        assert daemon.wait_for_events(1)[0][2] == {"log": "S1\na"}
+        client.deliver("t", entries({"log": "S2"}, {"log": "b"}))
+        assert daemon.stop() == 0, daemon.log()
+        assert len(daemon.events()) == 1, daemon.events()
+        folder = os.path.join(daemon.folder, "state", "dead-letters", "joined")
+        letters = "".join(open(os.path.join(folder, name)).read() for name in os.listdir(folder))
+        assert '"S2\\nb"' in letters and letters.count("\n") == 1, letters
+
+
+@area.test("a client that waits for its ack has it when the joined event is delivered")
+def acks(_):
+    port = free_port()
+    source = forward_source(port, "  ack_after delivery\n")
+    with Daemon(source + CONCAT + STDOUT, port) as daemon, ForwardClient(port) as client:
+        client.send(["t", [[1, {"log": "S1"}]], {"chunk": "one"}])
+        time.sleep(0.5)  # what comes in one read has its acks together
+        client.send(["t", [[2, {"log": "S2"}]], {"chunk": "two"}])
+        assert client.receive() == {"ack": "one"}
+        assert [record["log"] for _, _, record in daemon.wait_for_events(1)] == ["S1"]

@@ -175,7 +175,25 @@ import Testing
         ("@typ parser\nkey_name log", ["2:1 error unknown parameter '@typ' in <filter **>"]),
         ("key_name log", ["1:1 error <filter **> has no '@type'"]),
         ("@type parsr\nkey_name log", ["2:7 error unknown filter type 'parsr'"]),
-        ("@type concat\nkey log", ["2:7 error the filter type 'concat' is not supported yet"]),
+        ("@type concat\nkey log", ["1:1 error <filter **> of type concat does not say how pieces are known"]),
+        (
+            "@type concat\nkey log\nn_lines 2\nmultiline_end_regexp /x/\nseparator +",
+            ["5:1 error 'multiline_end_regexp' and 'n_lines' are two ways to know pieces"]
+        ),
+        ("@type concat\nmultiline_start_regexp /^S/", ["1:1 error 'key' is required in <filter **> of type concat"]),
+        ("@type concat\nkey log\nmultiline_start_regexp /a(/", ["4:26 error"]),
+        (
+            "@type concat\nkey log\npartial_key p\nkeep_partial_key true",
+            ["4:13 error 'partial_key' does not say which value a piece has that is not the last"]
+        ),
+        (
+            "@type concat\nkey log\nmultiline_end_regexp /x/\ncontinuous_line_regexp /y/",
+            ["5:1 error 'continuous_line_regexp' has a meaning only beside 'multiline_start_regexp'"]
+        ),
+        (
+            "@type concat\nkey log\nn_lines 2\ntimeout_label @X\nstream_limit 0",
+            ["5:15 error no <label @X> is defined", "6:14 error 'stream_limit' is '0', which is too small"]
+        ),
         ("@type parser  key_name log\nformat json", ["2:7 error unknown filter type 'parser  key_name log'"]),
         ("@type grep\n<regexp>\nkey a\n</regexp>", ["3:1 error 'pattern' is required in <regexp>"]),
         ("@type grep\n<regexp>\nkey a\npattern /a(/\n</regexp>", ["5:11 error"]),

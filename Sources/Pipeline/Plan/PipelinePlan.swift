@@ -1,6 +1,5 @@
 internal import EventLoop
 package import Events
-internal import Filters
 package import Inputs
 package import Logging
 internal import Outputs
@@ -160,6 +159,8 @@ package struct FilterPlan {
     package var grok: GrokOptions?
     /// The place in the record that a parser filter parses; nil for every other filter.
     package var parsedKey: RecordAccessor?
+    /// Where events go that it has held too long; nil: nothing was said, or it holds none.
+    var timeoutLabel: String?
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
 }
@@ -201,6 +202,6 @@ package struct OutputPlan {
 struct TagRewrite {
     /// Where to.
     let label: String
-    /// Of the new tag.
-    let template: TagTemplate
+    /// A new tag of an old one, such as there may be.
+    let example: ([UInt8]) -> [UInt8]
 }

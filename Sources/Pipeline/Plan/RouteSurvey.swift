@@ -1,5 +1,3 @@
-internal import Filters
-
 /// Which rules events reach, found by sending sample tags through a plan.
 ///
 /// Tags of a pattern are endless, but a glob can only be told apart by its own text and by how many parts its stars
@@ -47,7 +45,12 @@ enum RouteSurvey {
         waiting += plan.labels.filter(\.isHidden).map(\.name)
         while let name = waiting.popLast() {
             guard reached.insert(name).inserted, let label = plan.label(name) else { continue }
-            for case .match(_, let output) in label.rules { waiting += targets(output) }
+            for rule in label.rules {
+                switch rule {
+                case .match(_, let output): waiting += targets(output)
+                case .filter(_, let filter): waiting += [filter.timeoutLabel].compactMap { $0 }
+                }
+            }
         }
         return reached
     }
@@ -72,7 +75,7 @@ enum RouteSurvey {
         for old in pattern.samples.prefix(16) {
             for one in [output] + output.children {
                 for rewrite in one.rewrites {
-                    let new = rewrite.template.example(of: old)
+                    let new = rewrite.example(old)
                     guard new != old, let label = plan.label(rewrite.label),
                         route(new, in: label.rules).output?.stage.id == output.stage.id
                     else { continue }

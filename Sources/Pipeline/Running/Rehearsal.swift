@@ -1,6 +1,7 @@
 package import Events
 package import Logging
 package import Outputs
+internal import Time
 
 /// A plan without sockets, loops and deliveries: what is handed in goes through routers, filters and emitters at once.
 /// For tests of configurations; what outputs with a buffer take stays in it.
@@ -34,6 +35,15 @@ package final class Rehearsal {
         stages = LoopStages(
             log: log, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
         stages.connect(plan, outputs: outputs)
+    }
+
+    /// Time passes: stages that hold events let go what is due.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: of a clock that never goes back.
+    ///   - isLast: whatever they hold.
+    package func releaseHeld(atMilliseconds milliseconds: Int64 = 0, isLast: Bool = false) {
+        stages.releaseHeld(StageMoment(milliseconds: milliseconds, time: Clock.now(), isLast: isLast))
     }
 
     /// Sends a batch into a label, as a source does.

@@ -51,7 +51,7 @@ enum RewriteTagFilterSection {
         let (fixed, targets) = (settings, labels)
         return OutputPlan(
             type: "rewrite_tag_filter", summary: summary(fixed.rules.count, targets, builder.label),
-            rewrites: fixed.rules.map { TagRewrite(label: targets[$0.target], template: $0.tag) },
+            rewrites: fixed.rules.map { TagRewrite(label: targets[$0.target], example: $0.tag.example) },
             makeOutput: { _ in
                 DirectOutput { context in
                     RewriteTagEmitter(fixed, targets: targets.map { context.emitter(toLabel: $0) })

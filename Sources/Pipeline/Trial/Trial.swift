@@ -50,4 +50,10 @@ package final class Trial {
         _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
         return recorder.take()
     }
+
+    /// No more events come: what stages still hold goes on as it is.
+    package func finish() -> [TrialStep] {
+        rehearsal.releaseHeld(isLast: true)
+        return recorder.take()
+    }
 }

@@ -7,6 +7,9 @@ final class TrialRecorder {
 
     func note(_ step: TrialStep) { steps.append(step) }
 
+    /// Before what has followed from it.
+    func note(_ step: TrialStep, at place: Int) { steps.insert(step, at: place) }
+
     func take() -> [TrialStep] {
         defer { steps.removeAll() }
         return steps
@@ -40,19 +43,26 @@ final class TrialFilter: Filter {
 
     var takesWholeStreams: Bool { filter.takesWholeStreams }
     var showsOrder: Bool { filter.showsOrder }
+    var holder: (any EventHolder)? { filter.holder }
 
     /// A trial sends events one by one, but a stage before may have made several of one.
     func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         let records = rows.records
         var kept: [Record] = []
-        for record in records {
+        let holder = filter.holder
+        // Whoever drives the chain settles one batch, whatever is in it.
+        if holder != nil, records.isEmpty { filter.apply(batch, storage: &storage, rows: &rows) }
+        for (index, record) in records.enumerated() {
             let before = TrialRecord(record, rows, storage)
             let refusals = rows.rejections.count
             rows.records = [record]
             filter.apply(batch, storage: &storage, rows: &rows)
             let after = rows.records.map { TrialRecord($0, rows, storage) }
             let reasons = rows.rejections[refusals...].map(\.reason)
-            recorder.note(place.step(batch.tag, before, .filtered(into: after, refused: reasons)))
+            let isHeld = holder != nil && after.isEmpty && reasons.isEmpty
+            recorder.note(
+                place.step(batch.tag, before, isHeld ? .held : .filtered(into: after, refused: reasons)))
+            if index < records.count - 1 { holder?.settle(isTaken: true) }
             kept += rows.records
         }
         rows.records = kept
@@ -105,8 +115,8 @@ final class TrialRewriting: RunningOutput {
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         let emitter = output.makeEmitter(context)
-        guard let rewriting = emitter as? RewriteTagEmitter else { return emitter }
-        return TrialRewritingEmitter(rewriting, place, recorder)
+        if let rewriting = emitter as? RewriteTagEmitter { return TrialRewritingEmitter(rewriting, place, recorder) }
+        return emitter
     }
 }
 

@@ -22,6 +22,7 @@ struct TrialTests {
             let front = "\(step.label) \(step.type) \(step.tag)"
             switch step.change {
             case .taken(let parts): return front + parts.map { " \($0.name)=\($0.text)" }.joined()
+            case .held: return "\(front) held"
             case .retagged(let tag): return "\(front) → \(tag)"
             case .refused(let reason): return "\(front) refused: \(reason)"
             case .filtered(let into, let refused):
