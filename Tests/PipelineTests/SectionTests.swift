@@ -351,6 +351,13 @@ import Testing
         ("@type relabel", ["1:1 error <match **> of type relabel does not say where events go"]),
         ("@type relabel\n@label @X", ["3:8 error no <label @X> is defined"]),
         (
+            "@type detect_exceptions\nlanguages java,pyton",
+            [
+                "1:1 error <match **> of type detect_exceptions would get its own events again, under the tag they have",
+                "3:11 error 'languages' names 'pyton', which is not known",
+            ]
+        ),
+        (
             "@type rewrite_tag_filter\nrewriterule1 k ^a$ x",
             ["3:1 error 'rewriterule1' is the form of older versions, which is not read any more"]
         ),

@@ -387,6 +387,7 @@ enum SectionRegistry {
             ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
             ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
             ("roundrobin", RoundRobinSection.read), ("rewrite_tag_filter", RewriteTagFilterSection.read),
+            ("detect_exceptions", DetectExceptionsSection.read),
         ]
     }
 }

@@ -116,6 +116,7 @@ final class TrialRewriting: RunningOutput {
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         let emitter = output.makeEmitter(context)
         if let rewriting = emitter as? RewriteTagEmitter { return TrialRewritingEmitter(rewriting, place, recorder) }
+        if let joining = emitter as? DetectExceptionsEmitter { return TrialJoiningEmitter(joining, place, recorder) }
         return emitter
     }
 }
@@ -140,5 +141,34 @@ private final class TrialRewritingEmitter: Emitter {
             recorder.note(place.step(batch.tag, TrialRecord(record, rows, storage), change))
         }
         return emitter.emit(batch, storage: &storage, rows: &rows)
+    }
+}
+
+private final class TrialJoiningEmitter: Emitter {
+    private let emitter: DetectExceptionsEmitter
+    private let place: TrialPlace
+    private let recorder: TrialRecorder
+
+    init(_ emitter: DetectExceptionsEmitter, _ place: TrialPlace, _ recorder: TrialRecorder) {
+        (self.emitter, self.place, self.recorder) = (emitter, place, recorder)
+    }
+
+    func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        var acceptance = Acceptance.accepted
+        for record in rows.records {
+            let seen = TrialRecord(record, rows, storage)
+            let before = recorder.steps.count
+            rows.records = [record]
+            acceptance = acceptance.combined(with: emitter.emit(batch, storage: &storage, rows: &rows))
+            let tag = emitter.newTag(batch.tag)
+            let change: TrialStep.Change =
+                if let reason = rows.rejections.last?.reason, tag == nil {
+                    .refused(reason)
+                } else if let tag,
+                    recorder.steps.count > before
+                { .retagged(tag.text) } else { .held }
+            recorder.note(place.step(batch.tag, seen, change), at: before)
+        }
+        return acceptance
     }
 }
