@@ -8,7 +8,7 @@ import Testing
 /// configuration of its own. Order counts within each tag.
 @Suite(.serialized) struct ScenarioTests {
     /// `suite/id`, with the case's JSON.
-    private static let cases: [(name: String, text: String)] = ["rewrite-tag", "concat"].flatMap {
+    private static let cases: [(name: String, text: String)] = ["rewrite-tag", "concat", "kubernetes-plugins"].flatMap {
         suite in
         let lines = (try? GoldenData.bytes(suite + "-scenarios.jsonl"))?.split(separator: 0x0A) ?? []
         return lines.map { line in
@@ -48,7 +48,7 @@ import Testing
             "\(name) printed \(got.values.flatMap { $0 })\n\(allowed)")
     }
 
-    @Test("there are cases") func count() { #expect(Self.cases.count >= 41) }
+    @Test("there are cases") func count() { #expect(Self.cases.count >= 48) }
 
     /// Events of one tag that follow each other are one batch.
     private func send(_ events: [[Any]], to run: Run) throws {

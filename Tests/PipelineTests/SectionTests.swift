@@ -194,6 +194,17 @@ import Testing
             "@type concat\nkey log\nn_lines 2\ntimeout_label @X\nstream_limit 0",
             ["5:15 error no <label @X> is defined", "6:14 error 'stream_limit' is '0', which is too small"]
         ),
+        (
+            "@type record_modifier\n<record>\na ${Time.now}\n</record>\n<replace>\nkey k\nexpression /(/\nreplace x\n</replace>",
+            ["4:3 error '${Time.now}' is Ruby code, which sluice cannot run", "8:13 error"]
+        ),
+        (
+            "@type record_modifier\nremove_keys a\nwhitelist_keys b\nchar_encoding euc-jp",
+            [
+                "4:16 error 'whitelist_keys' and 'remove_keys' exclude each other",
+                "5:15 error 'char_encoding' is 'euc-jp', and only utf-8 is known",
+            ]
+        ),
         ("@type parser  key_name log\nformat json", ["2:7 error unknown filter type 'parser  key_name log'"]),
         ("@type grep\n<regexp>\nkey a\n</regexp>", ["3:1 error 'pattern' is required in <regexp>"]),
         ("@type grep\n<regexp>\nkey a\npattern /a(/\n</regexp>", ["5:11 error"]),

@@ -379,7 +379,7 @@ enum SectionRegistry {
         [
             ("parser", ParserFilterSection.read), ("grep", GrepSection.read),
             ("record_transformer", RecordTransformerSection.read), ("stdout", StdoutSection.readFilter),
-            ("concat", ConcatSection.read),
+            ("concat", ConcatSection.read), ("record_modifier", RecordModifierSection.read),
         ]
     }
     static var outputs: [(String, Read<OutputPlan>)] {
