@@ -80,7 +80,8 @@ struct ParserTests {
         }
     }
 
-    @Test("a field says which of several formats it was, in each record that came of the text") func formatKey() throws {
+    @Test("a field says which of several formats it was, in each record that came of the text") func formatKey() throws
+    {
         let recipe = try ParserRecipe.firstMatch(
             [.json(), .none(), .none()], formatKey: "f", names: ["docker", nil, "never"])
         #expect(Trial.run(recipe, #"{"a":1}"#) == .record(#"{"a":1,"f":"docker"}"#, nil))
