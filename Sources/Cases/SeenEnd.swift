@@ -12,9 +12,12 @@ package enum SeenEnd: Sendable {
     /// The ends of one event.
     package static func of(_ steps: [TrialStep], tag: String) -> [SeenEnd] {
         var ends: [SeenEnd] = []
+        var tag = tag
         for step in steps {
             switch step.change {
             case .taken(let parts): ends.append(.output(step, parts))
+            case .retagged(let new): tag = new
+            case .held: break
             case .refused(let reason): ends.append(.refused(step, reason: reason))
             case .filtered(let into, let reasons):
                 ends += reasons.map { .refused(step, reason: $0) }

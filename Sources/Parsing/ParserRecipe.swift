@@ -272,10 +272,18 @@ package struct ParserRecipe: Sendable {
     }
 
     /// `multi_format`: the first of several that matches.
-    package static func firstMatch(_ recipes: [ParserRecipe]) throws(SettingError) -> ParserRecipe {
+    ///
+    /// - Parameters:
+    ///   - formatKey: the field that says which one it was; nil: none does.
+    ///   - names: what it says, for each recipe; nil: nothing.
+    package static func firstMatch(
+        _ recipes: [ParserRecipe], formatKey: String? = nil, names: [String?] = []
+    ) throws(SettingError) -> ParserRecipe {
         guard !recipes.isEmpty else { throw SettingError("pattern", "no <pattern> section is given") }
         return ParserRecipe(warnings: recipes.flatMap(\.warnings)) { faults in
-            FirstMatchParser(recipes.map { $0.makeParser(noting: faults) })
+            FirstMatchParser(
+                recipes.map { $0.makeParser(noting: faults) }, formatKey: formatKey.map { Array($0.utf8) },
+                names: names.map { $0.map { Array($0.utf8) } })
         }
     }
 }

@@ -80,6 +80,15 @@ struct ParserTests {
         }
     }
 
+    @Test("a field says which of several formats it was, in each record that came of the text") func formatKey() throws
+    {
+        let recipe = try ParserRecipe.firstMatch(
+            [.json(), .none(), .none()], formatKey: "f", names: ["docker", nil, "never"])
+        #expect(Trial.run(recipe, #"{"a":1}"#) == .record(#"{"a":1,"f":"docker"}"#, nil))
+        #expect(Trial.run(recipe, #"{"f":0,"a":1}"#) == .record(#"{"f":"docker","a":1}"#, nil))
+        #expect(Trial.run(recipe, "text") == .record(#"{"message":"text"}"#, nil))
+    }
+
     @Test("when one format gives up the next is tried, and no match is not said")
     func formats() throws {
         var options = ParserOptions()

@@ -13,6 +13,7 @@ final class Run {
     private let rehearsal: Rehearsal
     private let descriptor: Int32
     private let writer: WriterThread
+    private var milliseconds: Int64 = 0
 
     init(_ plan: PipelinePlan) throws {
         setenv("TZ", "UTC", 1)
@@ -45,6 +46,16 @@ final class Run {
     func send(_ batch: EventBatch) {
         _ = rehearsal.emit(tag: batch.tag, storage: &batch.storage, rows: &batch.rows)
     }
+
+    /// Time passes for stages that hold events.
+    func wait(seconds: Double) {
+        rehearsal.releaseHeld(atMilliseconds: milliseconds)
+        milliseconds += Int64(seconds * 1000)
+        rehearsal.releaseHeld(atMilliseconds: milliseconds)
+    }
+
+    /// What stages hold goes on.
+    func releaseHeld() { rehearsal.releaseHeld(atMilliseconds: milliseconds, isLast: true) }
 
     /// What standard output holds so far, times of the present as `NOW`.
     func written() throws -> String {

@@ -175,7 +175,36 @@ import Testing
         ("@typ parser\nkey_name log", ["2:1 error unknown parameter '@typ' in <filter **>"]),
         ("key_name log", ["1:1 error <filter **> has no '@type'"]),
         ("@type parsr\nkey_name log", ["2:7 error unknown filter type 'parsr'"]),
-        ("@type concat\nkey log", ["2:7 error the filter type 'concat' is not supported yet"]),
+        ("@type concat\nkey log", ["1:1 error <filter **> of type concat does not say how pieces are known"]),
+        (
+            "@type concat\nkey log\nn_lines 2\nmultiline_end_regexp /x/\nseparator +",
+            ["5:1 error 'multiline_end_regexp' and 'n_lines' are two ways to know pieces"]
+        ),
+        ("@type concat\nmultiline_start_regexp /^S/", ["1:1 error 'key' is required in <filter **> of type concat"]),
+        ("@type concat\nkey log\nmultiline_start_regexp /a(/", ["4:26 error"]),
+        (
+            "@type concat\nkey log\npartial_key p\nkeep_partial_key true",
+            ["4:13 error 'partial_key' does not say which value a piece has that is not the last"]
+        ),
+        (
+            "@type concat\nkey log\nmultiline_end_regexp /x/\ncontinuous_line_regexp /y/",
+            ["5:1 error 'continuous_line_regexp' has a meaning only beside 'multiline_start_regexp'"]
+        ),
+        (
+            "@type concat\nkey log\nn_lines 2\ntimeout_label @X\nstream_limit 0",
+            ["5:15 error no <label @X> is defined", "6:14 error 'stream_limit' is '0', which is too small"]
+        ),
+        (
+            "@type record_modifier\n<record>\na ${Time.now}\n</record>\n<replace>\nkey k\nexpression /(/\nreplace x\n</replace>",
+            ["4:3 error '${Time.now}' is Ruby code, which sluice cannot run", "8:13 error"]
+        ),
+        (
+            "@type record_modifier\nremove_keys a\nwhitelist_keys b\nchar_encoding euc-jp",
+            [
+                "4:16 error 'whitelist_keys' and 'remove_keys' exclude each other",
+                "5:15 error 'char_encoding' is 'euc-jp', and only utf-8 is known",
+            ]
+        ),
         ("@type parser  key_name log\nformat json", ["2:7 error unknown filter type 'parser  key_name log'"]),
         ("@type grep\n<regexp>\nkey a\n</regexp>", ["3:1 error 'pattern' is required in <regexp>"]),
         ("@type grep\n<regexp>\nkey a\npattern /a(/\n</regexp>", ["5:11 error"]),
@@ -332,6 +361,44 @@ import Testing
         ),
         ("@type relabel", ["1:1 error <match **> of type relabel does not say where events go"]),
         ("@type relabel\n@label @X", ["3:8 error no <label @X> is defined"]),
+        (
+            "@type detect_exceptions\nlanguages java,pyton",
+            [
+                "1:1 error <match **> of type detect_exceptions would get its own events again, under the tag they have",
+                "3:11 error 'languages' names 'pyton', which is not known",
+            ]
+        ),
+        (
+            "@type rewrite_tag_filter\nrewriterule1 k ^a$ x",
+            ["3:1 error 'rewriterule1' is the form of older versions, which is not read any more"]
+        ),
+        (
+            "@type rewrite_tag_filter",
+            ["1:1 error <match **> of type rewrite_tag_filter has no <rule>, so it would drop everything"]
+        ),
+        ("@type rewrite_tag_filter\n<rule>\nkey k\npattern a\n</rule>", ["3:1 error 'tag' is required in <rule>"]),
+        ("@type rewrite_tag_filter\n<rule>\nkey k\npattern /a(/\ntag x\n</rule>", ["5:11 error"]),
+        ("@type rewrite_tag_filter\n<rule>\nkey $.a..b\npattern a\ntag x\n</rule>", ["4:8 error '$.a..b' is no place"]),
+        (
+            "@type rewrite_tag_filter\n@label @X\n<rule>\nkey k\npattern a\ntag x\nlabel @Y\n</rule>",
+            ["3:8 error no <label @X> is defined", "8:7 error no <label @Y> is defined"]
+        ),
+        (
+            "@type rewrite_tag_filter\n@label @ERROR\n<rule>\nkey k\npattern /(?<n>a)/\ntag ${n}.$2\nlevel 1\n</rule>",
+            [
+                "3:8 error no <label @ERROR> is defined",
+                "7:5 warning unknown placeholder '${n}' will be empty",
+                "7:5 warning '$2' will be empty: the pattern has 1 group",
+                "8:1 error unknown parameter 'level' in <rule>",
+            ]
+        ),
+        (
+            "@type rewrite_tag_filter\n<rule>\nkey k\npattern a\ntag x.$1\ninvert true\n</rule>",
+            [
+                "1:1 warning events come back here under their new tag, such as 'x.word'",
+                "6:5 warning '$1' will be empty: with 'invert true' the pattern has matched nothing",
+            ]
+        ),
         ("@type stdout\n<buffer>\n</buffer>", ["3:1 note stdout writes at once; <buffer> has no effect"]),
     ]
 

@@ -26,6 +26,9 @@ package protocol Filter: AnyObject {
 
     /// As `Emitter.showsOrder`, for what the filter shows beside its own way.
     var showsOrder: Bool { get }
+
+    /// The filter as one that holds events back; nil: it does not.
+    var holder: (any EventHolder)? { get }
 }
 
 extension Filter {
@@ -46,6 +49,7 @@ package protocol Emitter: AnyObject {
 
 extension Filter {
     package var showsOrder: Bool { false }
+    package var holder: (any EventHolder)? { nil }
 }
 
 extension Emitter {

@@ -136,6 +136,25 @@ package final class Regex: Sendable {
     }
 }
 
+extension Regex {
+    /// Searches from a place of the subject on, and sees what stands before it. Within the time of the text that was begun
+    /// with `MatchScratch.beginText`; for texts in which several matches are looked for.
+    package func match(
+        _ subject: Span<UInt8>, as text: SubjectText, from start: Int, _ scratch: MatchScratch
+    ) -> MatchOutcome {
+        guard text != .invalid else { return .gaveUp(.invalidUTF8) }
+        guard start <= subject.count else { return .noMatch }
+        guard let watched = variant(isUnicode: text == .utf8, isWatched: true) else { return .gaveUp(.engine) }
+        scratch.reserve(captureCount + 1)
+        // The scratch is this thread's own, and the subject is lent for the call.
+        unsafe scratch.budget.pointee.grant(oneOf: 1)
+        defer { unsafe scratch.budget.pointee.returnGrant() }
+        return unsafe subject.withUnsafeBufferPointer {
+            unsafe watched.handle.runWatched(UnsafeRawBufferPointer($0), from: start, scratch).outcome
+        }
+    }
+}
+
 /// Searching within a time.
 ///
 /// PCRE2's match limit counts steps, and begins anew at each place where a match may begin; a step may look at the whole

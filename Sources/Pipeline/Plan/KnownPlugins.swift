@@ -19,7 +19,7 @@ enum KnownPlugins {
         "dummy": "sluice send TAG < FILE sends events for a test",
         "sample": "sluice send TAG < FILE sends events for a test",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
-        "record_modifier": "record_transformer adds, changes and removes fields",
+        "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",
         "debug": "stdout writes events to standard output: @type stdout",
     ]
 
@@ -29,16 +29,16 @@ enum KnownPlugins {
             "sql", "dummy", "sample", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
-            "concat", "kubernetes_metadata", "geoip", "elasticsearch_genid", "detect_exceptions", "record_modifier",
+            "kubernetes_metadata", "geoip", "elasticsearch_genid",
             "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
             "genhashvalue",
         ],
         "output": [
-            "file", "http", "exec", "exec_filter", "secondary_file", "rewrite_tag_filter",
+            "file", "http", "exec", "exec_filter", "secondary_file",
             "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
             "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "mongo", "loki",
             "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
-            "detect_exceptions", "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
+            "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
         ],
     ]

@@ -159,6 +159,8 @@ package struct FilterPlan {
     package var grok: GrokOptions?
     /// The place in the record that a parser filter parses; nil for every other filter.
     package var parsedKey: RecordAccessor?
+    /// Where events go that it has held too long; nil: nothing was said, or it holds none.
+    var timeoutLabel: String?
     /// One filter for each loop.
     package var make: (LoopContext) -> any Filter
 }
@@ -182,6 +184,8 @@ package struct OutputPlan {
     package var secondaryLabel: String?
     /// Where a relabel sends events.
     package var label: String?
+    /// Where it sends events under other tags; empty: nowhere.
+    var rewrites: [TagRewrite] = []
     /// Whether its buffer waits for the disk before events count as safe.
     package var isDurable = false
     /// What of its own it has that a reload must not lose; nil: nothing.
@@ -189,4 +193,15 @@ package struct OutputPlan {
     /// What it would make of records; nil where events end, or go on to others.
     var preview: (() -> any OutputPreview)?
     package var makeOutput: (RunContext) throws -> any RunningOutput
+
+    /// The labels in which its events go on, under whatever tag.
+    var followingLabels: [String] { [label].compactMap { $0 } + rewrites.map(\.label) }
+}
+
+/// A way on under another tag.
+struct TagRewrite {
+    /// Where to.
+    let label: String
+    /// A new tag of an old one, such as there may be.
+    let example: ([UInt8]) -> [UInt8]
 }

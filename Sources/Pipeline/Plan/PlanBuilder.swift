@@ -22,6 +22,8 @@ package final class PlanBuilder {
     private var places: [String: [Place]] = [:]
     private var firstPlace: Place
     private var stages: StageNames
+    /// Around the section that is being read.
+    private(set) var label = LabelPlan.rootName
 
     /// Whether buffers in files are taken for buffers in memory: their files are a running daemon's.
     let keepsBuffersInMemory: Bool
@@ -173,6 +175,15 @@ package final class PlanBuilder {
                     place, "no event reaches this section: <match \(above)> above it takes them",
                     hint: "the first <match> that fits takes an event; put this section above it")
             }
+            for (index, rule) in label.rules.enumerated() {
+                guard let place = places[label.name]?[index], let tag = RouteSurvey.returningTag(rule, plan) else {
+                    continue
+                }
+                diagnostics.warning(
+                    place,
+                    "events come back here under their new tag, such as '\(String(decoding: tag, as: UTF8.self))'",
+                    hint: "give them tags that this section does not match, or send them to a label: '@label @NAME'")
+            }
         }
         if plan.labels.allSatisfy({ label in !label.rules.contains { if case .match = $0 { true } else { false } } }) {
             diagnostics.warning(
@@ -220,6 +231,7 @@ package final class PlanBuilder {
 
     /// Labels of one name in two `<worker>` sections are one: there is one process.
     private func add(_ section: Section, toLabel name: String) {
+        label = name
         guard let rule = rule(section) else { return }
         plan.labels[labelIndex(name)].rules.append(rule)
         places[name, default: []].append(section.place)
@@ -367,13 +379,15 @@ enum SectionRegistry {
         [
             ("parser", ParserFilterSection.read), ("grep", GrepSection.read),
             ("record_transformer", RecordTransformerSection.read), ("stdout", StdoutSection.readFilter),
+            ("concat", ConcatSection.read), ("record_modifier", RecordModifierSection.read),
         ]
     }
     static var outputs: [(String, Read<OutputPlan>)] {
         [
             ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
             ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
-            ("roundrobin", RoundRobinSection.read),
+            ("roundrobin", RoundRobinSection.read), ("rewrite_tag_filter", RewriteTagFilterSection.read),
+            ("detect_exceptions", DetectExceptionsSection.read),
         ]
     }
 }

@@ -37,7 +37,7 @@ enum RouteSurvey {
     /// The labels that events of the sources reach, however they go; what is refused on the way reaches `@ERROR`.
     static func reachedLabels(_ plan: PipelinePlan) -> Set<String> {
         func targets(_ output: OutputPlan) -> [String] {
-            [output.label].compactMap { $0 } + output.children.flatMap(targets)
+            output.followingLabels + output.children.flatMap(targets)
         }
         var reached: Set<String> = []
         var waiting = plan.sources.map { $0.label ?? LabelPlan.rootName } + [LabelPlan.errorName]
@@ -45,7 +45,12 @@ enum RouteSurvey {
         waiting += plan.labels.filter(\.isHidden).map(\.name)
         while let name = waiting.popLast() {
             guard reached.insert(name).inserted, let label = plan.label(name) else { continue }
-            for case .match(_, let output) in label.rules { waiting += targets(output) }
+            for rule in label.rules {
+                switch rule {
+                case .match(_, let output): waiting += targets(output)
+                case .filter(_, let filter): waiting += [filter.timeoutLabel].compactMap { $0 }
+                }
+            }
         }
         return reached
     }
@@ -57,6 +62,24 @@ enum RouteSurvey {
                 for tag in rule.pattern.samples.prefix(16) {
                     var cleared: Set<String> = []
                     if let found = circle(tag, label.name, [], plan, &cleared) { return found }
+                }
+            }
+        }
+        return nil
+    }
+
+    /// A tag under which events that a `<match>` gives new tags come to the same `<match>` again; nil: they do not. What a
+    /// group takes is a word in it.
+    static func returningTag(_ rule: RulePlan, _ plan: PipelinePlan) -> [UInt8]? {
+        guard case .match(let pattern, let output) = rule else { return nil }
+        for old in pattern.samples.prefix(16) {
+            for one in [output] + output.children {
+                for rewrite in one.rewrites {
+                    let new = rewrite.example(old)
+                    guard new != old, let label = plan.label(rewrite.label),
+                        route(new, in: label.rules).output?.stage.id == output.stage.id
+                    else { continue }
+                    return new
                 }
             }
         }

@@ -5,7 +5,7 @@ package import Logging
 ///
 /// The first `<match>` that fits ends the search; every fitting `<filter>` above it applies, in the order of the file.
 /// What a tag's route is gets looked up once (cached by the tag's identity).
-package final class Router: Emitter {
+package final class Router: Emitter, HoldingStage {
     package enum Rule {
         case filter(TagPattern, any Filter, StageMetrics = StageMetrics())
         case match(TagPattern, any Emitter, StageMetrics = StageMetrics())
@@ -14,6 +14,9 @@ package final class Router: Emitter {
     /// By reference, so that taking the cached one costs one count.
     private final class Route {
         var filters: [(filter: any Filter, metrics: StageMetrics)] = []
+        /// Which rules they are.
+        var numbers: [Int32] = []
+        var holdsEvents = false
         var output: (emitter: any Emitter, metrics: StageMetrics)?
         /// See `Batch.raisedRecordsGoOn`.
         var raisedRecordsGoOn = true
@@ -66,26 +69,44 @@ package final class Router: Emitter {
                 "events go round in circles between labels: dropped", ["label": name, "events": rows.records.count])
             return .accepted
         }
-        depth += 1
-        defer { depth -= 1 }
         if tag.id != lastTag {
             lastRoute = route(for: tag)
             lastTag = tag.id
         }
-        let route = lastRoute
+        return pass(batch, along: lastRoute, &storage, &rows)
+    }
+
+    /// - Parameter start: the first filter; those before it have been there.
+    private func pass(
+        _ batch: Batch, along route: Route, from start: Int = 0, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Acceptance {
+        depth += 1
+        defer { depth -= 1 }
         var batch = batch
         batch.raisedRecordsGoOn = route.raisedRecordsGoOn
+        guard route.holdsEvents else { return run(&batch, route, start, &storage, &rows, nil) }
+        let passage = HeldPassage()
+        let acceptance = run(&batch, route, start, &storage, &rows, passage)
+        return acceptance.combined(with: passage.end(acceptance) { release($0, at: nil) })
+    }
+
+    private func run(
+        _ batch: inout Batch, _ route: Route, _ start: Int, _ storage: inout ByteBuffer, _ rows: inout Rows,
+        _ passage: HeldPassage?
+    ) -> Acceptance {
         var acceptance = Acceptance.accepted
-        for (filter, metrics) in route.filters {
+        for (filter, metrics) in route.filters[start...] {
             let count = rows.records.count
             filter.apply(batch, storage: &storage, rows: &rows)
             metrics.passed(in: count, out: rows.records.count, refused: rows.rejections.count)
+            if let passage, let holder = filter.holder { passage.note(holder, &batch) }
             if !rows.rejections.isEmpty { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
             if rows.isEmpty { return acceptance }
         }
         guard let (emitter, metrics) = route.output else {
             log.limited(
-                .warn, kind: "no match", subject: ["tag": tag.text], count: rows.records.count, "no patterns matched",
+                .warn, kind: "no match", subject: ["tag": batch.tag.text], count: rows.records.count,
+                "no patterns matched",
                 ["label": name])
             return acceptance
         }
@@ -124,6 +145,8 @@ package final class Router: Emitter {
             switch rules[Int(number)] {
             case .filter(_, let filter, let metrics):
                 route.filters.append((filter, metrics))
+                route.numbers.append(number)
+                if filter.holder != nil { route.holdsEvents = true }
                 if filter.takesWholeStreams { route.raisedRecordsGoOn = false }
             case .match(_, let emitter, let metrics): route.output = (emitter, metrics)
             }
@@ -131,6 +154,58 @@ package final class Router: Emitter {
         if routesByRules.count >= Self.cachedRoutes { routesByRules.removeAll(keepingCapacity: true) }
         routesByRules[fitting] = route
         return route
+    }
+
+    // MARK: - Filters that hold events
+
+    private lazy var holders: [(rule: Int, holder: any EventHolder, metrics: StageMetrics)] =
+        rules.enumerated().compactMap { number, rule in
+            guard case .filter(_, let filter, let metrics) = rule, let holder = filter.holder else { return nil }
+            return (number, holder, metrics)
+        }
+
+    package var holdsEvents: Bool { !holders.isEmpty }
+
+    package var heldEvents: Int { holders.reduce(0) { $0 + $1.holder.heldEvents } }
+
+    package var tickMilliseconds: Int64 { holders.map(\.holder.tickMilliseconds).filter { $0 > 0 }.min() ?? 0 }
+
+    package func release(at moment: StageMoment?, letters: HeldLetters?) -> Acceptance {
+        // What one lets go may be held by one that stands below it.
+        holders.reduce(.accepted) { result, one in result.combined(with: release(one.holder, at: moment, letters)) }
+    }
+
+    private func release(
+        _ holder: any EventHolder, at moment: StageMoment?, _ letters: HeldLetters? = nil
+    ) -> Acceptance {
+        guard let (rule, _, metrics) = holders.first(where: { $0.holder === holder }) else { return .accepted }
+        return holder.release(at: moment) { batch, storage, rows in
+            metrics.passed(in: 0, out: rows.records.count, refused: 0)
+            // A limit is reached, or the stage is replaced: neither is the events' fault.
+            guard let moment, !moment.isLast || letters != nil else {
+                return goOn(batch, behind: rule, &storage, &rows)
+            }
+            if let outlet = holder.timeoutOutlet { return outlet.emit(batch, storage: &storage, rows: &rows) }
+            if let errorRouter {
+                log.limited(
+                    .warn, kind: "timeout", subject: ["tag": batch.tag.text], count: rows.records.count,
+                    "send an error event to @ERROR",
+                    ["error": "nothing has completed it in time", "events": rows.records.count])
+                return errorRouter.emit(batch, storage: &storage, rows: &rows)
+            }
+            guard let letters else { return goOn(batch, behind: rule, &storage, &rows) }
+            letters.keep(batch, of: holder.stageName, storage: &storage, rows: &rows)
+            return .accepted
+        }
+    }
+
+    /// The way of a batch from behind one of its filters on.
+    private func goOn(
+        _ batch: Batch, behind rule: Int, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Acceptance {
+        let route = route(for: batch.tag)
+        let start = route.numbers.firstIndex { $0 > Int32(rule) } ?? route.numbers.count
+        return pass(batch, along: route, from: start, &storage, &rows)
     }
 
     // MARK: - Errors

@@ -3,6 +3,13 @@ internal import Events
 internal import Inputs
 internal import Logging
 internal import Outputs
+internal import Time
+
+extension StageMoment {
+    static func now(isLast: Bool = false) -> StageMoment {
+        StageMoment(milliseconds: Clock.monotonicMilliseconds(), time: Clock.now(), isLast: isLast)
+    }
+}
 
 /// What belongs to one loop: its routers with their filters and emitters, and its inputs. Touched on that loop alone.
 ///
@@ -23,6 +30,11 @@ final class LoopStages {
     private let number: Int
     /// Sockets of a daemon that this one takes over from, at the start.
     private let inherited: InheritedPool?
+    /// Those of the plan in force that hold events.
+    private var holding: [any HoldingStage] = []
+    /// Replaced ones whose events nobody has taken yet.
+    private var leaving: [any HoldingStage] = []
+    private static let leavingMilliseconds: Int64 = 100
     private var isResting = false
     private var storage = ByteBuffer()
     private var rows = Rows()
@@ -66,6 +78,9 @@ final class LoopStages {
     ///
     /// - Parameter outputs: the running outputs in the order of the plan's match rules.
     func connect(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
+        // What replaced stages hold goes on behind them.
+        releaseHeld(StageMoment.now(isLast: true))
+        leaving = (leaving + holding).filter { $0.heldEvents > 0 }
         let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics, pressure: pressure)
         var made: [String: Router] = [:]
         var next = 0
@@ -93,7 +108,32 @@ final class LoopStages {
             router.errorRouter = made[LabelPlan.errorName]
         }
         routers = made
+        holding = made.values.filter(\.holdsEvents) + context.holdingStages
         for (name, board) in switchboards { board.connect(to: made[name]) }
+    }
+
+    // MARK: - Stages that hold events
+
+    /// How many events wait for others.
+    var heldEvents: Int { (holding + leaving).reduce(0) { $0 + $1.heldEvents } }
+
+    /// How often `releaseHeld` must be called, in milliseconds; 0: never.
+    var tickMilliseconds: Int64 {
+        let ticks =
+            holding.map(\.tickMilliseconds).filter { $0 > 0 } + (leaving.isEmpty ? [] : [Self.leavingMilliseconds])
+        return ticks.min() ?? 0
+    }
+
+    /// Hands on what nothing has completed in time.
+    ///
+    /// - Parameter letters: see `HoldingStage.release`.
+    func releaseHeld(_ moment: StageMoment, letters: HeldLetters? = nil) {
+        for stage in holding { _ = stage.release(at: moment, letters: letters) }
+        guard !leaving.isEmpty else { return }
+        var last = moment
+        last.isLast = true
+        for stage in leaving { _ = stage.release(at: last, letters: letters) }
+        leaving.removeAll { $0.heldEvents == 0 }
     }
 
     // MARK: - Inputs
@@ -197,6 +237,8 @@ final class LoopStages {
     func rest() {
         isResting = true
         for input in all { input.rest() }
+        // Outputs are about to be replaced: what waits still goes to the old ones.
+        releaseHeld(StageMoment.now(isLast: true))
     }
 
     func goOn() {

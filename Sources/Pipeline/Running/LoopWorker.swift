@@ -10,6 +10,11 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     private let count: Int
     private(set) var stages: LoopStages?
     private var preparation: LoopStages.Preparation?
+    /// Asks stages for what they hold too long.
+    private var heldTimer: LoopTimer?
+    /// Between two tries of outputs that have no room at a stop, and how many there are: five seconds.
+    private static let releaseMilliseconds: UInt64 = 50
+    private static let releaseTries = 100
 
     /// - Parameters:
     ///   - number: from 0; the first loop opens what cannot be shared.
@@ -29,8 +34,49 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
             log: log, standardOutput: standardOutput, metrics: metrics, gates: gates, number: number,
             inherited: inherited)
         stages = made
-        made.connect(plan, outputs: outputs)
+        connect(plan, outputs: outputs)
         made.take(try made.prepare(plan, on: loop, sharing: count), hasDurableBuffer: plan.hasDurableBuffer)
+    }
+
+    /// On the loop.
+    func connect(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
+        guard let stages else { return }
+        stages.connect(plan, outputs: outputs)
+        let milliseconds = UInt64(stages.tickMilliseconds)
+        guard milliseconds > 0 else {
+            heldTimer?.stop()
+            return
+        }
+        let timer = heldTimer ?? LoopTimer(on: loop)
+        heldTimer = timer
+        timer.start(afterMilliseconds: milliseconds, everyMilliseconds: milliseconds) { [weak self] in
+            self?.stages?.releaseHeld(.now())
+        }
+    }
+
+    /// On the loop, when nothing is read any more: lets go what stages hold, and waits for outputs that have no room.
+    ///
+    /// - Parameter done: is told how many events nobody has taken.
+    func releaseHeld(to letters: HeldLetters, done: @escaping (Int) -> Void) {
+        guard let stages else { return done(0) }
+        stages.releaseHeld(.now(isLast: true), letters: letters)
+        guard stages.heldEvents > 0 else {
+            heldTimer?.close()
+            heldTimer = nil
+            return done(0)
+        }
+        let timer = heldTimer ?? LoopTimer(on: loop)
+        heldTimer = timer
+        var tries = Self.releaseTries
+        timer.start(afterMilliseconds: Self.releaseMilliseconds, everyMilliseconds: Self.releaseMilliseconds) {
+            [weak self] in
+            stages.releaseHeld(.now(isLast: true), letters: letters)
+            tries -= 1
+            guard stages.heldEvents == 0 || tries == 0 else { return }
+            self?.heldTimer?.close()
+            self?.heldTimer = nil
+            done(stages.heldEvents)
+        }
     }
 
     func shareSockets() -> [(line: String, descriptor: Int32)] { stages?.shareSockets() ?? [] }
@@ -48,7 +94,7 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     }
 
     func take(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
-        stages?.connect(plan, outputs: outputs)
+        connect(plan, outputs: outputs)
         if let preparation { stages?.take(preparation, hasDurableBuffer: plan.hasDurableBuffer) }
         preparation = nil
     }

@@ -1,6 +1,7 @@
 package import Events
 package import Logging
 package import Outputs
+internal import Time
 
 /// A plan without sockets, loops and deliveries: what is handed in goes through routers, filters and emitters at once.
 /// For tests of configurations; what outputs with a buffer take stays in it.
@@ -15,22 +16,34 @@ package final class Rehearsal {
             standardOutput: standardOutput, substitute: nil)
     }
 
-    /// - Parameter substitute: what stands in the place of an output at which events end.
+    /// - Parameter substitute: what stands in the place of an output at which events end, or around one that gives them
+    ///   new tags.
     init(
         _ plan: PipelinePlan, log: Log, stateDirectory: String?, standardOutput: TextSink,
-        substitute: ((OutputPlan) -> (any RunningOutput)?)?
+        substitute: ((OutputPlan, _ make: () throws -> any RunningOutput) throws -> (any RunningOutput)?)?
     ) throws {
         let context = RunContext(
             log: log, stateDirectory: stateDirectory, standardOutput: standardOutput,
             returnPath: ReturnPath(labels: []) { _, _ in nil })
         context.live.substitute = substitute.map { substitute in
             // Others lead on to outputs that are substituted.
-            { output in output.label != nil || !output.children.isEmpty ? nil : substitute(output) }
+            { output, make in
+                output.label != nil || !output.children.isEmpty ? nil : try substitute(output, make)
+            }
         }
         outputs = try plan.makeOutputs(context)
         stages = LoopStages(
             log: log, standardOutput: standardOutput, metrics: MetricsRegistry(), gates: context.gates)
         stages.connect(plan, outputs: outputs)
+    }
+
+    /// Time passes: stages that hold events let go what is due.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: of a clock that never goes back.
+    ///   - isLast: whatever they hold.
+    package func releaseHeld(atMilliseconds milliseconds: Int64 = 0, isLast: Bool = false) {
+        stages.releaseHeld(StageMoment(milliseconds: milliseconds, time: Clock.now(), isLast: isLast))
     }
 
     /// Sends a batch into a label, as a source does.

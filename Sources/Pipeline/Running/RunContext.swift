@@ -114,6 +114,12 @@ package final class LoopContext {
     /// The same for one filter, whose log carries its name.
     func of(_ filter: Stage) -> LoopContext { LoopContext(self, log: filter.log(log, as: .filter)) }
 
+    /// Notes a stage of an output that holds events.
+    func holds(_ stage: any HoldingStage) { bindings.holding.append(stage) }
+
+    /// Those that were noted.
+    var holdingStages: [any HoldingStage] { bindings.holding }
+
     /// An emitter into a label that may not exist yet.
     func emitter(toLabel label: String) -> RelabelEmitter {
         let emitter = RelabelEmitter()
@@ -127,8 +133,11 @@ package final class LoopContext {
     }
 }
 
-/// Emitters that wait for their label's router.
-private final class LabelBindings { var pending: [(label: String, emitter: RelabelEmitter)] = [] }
+/// Emitters that wait for their label's router, and stages that the loop asks for what they hold.
+private final class LabelBindings {
+    var pending: [(label: String, emitter: RelabelEmitter)] = []
+    var holding: [any HoldingStage] = []
+}
 
 /// What an input is made with, once for each loop.
 package struct InputContext {

@@ -251,10 +251,17 @@ package final class RunningPipeline: @unchecked Sendable {
     /// On each loop: read no more. What was read has been handed on by then, synchronously, and answered.
     private func stopReading() {
         losses.beginStop()
+        let letters = HeldLetters(directory: context?.stateDirectory, losses: losses, log: log)
         for worker in workers {
             worker.submitAlways { [self] stages in
                 stages?.stopReading()
-                loop.submit { self.handle(.quiet(atSeconds: self.nowSeconds)) }
+                worker.releaseHeld(to: letters) { [self] left in
+                    if left > 0 {
+                        losses.noteLost(left)
+                        log.error("events that waited for others found no room: they are lost", ["events": left])
+                    }
+                    loop.submit { self.handle(.quiet(atSeconds: self.nowSeconds)) }
+                }
             }
         }
         // Loops that could not be made have nothing to stop.

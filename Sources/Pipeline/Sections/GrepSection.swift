@@ -63,7 +63,7 @@ enum GrepSection {
             }
             if let key { seen[key.value] = key.place }
             guard let key, let pattern, let accessor = AccessorText.read(key, inner),
-                let regex = compile(pattern, reader.diagnostics)
+                let regex = pattern.compiled(reader.diagnostics)
             else { return nil }
             return .init(key: accessor, pattern: regex)
         }
@@ -85,22 +85,6 @@ enum GrepSection {
             reader.diagnostics.error(
                 setting.parameter.place(ofOffset: offset + error.offset, length: max(error.length, 1)), error.message,
                 hint: error.hint)
-            return nil
-        }
-    }
-
-    private static func compile(_ pattern: Setting<RegexpText>, _ diagnostics: Diagnostics) -> Regex? {
-        var options: RubyPattern.Options = []
-        if pattern.value.isCaseInsensitive { options.insert(.ignoringCase) }
-        if pattern.value.dotMatchesNewline { options.insert(.dotMatchesNewline) }
-        let prefix = pattern.value.isExtended ? "(?x)" : ""
-        do throws(PatternError) {
-            return try Regex(prefix + pattern.value.body, options: options)
-        } catch {
-            let offset = max(error.offset - prefix.utf8.count, 0) + pattern.value.bodyOffset
-            diagnostics.error(
-                pattern.parameter.place(ofOffset: offset, length: max(error.length, 1)), error.message, hint: error.hint
-            )
             return nil
         }
     }

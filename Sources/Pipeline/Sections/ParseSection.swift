@@ -118,16 +118,27 @@ enum ParseSection {
             return try .multiline(formats: formats, firstLine: reader.string("format_firstline")?.value, options)
         case "msgpack": return try .messagePack(options)
         case "multi_format":
-            let recipes = reader.sections(named: "pattern").compactMap { pattern in
+            var names: [String?] = []
+            let formatKey = reader.string("format_key")?.value
+            _ = reader.sections(named: "format")
+            _ = reader.sections(named: "pattern")
+            let recipes = reader.section.sections.compactMap { section -> ParserRecipe? in
+                guard ["pattern", "format"].contains(section.name) else { return nil }
+                var pattern = section
+                let name = pattern.parameter("format_name")?.text
+                pattern.parameters.removeAll { $0.key == "format_name" }
                 // multi_format's sections say `format json` where others say `@type json`.
                 let inner = SectionReader(pattern, diagnostics: reader.diagnostics)
                 let old =
                     inner.section.type == nil
                     ? inner.parseSection(alsoKeys: oldKeys, alsoSections: sectionsOutside) : nil
-                return read(old ?? pattern, reader.diagnostics)?.recipe
+                guard let recipe = read(old ?? pattern, reader.diagnostics)?.recipe else { return nil }
+                names.append(name)
+                return recipe
             }
-            if recipes.isEmpty, reader.section.sections.contains(where: { $0.name == "pattern" }) { return nil }
-            return try .firstMatch(recipes)
+            let isGiven = reader.section.sections.contains { ["pattern", "format"].contains($0.name) }
+            if recipes.isEmpty, isGiven { return nil }
+            return try .firstMatch(recipes, formatKey: formatKey, names: names)
         default:
             let isExpression = type.value.hasSuffix("/") || ["(?", "\\", "%{"].contains { type.value.contains($0) }
             let shown = type.value.count > 40 ? type.value.prefix(40) + "…" : type.value[...]

@@ -41,7 +41,9 @@ package final class PlanTiming {
                 TimedFilter(
                     filter, as: StageTime(stage: plan.stage.id.description, type: plan.type, label: label), clock)
             }, log: .discarding, stateDirectory: nil, standardOutput: standardOutput
-        ) { [labels] output in
+        ) { [labels] output, _ in
+            // What gives events new tags leads on: its time would be that of all that follows.
+            guard output.rewrites.isEmpty else { return nil }
             let id = output.stage.id
             return TimedOutput(
                 output, as: StageTime(stage: id.description, type: output.type, label: labels[id] ?? ""), clock)

@@ -42,6 +42,7 @@ final class TimedFilter: Filter {
 
     var takesWholeStreams: Bool { filter.takesWholeStreams }
     var showsOrder: Bool { filter.showsOrder }
+    var holder: (any EventHolder)? { filter.holder }
 
     func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         clock.measure(number, &rows) { rows in filter.apply(batch, storage: &storage, rows: &rows) }

@@ -24,10 +24,11 @@ package final class Trial {
                 TrialFilter(
                     filter, at: TrialPlace(stage: plan.stage, type: plan.type, label: label, path: path), recorder)
             }, log: .discarding, stateDirectory: nil, standardOutput: standardOutput
-        ) { [labels] output in
+        ) { [labels] output, make in
             let place = TrialPlace(
                 stage: output.stage, type: output.type, label: labels[output.stage.id] ?? "", path: path)
-            return TrialOutput(output, at: place, recorder)
+            return output.rewrites.isEmpty
+                ? TrialOutput(output, at: place, recorder) : TrialRewriting(try make(), at: place, recorder)
         }
     }
 
@@ -47,6 +48,12 @@ package final class Trial {
         try rows.appendFields(json: Slice(offset: 0, length: record.count), &storage)
         rows.records.append(Record(time: time, firstField: 0, fieldCount: rows.fields.count))
         _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
+        return recorder.take()
+    }
+
+    /// No more events come: what stages still hold goes on as it is.
+    package func finish() -> [TrialStep] {
+        rehearsal.releaseHeld(isLast: true)
         return recorder.take()
     }
 }

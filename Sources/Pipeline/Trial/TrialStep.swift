@@ -34,6 +34,10 @@ package struct TrialStep: Sendable {
         case filtered(into: [TrialRecord], refused: [String])
         /// An output: what it would send, part by part (`index`, `document` …).
         case taken([OutputPart])
+        /// It waits for others that complete it.
+        case held
+        /// It goes on under another tag.
+        case retagged(String)
         /// An output cannot take it.
         case refused(String)
     }

@@ -59,7 +59,17 @@ private struct TryRun: ~Copyable {
         } afterBlock: {
             StandardOutput.flush(&out)
         }
+        end()
         return status
+    }
+
+    /// What stages held until the end.
+    private mutating func end() {
+        let steps = trial.finish()
+        guard !steps.isEmpty else { return }
+        if !TryVerdict(steps).isFine { status = ExitStatus.failure }
+        if asJSON { TryJSON.writeEnd(steps, to: &out) } else { out.append(text.end(steps)) }
+        StandardOutput.flush(&out)
     }
 
     private mutating func one(_ line: [UInt8], _ number: Int) {
@@ -86,6 +96,8 @@ private struct TryRun: ~Copyable {
 /// What became of an event in the end.
 enum TryVerdict {
     case taken
+    /// By a stage that waits for more.
+    case held
     /// By a filter, as it was told.
     case dropped(stage: String)
     case refused(stage: String)
@@ -93,10 +105,12 @@ enum TryVerdict {
     case unmatched
 
     init(_ steps: [TrialStep]) {
-        var (isTaken, refused, dropped) = (false, String?.none, String?.none)
+        var (isTaken, isHeld, refused, dropped) = (false, false, String?.none, String?.none)
         for step in steps {
             switch step.change {
             case .taken: isTaken = true
+            case .retagged: break
+            case .held: isHeld = true
             case .refused: refused = refused ?? step.stage
             case .filtered(let into, let reasons):
                 if !reasons.isEmpty { refused = refused ?? step.stage }
@@ -104,14 +118,16 @@ enum TryVerdict {
             }
         }
         self =
-            if let refused { .refused(stage: refused) } else if isTaken { .taken } else if let dropped {
+            if let refused { .refused(stage: refused) } else if isTaken { .taken } else if isHeld {
+                .held
+            } else if let dropped {
                 .dropped(stage: dropped)
             } else { .unmatched }
     }
 
     var isFine: Bool {
         switch self {
-        case .taken, .dropped: true
+        case .taken, .held, .dropped: true
         case .refused, .unmatched: false
         }
     }
@@ -120,6 +136,7 @@ enum TryVerdict {
     var name: String {
         switch self {
         case .taken: "taken"
+        case .held: "held"
         case .dropped: "dropped"
         case .refused: "refused"
         case .unmatched: "unmatched"

@@ -9,7 +9,7 @@ import Time
 ///   {"stage":"filter:7","type":"parser","place":"line 7","label":"@ROOT","records":[{"time":…,"record":{…}}],"refused":[…]},
 ///   {"stage":"match:20","type":"elasticsearch",…,"output":{"action":{…},"document":{…}}}]}
 /// ```
-/// `verdict`: `taken`, `dropped`, `refused` or `unmatched`.
+/// `verdict`: `taken`, `held` (by a stage that waits for more), `dropped`, `refused` or `unmatched`.
 enum TryJSON {
     static func write(
         _ number: Int, _ event: TryEvent, _ steps: [TrialStep], _ verdict: TryVerdict, to out: inout ByteBuffer
@@ -19,6 +19,16 @@ enum TryJSON {
         out.append(",\"time\":\"\(TimeWriter.iso8601(event.time))\",\"record\":" as String)
         out.append(event.record)
         out.append(",\"verdict\":\"\(verdict.name)\",\"steps\":[" as String)
+        for (index, step) in steps.enumerated() {
+            if index > 0 { out.append(",") }
+            write(step, to: &out)
+        }
+        out.append("]}\n")
+    }
+
+    /// After the last event: `{"line":null,"steps":[…]}`, what happens to events that a stage still holds.
+    static func writeEnd(_ steps: [TrialStep], to out: inout ByteBuffer) {
+        out.append("{\"line\":null,\"steps\":[")
         for (index, step) in steps.enumerated() {
             if index > 0 { out.append(",") }
             write(step, to: &out)
@@ -48,6 +58,11 @@ enum TryJSON {
                 out.appendJSONString(reason)
             }
             out.append("]}")
+        case .held: out.append(",\"held\":true}")
+        case .retagged(let tag):
+            out.append(",\"tag\":")
+            out.appendJSONString(tag)
+            out.append("}")
         case .refused(let reason):
             out.append(",\"refused\":[")
             out.appendJSONString(reason)

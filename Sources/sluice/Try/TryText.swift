@@ -11,7 +11,16 @@ struct TryText {
 
     func event(_ number: Int, _ event: TryEvent, _ steps: [TrialStep], _ verdict: TryVerdict) -> String {
         let tag = GrokPlaces.visible(event.tag[...])
-        var text = "\(number)  \(style.bold(tag))  \(GrokPlaces.visible(event.record[...]))\n"
+        var text = "\(number)  \(style.bold(tag))  \(GrokPlaces.visible(event.record[...]))\n" + stages(steps)
+        if case .unmatched = verdict { text += "   " + style.failure("no <match> takes this tag") + "\n" }
+        return text
+    }
+
+    /// What stages held until the end.
+    func end(_ steps: [TrialStep]) -> String { style.bold("no more events") + "\n" + stages(steps) }
+
+    private func stages(_ steps: [TrialStep]) -> String {
+        var text = ""
         let width = steps.map { $0.stage.count + $0.type.count + 2 }.max() ?? 0
         var label = steps.first?.label
         for step in steps {
@@ -24,7 +33,6 @@ struct TryText {
             text += "   " + name + "  " + (rows.first ?? "") + "\n"
             for row in rows.dropFirst() { text += String(repeating: " ", count: width + 5) + row + "\n" }
         }
-        if case .unmatched = verdict { text += "   " + style.failure("no <match> takes this tag") + "\n" }
         return text
     }
 
@@ -33,6 +41,8 @@ struct TryText {
         case .taken(let parts):
             if parts.isEmpty { return [style.faint("takes it, and nothing goes out")] }
             return parts.map { style.faint($0.name) + " " + visible($0.text) }
+        case .held: return [style.faint("waits for more")]
+        case .retagged(let tag): return ["~ tag: " + visible(step.tag) + " → " + visible(tag)]
         case .refused(let reason): return [style.failure("refused") + ": " + visible(reason)]
         case .filtered(let into, let reasons):
             var rows = reasons.map { style.failure("refused") + ": " + visible($0) }

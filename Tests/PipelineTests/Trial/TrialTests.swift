@@ -22,6 +22,8 @@ struct TrialTests {
             let front = "\(step.label) \(step.type) \(step.tag)"
             switch step.change {
             case .taken(let parts): return front + parts.map { " \($0.name)=\($0.text)" }.joined()
+            case .held: return "\(front) held"
+            case .retagged(let tag): return "\(front) → \(tag)"
             case .refused(let reason): return "\(front) refused: \(reason)"
             case .filtered(let into, let refused):
                 let made = into.map { record in
@@ -38,6 +40,27 @@ struct TrialTests {
 
     private static let parser =
         "<filter app.**>\n@type parser\nkey_name log\n<parse>\n@type json\n</parse>\n</filter>\n"
+
+    @Test("a new tag is seen, and what no rule fits is dropped") func retagged() throws {
+        let text = """
+            <match app.**>
+              @type rewrite_tag_filter
+              <rule>
+                key level
+                pattern ^e
+                tag alert.${tag}
+              </rule>
+            </match>
+            <match alert.**>
+              @type stdout
+            </match>
+            """
+        let taken = try steps(text, #"{"level":"error"}"#)
+        #expect(taken.count == 2)
+        #expect(taken[0] == "@ROOT rewrite_tag_filter app.a → alert.app.a")
+        #expect(taken.last?.hasPrefix("@ROOT stdout alert.app.a line=") == true)
+        #expect(try steps(text, #"{"level":"info"}"#) == ["@ROOT rewrite_tag_filter app.a"])
+    }
 
     @Test("each stage is seen in its order, through labels, with what it changed") func way() throws {
         let text =

@@ -29,7 +29,7 @@ enum DrainOrder {
         while let next = open.popLast() {
             guard let label = plan.label(next), found.insert(next).inserted else { continue }
             for case .match(_, let output) in label.rules {
-                open += ([output] + output.children).compactMap(\.label)
+                open += ([output] + output.children).flatMap(\.followingLabels)
             }
         }
         return found

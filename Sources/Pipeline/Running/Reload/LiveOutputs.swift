@@ -16,8 +16,8 @@ final class LiveOutputs {
         init(_ plan: OutputPlan) { (type, fingerprint) = (plan.type, plan.stage.fingerprint) }
     }
 
-    /// What stands in an output's place where a plan is tried; nil: the output itself.
-    var substitute: ((OutputPlan) -> (any RunningOutput)?)?
+    /// What stands in an output's place where a plan is tried, or around it; nil: the output itself.
+    var substitute: ((OutputPlan, _ make: () throws -> any RunningOutput) throws -> (any RunningOutput)?)?
     private(set) var entries: [Entry] = []
     /// While a reload makes its outputs: what it has not taken yet.
     private var left: [Entry]?
@@ -27,7 +27,7 @@ final class LiveOutputs {
 
     /// The output of a plan: one that is at work already, or a new one.
     func output(of plan: OutputPlan, _ make: () throws -> any RunningOutput) throws -> any RunningOutput {
-        if let other = substitute?(plan) { return other }
+        if let other = try substitute?(plan, make) { return other }
         guard plan.buffer != nil else { return try make() }
         if let place = left?.firstIndex(where: { Key($0.plan) == Key(plan) }), let entry = left?.remove(at: place) {
             taken.append(entry)

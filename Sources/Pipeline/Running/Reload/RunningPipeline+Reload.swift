@@ -132,7 +132,7 @@ extension RunningPipeline {
             finishReload()
             return handle(.failed("\(error)"))
         }
-        onEveryLoop({ [self] worker in worker.stages?.connect(plan, outputs: outputs) }) { [self] _ in abandon(reason) }
+        onEveryLoop({ [self] worker in worker.connect(plan, outputs: outputs) }) { [self] _ in abandon(reason) }
     }
 
     private func abandon(_ reason: String) {
