@@ -7,6 +7,8 @@ package final class PlanBuilder {
     let diagnostics: Diagnostics
     let environment: ConfigEnvironment
     let files: any FileSource
+    /// Of the files that outputs make.
+    let modes: FileModes
     /// What is held against the files that the configuration names.
     var openings = OpeningChecks()
     /// Where each source listens.
@@ -33,6 +35,7 @@ package final class PlanBuilder {
         stages = StageNames(path: document.path)
         self.environment = environment
         files = document.files
+        modes = FileModes(root)
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
@@ -360,7 +363,7 @@ enum SectionRegistry {
         [
             ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
             ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
-            ("roundrobin", RoundRobinSection.read),
+            ("roundrobin", RoundRobinSection.read), ("file", FileOutputSection.read),
         ]
     }
 }

@@ -33,6 +33,30 @@ final class LinePreview: OutputPreview {
     }
 }
 
+/// A file's line, and the file.
+final class FilePreview: OutputPreview {
+    private let formatter: FileFormatter
+    private let staging: FormattingAlone
+    private let destination: FileDestination
+
+    init(_ format: RecordFormat, _ injection: Injection?, _ settings: FileSettings, keys: [RecordAccessor]) {
+        formatter = FileFormatter(format, injection: injection, path: settings.path, keys: keys)
+        staging = FormattingAlone(formatter)
+        destination = FileDestination(settings)
+    }
+
+    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        staging.format(batch, storage: &storage, rows: &rows)
+    }
+
+    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
+        var body = ChunkBody(capacity: 1024)
+        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+        guard let shown = destination.preview(LoadedChunk(body, id: "")) else { return [] }
+        return [OutputPart("file", shown.path), OutputPart("line", shown.line)]
+    }
+}
+
 /// A forward output: events travel as they are, with their tag.
 final class EventPreview: OutputPreview {
     private let staging = FormattingAlone(ForwardFormatter())
