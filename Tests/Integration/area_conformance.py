@@ -38,7 +38,7 @@ def golden(_):
 
 
 # Suites of scenarios whose plugins are there.
-SCENARIOS = ["forward-output", "http"]
+SCENARIOS = ["forward-output", "http", "file-output"]
 
 
 @area.test("every scenario of " + ", ".join(SCENARIOS) + " goes as with Fluentd, or as deviations.json asks", seconds=600)

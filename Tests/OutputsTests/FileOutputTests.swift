@@ -145,6 +145,29 @@ final class FileOutputTests {
         #expect(mode("a/b/log") == 0o666 && mode("a") == 0o777 && mode("a/b") == 0o777)
     }
 
+    @Test("symlink_path leads to the file written last, of the newest slice; what is in its way is no reason to fail")
+    func link() async throws {
+        let settings = try settings { $0.linkPath = "\(self.folder)/links/now" }
+        let destination = FileDestination(settings)
+        func target() -> String? {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/links/now")
+        }
+        for (id, days, name) in [
+            ("c1", 0, "20240506_0"), ("c2", 1, "20240507_0"), ("c3", 0, "20240507_0"), ("c4", 1, "20240507_1"),
+        ] {
+            var batch = SampleBatch("t")
+            try batch.add("{}", EventTime(seconds: 1_715_000_000 + Int64(days) * 86_400))
+            let formatter = FileFormatter(RecordFormat(.json), injection: nil, path: settings.path, keys: [])
+            #expect(await destination.deliver(batch.format(with: formatter, id: id), items: [0]) == .delivered)
+            #expect(target() == "\(folder)/out/log.\(name).log")
+        }
+        let recorder = LogRecorder()
+        let blocked = try self.settings { $0.linkPath = "\(self.folder)/out" }
+        let other = FileDestination(blocked, log: Log(handler: recorder))
+        #expect(await other.deliver(try chunk(["{}"]), items: [0]) == .delivered)
+        #expect(recorder.lines.count == 1 && names.allSatisfy { !$0.hasSuffix(".link") })
+    }
+
     // MARK: - What goes wrong
 
     @Test("what a killed process had half appended is cut off before the next append, in that file alone")

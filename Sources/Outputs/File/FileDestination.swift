@@ -40,7 +40,13 @@ package final class FileDestination: Destination {
         do throws(FileError) {
             for part in try parts(chunk, items) {
                 let bytes = try content(chunk, part.items)
-                try placed.withLock { placed throws(FileError) in try write(bytes, part.path, chunk.id, &placed) }
+                try placed.withLock { placed throws(FileError) in
+                    let file = try write(bytes, part.path, chunk.id, &placed)
+                    if part.slice >= placed.newestSlice {
+                        placed.newestSlice = part.slice
+                        pointLink(to: file)
+                    }
+                }
                 left = left.subtracting(part.items)
             }
         } catch {
@@ -55,6 +61,7 @@ package final class FileDestination: Destination {
 
     private struct Part {
         let path: FilePath.Filled
+        let slice: Int64
         var items: ItemSet
     }
 
@@ -76,7 +83,7 @@ package final class FileDestination: Destination {
                 place = places[path] ?? parts.count
                 if place == parts.count {
                     places[path] = place
-                    parts.append(Part(path: path, items: ItemSet()))
+                    parts.append(Part(path: path, slice: slice, items: ItemSet()))
                 }
             }
             parts[place].items.append(item)
@@ -139,20 +146,46 @@ package final class FileDestination: Destination {
 
     // MARK: - Files
 
+    /// Answers the file.
     private func write(
         _ bytes: borrowing ByteBuffer, _ path: FilePath.Filled, _ chunk: String, _ placed: inout PlacedChunks
-    ) throws(FileError) {
-        try FileFolders.make(for: path.numbered(nil), mode: settings.folderMode)
-        if settings.appends { return try append(bytes, to: path.numbered(nil), mayCreate: true) }
+    ) throws(FileError) -> String {
+        let name = path.numbered(nil)
+        try FileFolders.make(for: name, mode: settings.folderMode)
+        if settings.appends {
+            try append(bytes, to: name, mayCreate: true)
+            return name
+        }
         // Parts of one chunk stay in one file.
         if let file = placed.file(of: chunk, path) {
             do throws(FileError) {
-                return try append(bytes, to: file, mayCreate: false)
+                try append(bytes, to: file, mayCreate: false)
+                return file
             } catch  where error.code == ENOENT {
                 // Somebody has moved it away.
             }
         }
-        placed.note(chunk, path, try create(bytes, path, chunk))
+        let file = try create(bytes, path, chunk)
+        placed.note(chunk, path, file)
+        return file
+    }
+
+    /// The link is another one, or it stays as it was.
+    private func pointLink(to file: String) {
+        guard let place = settings.linkPath else { return }
+        let parent = FileFolders.parent(of: place)
+        let draft = (parent.isEmpty ? "" : parent == "/" ? "/" : parent + "/") + ".sluice-\(getpid()).link"
+        unsafe unlink(draft)
+        do throws(FileError) {
+            try FileFolders.make(for: place, mode: settings.folderMode)
+            guard unsafe symlink(FileFolders.absolute(file), draft) == 0, unsafe rename(draft, place) == 0 else {
+                let problem = FileError("link", place)
+                unsafe unlink(draft)
+                throw problem
+            }
+        } catch {
+            log.limited(.warn, "the file is written, and symlink_path does not lead to it: \(error.sentence)")
+        }
     }
 
     /// The file gets its name when it is whole. Answers the name.
@@ -230,6 +263,8 @@ private struct PlacedChunks {
         let path: FilePath.Filled
     }
 
+    /// The beginning of the newest slice that was written.
+    var newestSlice = Int64.min
     private var files: [(place: Place, file: String)] = []
     private static let kept = 256
 

@@ -9,6 +9,8 @@ package struct FileSettings: Sendable {
     package var folderMode: UInt32?
     /// Whether what is written is on the disk before it counts as delivered (`durability power`).
     package var waitsForDisk = false
+    /// `symlink_path`: a symbolic link to the file that was written last, of the newest slice.
+    package var linkPath: String?
     /// The beginning of the slice that a moment falls into; the moment itself where there are no slices.
     package var slice: @Sendable (_ seconds: Int64) -> Int64 = { $0 }
 

@@ -106,6 +106,14 @@ enum FileFolders {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ""
     }
 
+    /// The same place, wherever somebody stands who reads it.
+    static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
+    }
+
     /// Brings the names in the folder of a path onto the disk.
     static func sync(of path: String) throws(FileError) {
         let parent = parent(of: path)

@@ -27,15 +27,18 @@ enum FileOutputSection {
         let template = FileTemplate(
             path: path?.value ?? "", suffix: suffix(reader), sliceFormat: sliceFormat?.value, appends: appends,
             isCompressed: isCompressed, buffering)
-        reader.ignore(
-            ["symlink_path", "symlink_path_use_relative"],
-            reason: "buffer files of sluice are no text that could be read; with append true the file itself grows")
+        let link = reader.string("symlink_path")
+        if let link, reader.section.name == "secondary" {
+            reader.diagnostics.error(
+                link.parameter.keyPlace, "'symlink_path' has no place in <secondary>", hint: "remove the line")
+        }
         if let path { template.check(path, reader) }
         guard let path, reader.diagnostics.errorCount == errorsBefore else { return nil }
         guard let made = make(template, path, reader, buffering) else { return nil }
         var settings = FileSettings(path: made)
         settings.appends = appends
         settings.isCompressed = isCompressed
+        settings.linkPath = link.flatMap { $0.value.isEmpty ? nil : $0.value }
         settings.waitsForDisk = buffering.settings.waitsForDisk
         (settings.fileMode, settings.folderMode) = (builder.modes.file, builder.modes.folder)
         let keys = buffering.settings.keys
