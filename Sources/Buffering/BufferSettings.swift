@@ -47,6 +47,8 @@ package struct BufferSettings: Sendable {
     /// While so many chunks are queued, `flush_interval` makes no more of them: an outage then gives few large chunks
     /// instead of many small ones. nil: as many as `flush_thread_count`.
     package var queuedChunksLimit: Int?
+    /// All loops fill the same chunks, which then are fewer: for outputs that make something of each chunk.
+    package var sharesChunks = false
     package var retry = RetrySettings()
     /// `durability power`: events of a buffer in files are safe when they are on the disk; else when they are in their
     /// files, which survive the process.

@@ -101,13 +101,16 @@ package final class ChunkBuffer: Sendable {
     /// One that an emitter has given back, with what is still staged in it, or a new one.
     func makeStagingArea() -> StagingArea {
         if let free = freeAreas.withLock({ $0.popLast() }) { return free }
-        let area = StagingArea(settings: settings, store: store, clock: clock, budget: budget)
-        areas.withLock { $0.append(area) }
-        return area
+        return areas.withLock { areas in
+            if settings.sharesChunks, let shared = areas.first { return shared }
+            let area = StagingArea(settings: settings, store: store, clock: clock, budget: budget)
+            areas.append(area)
+            return area
+        }
     }
 
     /// The emitter is gone: a reload makes others.
-    func giveBack(_ area: StagingArea) { freeAreas.withLock { $0.append(area) } }
+    func giveBack(_ area: StagingArea) { if !settings.sharesChunks { freeAreas.withLock { $0.append(area) } } }
 
     /// Says why a batch cannot be taken; nil: go on. Called before anything is formatted.
     func refusal(events: Int) -> Refusal? {

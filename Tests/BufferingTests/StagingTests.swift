@@ -72,6 +72,40 @@ struct StagingTests {
         #expect(ready.first?.chunk.key.timeSlice == end - 86_400)
     }
 
+    @Test("events of a slice that is over are collected for a while, and do not make a chunk of every batch")
+    func lateSlices() throws {
+        var settings = BufferSettings()
+        settings.keys.timekeySeconds = 3600
+        settings.keys.timekeyWaitSeconds = 110
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var source = BatchSource(buffer)
+        for number in 0..<3 {
+            try source.emit([#"{"n":\#(number)}"#], at: 1000)
+            #expect(buffer.takeReady().isEmpty)
+            clock.advance(3)
+        }
+        #expect(buffer.sleepSeconds == 1)
+        clock.advance(1)
+        #expect(buffer.takeReady().map(\.chunk.itemCount) == [3])
+    }
+
+    @Test("shared chunks are filled by all loops", arguments: [true, false])
+    func sharedChunks(_ isShared: Bool) throws {
+        var settings = BufferSettings()
+        settings.sharesChunks = isShared
+        let buffer = ChunkBuffer(settings: settings, clock: clock)
+        var first: BatchSource? = BatchSource(buffer)
+        var second = BatchSource(buffer)
+        try first?.emit([#"{"n":1}"#])
+        try second.emit([#"{"n":2}"#])
+        // A reload makes emitters anew.
+        first = nil
+        var third = BatchSource(buffer)
+        try third.emit([#"{"n":3}"#])
+        buffer.flushAll()
+        #expect(buffer.takeReady().map(\.chunk.itemCount) == (isShared ? [3] : [2, 1]))
+    }
+
     @Test("record keys split a batch, and a record without the key has an empty value")
     func recordKeys() throws {
         var settings = BufferSettings()

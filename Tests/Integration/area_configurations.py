@@ -13,7 +13,8 @@ CONFIG = os.path.join(ROOT, "config")
 def files(_):
     need_program("openssl", "openssl")
     tls = Certificates()
-    environment = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key, "SLUICE_BUFFER": Daemon("").folder}
+    environment = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key, "SLUICE_BUFFER": Daemon("").folder,
+                   "SLUICE_FILES": Daemon("").folder}
     names = [f"{CONFIG}/default.conf", *sorted(glob.glob(f"{CONFIG}/examples/*.conf"))]
     assert len(names) > 5
     for name in names:

@@ -421,12 +421,12 @@ private func formatOne(
 }
 
 extension SampleBatch {
-    mutating func format(with formatter: any ChunkFormatter) -> LoadedChunk {
+    mutating func format(with formatter: any ChunkFormatter, id: String = "test") -> LoadedChunk {
         var body = ChunkBody()
         for record in rows.records {
             formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
         }
-        return LoadedChunk(body, id: "test")
+        return LoadedChunk(body, id: id)
     }
 }
 

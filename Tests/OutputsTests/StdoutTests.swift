@@ -20,7 +20,7 @@ struct StdoutTests {
         #expect(lines.count == 120)
         let pipe = try PipeEnd()
         let emitter = StdoutEmitter(
-            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: .stdout(offset: 0))
         for line in lines {
             let event = try #require(GoldenLine(line))
             var batch = SampleBatch(event.tag)
@@ -33,14 +33,16 @@ struct StdoutTests {
     @Test(
         "formats",
         arguments: [
-            (LineFormat.Kind.json, #"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"# + "\n"),
-            (.ltsv, "a:1\tb:x y\tc:{\"d\":null}\te:\n"),
+            (RecordFormat.Kind.json, #"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"# + "\n"),
+            (.ltsv, "a:1\tb:x y\tc:{\"d\"=>nil}\te:\n"),
+            (.hash, #"{"a"=>1, "b"=>"x\ty", "c"=>{"d"=>nil}, "e"=>nil}"# + "\n"),
             (.stdout, #"2019-12-17 18:55:04.123456789 +0100 t: {"a":1,"b":"x\ty","c":{"d":null},"e":null}"# + "\n"),
         ])
-    func formats(kind: LineFormat.Kind, expected: String) throws {
+    func formats(kind: RecordFormat.Kind, expected: String) throws {
         let pipe = try PipeEnd()
         let emitter = StdoutEmitter(
-            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 3600))
+            sink: TextSink(descriptor: pipe.input, writer: writer),
+            format: kind == .stdout ? .stdout(offset: 3600) : RecordFormat(kind))
         var batch = SampleBatch("t")
         try batch.add(#"{"a":1,"b":"x\ty","c":{"d":null},"e":null}"#)
         _ = batch.emit(to: emitter)
@@ -49,12 +51,13 @@ struct StdoutTests {
 
     @Test(
         "an event is one line whatever a client put into it, and no byte of it is obeyed by a terminal",
-        arguments: LineFormat.Kind.allCases)
-    func strangers(kind: LineFormat.Kind) throws {
+        arguments: RecordFormat.Kind.allCases.filter { $0 != .msgpack })
+    func strangers(kind: RecordFormat.Kind) throws {
         let evil = "x\u{1b}]0;t\u{7}\n2026 forged\r\t\u{9b}31m\u{7f}\u{202e}\u{2028}ü"
         let pipe = try PipeEnd()
-        let emitter = StdoutEmitter(
-            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(kind, offset: 0))
+        var format = kind == .stdout ? .stdout(offset: 0) : RecordFormat(kind)
+        if [.csv, .tsv, .singleValue].contains(kind) { format.fields = [RecordAccessor(key: "k" + evil)] }
+        let emitter = StdoutEmitter(sink: TextSink(descriptor: pipe.input, writer: writer), format: format)
         let json = try String(
             decoding: JSONSerialization.data(withJSONObject: ["k" + evil: evil, "n": [evil: [evil]]]), as: UTF8.self)
         var batch = SampleBatch("t." + evil)
@@ -65,11 +68,15 @@ struct StdoutTests {
         let dangerous = line.dropLast().unicodeScalars.filter {
             $0.value < 0x20 || (0x7f...0x9f).contains($0.value) || [0x202e, 0x2028].contains($0.value)
         }
-        #expect(dangerous.allSatisfy { kind == .ltsv && $0 == "\t" })
+        #expect(dangerous.allSatisfy { $0 == "\t" })
         #expect(line.contains("ü"))
-        if kind == .ltsv {
-            #expect(dangerous.count == 1, "one tab between two fields")
-        } else {
+        switch kind {
+        case .ltsv: #expect(dangerous.count == 1, "one tab between two fields")
+        case .outFile: #expect(dangerous.count == 2, "tabs behind time and tag")
+        case .csv, .tsv, .singleValue: #expect(dangerous.count == 1, "the value's own tab")
+        default: #expect(dangerous.isEmpty)
+        }
+        if [.json, .outFile, .stdout].contains(kind) {
             let start = try #require(line.firstIndex(of: "{"))
             let object = try JSONSerialization.jsonObject(with: Data(line[start...].utf8)) as? [String: Any]
             #expect(object?["k" + evil] as? String == evil)
@@ -81,7 +88,7 @@ struct StdoutTests {
     func tags() throws {
         let pipe = try PipeEnd()
         let emitter = StdoutEmitter(
-            sink: TextSink(descriptor: pipe.input, writer: writer), format: LineFormat(.stdout, offset: 0))
+            sink: TextSink(descriptor: pipe.input, writer: writer), format: .stdout(offset: 0))
         for (tag, shown) in [([0x61, 0x9B, 0x62], "a\u{FFFD}b"), (Array("größe.дом".utf8), "größe.дом")]
             as [([UInt8], String)]
         {
@@ -99,7 +106,7 @@ struct StdoutTests {
         pipe.closeOutput()
         let recorder = LogRecorder()
         let sink = TextSink(descriptor: pipe.input, writer: writer, log: Log(handler: recorder))
-        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
+        let emitter = StdoutEmitter(sink: sink, format: RecordFormat(.json))
         for _ in 0..<3 {
             var batch = SampleBatch()
             try batch.add(#"{"a":1}"#)
@@ -116,7 +123,7 @@ struct StdoutTests {
         let pipe = try PipeEnd()
         let recorder = LogRecorder()
         let sink = TextSink(descriptor: pipe.input, limitBytes: 50_000, writer: writer, log: Log(handler: recorder))
-        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
+        let emitter = StdoutEmitter(sink: sink, format: RecordFormat(.json))
         let rooms = Mutex(0)
         sink.whenRoom { rooms.withLock { $0 += 1 } }
         var batch = SampleBatch()
@@ -141,7 +148,7 @@ struct StdoutTests {
     func stop() throws {
         let pipe = try PipeEnd()
         let sink = TextSink(descriptor: pipe.input, writer: writer)
-        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json))
+        let emitter = StdoutEmitter(sink: sink, format: RecordFormat(.json))
         var batch = SampleBatch()
         for number in 0..<10_000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
         #expect(batch.emit(to: emitter) == .accepted)
@@ -157,7 +164,7 @@ struct StdoutTests {
         let pipe = try PipeEnd()
         let recorder = LogRecorder()
         let sink = TextSink(descriptor: pipe.input, limitBytes: 50_000, writer: writer, log: Log(handler: recorder))
-        let emitter = StdoutEmitter(sink: sink, format: LineFormat(.json), purpose: .view)
+        let emitter = StdoutEmitter(sink: sink, format: RecordFormat(.json), purpose: .view)
         var batch = SampleBatch()
         for number in 0..<1000 { try batch.add(#"{"n":\#(number + 100_000)}"#) }
         for _ in 0..<40 { #expect(batch.emit(to: emitter) == .accepted) }
@@ -165,6 +172,15 @@ struct StdoutTests {
         #expect(recorder.lines.count == 1)
         #expect(
             recorder.lines[0].hasPrefix("[warn]: copies of stdout filters were dropped: nobody reads standard output"))
+    }
+}
+
+extension RecordFormat {
+    /// The stdout format, so many seconds ahead of UTC.
+    fileprivate static func stdout(offset: Int) -> RecordFormat {
+        var format = RecordFormat(.stdout)
+        format.time = .fluentd(offset: offset)
+        return format
     }
 }
 

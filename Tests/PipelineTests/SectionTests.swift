@@ -230,8 +230,7 @@ import Testing
             ["4:3 warning unknown placeholder '${record[\"#{tag}' will be empty"]
         ),
         (
-            "@type stdout\n<inject>\ntag_key t\n</inject>",
-            ["4:1 warning <inject> is not supported yet: nothing is added"]
+            "@type stdout\n<inject>\n</inject>", ["3:1 warning <inject> adds nothing"]
         ),
         (
             "@type stdout\n<format>\n@type jsn\n</format>",

@@ -163,11 +163,17 @@ final class StagingArea: Sendable {
             fields: fields)
     }
 
-    /// When a chunk's slice is over and late events had their time, in seconds since 1970.
+    /// When a chunk's slice is over and late events had their time, in seconds since 1970. One that begins after that is
+    /// kept open for a while, so that events of long ago do not make a chunk of every batch.
     private func sliceEnd(_ key: ChunkKey) -> Int64? {
         guard let slice = key.timeSlice, let length = settings.keys.timekeySeconds else { return nil }
-        return slice + length + settings.keys.timekeyWaitSeconds
+        let wait = settings.keys.timekeyWaitSeconds
+        return max(
+            slice + length + wait, clock.wallSeconds() + (min(length, wait) + Self.lateShare - 1) / Self.lateShare)
     }
+
+    /// Fluentd looks for slices that are over this often within the shorter of `timekey` and `timekey_wait`.
+    private static let lateShare: Int64 = 11
 
     // MARK: - Sealing
 

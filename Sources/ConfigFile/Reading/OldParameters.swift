@@ -99,8 +99,9 @@ enum OldParameters {
     /// `<format>`; nil without any of its old parameters.
     static func format(_ section: Section) -> Converted? {
         var made = Builder(section, "format")
-        made.take("format", as: "@type")
-        for key in format { made.take(key, as: key) }
+        // stdout's format was its output_type before there was a name for it.
+        made.take(section.parameter("format") == nil ? "output_type" : "format", as: "@type")
+        for key in format where key != "output_type" || section.parameter("format") != nil { made.take(key, as: key) }
         return made.converted
     }
 }

@@ -2,7 +2,6 @@ internal import Compression
 internal import Dispatch
 package import Events
 internal import Glibc
-internal import Logging
 
 /// `<secondary> @type secondary_file`: what the destination did not take goes to files, as Fluentd writes them: the chunk's
 /// events as MessagePack arrays `[time, record]` one after the other, in one gzip member where that is asked for.
@@ -28,7 +27,7 @@ package final class SecondaryFileDestination: Destination {
     private func write(_ chunk: LoadedChunk, _ items: ItemSet) -> DeliveryOutcome {
         var left = items
         for (path, part) in parts(chunk, items) {
-            do throws(WriteError) {
+            do throws(FileError) {
                 try write(try content(chunk, part), to: path)
             } catch {
                 let reason = Refusal(.storage, error.sentence)
@@ -57,7 +56,7 @@ package final class SecondaryFileDestination: Destination {
         return parts
     }
 
-    private func content(_ chunk: LoadedChunk, _ items: ItemSet) throws(WriteError) -> [UInt8] {
+    private func content(_ chunk: LoadedChunk, _ items: ItemSet) throws(FileError) -> ByteBuffer {
         var out = ByteBuffer(capacity: 64 * 1024)
         var storage = ByteBuffer()
         var rows = Rows(fieldCapacity: 64)
@@ -68,7 +67,7 @@ package final class SecondaryFileDestination: Destination {
             rows.clear()
             kept.clear()
             guard reader.read(item, of: chunk, into: &storage, rows: &rows), let record = rows.records.last else {
-                throw WriteError(sentence: "an event cannot be read back from its chunk")
+                throw FileError(sentence: "an event cannot be read back from its chunk")
             }
             out.appendMessagePack(arrayCount: 2)
             if record.time.nanoseconds == 0 {
@@ -81,84 +80,52 @@ package final class SecondaryFileDestination: Destination {
                 KeptRecord.appendMessagePack(slice, kept, to: &out, &scratch)
             }
         }
-        guard settings.isCompressed else { return out.array() }
+        guard settings.isCompressed else { return out }
         var packed = ByteBuffer(capacity: out.count / 4 + 64)
         do throws(CompressionError) {
             try Gzip.compress(Slice(offset: 0, length: out.count), of: out, into: &packed)
         } catch {
-            throw WriteError(sentence: "cannot compress: \(error)")
+            throw FileError(sentence: "cannot compress: \(error)")
         }
-        return packed.array()
+        return packed
     }
 
     // MARK: - Files
 
-    private struct WriteError: Error {
-        let sentence: String
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws(WriteError) {
-        try makeFolder(of: path)
+    private func write(_ bytes: borrowing ByteBuffer, to path: String) throws(FileError) {
+        try FileFolders.make(for: path, mode: nil)
         let suffix = settings.isCompressed ? ".gz" : ""
         if settings.appends { return try append(bytes, to: path + suffix) }
         var number = 0
         while true {
             let name = "\(path).\(number)\(suffix)"
-            let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            if descriptor < 0 && errno == EEXIST {
+            do throws(FileError) {
+                let file = try WrittenFile(name, O_CREAT | O_EXCL, mode: 0o600)
+                do throws(FileError) {
+                    try file.write(bytes)
+                    try file.sync()
+                    return
+                } catch {
+                    unsafe unlink(name)
+                    throw error
+                }
+            } catch  where error.code == EEXIST {
                 number += 1
-                continue
-            }
-            guard descriptor >= 0 else { throw failure("open", name) }
-            defer { close(descriptor) }
-            do throws(WriteError) {
-                return try writeAll(bytes, descriptor, name)
-            } catch {
-                unsafe unlink(name)
-                throw error
             }
         }
     }
 
-    private func append(_ bytes: [UInt8], to name: String) throws(WriteError) {
-        let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("open", name) }
-        defer { close(descriptor) }
+    private func append(_ bytes: borrowing ByteBuffer, to name: String) throws(FileError) {
+        let file = try WrittenFile(name, O_CREAT | O_APPEND, mode: 0o600)
         // Nobody else of ours appends meanwhile.
-        flock(descriptor, LOCK_EX)
-        let end = lseek(descriptor, 0, SEEK_END)
-        do throws(WriteError) {
-            try writeAll(bytes, descriptor, name)
+        try file.lock()
+        let end = try file.status.st_size
+        do throws(FileError) {
+            try file.write(bytes)
+            try file.sync()
         } catch {
-            ftruncate(descriptor, end)
+            try file.truncate(to: Int(end))
             throw error
         }
-    }
-
-    private func writeAll(_ bytes: [UInt8], _ descriptor: Int32, _ name: String) throws(WriteError) {
-        var done = 0
-        while done < bytes.count {
-            // Reads within the array, which stays for the call.
-            let count = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw failure("write", name) }
-            done += count
-        }
-        guard fsync(descriptor) == 0 else { throw failure("sync", name) }
-    }
-
-    private func makeFolder(of path: String) throws(WriteError) {
-        var folder = ""
-        for part in path.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
-            folder += part
-            if !folder.isEmpty, unsafe mkdir(folder, 0o755) != 0, errno != EEXIST { throw failure("make", folder) }
-            folder += "/"
-        }
-    }
-
-    private func failure(_ what: String, _ path: String) -> WriteError {
-        WriteError(sentence: "cannot \(what) \(path): \(systemReason(errno))")
     }
 }

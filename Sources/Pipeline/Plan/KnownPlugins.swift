@@ -34,7 +34,7 @@ enum KnownPlugins {
             "genhashvalue",
         ],
         "output": [
-            "file", "http", "exec", "exec_filter", "secondary_file",
+            "http", "exec", "exec_filter", "secondary_file",
             "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
             "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "mongo", "loki",
             "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",

@@ -7,6 +7,8 @@ package final class PlanBuilder {
     let diagnostics: Diagnostics
     let environment: ConfigEnvironment
     let files: any FileSource
+    /// Of the files that outputs make.
+    let modes: FileModes
     /// What is held against the files that the configuration names.
     var openings = OpeningChecks()
     /// Where each source listens.
@@ -36,6 +38,7 @@ package final class PlanBuilder {
         stages = StageNames(path: document.path)
         self.environment = environment
         files = document.files
+        modes = FileModes(root)
     }
 
     /// Builds the plan of a document. With errors in `document.diagnostics` the plan must not be run.
@@ -388,6 +391,7 @@ enum SectionRegistry {
             ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
             ("roundrobin", RoundRobinSection.read), ("rewrite_tag_filter", RewriteTagFilterSection.read),
             ("detect_exceptions", DetectExceptionsSection.read),
+            ("file", FileOutputSection.read),
         ]
     }
 }

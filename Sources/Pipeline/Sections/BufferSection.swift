@@ -12,6 +12,16 @@ enum BufferSection {
         /// `@type file`: where its chunks are; nil: in memory.
         var files: BufferFiles?
         var place: BufferPlace { files.map { .files(path: $0.path) } ?? .memory }
+        /// In which slices of time begin and are named (`timekey_use_utc`, `timekey_zone`).
+        var zone = TimeZoneRule.local
+    }
+
+    /// What an output has where its `<buffer>` says nothing.
+    struct Defaults {
+        /// A buffer in files, at this parameter's path; nil: in memory.
+        var path: Setting<String>?
+        var chunkKeys: [String] = []
+        var timekeySeconds: Double?
     }
 
     /// Parameters that have their place in `<buffer>` only, and that Fluentd does not take from v0.12's either.
@@ -25,13 +35,15 @@ enum BufferSection {
     ]
 
     /// - Parameter section: nil: all defaults.
-    static func read(_ section: Section?, _ diagnostics: Diagnostics, _ builder: PlanBuilder) -> Read {
+    static func read(
+        _ section: Section?, _ diagnostics: Diagnostics, _ builder: PlanBuilder, _ defaults: Defaults = Defaults()
+    ) -> Read {
         var result = Read()
         guard let section else { return result }
         let reader = SectionReader(section, description: section.tag, diagnostics: diagnostics)
         var settings = BufferSettings()
-        readType(reader, &settings, &result, builder)
-        readKeys(section, reader, &settings, &result)
+        readType(reader, &settings, &result, builder, defaults)
+        readKeys(section, reader, &settings, &result, defaults)
 
         let interval = reader.time("flush_interval", range: 0...1e9)
         let mode = reader.enumeration(
@@ -85,15 +97,17 @@ enum BufferSection {
 
     /// `@type`, and what a buffer in files has of its own (Fluentd's `buf_file.rb`).
     private static func readType(
-        _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read, _ builder: PlanBuilder
+        _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read, _ builder: PlanBuilder,
+        _ defaults: Defaults
     ) {
         let type = builder.keepsBuffersInMemory ? nil : reader.type()
         if builder.keepsBuffersInMemory { reader.accept(["@type", "type", "durability", "fsync_interval"]) }
-        let path = reader.string("path")
+        let path = reader.string("path") ?? defaults.path
         let suffix = reader.string("path_suffix", default: ".log")
         reader.accept(["file_permission", "dir_permission"])
-        switch type?.value {
-        case nil, "memory": return
+        if builder.keepsBuffersInMemory { return }
+        switch type?.value ?? (defaults.path == nil ? "memory" : "file") {
+        case "memory": return
         case "file", "file_single":
             guard let path, !path.value.isEmpty else {
                 reader.diagnostics.error(
@@ -110,7 +124,7 @@ enum BufferSection {
             settings.fsyncIntervalSeconds = reader.time("fsync_interval", default: 0, range: 0...3600)
             builder.keeps(bufferAt: path.value, at: path.place)
             builder.openings.add(buffer: files, path.parameter)
-        case let other?:
+        case let other:
             reader.diagnostics.warning(
                 type?.place ?? reader.section.place,
                 "buffer type '\(other)' is not supported; the buffer is kept in memory", hint: "'memory' or 'file'")
@@ -134,24 +148,28 @@ enum BufferSection {
     }
 
     private static func readKeys(
-        _ section: Section, _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read
+        _ section: Section, _ reader: SectionReader, _ settings: inout BufferSettings, _ result: inout Read,
+        _ defaults: Defaults
     ) {
         let wait = reader.time("timekey_wait", default: 600, range: 0...1e9)
         let timekey = reader.time("timekey", range: 1...1e9)
         let usesUTC = reader.bool("timekey_use_utc", default: false)
         let zone = reader.string("timekey_zone")
-        let names = section.argument.text.split { ", \t".contains($0) }.map(String.init)
+        // `[]` asks for none.
+        let isEmpty = section.argument.text.utf8.allSatisfy { "[] \t".utf8.contains($0) }
+        let named = isEmpty ? [] : section.argument.text.split { ", \t".contains($0) }.map(String.init)
+        let names = section.argument.text.isEmpty ? defaults.chunkKeys : named
         for name in names {
             switch name {
             case "tag": settings.keys.usesTag = true
             case "time":
-                guard let timekey else {
+                guard let seconds = timekey?.value ?? defaults.timekeySeconds else {
                     reader.diagnostics.error(
                         section.argument.place, "the chunk key 'time' needs 'timekey'",
                         hint: "add 'timekey 1h' to the buffer section")
                     continue
                 }
-                settings.keys.timekeySeconds = Int64(timekey.value)
+                settings.keys.timekeySeconds = Int64(seconds)
                 settings.keys.timekeyWaitSeconds = Int64(wait)
             default:
                 do throws(RecordAccessor.SyntaxError) {
@@ -164,10 +182,12 @@ enum BufferSection {
             }
         }
         if usesUTC {
+            result.zone = .utc
             settings.keys.zoneOffset = { _ in 0 }
         } else if let zone {
             do throws(SettingError) {
                 let rule = try TimeZoneRule(zone.value)
+                result.zone = rule
                 settings.keys.zoneOffset = { rule.offset(at: $0) }
             } catch {
                 reader.error("timekey_zone", error.message, hint: error.hint)

@@ -34,11 +34,34 @@ enum SystemSection {
             [
                 "process_name", "rpc_endpoint", "enable_get_dump", "without_source", "suppress_repeated_stacktrace",
                 "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval",
-                "file_permission",
-                "dir_permission", "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
+                "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
                 "enable_input_metrics", "enable_size_metrics", "restart_worker_interval",
             ], reason: "sluice has no such setting", severity: .note)
+        for key in ["file_permission", "dir_permission"] {
+            guard let mode = reader.string(key), FileModes.mode(mode.value) == nil else { continue }
+            reader.error(
+                key, "'\(key)' is '\(mode.value)', which is no mode of a file", hint: "write it in octal: 0644")
+        }
         reader.finish()
         return settings
+    }
+}
+
+/// `file_permission` and `dir_permission`: what files and folders that outputs make may be used for.
+struct FileModes: Sendable {
+    var file: UInt32?
+    var folder: UInt32?
+
+    init(_ root: Section) {
+        func mode(_ key: String) -> UInt32? {
+            root.sections(named: "system").lazy.compactMap { $0.parameter(key)?.text }.last.flatMap(Self.mode)
+        }
+        (file, folder) = (mode("file_permission"), mode("dir_permission"))
+    }
+
+    /// Octal, as chmod(1) takes it.
+    static func mode(_ text: String) -> UInt32? {
+        let mode = UInt32(text.hasPrefix("0o") ? text.dropFirst(2) : text[...], radix: 8)
+        return mode.flatMap { $0 <= 0o777 ? $0 : nil }
     }
 }

@@ -12,20 +12,48 @@ protocol OutputPreview: AnyObject {
 
 /// An output of text: the line.
 final class LinePreview: OutputPreview {
-    private var line: LineFormat
+    private var line: RecordFormat
+    private var injection: Injection?
     private var lines = ByteBuffer()
 
-    init(_ line: LineFormat) { self.line = line }
+    init(_ line: RecordFormat, _ injection: Injection?) {
+        self.line = line
+        self.injection = injection
+    }
 
     func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
         lines.clear()
-        for record in rows.records { line.append(record, tag: batch.tag, rows, storage, to: &lines) }
+        for record in rows.records { line.appendShown(record, tag: batch.tag, &injection, &rows, &storage, to: &lines) }
     }
 
     func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
         var text = ByteBuffer(capacity: 256)
-        line.append(record, tag: tag, rows, storage, to: &text)
-        return [OutputPart("line", text.text(Slice(offset: 0, length: text.count - 1)))]
+        line.appendShown(record, tag: tag, &injection, &rows, &storage, to: &text)
+        return [OutputPart("line", text.lineText(Slice(offset: 0, length: text.count)))]
+    }
+}
+
+/// A file's line, and the file.
+final class FilePreview: OutputPreview {
+    private let formatter: FileFormatter
+    private let staging: FormattingAlone
+    private let destination: FileDestination
+
+    init(_ format: RecordFormat, _ injection: Injection?, _ settings: FileSettings, keys: [RecordAccessor]) {
+        formatter = FileFormatter(format, injection: injection, path: settings.path, keys: keys)
+        staging = FormattingAlone(formatter)
+        destination = FileDestination(settings)
+    }
+
+    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        staging.format(batch, storage: &storage, rows: &rows)
+    }
+
+    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
+        var body = ChunkBody(capacity: 1024)
+        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+        guard let shown = destination.preview(LoadedChunk(body, id: "")) else { return [] }
+        return [OutputPart("file", shown.path), OutputPart("line", shown.line)]
     }
 }
 
@@ -88,5 +116,14 @@ private final class FormattingAlone {
         for record in rows.records {
             formatter.format(record, tag: batch.tag, storage: &storage, rows: &rows, into: &chunk)
         }
+    }
+}
+
+extension ByteBuffer {
+    /// A line without its end.
+    fileprivate func lineText(_ slice: Slice) -> String {
+        var end = slice.end
+        while end > Int(slice.offset), self[end - 1] == 0x0A || self[end - 1] == 0x0D { end -= 1 }
+        return text(Slice(offset: Int(slice.offset), length: end - Int(slice.offset)))
     }
 }

@@ -5,12 +5,16 @@ internal import Outputs
 /// the very end, when nothing can come any more.
 final class StdoutOutput: RunningOutput {
     private let sink: TextSink
-    private let format: LineFormat
+    private let format: RecordFormat
+    private let injection: Injection?
 
-    init(_ sink: TextSink, format: LineFormat) {
+    init(_ sink: TextSink, format: RecordFormat, injection: Injection?) {
         self.sink = sink
         self.format = format
+        self.injection = injection
     }
 
-    func makeEmitter(_ context: LoopContext) -> any Emitter { StdoutEmitter(sink: sink, format: format) }
+    func makeEmitter(_ context: LoopContext) -> any Emitter {
+        StdoutEmitter(sink: sink, format: format, injection: injection)
+    }
 }

@@ -3,7 +3,7 @@ internal import Logging
 
 extension ByteBuffer {
     /// Replaces every unsafe character from an offset on, and what is not UTF-8 by U+FFFD.
-    mutating func makeSafe(from start: Int, _ replacement: (UInt32) -> String) {
+    mutating func makeSafe(from start: Int, _ replacement: (UInt32) -> String = UnsafeScalar.escape) {
         guard let first = firstSuspicious(from: start) else { return }
         let rest = text(Slice(offset: first, length: count - first))
         truncate(to: first)
