@@ -1,4 +1,5 @@
 package import Events
+package import Expressions
 package import Grok
 
 /// `@type record_modifier`, as the plugin fluent-plugin-record-modifier does it: fields are set one after the other (each
@@ -14,7 +15,8 @@ package final class RecordModifierFilter: Filter {
         package var removesKeys: [[UInt8]] = []
         /// Only these, and those that were set, stay; nil: all do.
         package var keepsKeys: [[UInt8]]?
-        package var hostname: [UInt8] = []
+        package var context = ExpressionContext()
+        package var limits = ExpressionLimits()
 
         package init() {}
     }
@@ -32,7 +34,10 @@ package final class RecordModifierFilter: Filter {
         var groups: [[(key: TextTemplate, value: RecordTemplate)]] = []
         var written: Set<[UInt8]> = []
         for field in settings.fields {
-            if groups.isEmpty || !field.value.readKeys.isDisjoint(with: written) {
+            // What an expression looks at is not known.
+            let readsWritten =
+                field.value.usesExpressions ? !written.isEmpty : !field.value.readKeys.isDisjoint(with: written)
+            if groups.isEmpty || readsWritten {
                 groups.append([])
                 written = []
             }
@@ -42,7 +47,8 @@ package final class RecordModifierFilter: Filter {
         setters = groups.map { group in
             var transformer = RecordTransformerFilter.Settings()
             transformer.fields = group
-            transformer.hostname = settings.hostname
+            transformer.context = settings.context
+            transformer.limits = settings.limits
             return RecordTransformerFilter(transformer)
         }
         if settings.removesKeys.isEmpty, settings.keepsKeys == nil {

@@ -1,13 +1,19 @@
 internal import ConfigFile
 internal import Events
+internal import Expressions
 internal import Filters
 internal import Grok
 
-/// `<filter> @type record_modifier` (fluent-plugin-record-modifier), without Ruby.
+/// `<filter> @type record_modifier` (fluent-plugin-record-modifier), whose values are expressions.
 enum RecordModifierSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> FilterPlan? {
         var settings = RecordModifierFilter.Settings()
-        settings.hostname = Array(builder.environment.hostname.utf8)
+        settings.context.hostname = Array(builder.environment.hostname.utf8)
+        settings.context.variables = builder.environment.variables
+        settings.limits.steps = reader.int(
+            "expression_limit_steps", default: settings.limits.steps, range: 1...1_000_000_000)
+        settings.limits.bytes = reader.size(
+            "expression_limit_size", default: settings.limits.bytes, range: 1024...(1 << 30))
         settings.removesKeys = (reader.array("remove_keys")?.value ?? []).map { Array($0.utf8) }
         if let keeps = reader.array("whitelist_keys") {
             settings.keepsKeys = keeps.value.map { Array($0.utf8) }
@@ -26,13 +32,12 @@ enum RecordModifierSection {
             let inner = SectionReader(section, description: "<record>", diagnostics: reader.diagnostics)
             for parameter in inner.allParameters() {
                 guard let text = parameter.text else { continue }
-                let value = TextTemplate(text, evaluatesRuby: true)
-                for name in value.unknownNames {
-                    reader.diagnostics.error(
-                        parameter.valuePlace, "'${\(name)}' is Ruby code, which sluice cannot run",
-                        hint: "there are ${tag}, ${tag_parts[N]}, ${hostname}, ${time} and ${record[\"KEY\"]}")
+                do throws(ExpressionError) {
+                    let value = try TextTemplate(expressions: text)
+                    settings.fields.append((TextTemplate(parameter.key), .text(value)))
+                } catch {
+                    RecordTransformerSection.report(error, parameter, reader.diagnostics)
                 }
-                settings.fields.append((TextTemplate(parameter.key), .text(value)))
             }
             inner.finish()
         }

@@ -89,7 +89,7 @@ enum RecordTransformerSection {
                 + "and hostname")
     }
 
-    private static func report(_ error: ExpressionError, _ parameter: Parameter, _ diagnostics: Diagnostics) {
+    static func report(_ error: ExpressionError, _ parameter: Parameter, _ diagnostics: Diagnostics) {
         diagnostics.error(
             parameter.place(ofOffset: error.offset, length: max(error.length, 1)), error.message, hint: error.hint)
     }
