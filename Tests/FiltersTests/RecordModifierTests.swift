@@ -20,7 +20,7 @@ import Testing
     }
 
     private static func field(_ key: String, _ value: String) -> (key: TextTemplate, value: RecordTemplate) {
-        (TextTemplate(key), .text(TextTemplate(value, evaluatesRuby: true)))
+        (TextTemplate(key), .text(try! TextTemplate(expressions: value)))
     }
 
     @Test("fields are set one after the other, with the types of what they stand for") func fields() throws {

@@ -195,8 +195,8 @@ import Testing
             ["5:15 error no <label @X> is defined", "6:14 error 'stream_limit' is '0', which is too small"]
         ),
         (
-            "@type record_modifier\n<record>\na ${Time.now}\n</record>\n<replace>\nkey k\nexpression /(/\nreplace x\n</replace>",
-            ["4:3 error '${Time.now}' is Ruby code, which sluice cannot run", "8:13 error"]
+            "@type record_modifier\n<record>\na ${require 'x'}\n</record>\n<replace>\nkey k\nexpression /(/\nreplace x\n</replace>",
+            ["4:5 error", "8:13 error"]
         ),
         (
             "@type record_modifier\nremove_keys a\nwhitelist_keys b\nchar_encoding euc-jp",

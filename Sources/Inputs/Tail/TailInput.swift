@@ -180,6 +180,7 @@ package final class TailInput: Input {
             end(file, .gone)
         }
         isFirstLook = false
+        compactPositions()
     }
 
     private func open(_ path: String, _ facts: stat) -> TailedFile? {
