@@ -411,7 +411,7 @@ import Testing
     static let whole: [(String, [String])] = [
         ("<system>\nlog_level loud\n</system>\n", ["2:11 error 'log_level' is 'loud', which is no level"]),
         ("<system>\nworkers 4\n</system>\n", ["2:9 warning sluice is one process; 'workers' has no effect"]),
-        ("<system>\nlog_levl info\n</system>\n", ["2:1 error unknown parameter 'log_levl' in <system>"]),
+        ("<system>\nlog_levl info\n</system>\n", ["2:1 warning unknown parameter 'log_levl' in <system> is not used"]),
         (
             "<match a.{b,c>\n@type null\n</match>\n",
             ["1:10 error <match a.{b,c>: '{' is never closed in the tag pattern"]

@@ -168,7 +168,9 @@ package final class SectionReader {
     // MARK: - The end
 
     /// Reports what nobody asked for: an error when the name is close to a known one, a warning otherwise.
-    package func finish() {
+    ///
+    /// - Parameter misspelt: how grave it is that a parameter looks like a misspelling of one.
+    package func finish(misspelt: Diagnostic.Severity = .error) {
         let known = knownKeys + SectionNames.reservedKeys
         var reported: Set<String> = []
         var meant: Set<String> = []
@@ -189,7 +191,7 @@ package final class SectionReader {
                     hint: "it belongs into \(home)")
                 continue
             }
-            let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known)
+            let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known, misspelt)
             if let near { meant.insert(near) }
         }
         reportLostLines(&meant)
@@ -224,11 +226,19 @@ package final class SectionReader {
     private static let oldNames: Set<String> = ["type", "id", "log_level"]
 
     /// Answers the known name that was probably meant.
-    private func report(unknown name: String, _ noun: String, at place: Place, known: [String]) -> String? {
+    private func report(
+        unknown name: String, _ noun: String, at place: Place, known: [String],
+        _ misspelt: Diagnostic.Severity = .error
+    ) -> String? {
         let shown = noun == "section" ? "<\(name)>" : "'\(name)'"
         if let near = EditDistance.nearest(to: name, in: known) {
             let meant = noun == "section" ? "<\(near)>" : "'\(near)'"
-            diagnostics.error(place, "unknown \(noun) \(shown) in \(description)", hint: "did you mean \(meant)?")
+            let message = "unknown \(noun) \(shown) in \(description)"
+            if misspelt == .error {
+                diagnostics.error(place, message, hint: "did you mean \(meant)?")
+            } else {
+                diagnostics.warning(place, message + " is not used", hint: "did you mean \(meant)?")
+            }
             return near
         }
         let nearest = EditDistance.ranked(known.filter { !$0.hasPrefix("@") }, by: name, count: 3)

@@ -42,7 +42,8 @@ enum SystemSection {
             reader.error(
                 key, "'\(key)' is '\(mode.value)', which is no mode of a file", hint: "write it in octal: 0644")
         }
-        reader.finish()
+        // As in Fluentd, which starts: nothing here decides what becomes of an event.
+        reader.finish(misspelt: .warning)
         return settings
     }
 }
