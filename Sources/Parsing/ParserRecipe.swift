@@ -200,7 +200,6 @@ package struct ParserRecipe: Sendable {
     /// `syslog`. Defaults: `time_key time`, `time_format %b %d %H:%M:%S`.
     package static func syslog(_ options: SyslogOptions = SyslogOptions()) throws(SettingError) -> ParserRecipe {
         let priority = options.withPriority ? SyslogParser.priority : ""
-        let rfc3164 = try compileRegex("^" + priority + SyslogParser.rfc3164, parameter: "@type")
         // RFC 5424 has a version after the priority; without one the message begins with the time.
         let rfc5424 = try compileRegex(
             #"\A"# + (options.withPriority ? priority + #"[1-9]\d{0,2} "# : "") + SyslogParser.rfc5424,
@@ -213,13 +212,16 @@ package struct ParserRecipe: Sendable {
         options5424.timeFormat = options.rfc5424TimeFormat
         options5424.timeFormatFallbacks = ["%Y-%m-%dT%H:%M:%S%z"]
         let timeFormat3164 = options3164.timeFormat ?? ""
+        let timeWords = timeFormat3164.split(separator: " ").count
+        let rfc3164 = try compileRegex(
+            "^" + priority + SyslogParser.rfc3164(timeWords: timeWords == 0 ? 3 : timeWords), parameter: "@type")
         let program = SyslogParser.Program(
             rfc3164: rfc3164, rfc5424: rfc5424, rules3164: try FieldRules(options3164),
             rules5424: try FieldRules(options5424), format: options.messageFormat,
             priority: options.withPriority ? try compileRegex("^" + priority, parameter: "@type") : nil,
             priority5424: options.withPriority
                 ? try compileRegex(#"\A"# + priority + #"[1-9]\d{0,2} "#, parameter: "@type") : nil,
-            timeWords: timeFormat3164.split(separator: " ").count, limits: options.options.matchLimits)
+            timeWords: timeWords, limits: options.options.matchLimits)
         return ParserRecipe { SyslogParser(program, $0) }
     }
 

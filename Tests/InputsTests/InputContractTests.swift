@@ -154,6 +154,8 @@ struct InputContractTests {
         let input = try InputUnderTest(kind)
         let client = try input.client()
         input.perform { $0.rest() }
+        // What is sent before it rests may be taken.
+        input.settle()
         try client.send(input.message(1))
         input.perform { $0.stopReading() }
         input.perform { $0.goOn() }

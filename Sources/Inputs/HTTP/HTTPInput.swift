@@ -1,7 +1,7 @@
 package import EventLoop
 package import Events
 internal import Glibc
-package import HTTPServer
+internal import HTTPServer
 package import Logging
 
 /// `<source> @type http`: events in the bodies of requests, the tag in their path (Fluentd's
@@ -28,32 +28,32 @@ package final class HTTPInput: Input {
         package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
     }
 
-    private let settings: Settings
+    let settings: Settings
     private let loop: Loop
     private let emitter: any Emitter
-    private let log: Log
+    let log: Log
     private let pressure: Pressure?
-    private let budget: ConnectionBudget
-    private let bodies: BodyBudget
+    let budget: ConnectionBudget
+    let bodies: BodyBudget
     private var reader: HTTPEventReader
     private var server: HTTPServer?
     private var socket: ListeningSocket?
-    private var backPressure = BackPressure()
+    var backPressure = BackPressure()
     private(set) var phase = InputPhase.idle
-    private var isResting = false
-    private var isRetired = false
+    var isResting = false
+    var isRetired = false
     /// What answers wait for.
     private var answersAfter: Receipt.Moment?
     /// Clients whose last events were taken by a buffer that is full.
-    private var fullClients: [ObjectIdentifier: ClientState] = [:]
+    var fullClients: [ObjectIdentifier: ClientState] = [:]
     /// Requests that wait for room, or for the end of a rest.
-    private var held: [HTTPExchange] = []
+    var held: [HTTPExchange] = []
     private var storage = ByteBuffer(capacity: 64 * 1024)
     private var rows = Rows(fieldCapacity: 256)
     private var tags: [[UInt8]: Tag] = [:]
     private static let keptTags = 4096
     /// What is heard of a body that is too large before its client is hung up on, at least.
-    fileprivate static let leastDroppedBytes = 1 << 20
+    static let leastDroppedBytes = 1 << 20
     private static let keptBytes = 1 << 20
 
     package init(
@@ -155,14 +155,14 @@ package final class HTTPInput: Input {
     // MARK: - Clients
 
     /// What is known of a client.
-    private final class ClientState {
+    final class ClientState {
         /// What it waits for: its last events were taken, and a buffer is full.
         var full: (wait: GateWait, bytes: Int)?
         /// Of `BackPressure`.
         var acceptedEpisode: UInt64 = 0
     }
 
-    private func state(of client: HTTPClient) -> ClientState {
+    func state(of client: HTTPClient) -> ClientState {
         if let known = client.note as? ClientState { return known }
         let made = ClientState()
         client.note = made
@@ -170,7 +170,7 @@ package final class HTTPInput: Input {
     }
 
     /// Whether a client's next request has to wait.
-    private func isHeld(_ client: HTTPClient) -> Bool {
+    func isHeld(_ client: HTTPClient) -> Bool {
         if phase != .reading || isResting { return true }
         let state = state(of: client)
         return state.full != nil || backPressure.holdsOthers && state.acceptedEpisode != backPressure.episode
@@ -179,7 +179,7 @@ package final class HTTPInput: Input {
     // MARK: - Requests
 
     /// Appends one request's records and hands them on. What cannot be taken is answered here.
-    fileprivate func take(_ exchange: HTTPExchange) {
+    func take(_ exchange: HTTPExchange) {
         let target = HTTPTarget(exchange.target)
         storage.clear()
         rows.clear()
@@ -228,7 +228,7 @@ package final class HTTPInput: Input {
 
     // MARK: - Answers
 
-    fileprivate func answer(_ exchange: HTTPExchange) {
+    func answer(_ exchange: HTTPExchange) {
         switch settings.options.answer {
         case .empty: exchange.respond(200, text(exchange))
         case .noContent: exchange.respond(204, crossOrigin(exchange))
@@ -238,7 +238,7 @@ package final class HTTPInput: Input {
         }
     }
 
-    fileprivate func refuse(_ exchange: HTTPExchange, _ refusal: HTTPRefusal) {
+    func refuse(_ exchange: HTTPExchange, _ refusal: HTTPRefusal) {
         let phrase = Self.phrases[refusal.status] ?? ""
         var headers = text(exchange)
         if refusal.status == 503 { headers.append(("Retry-After", "1")) }
@@ -249,11 +249,11 @@ package final class HTTPInput: Input {
         exchange.respond(refusal.status, headers, Array(body.utf8))
     }
 
-    private func text(_ exchange: HTTPExchange) -> [(name: String, value: String)] {
+    func text(_ exchange: HTTPExchange) -> [(name: String, value: String)] {
         [("Content-Type", "text/plain")] + crossOrigin(exchange)
     }
 
-    private func crossOrigin(_ exchange: HTTPExchange) -> [(name: String, value: String)] {
+    func crossOrigin(_ exchange: HTTPExchange) -> [(name: String, value: String)] {
         guard let cors = settings.options.cors, let allowed = cors.answer(to: exchange.header("Origin")) else {
             return []
         }
@@ -271,101 +271,4 @@ package final class HTTPInput: Input {
         0x00,
         0x2C, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3B,
     ]
-}
-
-extension HTTPInput: HTTPHandler {
-    package func admits() -> Bool {
-        guard phase == .reading, !isRetired else { return false }
-        guard let full = budget.take() else { return true }
-        log.limited(
-            .warn, kind: "full",
-            "\(full.limit) connections are open, which is the limit; a client was turned away: \(full.advice)")
-        return false
-    }
-
-    package func left(_ client: HTTPClient) {
-        fullClients[ObjectIdentifier(client)] = nil
-        budget.giveBack()
-    }
-
-    package func began(_ exchange: HTTPExchange) {
-        if let cors = settings.options.cors, exchange.method != "OPTIONS",
-            cors.answer(to: exchange.header("Origin")) == nil
-        {
-            return exchange.respond(403, [("Content-Type", "text/plain")])
-        }
-        switch exchange.method {
-        case "POST", "PUT", "GET": break
-        case "OPTIONS": return preflight(exchange)
-        default: return refuse(exchange, HTTPRefusal(400, "events come with POST or PUT"))
-        }
-        if let length = exchange.header("Content-Length").flatMap({ Int($0) }), length > settings.options.bodyBytes {
-            return refuse(exchange, tooLarge)
-        }
-        if isHeld(exchange.client) { hold(exchange) }
-    }
-
-    private var tooLarge: HTTPRefusal {
-        HTTPRefusal(
-            413, "a body of more than \(settings.options.bodyBytes) bytes; raise body_size_limit if this is wanted")
-    }
-
-    private func hold(_ exchange: HTTPExchange) {
-        exchange.wait()
-        held.append(exchange)
-    }
-
-    private func preflight(_ exchange: HTTPExchange) {
-        guard let cors = settings.options.cors, let allowed = cors.answer(to: exchange.header("Origin")),
-            exchange.header("Access-Control-Request-Method") != nil
-        else { return exchange.respond(403, [("Content-Type", "text/plain")]) }
-        var headers = [("Content-Type", "text/plain")] + cors.headers(for: allowed)
-        headers.append(("Access-Control-Allow-Methods", "POST"))
-        headers.append(("Access-Control-Allow-Headers", exchange.header("Access-Control-Request-Headers") ?? ""))
-        exchange.respond(200, headers)
-    }
-
-    package func takes(_ bytes: Int, of exchange: HTTPExchange) -> BodyDecision {
-        let limit = settings.options.bodyBytes
-        if exchange.droppedBytes > 0 || exchange.body.count + bytes > limit {
-            // The rest is heard, so that the client hears the answer; but not for ever.
-            exchange.droppedBytes += bytes
-            return exchange.droppedBytes > max(limit, Self.leastDroppedBytes) ? .hangUp : .drop
-        }
-        return bodies.takes(bytes, of: exchange) ? .take : .wait
-    }
-
-    package func ended(_ exchange: HTTPExchange) {
-        if exchange.droppedBytes > 0 {
-            exchange.closesAfterAnswer = true
-            return refuse(exchange, tooLarge)
-        }
-        // A rest or a stop may have begun while the body came.
-        guard phase == .reading, !isResting else { return held.append(exchange) }
-        take(exchange)
-    }
-
-    package func finished(_ exchange: HTTPExchange) {
-        bodies.giveBack(exchange.body.count, of: exchange)
-        held.removeAll { $0 === exchange }
-    }
-}
-
-/// An answer that waits for a receipt.
-///
-/// Safety: what it holds is touched on the input's loop alone.
-private final class LaterAnswer: @unchecked Sendable {
-    private let exchange: HTTPExchange
-    private weak var input: HTTPInput?
-
-    init(_ exchange: HTTPExchange, _ input: HTTPInput) { (self.exchange, self.input) = (exchange, input) }
-
-    func settled(_ fate: Receipt.Fate, of moment: Receipt.Moment) {
-        let isReached = fate == .refused || fate == .delivered || fate == .safe && moment == .safe
-        if isReached {
-            input?.answer(exchange)
-        } else {
-            input?.refuse(exchange, HTTPRefusal(503, "the events could not be kept"))
-        }
-    }
 }

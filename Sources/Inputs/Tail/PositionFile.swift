@@ -10,11 +10,14 @@ final class PositionFile {
         fileprivate(set) var offset: UInt64
         /// Of the offset's digits in the file; nil: the line is not in it.
         fileprivate var place: Int?
+        /// Whether a file is followed by it.
+        var isInUse = false
 
         fileprivate init(path: String, inode: UInt64, offset: UInt64) {
             (self.path, self.inode, self.offset) = (path, inode, offset)
         }
 
+        fileprivate var isFree: Bool { !isInUse && offset != PositionTable.unwatched }
         fileprivate var entry: PositionTable.Entry { .init(path: path, inode: inode, offset: offset) }
     }
 
@@ -23,6 +26,8 @@ final class PositionFile {
     let path: String
     private var descriptor: Int32 = -1
     private(set) var lines: [Line] = []
+    private var byPath: [String: [Line]] = [:]
+    private var byInode: [UInt64: [Line]] = [:]
     private var length = 0
     /// What the file said when it was opened.
     let table: PositionTable
@@ -34,22 +39,31 @@ final class PositionFile {
         self.path = path
         try Self.makeFolders(above: path)
         table = PositionTable(try Self.read(path))
-        lines = table.entries.map { Line(path: $0.path, inode: $0.inode, offset: $0.offset) }
+        for entry in table.entries { add(Line(path: entry.path, inode: entry.inode, offset: entry.offset)) }
         try rewrite()
     }
 
     deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
+    private func add(_ line: Line) {
+        lines.append(line)
+        byPath[line.path, default: []].append(line)
+        byInode[line.inode, default: []].append(line)
+    }
+
+    /// Lines that no file is followed by, the latest last.
+    var unused: [Line] { lines.filter(\.isFree) }
+    func unused(path: String) -> [Line] { (byPath[path] ?? []).filter(\.isFree) }
+    func unused(inode: UInt64) -> [Line] { (byInode[inode] ?? []).filter(\.isFree) }
+
     /// The line of a file that is watched from now on.
     func line(path: String, inode: UInt64, offset: UInt64) -> Line {
-        if let known = lines.last(where: {
-            $0.path == path && $0.inode == inode && $0.offset != PositionTable.unwatched
-        }) {
+        if let known = unused(path: path).last(where: { $0.inode == inode }) {
             set(known, offset: offset)
             return known
         }
         let line = Line(path: path, inode: inode, offset: offset)
-        lines.append(line)
+        add(line)
         let text = Array(line.entry.line.utf8)
         line.place = length + line.path.utf8.count + 1
         write(text, at: length)
@@ -70,6 +84,8 @@ final class PositionFile {
     /// The file is read to its end and will not come again: its line goes.
     func remove(_ line: Line) {
         lines.removeAll { $0 === line }
+        byPath[line.path]?.removeAll { $0 === line }
+        byInode[line.inode]?.removeAll { $0 === line }
         line.place = nil
     }
 

@@ -37,8 +37,15 @@ final class TailedFile {
     /// In the middle of a line that is too long.
     var isSkipping = false
     var text: Text?
-    var position: PositionFile.Line?
+    var position: PositionFile.Line? {
+        didSet {
+            oldValue?.isInUse = false
+            position?.isInUse = true
+        }
+    }
     var ending: Ending?
+    /// Where it really is, as long as that is watched.
+    var place: (folder: String, path: String)?
     /// When it is closed once it has been read to its end.
     var deadlineMilliseconds: UInt64 = 0
     /// Its events found a buffer full, or were refused.

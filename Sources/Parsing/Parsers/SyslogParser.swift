@@ -36,8 +36,16 @@ package final class SyslogParser: TextParser {
         var limits: MatchLimits
     }
 
-    static let rfc3164 =
-        #"(?<time>[^ ]*\s*[^ ]* [^ ]*) (?<host>[^ ]*) (?<ident>[^ :\[]*)(?:\[(?<pid>[0-9]+)\])?(?:[^\:]*\:)? *(?<message>.*)$"#
+    /// - Parameter timeWords: of the time format; 3 for `%b %d %H:%M:%S`, whose day may stand behind two blanks.
+    static func rfc3164(timeWords: Int) -> String {
+        let time =
+            timeWords == 3
+            ? #"[^ ]*\s*[^ ]* [^ ]*"# : #"[^ ]+"# + String(repeating: " +[^ ]+", count: max(timeWords, 1) - 1)
+        return "(?<time>" + time + ")" + rfc3164Rest
+    }
+
+    private static let rfc3164Rest =
+        #" (?<host>[^ ]*) (?<ident>[^ :\[]*)(?:\[(?<pid>[0-9]+)\])?(?:[^\:]*\:)? *(?<message>.*)$"#
     static let rfc5424 =
         #"(?<time>[^ ]+) (?<host>[!-~]{1,255}) (?<ident>[!-~]{1,48}) (?<pid>[!-~]{1,128}) (?<msgid>[!-~]{1,32}) "#
         + #"(?<extradata>(?:\-|(?:\[.*?(?<!\\)\])+))(?: (?<message>.+))?\z"#

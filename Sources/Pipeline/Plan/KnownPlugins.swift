@@ -16,8 +16,6 @@ enum KnownPlugins {
         "opensearch": "elasticsearch speaks with OpenSearch, too: @type elasticsearch",
         "elasticsearch_dynamic": "elasticsearch takes placeholders such as ${tag} in index_name: @type elasticsearch",
         "secondary_file": "it belongs into the <secondary> of an output with a buffer",
-        "dummy": "sluice send TAG < FILE sends events for a test",
-        "sample": "sluice send TAG < FILE sends events for a test",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
         "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",
         "debug": "stdout writes events to standard output: @type stdout",
@@ -25,8 +23,8 @@ enum KnownPlugins {
 
     private static let names: [String: Set<String>] = [
         "source": [
-            "syslog", "tcp", "udp", "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
-            "sql", "dummy", "sample", "secure_forward", "stream", "elasticsearch",
+            "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
+            "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
             "kubernetes_metadata", "geoip", "elasticsearch_genid",

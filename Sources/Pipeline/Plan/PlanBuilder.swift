@@ -375,7 +375,8 @@ enum SectionRegistry {
     static var sources: [(String, Read<SourcePlan>)] {
         [
             ("forward", ForwardSection.read), ("unix", ForwardSection.readUnix), ("http", HTTPSection.read),
-            ("tail", TailSection.read),
+            ("tail", TailSection.read), ("syslog", SyslogSection.read), ("tcp", SocketSection.readTCP),
+            ("udp", SocketSection.readUDP), ("sample", SampleSection.read), ("dummy", SampleSection.read),
         ]
     }
     static var filters: [(String, Read<FilterPlan>)] {

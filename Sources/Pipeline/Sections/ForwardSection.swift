@@ -115,7 +115,7 @@ enum SecuritySection {
         return name == nil || key == nil ? nil : security
     }
 
-    private static func readClient(_ section: Section, _ diagnostics: Diagnostics) -> ForwardSecurity.Client? {
+    static func readClient(_ section: Section, _ diagnostics: Diagnostics) -> ForwardSecurity.Client? {
         let reader = SectionReader(section, description: "<client>", diagnostics: diagnostics)
         let host = reader.string("host")
         let network = reader.string("network")

@@ -29,15 +29,22 @@ enum ParseSection {
         var estimatesCurrentEvent: Bool
     }
 
-    static func read(_ section: Section, _ diagnostics: Diagnostics) -> Parsed? {
+    /// - Parameters:
+    ///   - defaultType: what holds without `@type`; nil: it must be there.
+    ///   - takesPriority: `with_priority` of syslog is on, whatever is written.
+    static func read(
+        _ section: Section, _ diagnostics: Diagnostics, defaultType: String? = nil, takesPriority: Bool = false
+    ) -> Parsed? {
         let reader = SectionReader(section, diagnostics: diagnostics)
-        guard let type = reader.type(required: true) else { return nil }
+        let given = reader.type(required: defaultType == nil)
+        guard let name = given?.value ?? defaultType else { return nil }
+        let type = (value: name, place: given?.place ?? section.place)
         let errorsBefore = diagnostics.errorCount
         let estimates = reader.bool("estimate_current_event", default: true)
         let options = commonOptions(reader)
         var recipe: ParserRecipe?
         do throws(SettingError) {
-            recipe = try make(type, reader, options)
+            recipe = try make(type, reader, options, takesPriority)
         } catch {
             report(error, reader)
             // What stands behind the first mistake was not asked for, and is known all the same.
@@ -60,7 +67,7 @@ enum ParseSection {
     ]
 
     private static func make(
-        _ type: Setting<String>, _ reader: SectionReader, _ options: ParserOptions
+        _ type: (value: String, place: Place), _ reader: SectionReader, _ options: ParserOptions, _ takesPriority: Bool
     ) throws(SettingError) -> ParserRecipe? {
         switch type.value {
         case "json": return try .json(options)
@@ -107,7 +114,7 @@ enum ParseSection {
             syslog.options = options
             syslog.messageFormat = reader.enumeration(
                 "message_format", ["rfc3164": .rfc3164, "rfc5424": .rfc5424, "auto": .auto], default: .rfc3164)
-            syslog.withPriority = reader.bool("with_priority", default: false)
+            syslog.withPriority = reader.bool("with_priority", default: false) || takesPriority
             syslog.rfc5424TimeFormat = reader.string("rfc5424_time_format", default: syslog.rfc5424TimeFormat)
             reader.ignore(["support_colonless_ident"], reason: "both forms are read", severity: .note)
             return try .syslog(syslog)

@@ -1,0 +1,193 @@
+internal import EventLoop
+internal import Events
+internal import Glibc
+internal import Logging
+internal import Time
+
+/// Which files are followed, and what happens to them.
+extension TailInput {
+    func key(_ path: String, _ facts: stat) -> String {
+        settings.followsInodes ? "\(facts.st_dev):\(facts.st_ino)" : path
+    }
+
+    /// Looks for the files that the paths name.
+    func refresh() {
+        guard phase == .reading, !isResting else { return }
+        let now = Clock.now()
+        let excluded = settings.excludedPaths.map { FileGlob.filled($0, at: now) }
+        var found: Set<String> = []
+        for path in FileGlob.paths(settings.paths.map { FileGlob.filled($0, at: now) }) {
+            if excluded.contains(where: { FileGlob.matches($0, path) }) { continue }
+            guard let facts = FileGlob.facts(of: path), facts.st_mode & S_IFMT != S_IFDIR else { continue }
+            let key = key(path, facts)
+            if let known = files[key] {
+                found.insert(key)
+                if !settings.followsInodes { look(at: known) }
+                continue
+            }
+            if let seconds = settings.recentlyModifiedSeconds, Int64(facts.st_mtim.tv_sec) < now.seconds - seconds {
+                continue
+            }
+            if let file = open(path, facts) {
+                files[key] = file
+                found.insert(key)
+            }
+        }
+        for (key, file) in files where !found.contains(key) {
+            files[key] = nil
+            end(file, .gone)
+        }
+        if isFirstLook { forgetMissing() }
+        isFirstLook = false
+        compactPositions()
+    }
+
+    func open(_ path: String, _ facts: stat) -> TailedFile? {
+        let inode = UInt64(facts.st_ino)
+        let candidates = settings.followsInodes ? positions?.unused(inode: inode) : positions?.unused(path: path)
+        let known = candidates?.last { $0.inode == inode }
+        let others = settings.followsInodes ? [] : candidates?.filter { $0.inode != inode }
+        let isNew = known == nil && (others ?? []).isEmpty
+        let start = known?.offset ?? (isNew && isFirstLook && !settings.readsFromHead ? UInt64(facts.st_size) : 0)
+        guard let file = make(path, at: start) else { return nil }
+        for old in others ?? [] { recover(old) }
+        file.position = known ?? positions?.line(path: path, inode: file.inode, offset: file.consumedOffset)
+        if let position = file.position { positions?.set(position, offset: file.consumedOffset) }
+        log.info("following a file", ["path": path, "from": file.consumedOffset])
+        return file
+    }
+
+    func make(_ path: String, at offset: UInt64) -> TailedFile? {
+        do throws(TailedFile.Failure) {
+            let file = try TailedFile(path, tag: settings.tag(of: path), at: offset)
+            watch(file)
+            schedule(file)
+            return file
+        } catch {
+            log.limited(
+                .warn, kind: "open", subject: ["path": path],
+                "cannot read \(path): \(unsafe String(cString: strerror(error.code)))")
+            return nil
+        }
+    }
+
+    /// A file that was replaced while nobody followed it: what was not read of it is read under its new name, where that is
+    /// in the same folder.
+    func recover(_ line: PositionFile.Line) {
+        let folder = line.path.lastIndex(of: "/").map { String(line.path[..<$0]) } ?? ""
+        for name in FileGlob.names(of: folder) {
+            let path = folder + "/" + name
+            var facts = stat()
+            guard unsafe lstat(path, &facts) == 0, UInt64(facts.st_ino) == line.inode,
+                facts.st_mode & S_IFMT == S_IFREG, UInt64(facts.st_size) > line.offset,
+                let file = try? TailedFile(path, tag: settings.tag(of: line.path), at: line.offset)
+            else { continue }
+            log.info("reading the rest of a file that was replaced", ["path": path, "from": line.offset])
+            file.position = line
+            end(file, .replaced)
+            return
+        }
+        positions?.remove(line)
+        wantsRewrite = true
+    }
+
+    /// Positions of files that are no longer where they were are left out, as in Fluentd; what is left of one that has
+    /// another name is read.
+    func forgetMissing() {
+        for line in positions?.unused ?? [] where FileGlob.facts(of: line.path) == nil { recover(line) }
+    }
+
+    /// A file that is read to its end and then left.
+    func end(_ file: TailedFile, _ ending: TailedFile.Ending) {
+        file.ending = ending
+        file.deadlineMilliseconds = loop.now + settings.rotateWaitMilliseconds
+        stopWatching(file)
+        endings.append(file)
+        schedule(file)
+    }
+
+    // MARK: - What happens to them
+
+    /// Told of what is written beside a file: the folder that it is really in.
+    func watch(_ file: TailedFile) {
+        guard let resolved = unsafe realpath(file.path, nil) else { return }
+        // Memory of the C library's, which is ours to free.
+        defer { unsafe free(resolved) }
+        let real = unsafe String(cString: resolved)
+        let folder = real.lastIndex(of: "/").map { String(real[..<$0]) } ?? "."
+        file.place = (folder, real)
+        byPlace[real] = file
+        watchedFiles[folder, default: 0] += 1
+        guard watches[folder] == nil, !isWatchingRefused else { return }
+        do throws(LoopError) {
+            watches[folder] = try DirectoryWatch(folder.isEmpty ? "/" : folder, on: loop) { [unowned self] name in
+                changed(folder, name)
+            }
+        } catch {
+            isWatchingRefused = true
+            log.warn("files are looked at once a second: \(error)")
+        }
+    }
+
+    /// A folder in which no file is followed any more is left alone.
+    func stopWatching(_ file: TailedFile) {
+        guard let place = file.place else { return }
+        file.place = nil
+        if byPlace[place.path] === file { byPlace[place.path] = nil }
+        let left = (watchedFiles[place.folder] ?? 1) - 1
+        watchedFiles[place.folder] = left > 0 ? left : nil
+        if left == 0 { watches.removeValue(forKey: place.folder)?.close() }
+    }
+
+    func changed(_ folder: String, _ name: String?) {
+        guard phase == .reading, !isResting else { return }
+        // A file that another has replaced is written under another name.
+        for file in endings { schedule(file) }
+        guard let name else { return files.values.forEach(look) }
+        if let file = byPlace["\(folder)/\(name)"] { look(at: file) }
+    }
+
+    func poll() {
+        guard phase == .reading, !isResting else { return }
+        for file in all {
+            if let interval = settings.multilineFlushMilliseconds, let text = file.text, !file.isHeld,
+                loop.now - text.changedAtMilliseconds >= interval
+            {
+                flushText(of: file)
+            }
+            if file.isHeld, loop.now >= file.retryAtMilliseconds { file.isHeld = false }
+            if file.ending == nil { look(at: file) } else { schedule(file) }
+        }
+        compactPositions()
+    }
+
+    /// Leaves out lines that were removed, at most once a second.
+    func compactPositions() {
+        guard wantsRewrite, loop.now >= nextRewriteMilliseconds else { return }
+        wantsRewrite = false
+        nextRewriteMilliseconds = loop.now + 1000
+        positions?.compact()
+    }
+
+    /// Sees whether there is more, or the file was cut or replaced.
+    func look(at file: TailedFile) {
+        if !settings.followsInodes, let facts = FileGlob.facts(of: file.path), file.isReplaced(by: facts) {
+            files[file.path] = nil
+            end(file, .replaced)
+            if let successor = make(file.path, at: 0) {
+                successor.position = positions?.line(path: file.path, inode: successor.inode, offset: 0)
+                files[file.path] = successor
+                log.info("a file was replaced", ["path": file.path])
+            }
+            return
+        }
+        guard let size = file.size else { return }
+        if size < file.readOffset {
+            log.info("a file was cut: it is read from its beginning", ["path": file.path])
+            if !file.isHeld { flushText(of: file) }
+            file.restart()
+            if let position = file.position { positions?.set(position, offset: 0) }
+        }
+        if size != file.readOffset { schedule(file) }
+    }
+}
