@@ -29,7 +29,6 @@ package final class HTTPExchange {
     var phase = Phase.new
     /// Nothing more of it is read, or it waits for its answer.
     var isWaiting = false
-    var isSuspended = false
     var answer: Answer?
     /// The server's own handle of the connection, valid until the exchange is over.
     let connection: OpaquePointer

@@ -97,7 +97,6 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
         stopAccepting()
         // The library wants nothing suspended at its end; what is resumed is hung up on.
         for exchange in suspended.values {
-            exchange.isSuspended = false
             unsafe MHD_resume_connection(exchange.connection)
         }
         suspended.removeAll()
@@ -131,14 +130,12 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
 
     func resume(_ exchange: HTTPExchange) {
         guard suspended.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return }
-        exchange.isSuspended = false
         unsafe MHD_resume_connection(exchange.connection)
         // Not from within a handler of another exchange: this one would be handled inside of that.
         if isInTurn { wantsTurn = true } else { timer?.start(afterMilliseconds: 0) { [unowned self] in turn() } }
     }
 
     private func suspend(_ exchange: HTTPExchange) -> MHD_Result {
-        exchange.isSuspended = true
         suspended[ObjectIdentifier(exchange)] = exchange
         unsafe MHD_suspend_connection(exchange.connection)
         return Self.yes

@@ -29,14 +29,12 @@ struct HTTPEventReader: ~Copyable {
         _ exchange: HTTPExchange, _ target: HTTPTarget, storage: inout ByteBuffer, rows: inout Rows
     ) throws(HTTPRefusal) {
         var times: [[UInt8]] = target.query.filter { $0.name == "time" }.map(\.value)
-        let body = try body(of: exchange)
+        let body = try append(bodyOf: exchange, to: &storage)
         if let parser {
-            let text = Slice(offset: storage.count, length: body.count)
-            storage.append(body)
             parser.beginBatch(storage: &storage)
-            try parse(text, parser, &storage, &rows)
+            try parse(body, parser, &storage, &rows)
         } else {
-            try take(payload(of: exchange, target, body, &times), exchange, &storage, &rows)
+            try take(payload(of: exchange, target, body, &storage, &times), &storage, &rows)
         }
         if let given = times.first.flatMap({ self.time($0) }) {
             for index in rows.records.indices { rows.records[index].time = given }
@@ -46,16 +44,18 @@ struct HTTPEventReader: ~Copyable {
 
     // MARK: - Bodies
 
-    private func body(of exchange: HTTPExchange) throws(HTTPRefusal) -> ByteBuffer {
-        var body = ByteBuffer(capacity: exchange.body.count)
+    private func append(
+        bodyOf exchange: HTTPExchange, to storage: inout ByteBuffer
+    ) throws(HTTPRefusal) -> Slice {
+        let start = storage.count
         switch exchange.header("Content-Encoding")?.lowercased() {
-        case nil, "", "identity": body.append(exchange.body)
+        case nil, "", "identity": storage.append(exchange.body)
         case "gzip", "x-gzip", "deflate":
             do throws(CompressionError) {
                 let limit = DecompressionLimit(
                     bytes: options.decompressedBytes, parameter: "decompression_size_limit")
                 var rest = Slice(offset: 0, length: exchange.body.count)
-                _ = try GzipUnpacker(limit: limit).unpack(&rest, of: exchange.body, into: &body, atMost: .max)
+                _ = try GzipUnpacker(limit: limit).unpack(&rest, of: exchange.body, into: &storage, atMost: .max)
             } catch {
                 if case .tooLarge = error { throw HTTPRefusal(413, "\(error)") }
                 throw HTTPRefusal(400, "\(error)")
@@ -63,11 +63,11 @@ struct HTTPEventReader: ~Copyable {
         case .some(let other):
             throw HTTPRefusal(415, "the content encoding '\(other.prefix(64))' is not known: gzip and deflate are")
         }
-        return body
+        return Slice(offset: start, length: storage.count - start)
     }
 
     private enum Payload {
-        case json([UInt8]), lines([UInt8]), messagePack([UInt8])
+        case json(Slice), lines(Slice), messagePack(Slice)
         /// A GET without data: somebody looks whether anybody is there.
         case nothing
     }
@@ -76,47 +76,51 @@ struct HTTPEventReader: ~Copyable {
 
     /// What of a request is data, and in which form: its body by its media type, a field of a form, or of the query.
     private func payload(
-        of exchange: HTTPExchange, _ target: HTTPTarget, _ body: borrowing ByteBuffer, _ times: inout [[UInt8]]
+        of exchange: HTTPExchange, _ target: HTTPTarget, _ body: Slice, _ storage: inout ByteBuffer,
+        _ times: inout [[UInt8]]
     ) throws(HTTPRefusal) -> Payload {
         let contentType = exchange.header("Content-Type") ?? ""
         switch contentType.prefix(while: { $0 != ";" && $0 != " " }).lowercased() {
-        case "application/json", "application/csp-report": return .json(body.array())
-        case "application/x-ndjson": return .lines(body.array())
-        case "application/msgpack": return .messagePack(body.array())
+        case "application/json", "application/csp-report": return .json(body)
+        case "application/x-ndjson": return .lines(body)
+        case "application/msgpack": return .messagePack(body)
         default: break
         }
-        var fields = HTTPForm.fields(contentType, body.array()) ?? []
+        var fields = HTTPForm.fields(contentType, storage.array(body)) ?? []
         times += fields.filter { $0.name == "time" }.map(\.value)
         fields += target.query
         for (name, value) in fields {
             switch name {
-            case "json": return .json(value)
-            case "ndjson": return .lines(value)
-            case "msgpack": return .messagePack(value)
+            case "json": return .json(storage.append(copyOf: value))
+            case "ndjson": return .lines(storage.append(copyOf: value))
+            case "msgpack": return .messagePack(storage.append(copyOf: value))
             default: continue
             }
         }
-        if exchange.method == "GET", body.isEmpty { return .nothing }
+        if exchange.method == "GET", body.length == 0 { return .nothing }
         throw HTTPRefusal(400, Self.missing)
     }
 
     private mutating func take(
-        _ payload: Payload, _ exchange: HTTPExchange, _ storage: inout ByteBuffer, _ rows: inout Rows
+        _ payload: Payload, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) throws(HTTPRefusal) {
         switch payload {
         case .nothing: break
-        case .json(let bytes):
-            let text = storage.append(copyOf: bytes)
-            try addJSON(text, takesLists: true, &storage, &rows)
-        case .lines(let bytes):
-            for line in bytes.split(separator: 0x0A) where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) {
-                let text = storage.append(copyOf: Array(line))
-                try addJSON(text, takesLists: false, &storage, &rows)
+        case .json(let text): try addJSON(text, takesLists: true, &storage, &rows)
+        case .lines(let text):
+            var start = Int(text.offset)
+            for end in start...text.end where end == text.end || storage[end] == 0x0A {
+                let line = Slice(offset: start, length: end - start)
+                start = end + 1
+                if isBlank(line, storage) { continue }
+                try addJSON(line, takesLists: false, &storage, &rows)
             }
-        case .messagePack(let bytes):
-            let place = storage.append(copyOf: bytes)
-            try addMessagePack(Int(place.offset), place.end, &storage, &rows)
+        case .messagePack(let place): try addMessagePack(Int(place.offset), place.end, &storage, &rows)
         }
+    }
+
+    private func isBlank(_ line: Slice, _ storage: borrowing ByteBuffer) -> Bool {
+        (Int(line.offset)..<line.end).allSatisfy { storage[$0] == 0x20 || storage[$0] == 0x0D }
     }
 
     private mutating func addJSON(

@@ -8,7 +8,7 @@ package struct HTTPOptions: Sendable {
     package var decompressedBytes = 256 << 20
     /// `<parse>`: bodies go to it whole, whatever their type; nil: JSON, lines of JSON, MessagePack and forms.
     package var parser: ParserRecipe?
-    /// `estimate_current_event` of `<parse>` is false: an event without a time of its own has none, which is now, too.
+    /// `add_tag_prefix`
     package var tagPrefix: String?
     /// `add_http_headers`: `HTTP_X_NAME`.
     package var addsHeaders = false

@@ -8,7 +8,7 @@ struct HTTPTarget: Equatable {
     init(_ target: String) {
         var rest = target[...]
         // `http://host/path` and `//host/path` name a host in front of the path.
-        if let scheme = rest.range(of: "://"), !rest[..<scheme.lowerBound].contains("/") {
+        if let scheme = rest.firstRange(of: "://"), !rest[..<scheme.lowerBound].contains("/") {
             rest = rest[scheme.upperBound...].drop { $0 != "/" }
         } else if rest.hasPrefix("//") {
             rest = rest.dropFirst(2).drop { $0 != "/" }
@@ -59,16 +59,5 @@ struct HTTPTarget: Equatable {
 
     static func == (a: HTTPTarget, b: HTTPTarget) -> Bool {
         a.tag == b.tag && a.query.elementsEqual(b.query) { $0 == $1 }
-    }
-}
-
-extension Substring {
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

@@ -6,7 +6,7 @@ internal import Time
 /// From the messages of one read to batches: finds the priority of syslog messages (RFC 5424, 6.2.1), parses, and adds
 /// who sent it. One for each input. Messages of different tags keep their order.
 final class SocketMessageReader {
-    /// Takes the records of a tag, which are then gone; answers whether they were taken.
+    /// Takes the records of a tag, which are then gone.
     typealias HandOn = (Tag, inout ByteBuffer, inout Rows) -> Void
 
     private let settings: SocketSettings
@@ -19,6 +19,7 @@ final class SocketMessageReader {
     private var storage = ByteBuffer(capacity: 64 * 1024)
     private var rows = Rows(fieldCapacity: 256)
     private var tag: Tag
+    private let addsFields: Bool
     private var now = EventTime(seconds: 0)
     private var isEmpty = true
 
@@ -29,6 +30,9 @@ final class SocketMessageReader {
         plainTag = Tag(settings.tag)
         unmatchedTag = Tag(settings.tag + ".unmatched")
         tag = plainTag
+        addsFields =
+            settings.sourceAddressKey != nil || settings.sourceHostnameKey != nil
+            || settings.syslog?.severityKey != nil || settings.syslog?.facilityKey != nil
     }
 
     /// Takes a message from elsewhere.
@@ -123,6 +127,8 @@ final class SocketMessageReader {
         let parsed = Record(time: time ?? now, firstField: fields.lowerBound, fieldCount: fields.count)
         let left =
             settings.syslog?.parserTakesPriority == true ? rows.find(Self.priorityKey, in: parsed, storage) : nil
+        // Most records stay as they were parsed.
+        guard left != nil || addsFields else { return append(parsed, tag, handOn) }
         let first = rows.fields.count
         for index in fields where index != left { rows.fields.append(rows.fields[index]) }
         var seen: UInt64 = .max

@@ -45,19 +45,4 @@ struct PositionTable: Equatable {
             }
         }
     }
-
-    var text: String { entries.map(\.line).joined() }
-
-    func entry(path: String, inode: UInt64) -> Entry? {
-        entries.last { $0.inode == inode && $0.path == path && $0.offset != Self.unwatched }
-    }
-
-    func entry(inode: UInt64) -> Entry? { entries.last { $0.inode == inode && $0.offset != Self.unwatched } }
-
-    mutating func add(_ entry: Entry) -> Int {
-        entries.append(entry)
-        return entries.count - 1
-    }
-
-    mutating func set(_ index: Int, offset: UInt64) { entries[index].offset = offset }
 }
