@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "HTTPServer", dependencies: ["Events", "EventLoop", "CMicroHTTPD"], swiftSettings: strict),
+        .target(name: "HTTPClient", dependencies: ["Events", "CCurl"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
         .target(name: "ForwardProtocol", dependencies: ["Events", "TLS"], swiftSettings: strict),
 
@@ -75,8 +76,8 @@ let package = Package(
         .target(
             name: "Outputs",
             dependencies: [
-                "Events", "Time", "KeptEvents", "EventLoop", "TLS", "Compression", "ForwardProtocol", "Parsing",
-                "CCurl", "Logging",
+                "Events", "Time", "KeptEvents", "Words", "EventLoop", "TLS", "HTTPClient", "Compression",
+                "ForwardProtocol", "Parsing", "Logging",
             ],
             swiftSettings: strict),
 
@@ -85,8 +86,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok",
-                "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
+                "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "HTTPClient", "ForwardProtocol",
+                "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -117,6 +118,8 @@ let package = Package(
         .testTarget(name: "LoggingTests", dependencies: ["Logging", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: tests),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TestSupport"], swiftSettings: tests),
+        .testTarget(
+            name: "HTTPClientTests", dependencies: ["HTTPClient", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(

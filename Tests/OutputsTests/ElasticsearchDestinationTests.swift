@@ -1,6 +1,7 @@
 import Compression
 import Events
 import Foundation
+import HTTPClient
 import Logging
 import Outputs
 import Synchronization

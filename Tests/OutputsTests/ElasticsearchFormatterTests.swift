@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import HTTPClient
 import Outputs
 import Parsing
 import TestSupport

@@ -1,5 +1,6 @@
 import Events
 import Foundation
+import HTTPClient
 import Logging
 import Synchronization
 import TestSupport

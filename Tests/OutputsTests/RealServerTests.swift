@@ -1,7 +1,9 @@
 import Events
 import Foundation
+import HTTPClient
 import Logging
 import Outputs
+import TestSupport
 import Testing
 
 /// What released servers answer, through the whole output. They are started from `SLUICE_TEST_SERVERS`, by default

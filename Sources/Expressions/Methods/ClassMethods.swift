@@ -1,5 +1,6 @@
 internal import Events
 internal import Glibc
+internal import Words
 
 /// What classes themselves can do: `Time.now`, `JSON.parse`, `Digest::SHA256.hexdigest`.
 extension ExpressionEvaluator {
@@ -33,7 +34,7 @@ extension ExpressionEvaluator {
             let subject = try text(arguments[0])
             try step(Int(subject.length) / 8)
             let digest = Digest.of(storage.array(subject), type)
-            if method == .base64digest { return try string(Base64.encoded(digest, urlSafe: false, lineLength: nil)) }
+            if method == .base64digest { return try string(Base64.encoded(digest)) }
             return try string(digest.flatMap { [Self.hexDigit($0 >> 4), Self.hexDigit($0 & 15)] })
         case .cgi, .uri: return try escaped(method, try text(of: arguments[0]))
         case .regexp:
@@ -89,9 +90,9 @@ extension ExpressionEvaluator {
         let bytes = storage.array(slice)
         try checkRoom(bytes.count * 2)
         switch method {
-        case .encode64: return try string(Base64.encoded(bytes, urlSafe: false, lineLength: 60))
-        case .strict_encode64: return try string(Base64.encoded(bytes, urlSafe: false, lineLength: nil))
-        case .urlsafe_encode64: return try string(Base64.encoded(bytes, urlSafe: true, lineLength: nil))
+        case .encode64: return try string(Base64.encoded(bytes, lineLength: 60))
+        case .strict_encode64: return try string(Base64.encoded(bytes))
+        case .urlsafe_encode64: return try string(Base64.encoded(bytes, urlSafe: true))
         default:
             guard let decoded = Base64.decoded(bytes, strict: method != .decode64) else {
                 throw .argument("invalid base64")

@@ -1,5 +1,6 @@
 package import Compression
 package import Events
+package import HTTPClient
 
 /// How action lines are spelled for a server.
 package struct BulkDialect: Sendable, Equatable {

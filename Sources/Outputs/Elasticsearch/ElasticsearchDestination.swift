@@ -1,6 +1,8 @@
 package import Events
+package import HTTPClient
 package import Logging
 internal import Time
+internal import Words
 
 /// Sends chunks of documents to Elasticsearch or OpenSearch with the bulk API, and says of every item what became of it.
 ///
@@ -34,7 +36,11 @@ package final class ElasticsearchDestination: Destination {
                 timeoutSeconds: settings.bulkTimeoutSeconds ?? settings.http.timeoutSeconds))
         var headers: [(name: String, value: String)] = [("User-Agent", "sluice"), ("Accept", "application/json")]
         if let key = settings.apiKey {
-            headers.append(("Authorization", "ApiKey \(key.contains(":") ? Base64.encode(Array(key.utf8)) : key)"))
+            headers.append(
+                (
+                    "Authorization",
+                    "ApiKey \(key.contains(":") ? String(decoding: Base64.encoded(Array(key.utf8)), as: UTF8.self) : key)"
+                ))
         }
         self.headers = headers + settings.customHeaders
     }

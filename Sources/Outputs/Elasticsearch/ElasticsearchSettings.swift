@@ -1,4 +1,5 @@
 package import Events
+package import HTTPClient
 internal import Parsing
 package import Time
 

@@ -1,4 +1,5 @@
 internal import Events
+internal import HTTPClient
 
 /// What a whole answer to a bulk request means, before its items are looked at.
 ///

@@ -367,32 +367,3 @@ package final class PlanBuilder {
         return nil
     }
 }
-
-/// Which section is read by whom: a stage is added by one line here and a file beside this folder's others.
-enum SectionRegistry {
-    typealias Read<Plan> = (SectionReader, PlanBuilder) -> Plan?
-
-    static var sources: [(String, Read<SourcePlan>)] {
-        [
-            ("forward", ForwardSection.read), ("unix", ForwardSection.readUnix), ("http", HTTPSection.read),
-            ("tail", TailSection.read), ("syslog", SyslogSection.read), ("tcp", SocketSection.readTCP),
-            ("udp", SocketSection.readUDP), ("sample", SampleSection.read), ("dummy", SampleSection.read),
-        ]
-    }
-    static var filters: [(String, Read<FilterPlan>)] {
-        [
-            ("parser", ParserFilterSection.read), ("grep", GrepSection.read),
-            ("record_transformer", RecordTransformerSection.read), ("stdout", StdoutSection.readFilter),
-            ("concat", ConcatSection.read), ("record_modifier", RecordModifierSection.read),
-        ]
-    }
-    static var outputs: [(String, Read<OutputPlan>)] {
-        [
-            ("elasticsearch", ElasticsearchSection.read), ("stdout", StdoutSection.read), ("copy", CopySection.read),
-            ("relabel", RelabelSection.read), ("null", NullSection.read), ("forward", ForwardOutputSection.read),
-            ("roundrobin", RoundRobinSection.read), ("rewrite_tag_filter", RewriteTagFilterSection.read),
-            ("detect_exceptions", DetectExceptionsSection.read),
-            ("file", FileOutputSection.read),
-        ]
-    }
-}

@@ -1,5 +1,6 @@
 package import EventLoop
 package import Events
+internal import HTTPClient
 package import Inputs
 package import Logging
 package import Outputs

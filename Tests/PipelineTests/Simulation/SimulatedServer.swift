@@ -1,4 +1,5 @@
 import Events
+import HTTPClient
 import Outputs
 import TestSupport
 

@@ -3,16 +3,16 @@ import Synchronization
 
 /// An HTTP peer on loopback: one thread a connection, an answer by a closure. Understands Content-Length and
 /// `Expect: 100-continue`, nothing more.
-final class TestServer: Sendable {
-    struct Request: Sendable {
-        var head: String
-        var body: [UInt8]
+package final class TestServer: Sendable {
+    package struct Request: Sendable {
+        package var head: String
+        package var body: [UInt8]
         /// Which connection it came on, counted from 1.
-        var connection: Int
+        package var connection: Int
 
-        var line: String { String(head.prefix(while: { $0 != "\r" && $0 != "\r\n" })) }
-        var text: String { String(decoding: body, as: UTF8.self) }
-        func header(_ name: String) -> String? {
+        package var line: String { String(head.prefix(while: { $0 != "\r" && $0 != "\r\n" })) }
+        package var text: String { String(decoding: body, as: UTF8.self) }
+        package func header(_ name: String) -> String? {
             for line in head.split(whereSeparator: { $0.isNewline }).dropFirst() {
                 let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 if parts.count == 2, parts[0].lowercased() == name.lowercased() {
@@ -23,7 +23,7 @@ final class TestServer: Sendable {
         }
     }
 
-    enum Reply: Sendable {
+    package enum Reply: Sendable {
         case status(Int, String, headers: String = "")
         /// Closes without a word.
         case hangUp
@@ -31,17 +31,17 @@ final class TestServer: Sendable {
         case silence
         case raw(String)
 
-        static func ok(_ body: String) -> Reply { .status(200, body) }
+        package static func ok(_ body: String) -> Reply { .status(200, body) }
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let requests = Mutex<[Request]>([])
     private let handler: @Sendable (Request) -> Reply
     /// Answers as soon as the head is there, and closes with data unread: what a server does with a body too large.
     private let refusesAtHead: (@Sendable (String) -> String?)?
 
-    init(
+    package init(
         refusesAtHead: (@Sendable (String) -> String?)? = nil, _ handler: @escaping @Sendable (Request) -> Reply
     ) throws {
         self.handler = handler
@@ -72,10 +72,10 @@ final class TestServer: Sendable {
         }
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var received: [Request] { requests.withLock { $0 } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var received: [Request] { requests.withLock { $0 } }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }

@@ -1,6 +1,7 @@
 internal import Buffering
 internal import ConfigFile
 internal import Events
+internal import HTTPClient
 internal import Logging
 internal import Outputs
 internal import Parsing

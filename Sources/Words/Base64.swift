@@ -1,9 +1,9 @@
-/// RFC 4648.
-enum Base64 {
+/// Bytes as letters (RFC 4648).
+package enum Base64 {
     private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
 
     /// - Parameter lineLength: how many letters a line has, each with its end.
-    static func encoded(_ bytes: [UInt8], urlSafe: Bool, lineLength: Int?) -> [UInt8] {
+    package static func encoded(_ bytes: [UInt8], urlSafe: Bool = false, lineLength: Int? = nil) -> [UInt8] {
         let letters = Self.letters + Array((urlSafe ? "-_" : "+/").utf8)
         var out: [UInt8] = []
         var column = 0
@@ -27,7 +27,7 @@ enum Base64 {
     }
 
     /// nil: not base64. What is not strict passes over other characters.
-    static func decoded(_ bytes: [UInt8], strict: Bool) -> [UInt8]? {
+    package static func decoded(_ bytes: [UInt8], strict: Bool) -> [UInt8]? {
         var out: [UInt8] = []
         var word: UInt32 = 0
         var count = 0

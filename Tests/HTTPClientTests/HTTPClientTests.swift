@@ -1,7 +1,8 @@
 import Events
 import Foundation
-import Outputs
+import HTTPClient
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("HTTP client", .timeLimit(.minutes(10)))

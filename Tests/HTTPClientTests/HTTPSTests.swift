@@ -1,5 +1,5 @@
 import Foundation
-import Outputs
+import HTTPClient
 import Testing
 
 /// TLS against `openssl s_server` with certificates made on the spot.

@@ -1,0 +1,46 @@
+internal import ConfigFile
+
+/// Which section is read by whom: a stage is added by one line here and a file in one of the folders beside it.
+enum SectionRegistry {
+    typealias Read<Plan> = (SectionReader, PlanBuilder) -> Plan?
+
+    static var sources: [(String, Read<SourcePlan>)] {
+        [
+            ("forward", ForwardSection.read),
+            ("unix", ForwardSection.readUnix),
+            ("http", HTTPSection.read),
+            ("tail", TailSection.read),
+            ("syslog", SyslogSection.read),
+            ("tcp", SocketSection.readTCP),
+            ("udp", SocketSection.readUDP),
+            ("sample", SampleSection.read),
+            ("dummy", SampleSection.read),
+        ]
+    }
+
+    static var filters: [(String, Read<FilterPlan>)] {
+        [
+            ("parser", ParserFilterSection.read),
+            ("grep", GrepSection.read),
+            ("record_transformer", RecordTransformerSection.read),
+            ("record_modifier", RecordModifierSection.read),
+            ("concat", ConcatSection.read),
+            ("stdout", StdoutSection.readFilter),
+        ]
+    }
+
+    static var outputs: [(String, Read<OutputPlan>)] {
+        [
+            ("elasticsearch", ElasticsearchSection.read),
+            ("stdout", StdoutSection.read),
+            ("file", FileOutputSection.read),
+            ("forward", ForwardOutputSection.read),
+            ("copy", CopySection.read),
+            ("roundrobin", RoundRobinSection.read),
+            ("relabel", RelabelSection.read),
+            ("rewrite_tag_filter", RewriteTagFilterSection.read),
+            ("detect_exceptions", DetectExceptionsSection.read),
+            ("null", NullSection.read),
+        ]
+    }
+}
