@@ -82,7 +82,7 @@ let package = Package(
             swiftSettings: strict),
 
         // MARK: - From a file to running stages
-        .target(name: "ConfigFile", dependencies: ["Words"], swiftSettings: strict),
+        .target(name: "ConfigFile", dependencies: ["Words", "YAML", "Expressions"], swiftSettings: strict),
         .target(
             name: "Pipeline",
             dependencies: [

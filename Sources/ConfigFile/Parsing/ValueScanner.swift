@@ -67,8 +67,16 @@ struct ValueScanner {
     }
 
     /// Code that stands where none is evaluated: a value, an argument or a path without double quotes.
-    static func warnOfCode(_ text: String, _ place: Place, _ diagnostics: Diagnostics) {
+    static func warnOfCode(
+        _ text: String, _ place: Place, _ diagnostics: Diagnostics, inYAML isYAML: Bool = false
+    ) {
         guard let code = text.firstRange(of: "#{"), isMeantAsCode(text[code.upperBound...]) else { return }
+        if isYAML {
+            diagnostics.warning(
+                place, "'#{…}' is not evaluated without '!fluent/s'",
+                hint: "write !fluent/s in front of the text in quotes")
+            return
+        }
         // In double quotes each backslash is written twice; quotes that stand around a part of the value would end it.
         var quoted = ""
         var depth = 0
@@ -99,6 +107,7 @@ struct ValueScanner {
         var special: Parameter.Value?
         var hasBadEscape = false
         var lost: Place?
+        var isBroken = false
         position += 1
         while position < bound {
             let byte = bytes[position]
@@ -108,12 +117,16 @@ struct ValueScanner {
                 return rest(
                     Value(
                         value: special ?? .text(text.text), quoting: double ? .double : .single, start: start,
-                        end: end, runs: text.runs, oddities: .init(lostBackslash: lost)), limit: limit)
+                        end: end, runs: text.runs,
+                        oddities: .init(lostBackslash: lost, isBroken: isBroken)),
+                    limit: limit)
             }
             if byte == Byte.carriageReturn, position + 1 < bound, bytes[position + 1] == Byte.newline {
                 position += 1
             } else if double, byte == Byte.hash, position + 1 < bound, bytes[position + 1] == Byte.openBrace {
+                let errors = diagnostics.errorCount
                 let result = embedded.evaluate(file, from: position, diagnostics)
+                if diagnostics.errorCount > errors { isBroken = true }
                 // A closing brace behind the bound belongs to something else.
                 switch result.value {
                 case .text(let piece): text.append(Array(piece.utf8), from: position)

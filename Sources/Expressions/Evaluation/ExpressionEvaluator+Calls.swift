@@ -31,6 +31,7 @@ extension ExpressionEvaluator {
         case .match(let match): return try matchMethod(match, method, arguments)
         case .regexp(let number): return try regexpMethod(program.regexps[number], number, method, arguments)
         case .type(let type): return try classMethod(type, method, arguments)
+        case .file(let path): return try fileMethod(path, method)
         }
     }
 
@@ -104,6 +105,7 @@ extension ExpressionEvaluator {
         case .match: .matchData
         case .regexp: .regexp
         case .type: .class
+        case .file: .file
         }
     }
 

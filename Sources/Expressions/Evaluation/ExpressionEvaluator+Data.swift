@@ -9,6 +9,9 @@ extension ExpressionEvaluator {
         case .time: return .time(TimeValue(time: eventTime))
         case .hostname: return try string(context.hostname)
         case .environment: return .environment
+        case .workerID: return try string(context.workerID)
+        case .useNil: throw .noValue
+        case .useDefault: throw .defaultValue
         case .tagParts, .tagPrefix, .tagSuffix: return try tagParts(subject)
         }
     }
@@ -227,7 +230,12 @@ extension ExpressionEvaluator {
             return try self.value(fields[index].value)
         case .environment:
             guard case .string(let slice) = key else { throw .type("no implicit conversion into String") }
-            guard let text = context.variables[storage.text(slice)] else { return nil }
+            let name = storage.text(slice)
+            guard let text = context.variables[name] else {
+                trace?.unset.append(CodeTrace.Unset(name: name, place: program.places[Int(current)].range))
+                return nil
+            }
+            trace?.variables.append((name, text))
             return try string(text)
         case .nested(let nested):
             guard case .string(let slice) = key else { return nil }

@@ -23,7 +23,9 @@ extension ExpressionEvaluator {
         case .constant(let type): return .type(type)
         case .field(let key): return try field(program.keys[Int(key)])
         case .member(let receiver, let key):
-            return try member(of: try evaluate(receiver), program.keys[Int(key)])
+            let receiver = try evaluate(receiver)
+            current = index
+            return try member(of: receiver, program.keys[Int(key)])
         case .lastMatch: return lastMatch.map { .match($0) } ?? .null
         case .matchGroup(let number): return lastMatch?.group(Int(number)).map { .string($0) } ?? .null
         case .preMatch: return lastMatch.map { .string(part($0.subject, 0, $0.offsets[0])) } ?? .null
@@ -43,7 +45,7 @@ extension ExpressionEvaluator {
             return try evaluate(try evaluate(test).isTrue ? yes : no)
         case .rescue(let body, let other): return try rescue(body, other)
         case .choice(let subject, let clauses, let otherwise): return try choice(subject, clauses, otherwise)
-        case .call(let call): return try evaluate(call)
+        case .call(let call): return try evaluate(call, at: index)
         }
     }
 
@@ -110,11 +112,14 @@ extension ExpressionEvaluator {
         return try evaluate(otherwise)
     }
 
-    private mutating func evaluate(_ call: Node.Call) throws(ExpressionFailure) -> ExpressionValue {
+    private mutating func evaluate(
+        _ call: Node.Call, at index: Node.Index
+    ) throws(ExpressionFailure) -> ExpressionValue {
         let receiver: ExpressionValue? = if let node = call.receiver { try evaluate(node) } else { nil }
         if call.isSafe, let receiver, receiver.isNull { return .null }
         var arguments = Arguments(block: call.block.map { Int($0) })
         for place in call.arguments.range { arguments.append(try evaluate(program.operands[place])) }
+        current = index
         guard let receiver else { return try function(call.method, arguments) }
         return try self.call(receiver, call.method, arguments)
     }

@@ -68,6 +68,10 @@ extension ExpressionEvaluator {
             let regexp = program.regexps[number]
             text.append("/" + regexp.source + "/" + Self.letters(regexp.options))
         case .type(let type): text.append(type.rawValue)
+        case .file(let path):
+            text.append("#<File:")
+            text.append(path, of: storage)
+            text.append(UInt8(ascii: ">"))
         }
     }
 

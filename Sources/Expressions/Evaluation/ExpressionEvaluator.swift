@@ -28,6 +28,10 @@ package struct ExpressionEvaluator: ~Copyable {
     var steps = 0
     var locals: [ExpressionValue] = []
     var lastMatch: MatchValue?
+    /// The call that is being made: where a failure is.
+    var current: Node.Index = 0
+    /// What was asked for; nil: nobody wants to know.
+    var trace: CodeTrace?
     var formatters = TimeFormatters()
 
     /// - Parameter clock: what `Time.now` gives.
@@ -99,6 +103,19 @@ package struct ExpressionEvaluator: ~Copyable {
         defer { self.storage.truncate(to: mark) }
         let slice = try self.text(of: self.value(value))
         text.append(slice, of: self.storage)
+    }
+
+    /// The value of code of a configuration as text; nil: it is nil.
+    mutating func configurationText(
+        of expression: Expression, _ storage: inout ByteBuffer
+    ) throws(ExpressionFailure) -> [UInt8]? {
+        swap(&self.storage, &storage)
+        defer { swap(&self.storage, &storage) }
+        enter(expression)
+        defer { self.storage.truncate(to: mark) }
+        let value = try evaluate(expression.root)
+        if value.isNull { return nil }
+        return self.storage.array(try text(of: value))
     }
 
     private mutating func enter(_ expression: Expression) {

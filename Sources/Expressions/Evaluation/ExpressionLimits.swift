@@ -19,6 +19,10 @@ package struct ExpressionContext: Sendable {
     package var hostname: [UInt8] = []
     /// `ENV`
     package var variables: [String: String] = [:]
+    /// `worker_id`, of a configuration.
+    package var workerID: [UInt8] = []
+    /// What `File` and `Dir` see; nil: nothing. Only code of a configuration can name them.
+    package var files: (any CodeFiles)?
 
     package init() {}
 }

@@ -27,6 +27,7 @@ extension ExpressionEvaluator {
                 return .string(try string(text))
             }
         case .socket: return try string(context.hostname)
+        case .file, .io, .directory: return try fileClassMethod(type, method, arguments)
         case .process: return .integer(Int128(getpid()))
         case .secureRandom: return try random(method, arguments)
         case .base64: return try base64(method, try text(arguments[0]))

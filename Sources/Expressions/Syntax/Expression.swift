@@ -8,6 +8,7 @@ package final class Expression: Sendable {
     /// Names that nothing is known by, with their places in the text: Ruby raises when it evaluates them.
     package let unknownNames: [UnknownName]
     let nodes: [Node]
+    let places: [NodePlace]
     let root: Node.Index
     let operands: [Node.Index]
     let blocks: [Block]
@@ -30,6 +31,7 @@ package final class Expression: Sendable {
         self.root = root
         unknownNames = builder.unknownNames
         nodes = builder.nodes
+        places = builder.places
         operands = builder.operands
         blocks = builder.blocks
         constants = builder.constants

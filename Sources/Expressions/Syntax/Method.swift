@@ -65,11 +65,21 @@ enum Method: String, CaseIterable, BitwiseCopyable {
     case hexdigest, base64digest, escape, unescape, escapeHTML, unescapeHTML, decode_www_form_component
     case encode_www_form_component, pid, last_match
 
+    // MARK: Files, for configurations
+    case read, open, readlines, gets, readline, close, is_exist = "exist?", is_exists = "exists?", is_file = "file?"
+    case is_directory = "directory?", is_readable = "readable?", basename, dirname, extname, expand_path, pwd, getwd
+
     // MARK: Functions
     case format, sprintf, Integer, Float, String, Array, Hash, `raise`
 
     /// Functions: what can be called on nothing.
     static let functions: [Method] = [.format, .sprintf, .Integer, .Float, .String, .Array, .Hash, .raise]
+
+    /// Methods of files and folders alone.
+    static let ofFiles: [Method] = [
+        .read, .open, .readlines, .gets, .readline, .close, .is_exist, .is_exists, .is_file, .is_directory,
+        .is_readable, .basename, .dirname, .extname, .expand_path, .pwd, .getwd,
+    ]
 
     /// What every object has, classes too.
     static let ofEveryObject: [Method] = [

@@ -66,7 +66,22 @@ enum Node: BitwiseCopyable {
     /// What an expression is about.
     enum Subject: UInt8, BitwiseCopyable {
         case record, tag, tagParts, tagPrefix, tagSuffix, time, hostname, environment
+        /// Of a configuration: `worker_id`, and what stands for no value and for the default.
+        case workerID, useNil, useDefault
     }
+}
+
+/// Bytes of the text that a node was read from.
+struct NodePlace: BitwiseCopyable {
+    let start: Int32
+    let end: Int32
+
+    init(start: Int, end: Int) {
+        self.start = Int32(clamping: start)
+        self.end = Int32(clamping: max(start, end))
+    }
+
+    var range: Range<Int> { Int(start)..<Int(end) }
 }
 
 /// `{ |a, (b, c)| … }` or `&:method`.
@@ -120,6 +135,12 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
     case cgi = "CGI"
     case uri = "URI"
     case process = "Process"
+    case file = "File"
+    case io = "IO"
+    case directory = "Dir"
+
+    /// Read files: only code of a configuration names them.
+    static let ofFiles: [RubyClass] = [.file, .io, .directory]
 
     /// The methods that the class itself has, beside those of every object.
     var methods: [Method] {
@@ -137,6 +158,13 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
         case .cgi: [.escape, .unescape, .escapeHTML, .unescapeHTML]
         case .uri: [.decode_www_form_component, .encode_www_form_component]
         case .process: [.pid]
+        case .file:
+            [
+                .read, .open, .readlines, .is_exist, .is_exists, .is_file, .is_directory, .is_readable, .join,
+                .basename, .dirname, .extname, .expand_path,
+            ]
+        case .io: [.read, .readlines]
+        case .directory: [.pwd, .getwd, .is_exist]
         case .regexp: [.escape, .last_match]
         default: []
         }

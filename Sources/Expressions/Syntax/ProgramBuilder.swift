@@ -3,6 +3,8 @@ internal import Events
 /// The parts of a program while it is read.
 struct ProgramBuilder: ~Copyable {
     private(set) var nodes: [Node] = []
+    /// Where each node stands in the text; empty for those that cannot fail.
+    var places: [NodePlace] = []
     /// How deep the tree under each node is.
     private var depths: [Int] = []
     private(set) var operands: [Node.Index] = []
@@ -22,6 +24,7 @@ struct ProgramBuilder: ~Copyable {
 
     mutating func add(_ node: Node, over children: [Node.Index] = []) -> Node.Index {
         nodes.append(node)
+        places.append(NodePlace(start: 0, end: 0))
         depths.append(1 + (children.map { depths[Int($0)] }.max() ?? 0))
         return Node.Index(nodes.count - 1)
     }

@@ -86,7 +86,11 @@ extension ProgramParser {
                 place, "'\(type.rawValue).\(name)' is not covered", length: name.utf8.count,
                 hint: names.isEmpty ? nil : "there are \(names.joined(separator: ", "))")
         }
-        if let method = Method(rawValue: name), !Method.functions.contains(method) { return method }
+        if let method = Method(rawValue: name), !Method.functions.contains(method),
+            scope == .configuration || !Method.ofFiles.contains(method)
+        {
+            return method
+        }
         let (message, hint) = UncoveredMethod.explanation(of: name)
         throw error(place, message, length: name.utf8.count, hint: hint)
     }

@@ -227,6 +227,9 @@ extension ProgramParser {
         var kind = peek(at: position + 1) ?? 0
         var opener = kind
         var length = 2
+        if kind == UInt8(ascii: "x"), let next = peek(at: position + 2), !isName(next), next > 0x20 {
+            throw error(start, Self.noCommands, length: 2, hint: Self.variableHint)
+        }
         if "wWiIqQr".utf8.contains(kind) {
             opener = peek(at: position + 2) ?? 0
             length = 3

@@ -23,7 +23,7 @@ extension ProgramParser {
         case UInt8(ascii: ":"): return try symbol()
         case UInt8(ascii: "$"): return try variable()
         case UInt8(ascii: "`"):
-            throw error(start, "commands are not run", hint: "set a variable before the start and read ENV['NAME']")
+            throw error(start, Self.noCommands, hint: Self.variableHint)
         case UInt8(ascii: "@"): throw error(start, "instance variables are not there")
         case UInt8(ascii: "<") where starts(with: "<<"):
             throw error(start, "here-documents are not covered", length: 2, hint: "write a string with \\n")
@@ -124,115 +124,10 @@ extension ProgramParser {
         }
     }
 
-    // MARK: - Names
-
-    private mutating func named() throws(ExpressionError) -> Node.Index {
-        let start = position
-        let name = peekWord()
-        switch name {
-        case "if", "unless": return try conditional()
-        case "case": return try choice()
-        case "begin": return try begin()
-        case "while", "until", "for", "loop": throw loop(start)
-        case "lambda", "proc": throw lambda(start)
-        case "def", "class", "module", "return", "yield", "super", "alias", "undef", "break", "next", "redo", "retry",
-            "BEGIN", "END", "defined?", "defined":
-            throw error(start, "'\(name)' is not covered", length: name.utf8.count)
-        case "then", "do", "end", "else", "elsif", "when", "in", "rescue", "ensure", "and", "or":
-            throw unexpected()
-        default: break
-        }
-        position += name.utf8.count
-        for scope in scopes.reversed() {
-            if let known = scope.last(where: { $0.name == name }) { return builder.add(.local(Int32(known.slot))) }
-        }
-        switch name {
-        case "nil": return builder.add(.null)
-        case "true": return builder.add(.bool(true))
-        case "false": return builder.add(.bool(false))
-        case "record": return builder.add(.subject(.record))
-        case "tag": return builder.add(.subject(.tag))
-        case "tag_parts": return builder.add(.subject(.tagParts))
-        case "tag_prefix": return builder.add(.subject(.tagPrefix))
-        case "tag_suffix": return builder.add(.subject(.tagSuffix))
-        case "time": return builder.add(.subject(.time))
-        case "hostname": return builder.add(.subject(.hostname))
-        case "ENV": return builder.add(.subject(.environment))
-        default: break
-        }
-        if let call = try function(name, at: start) { return call }
-        if let refusal = Self.refusal(of: name) {
-            throw error(start, refusal.message, length: name.utf8.count, hint: refusal.hint)
-        }
-        if let first = name.unicodeScalars.first, ("A"..."Z").contains(first) { return try constant(name, at: start) }
-        skipBlank()
-        if current == UInt8(ascii: "="), peek(at: position + 1) != UInt8(ascii: "="),
-            peek(at: position + 1) != UInt8(ascii: "~")
-        {
-            throw error(
-                position, "assignments are not covered",
-                hint: "write the value where it is used; a field can be made by one filter and used by the next")
-        }
-        position = start + name.utf8.count
-        if current == UInt8(ascii: "(") {
-            let (message, hint) = UncoveredMethod.explanation(of: name)
-            throw error(start, message, length: name.utf8.count, hint: hint)
-        }
-        builder.unknownNames.append(Expression.UnknownName(name: name, offset: start))
-        return builder.add(.unknownName(builder.text(Array(name.utf8))))
-    }
-
-    private mutating func constant(_ name: String, at start: Int) throws(ExpressionError) -> Node.Index {
-        var path = name
-        while starts(with: "::"), let first = peek(at: position + 2), first &- 0x41 < 26 {
-            position += 2
-            path += "::" + word()
-        }
-        if let type = RubyClass(rawValue: path) { return builder.add(.constant(type)) }
-        switch path {
-        case "RUBY_VERSION": return builder.add(.string(builder.text(Array("3.2.0".utf8))))
-        case "Float::INFINITY": return builder.add(.float(.infinity))
-        case "Float::NAN": return builder.add(.float(.nan))
-        case "Encoding::UTF_8": return builder.add(.string(builder.text(Array("UTF-8".utf8))))
-        case "Encoding::ASCII_8BIT", "Encoding::BINARY":
-            return builder.add(.string(builder.text(Array("ASCII-8BIT".utf8))))
-        case "File", "IO", "Dir", "Pathname", "FileUtils":
-            throw error(
-                start, "files are not read for each event", length: path.utf8.count,
-                hint: "read it once, when the configuration is read: \"#{File.read('path').strip}\" in double quotes")
-        case _
-        where path.hasPrefix("Net") || path.contains("HTTP") || path.hasSuffix("Socket") || path == "Resolv"
-            || path == "OpenURI":
-            throw error(start, "the network is not asked for each event", length: path.utf8.count)
-        default:
-            let names = RubyClass.allCases.map(\.rawValue) + ["ENV"]
-            throw error(
-                start, "'\(path)' is not covered", length: path.utf8.count,
-                hint: EditDistance.nearest(to: path, in: names).map { "did you mean '\($0)'?" })
-        }
-    }
-
-    private static func refusal(of name: String) -> (message: String, hint: String?)? {
-        switch name {
-        case "require", "require_relative", "load":
-            ("'\(name)' is not covered: there is no Ruby to load it", "what an expression can use is always there")
-        case "system", "exec", "spawn", "fork", "open":
-            ("commands are not run", "set a variable before the start and read ENV['NAME']")
-        case "eval", "instance_eval", "binding", "send":
-            ("code made at run time is not run", nil)
-        case "puts", "print", "p", "pp", "warn", "log":
-            ("an expression writes nothing", "give the value a field, or look at it with a stdout filter")
-        case "sleep": ("an expression must not wait", nil)
-        case "rand", "srand": ("values must not depend on chance", "SecureRandom.hex gives a random id")
-        case "self": ("'self' is not covered", nil)
-        default: nil
-        }
-    }
-
     // MARK: - Keywords
 
     /// `if a then b elsif c then d else e end`
-    private mutating func conditional() throws(ExpressionError) -> Node.Index {
+    mutating func conditional() throws(ExpressionError) -> Node.Index {
         let start = position
         try deeper()
         defer { nesting -= 1 }
@@ -286,7 +181,7 @@ extension ProgramParser {
     }
 
     /// `case x when a, b then c else d end`
-    private mutating func choice() throws(ExpressionError) -> Node.Index {
+    mutating func choice() throws(ExpressionError) -> Node.Index {
         let start = position
         position += 4
         skipSpace()
@@ -324,7 +219,7 @@ extension ProgramParser {
     }
 
     /// `begin a rescue b end`
-    private mutating func begin() throws(ExpressionError) -> Node.Index {
+    mutating func begin() throws(ExpressionError) -> Node.Index {
         let start = position
         position += 5
         var node = try body()

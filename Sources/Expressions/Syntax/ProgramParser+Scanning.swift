@@ -2,12 +2,12 @@ internal import Events
 
 /// Bytes, words and white space.
 extension ProgramParser {
-    var isAtEnd: Bool { position >= bytes.count }
-    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var isAtEnd: Bool { position >= end }
+    var current: UInt8? { position < end ? bytes[position] : nil }
 
-    func peek(at place: Int) -> UInt8? { place >= 0 && place < bytes.count ? bytes[place] : nil }
+    func peek(at place: Int) -> UInt8? { place >= 0 && place < end ? bytes[place] : nil }
 
-    func starts(with text: String) -> Bool { position <= bytes.count && bytes[position...].starts(with: text.utf8) }
+    func starts(with text: String) -> Bool { position <= end && bytes[position..<end].starts(with: text.utf8) }
 
     func isDigit(_ byte: UInt8?) -> Bool { byte.map { $0 &- 0x30 < 10 } ?? false }
 
@@ -83,7 +83,7 @@ extension ProgramParser {
 
     func error(_ place: Int, _ message: String, length: Int = 1, hint: String? = nil) -> ExpressionError {
         ExpressionError(
-            offset: min(place, bytes.count), length: min(length, max(bytes.count - place, 0)), message: message,
+            offset: min(place, end), length: min(length, max(end - place, 0)), message: message,
             hint: hint)
     }
 

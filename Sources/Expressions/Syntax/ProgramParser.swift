@@ -6,6 +6,9 @@ internal import Events
 /// something: assignments, definitions, loops, more than one statement in a row.
 struct ProgramParser: ~Copyable {
     let bytes: [UInt8]
+    /// Where the text that may be read ends.
+    let end: Int
+    let scope: CodeScope
     var position = 0
     var builder = ProgramBuilder()
     /// The names of the parameters of the blocks around, the innermost last.
@@ -17,8 +20,10 @@ struct ProgramParser: ~Copyable {
 
     private static let maximumNesting = 60
 
-    init(_ bytes: [UInt8], position: Int = 0) {
+    init(_ bytes: [UInt8], position: Int = 0, end: Int? = nil, scope: CodeScope = .event) {
         self.bytes = bytes
+        self.end = min(end ?? bytes.count, bytes.count)
+        self.scope = scope
         self.position = position
     }
 
@@ -273,6 +278,7 @@ struct ProgramParser: ~Copyable {
 
     mutating func add(_ node: Node, _ children: [Node.Index], _ start: Int) throws(ExpressionError) -> Node.Index {
         let index = builder.add(node, over: children)
+        builder.places[Int(index)] = NodePlace(start: start, end: position)
         if builder.depth(of: index) > ProgramBuilder.maximumDepth { throw tooDeep(start) }
         return index
     }

@@ -12,6 +12,17 @@ package struct ExpressionFailure: Error, Equatable {
         self.message = message
     }
 
+    /// `use_nil`, which no `rescue` catches.
+    static let noValue: ExpressionFailure = leaving("use_nil")
+    /// `use_default`
+    static let defaultValue: ExpressionFailure = leaving("use_default")
+
+    private static func leaving(_ name: String) -> ExpressionFailure {
+        var failure = ExpressionFailure(name, name)
+        failure.isRescued = false
+        return failure
+    }
+
     static func argument(_ message: String) -> ExpressionFailure { ExpressionFailure("ArgumentError", message) }
     static func type(_ message: String) -> ExpressionFailure { ExpressionFailure("TypeError", message) }
 

@@ -19,6 +19,8 @@ enum ExpressionValue {
     /// `ENV`
     case environment
     case time(TimeValue)
+    /// An open file, by its path.
+    case file(Slice)
     case range(RangeValue)
     case match(MatchValue)
     /// Of the program.
