@@ -11,6 +11,11 @@ package enum RunOptions {
 
     package static let config = Option(
         "config", short: "c", value: .required("file", .file), "The configuration.", default: configurationDefault)
+    package static let configFileType = Option(
+        "config-file-type", value: .required("type", .choice(["guess", "v1", "yaml"])),
+        "The format of the configuration; 'guess' goes by its name (.yaml, .yml).", default: "guess")
+    package static let skipUnknown = Option(
+        "skip-unknown", "Leave out sections whose type Sluice does not have, and say so, instead of refusing to start.")
     package static let inlineConfig = Option(
         "inline-config", short: "i", value: .required("text", .text), "Append this to the configuration.",
         isRepeatable: true)
@@ -82,7 +87,8 @@ package enum RunOptions {
 
     package static let all =
         [
-            config, inlineConfig, dryRun, setup, log, logFormat, logRotateAge, logRotateSize, verbose, quiet,
+            config, configFileType, inlineConfig, skipUnknown, dryRun, setup, log, logFormat, logRotateAge,
+            logRotateSize, verbose, quiet,
             suppressConfigDump, daemon, user, group, umask, withoutSource, takeOver,
             noSupervisor, useV1Config,
         ] + ignored

@@ -36,11 +36,15 @@ package enum SluiceCommands {
 
     package static let check = Command(
         "check", aliases: ["validate"], "Check a configuration and show every mistake.",
-        discussion: "Exit status 0 when it can be run, 2 when it cannot, with place, line and hint for each mistake.",
+        discussion: """
+            Exit status 0 when it can be run, 2 when it cannot, with place, line and hint for each mistake. With --migrate also 1: \
+            it can be run, and asks for something that has no effect or is left out.
+            """,
         examples: [
             Example("sluice check fluent.conf", "For reading."),
             Example(
                 "sluice check --strict --format json fluent.conf", "For a build: warnings count, one object a line."),
+            Example("sluice check --migrate fluent.conf", "For a configuration that comes from Fluentd."),
         ],
         arguments: [
             Argument(
@@ -201,6 +205,8 @@ package enum CheckOptions {
     package static let format = Option(
         "format", value: .required("format", .choice(["text", "json"])), "How mistakes are printed.", default: "text")
     package static let strict = Option("strict", "Let warnings count as mistakes.")
+    package static let migrate = Option(
+        "migrate", "Show what differs from Fluentd for this configuration, and what to do.")
 
     /// For completion.
     package static let list = Option(
@@ -208,7 +214,7 @@ package enum CheckOptions {
         "Print the tags of grok filters, of all filters and matches, the labels or the outputs, one a line.",
         isHidden: true)
 
-    package static let all = [format, strict, list]
+    package static let all = [format, strict, migrate, RunOptions.skipUnknown, RunOptions.configFileType, list]
 }
 
 /// The options of `sluice try`.

@@ -19,12 +19,14 @@ package struct YAMLNode: Sendable {
     }
 
     package let content: Content
+    /// As it is written (`!include`), of YAML's own with their prefix (`tag:yaml.org,2002:str`); nil: none is given.
+    package let tag: String?
     package let place: YAMLPlace
     /// Behind its last letter.
     package let endOffset: Int
 
-    package init(content: Content, place: YAMLPlace, endOffset: Int) {
-        (self.content, self.place, self.endOffset) = (content, place, endOffset)
+    package init(content: Content, tag: String? = nil, place: YAMLPlace, endOffset: Int) {
+        (self.content, self.tag, self.place, self.endOffset) = (content, tag, place, endOffset)
     }
 
     /// Of a mapping; nil for everything else.

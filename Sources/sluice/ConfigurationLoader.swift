@@ -23,23 +23,42 @@ enum ConfigurationLoader {
         "Error: no configuration was found: FLUENT_CONF is not set, and neither /etc/fluent/fluent.conf nor ./fluent.conf exists\n"
         + "  name one: sluice run -c FILE\n"
 
-    /// - Parameter appending: `--inline-config` texts, which stand behind the file's own.
+    /// How a configuration is read, as a command line says it.
+    struct Manner {
+        var format = ConfigDocument.Format.byName
+        /// `--skip-unknown`
+        var skipsUnknown = false
+        /// `--inline-config` texts, which stand behind the file's own.
+        var appending: [String] = []
+
+        init() {}
+
+        init(_ parsed: ParsedCommand) {
+            switch parsed.value(RunOptions.configFileType) {
+            case "yaml": format = .yaml
+            case "v1": format = .classic
+            default: format = .byName
+            }
+            skipsUnknown = parsed.has(RunOptions.skipUnknown)
+        }
+    }
+
     /// - Parameter opensFiles: whether the files that it names are looked at, as a start would.
     /// - Parameter keepsBuffersInMemory: whether buffers in files, which a daemon may have, are left alone.
     /// - Parameter others: variables in front of the process's own.
     static func load(
-        _ path: String, appending: [String] = [], variables others: [String: String] = [:], opensFiles: Bool = false,
-        keepsBuffersInMemory: Bool = false
+        _ path: String, _ manner: Manner = Manner(), variables others: [String: String] = [:],
+        opensFiles: Bool = false, keepsBuffersInMemory: Bool = false
     ) -> Loaded {
         let environment = ConfigEnvironment(
             variables: variables().merging(others) { $1 }, hostname: hostname(), workingDirectory: workingDirectory())
-        let files = FilesWithInlineText(path: path, text: appending)
-        let document = ConfigDocument.load(path: path, environment: environment, from: files)
+        let document = ConfigDocument.load(
+            path: path, as: manner.format, appending: manner.appending, environment: environment)
         return Loaded(
             path: path, document: document,
             plan: PlanBuilder.build(
                 document, environment: environment, opensFiles: opensFiles,
-                keepsBuffersInMemory: keepsBuffersInMemory))
+                keepsBuffersInMemory: keepsBuffersInMemory, skipsUnknown: manner.skipsUnknown))
     }
 
     /// For commands that work on a plan without a daemon. nil: it cannot be run, and standard error has why.
@@ -83,28 +102,4 @@ enum ConfigurationLoader {
         guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-}
-
-/// The disk, where the main configuration has some lines more than its file.
-private struct FilesWithInlineText: FileSource {
-    let path: String
-    let text: [String]
-    private let disk = DiskFiles()
-
-    init(path: String, text: [String]) {
-        self.path = path
-        self.text = text
-    }
-
-    func read(_ path: String, maximumBytes: Int) throws(FileFailure) -> [UInt8] {
-        var bytes = try disk.read(path, maximumBytes: maximumBytes)
-        if path == self.path { for line in text { bytes += [0x0A] + Array(line.utf8) } }
-        return bytes
-    }
-
-    func entries(ofDirectory path: String) -> [String]? { disk.entries(ofDirectory: path) }
-
-    func exists(_ path: String) -> Bool { disk.exists(path) }
-
-    func identity(of path: String) -> String { disk.identity(of: path) }
 }

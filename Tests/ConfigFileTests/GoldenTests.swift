@@ -5,7 +5,7 @@ import Testing
 /// What a user sees for a damaged configuration, character by character. After a deliberate change run once with
 /// `SLUICE_UPDATE_GOLDEN=1` and read the difference.
 @Suite struct GoldenTests {
-    static let names = Files.names(in: Files.golden).filter { $0.hasSuffix(".conf") }
+    static let names = Files.names(in: Files.golden).filter { $0.hasSuffix(".conf") || $0.hasSuffix(".yaml") }
 
     @Test("the messages for a configuration are those of its golden file", arguments: names)
     func renders(_ name: String) throws {
@@ -15,7 +15,7 @@ import Testing
         let document = ConfigDocument.load(
             path: name, environment: ConfigEnvironment(hostname: "host.example"), from: MemoryFiles(bytes: files))
         let text = DiagnosticRenderer().render(document.diagnostics, file: name)
-        let goldenPath = Files.golden + "/" + name.dropLast(".conf".count) + ".txt"
+        let goldenPath = Files.golden + "/" + name.replacing(".conf", with: "") + ".txt"
         if ProcessInfo.processInfo.environment["SLUICE_UPDATE_GOLDEN"] != nil {
             try text.write(toFile: goldenPath, atomically: true, encoding: .utf8)
         }

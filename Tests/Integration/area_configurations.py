@@ -14,12 +14,66 @@ def files(_):
     need_program("openssl", "openssl")
     tls = Certificates()
     environment = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key, "SLUICE_BUFFER": Daemon("").folder,
-                   "SLUICE_FILES": Daemon("").folder}
-    names = [f"{CONFIG}/default.conf", *sorted(glob.glob(f"{CONFIG}/examples/*.conf"))]
+                   "SLUICE_FILES": Daemon("").folder, "TLS_AUTHORITY": tls.authority}
+    names = [f"{CONFIG}/default.conf", *sorted(glob.glob(f"{CONFIG}/examples/*.conf") + glob.glob(f"{CONFIG}/examples/*.yaml"))]
     assert len(names) > 5
     for name in names:
         result = run_sluice("check", name, environment=environment)
         assert result.returncode == 0, f"{name}: status {result.returncode}\n{result.stdout}{result.stderr}"
+
+
+@area.test("what config/examples/tests says of the examples holds")
+def cases(_):
+    result = run_sluice("test", f"{CONFIG}/examples/tests")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@area.test("tls-sender.conf and tls-receiver.conf are two nodes that take each other's events with TLS and a key")
+def two_nodes(_):
+    need_program("openssl", "openssl")
+    tls = Certificates()
+    front, back = free_port(), free_port()
+
+    def text(name, port):
+        content = open(f"{CONFIG}/examples/{name}.conf").read()
+        return content.replace("port 24224", f"port {port}").replace("port 24225", f"port {back}")
+
+    environment = {"TLS_CERTIFICATE": tls.certificate, "TLS_KEY": tls.key, "TLS_AUTHORITY": tls.authority,
+                   "AGGREGATOR": "localhost", "FORWARD_SHARED_KEY": "a-key-of-two-nodes", "SLUICE_BUFFER": Daemon("").folder}
+    with Daemon(text("tls-receiver", back), back, environment=environment) as receiver, \
+            Daemon(text("tls-sender", front), front, environment=environment):
+        result = run_sluice("send", "--ack", "--port", str(front), "a.b", text='{"n": 1}\n')
+        assert result.returncode == 0, result.stderr
+        assert receiver.wait_for_events(1)[0][1:] == ("a.b", {"n": 1}), receiver.events()
+
+
+@area.test("a YAML configuration runs, is checked, tried and read again like any other")
+def yaml(_):
+    port = free_port()
+    folder = Daemon("").folder
+    path = os.path.join(folder, "fluent.yaml")
+    good = f"config:\n  - source: {{$type: forward, port: {port}}}\n  - match: {{$tag: '**', $type: stdout}}\n"
+    open(path, "w").write(good)
+    assert run_sluice("check", path).returncode == 0
+    shown = run_sluice("try", "-c", path, "--tag", "a.b", text='{"n": 1}\n')
+    assert 'a.b: {"n":1}' in shown.stdout, shown.stdout
+    open(path, "w").write(good.replace("forward, port", "forward, prt"))
+    result = run_sluice("check", path)
+    assert result.returncode == 2 and "fluent.yaml:2:30: error: unknown parameter 'prt'" in result.stderr, result.stderr
+    result = run_sluice("check", "--format", "json", path)
+    assert result.returncode == 2 and '"line":2,"column":30' in result.stdout, result.stdout
+
+
+@area.test("--migrate and --skip-unknown answer with a status")
+def migrate(_):
+    path = os.path.join(Daemon("").folder, "old.conf")
+    text = forward_source(free_port()) + "<match a>\n  @type s4\n</match>\n<match **>\n  @type stdout\n</match>\n"
+    open(path, "w").write(text)
+    for arguments, expected in ((["--migrate"], 2), (["--migrate", "--skip-unknown"], 1), (["--skip-unknown"], 0), ([], 2)):
+        result = run_sluice("check", *arguments, path)
+        assert result.returncode == expected, f"{arguments}: {result.returncode}\n{result.stdout}{result.stderr}"
+    open(path, "w").write(text.replace("s4", "null"))
+    assert run_sluice("check", "--migrate", path).returncode == 0
 
 
 @area.test("default.conf writes to Elasticsearch only when ELASTICSEARCH_URL is set")

@@ -57,3 +57,35 @@ struct YAMLDocumentTests {
         }
     }
 }
+
+@Suite("YAML aliases and tags")
+struct YAMLAliasTests {
+    private func texts(_ text: String) throws -> [String?] {
+        try #require(try YAMLDocument.parse(Array(text.utf8), takesAliases: true)?.items).map(\.text)
+    }
+
+    @Test("an alias is the node that was named last") func aliases() throws {
+        #expect(try texts("[&x a, *x, &x b, *x]") == ["a", "a", "b", "b"])
+    }
+
+    @Test(
+        "tags are as they are written", arguments: [("!include x", "!include"), ("!!str x", "tag:yaml.org,2002:str")])
+    func tags(text: String, tag: String) throws {
+        #expect(try YAMLDocument.parse(Array(text.utf8))?.tag == tag)
+        #expect(try YAMLDocument.parse(Array("[\(text)]".utf8))?.items?.first?.tag == tag)
+        #expect(try YAMLDocument.parse(Array("x".utf8))?.tag == nil)
+    }
+
+    @Test(
+        "an alias of nothing, of what is around it, and too many of them are errors",
+        arguments: [
+            "[*x]", "&x [*x]", "&x {a: *x}",
+            "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+                + "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
+            "a: &a \(String(repeating: "[", count: 40))1\(String(repeating: "]", count: 40))\n"
+                + "b: \(String(repeating: "[", count: 40))*a\(String(repeating: "]", count: 40))\n",
+        ])
+    func refused(_ text: String) {
+        #expect(throws: YAMLError.self) { _ = try YAMLDocument.parse(Array(text.utf8), takesAliases: true) }
+    }
+}

@@ -14,6 +14,10 @@ package final class Diagnostics {
     package private(set) var warningCount = 0
     /// Sections were not opened or closed as they should: what seems to be missing may stand in the wrong one.
     package internal(set) var hasTagErrors = false
+    /// What is not as in Fluentd, in the order it was found, each once.
+    package private(set) var differences: [Difference] = []
+    /// More fill no screen, and a file that is included a thousand times says the same a thousand times.
+    private static let maximumDifferences = 1000
     private var seen: Set<Diagnostic> = []
     /// Values that no message and no dump may show and that stand in no file: of environment variables, of files read.
     private(set) var hiddenTexts = KnownSecrets()
@@ -81,10 +85,17 @@ package final class Diagnostics {
         add(Diagnostic(.note, at: place, message, hint: hint))
     }
 
+    /// Notes what is not as in Fluentd.
+    package func add(_ difference: Difference) {
+        guard differences.count < Self.maximumDifferences, !differences.contains(difference) else { return }
+        differences.append(difference)
+    }
+
     /// Adds the messages of another collection.
     package func add(contentsOf other: Diagnostics) {
         hiddenTexts.formUnion(other.hiddenTexts)
         for diagnostic in other.all { add(diagnostic) }
+        for difference in other.differences { add(difference) }
         omittedCount += other.omittedCount
         errorCount += other.errorCount - other.all.count { $0.severity == .error }
         warningCount += other.warningCount - other.all.count { $0.severity == .warning }

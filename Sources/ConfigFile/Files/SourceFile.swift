@@ -16,7 +16,8 @@ package final class SourceFile: Sendable {
     let knownSecrets: KnownSecrets
 
     /// Takes the bytes of a file. Bytes that are not UTF-8 must have been repaired by the caller (see `ConfigDocument`).
-    package init(path: String, bytes: [UInt8]) {
+    /// - Parameter alsoSecret: where secrets stand beside those that are found by their names.
+    package init(path: String, bytes: [UInt8], alsoSecret: [Range<Int>] = []) {
         self.path = path
         self.bytes = bytes
         var starts = [0]
@@ -25,7 +26,7 @@ package final class SourceFile: Sendable {
         }
         self.lineStarts = starts
         self.lastEndTags = Self.endTags(bytes)
-        self.secrets = SecretScanner.secrets(in: bytes)
+        self.secrets = SecretScanner.secrets(in: bytes, and: alsoSecret)
         self.knownSecrets = Self.texts(secrets, bytes)
     }
 

@@ -126,21 +126,7 @@ struct FileParser {
             }
             return
         }
-        if parameter.key.hasPrefix("@"), !SectionNames.reservedKeys.contains(parameter.key) {
-            let near = EditDistance.nearest(to: parameter.key, in: SectionNames.reservedKeys + ["@include"])
-            let known = "reserved are \(SectionNames.reservedKeys.joined(separator: ", "))"
-            let hint = near.map { "did you mean '\($0)'?" } ?? "names that begin with '@' are reserved; \(known)"
-            if SectionNames.reserving.contains(name) {
-                diagnostics.error(
-                    parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(session.open[top].section.tag)",
-                    hint: hint)
-            } else {
-                diagnostics.warning(
-                    parameter.keyPlace,
-                    "'\(parameter.key)' in \(session.open[top].section.tag) begins with '@', which is reserved",
-                    hint: hint)
-            }
-        }
+        SectionNames.checkReserved(parameter, name, session.open[top].section.tag, diagnostics)
         session.open[top].section.parameters.append(parameter)
     }
 

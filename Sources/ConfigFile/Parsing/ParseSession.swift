@@ -41,21 +41,41 @@ final class ParseSession {
 
     /// Parses a file into the innermost open section.
     func parse(_ file: SourceFile) {
-        includePath.append(source.identity(of: file.path))
-        defer { includePath.removeLast() }
-        var parser = FileParser(file: file, session: self)
-        parser.parse()
+        reading(file.path) {
+            var parser = FileParser(file: file, session: self)
+            parser.parse()
+        }
+    }
+
+    /// Notes that a file is being read meanwhile, so that it is seen when it includes itself.
+    func reading(_ path: String, _ body: () -> Void) {
+        includePath.append(source.identity(of: path))
+        body()
+        includePath.removeLast()
     }
 
     /// Reads and parses the files that an `@include` names.
     func include(_ path: String, at place: Place) {
+        for match in matches(of: path, at: place) where !isStopped && mayInclude(match, at: place) {
+            if ConfigDocument.isYAML(match) {
+                diagnostics.error(
+                    place, "'\(match)' is YAML, which a configuration of this format cannot include",
+                    hint: "name a YAML file on the command line; it can include others: - !include PATH")
+            } else if let file = included(match, at: place) {
+                parse(file)
+            }
+        }
+    }
+
+    /// The files that an include names, sorted; that there are none is said.
+    func matches(of path: String, at place: Place) -> [String] {
         var path = path
         if let scheme = Self.scheme(of: path) {
             guard scheme == "file" else {
                 diagnostics.error(
                     place, "'\(scheme)' cannot be included: only files on this machine",
                     hint: "fetch the file before the start and include the copy")
-                return
+                return []
             }
             path.removeFirst("file://".count)
         }
@@ -65,22 +85,23 @@ final class ParseSession {
             diagnostics.warning(
                 place, "nothing matches '\(pattern)'", hint: "the path is relative to the including file")
         }
-        for match in matches where !isStopped { include(file: match, at: place) }
+        return matches
     }
 
-    private func include(file path: String, at place: Place) {
+    /// Whether a file can be included here; why not is reported.
+    func mayInclude(_ path: String, at place: Place) -> Bool {
         let identity = source.identity(of: path)
         if includePath.contains(identity) {
             diagnostics.error(
                 place, "'\(path)' includes itself: \((includePath + [identity]).joined(separator: " -> "))",
                 hint: "remove one of these includes")
-            return
+            return false
         }
         if includePath.count > limits.maximumIncludeDepth {
             diagnostics.error(
                 place, "includes are nested more than \(limits.maximumIncludeDepth) deep",
                 hint: "include the file from a file further up")
-            return
+            return false
         }
         includedCount += 1
         if includedCount > limits.maximumIncludedFiles {
@@ -88,23 +109,48 @@ final class ParseSession {
                 place, "more than \(limits.maximumIncludedFiles) files are included",
                 hint: "a file included from several files counts each time")
             isStopped = true
+            return false
+        }
+        return true
+    }
+
+    /// `config_include_dir` of `<system>`: the files of a folder and those below it, as if they stood at the end.
+    func includeFolder() {
+        let settings = open[0].section.sections(named: "system").compactMap { $0.parameter("config_include_dir") }
+        guard let setting = settings.last, let folder = setting.text, !folder.isEmpty else { return }
+        guard source.entries(ofDirectory: folder) != nil else {
+            diagnostics.warning(
+                setting.valuePlace, "there is no folder '\(folder)'", hint: "nothing is included from it")
             return
         }
-        if ConfigDocument.isYAML(path) {
-            diagnostics.error(place, "'\(path)' is YAML", hint: ConfigDocument.yamlHint)
-            return
+        let pattern = (folder.hasSuffix("/") ? folder : folder + "/") + "**/*.{conf,yaml,yml}"
+        for path in Glob.paths(pattern, in: source) where source.entries(ofDirectory: path) == nil && !isStopped {
+            guard mayInclude(path, at: setting.valuePlace) else { continue }
+            if ConfigDocument.isYAML(path) {
+                guard let bytes = bytes(of: path, at: setting.valuePlace) else { continue }
+                let repaired = ConfigDocument.repaired(bytes, path: path, diagnostics)
+                YAMLBuilder(session: self).build(YAMLFile(path: path, bytes: repaired, diagnostics))
+            } else if let file = included(path, at: setting.valuePlace) {
+                parse(file)
+            }
         }
-        if let known = files[path] {
-            parse(known)
-            return
-        }
+    }
+
+    private func included(_ path: String, at place: Place) -> SourceFile? {
+        if let known = files[path] { return known }
+        guard let bytes = bytes(of: path, at: place) else { return nil }
+        let file = ConfigDocument.file(path: path, bytes: bytes, diagnostics)
+        files[path] = file
+        return file
+    }
+
+    /// What an included file holds; that it cannot be read is reported.
+    func bytes(of path: String, at place: Place) -> [UInt8]? {
         do throws(FileFailure) {
-            let bytes = try source.read(path, maximumBytes: limits.maximumFileBytes)
-            let file = ConfigDocument.file(path: path, bytes: bytes, diagnostics)
-            files[path] = file
-            parse(file)
+            return try source.read(path, maximumBytes: limits.maximumFileBytes)
         } catch {
             diagnostics.error(place, "cannot read '\(path)': \(error.reason)")
+            return nil
         }
     }
 

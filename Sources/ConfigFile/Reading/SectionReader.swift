@@ -66,7 +66,8 @@ package final class SectionReader {
                 hint: "did you mean '@type'?")
         } else if required {
             diagnostics.error(
-                type?.keyPlace ?? section.place, "\(section.tag) has no '@type'", hint: "add a line '@type NAME'")
+                type?.keyPlace ?? section.place, "\(section.tag) has no '@type'",
+                hint: "add a line '\(line("@type", "NAME"))'")
         }
         return nil
     }
@@ -107,7 +108,20 @@ package final class SectionReader {
             diagnostics.add(
                 Diagnostic(
                     severity, at: parameter.keyPlace, "'\(key)' in \(description) has no effect: \(reason)"))
+            diagnostics.add(
+                Difference(
+                    .withoutEffect, at: parameter.keyPlace, of: section.place, section: description, parameter: key,
+                    reason, advice: "remove it"))
         }
+    }
+
+    /// Notes something that is not as in Fluentd on purpose, for who comes from there.
+    package func differs(of parameter: String? = nil, _ what: String, advice: String? = nil) {
+        let place = parameter.flatMap { section.parameter($0)?.keyPlace } ?? section.place
+        diagnostics.add(
+            Difference(
+                .deviation, at: place, of: section.place, section: description, parameter: parameter, what,
+                advice: advice))
     }
 
     /// Accepts parameters silently: read elsewhere, such as those a `<parse>` section is made from.
@@ -165,6 +179,12 @@ package final class SectionReader {
         parameter.place(ofOffset: offset, length: length)
     }
 
+    /// How a parameter is written in the format of the section's file.
+    private func line(_ key: String, _ value: String) -> String {
+        if section.place.text.hasPrefix("<") || section.name == "ROOT" { return "\(key) \(value)" }
+        return (key.hasPrefix("@") ? "$" + key.dropFirst() : key) + ": \(value)"
+    }
+
     // MARK: - The end
 
     /// Reports what nobody asked for: an error when the name is close to a known one, a warning otherwise.
@@ -200,8 +220,18 @@ package final class SectionReader {
         }
         perhapsMissing.removeAll()
         for nested in section.sections where !takesAnySection && !knownSections.contains(nested.name) {
-            let name = Place(nested.place.file, nested.place.start + 1, nested.place.start + 1 + nested.name.utf8.count)
-            _ = report(unknown: nested.name, "section", at: name, known: knownSections)
+            let place = nested.place
+            let isTag = place.text.hasPrefix("<")
+            let start = place.start + (isTag ? 1 : 0)
+            if !isTag, known.contains(nested.name) {
+                diagnostics.error(
+                    place, "'\(nested.name)' in \(description) is a parameter, and a mapping is a section",
+                    hint: "write \(nested.name): !fluent/json {…}")
+                continue
+            }
+            _ = report(
+                unknown: nested.name, "section", at: Place(place.file, start, start + nested.name.utf8.count),
+                known: knownSections)
         }
     }
 
@@ -255,7 +285,8 @@ package final class SectionReader {
 
     /// Reports a missing parameter at the section's tag; when a line looks like it, `finish` reports that line instead.
     func reportMissing(_ key: String) {
-        missing(key, "'\(key)' is required in \(description)", hint: "add a line '\(key) VALUE'")
+        missing(
+            key, "'\(key)' is required in \(description)", hint: "add a line '\(line(key, "VALUE"))'")
     }
 
     /// An error about a parameter that is not there; when a line looks like it, `finish` reports that line instead.

@@ -29,8 +29,10 @@ struct SecretScanner {
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// The ranges of secrets, in order and apart from one another.
-    static func secrets(in bytes: [UInt8]) -> [Range<Int>] {
+    /// - Parameter known: some that are known already.
+    static func secrets(in bytes: [UInt8], and known: [Range<Int>] = []) -> [Range<Int>] {
         var scanner = SecretScanner(bytes)
+        scanner.found = known
         var start = 0
         while start < bytes.count {
             let end = scanner.lineEnd(from: start)
@@ -149,6 +151,7 @@ struct SecretScanner {
             if bytes[rest] != UInt8(ascii: "_") && bytes[rest] != UInt8(ascii: "-") { start = rest }
         }
         while start < end, Self.isSeparator(bytes[start]) { start += 1 }
+        start = behindTag(start, end)
         guard start < end, bytes[start..<end] != [Byte.backslash] else {
             open = .nextLine
             return
@@ -170,6 +173,15 @@ struct SecretScanner {
             balance(start, end)
             if depth > 0, closes(from: end) { open = .brackets }
         }
+    }
+
+    /// Tags of YAML values are no secrets, and messages speak of them.
+    private func behindTag(_ start: Int, _ end: Int) -> Int {
+        guard start < end, bytes[start] == UInt8(ascii: "!") else { return start }
+        for tag in ["!fluent/s ", "!fluent/json ", "!!str "] where bytes[start..<end].starts(with: tag.utf8) {
+            return start + tag.utf8.count
+        }
+        return start
     }
 
     private func isOdd(_ quote: UInt8, _ start: Int, _ end: Int) -> Bool {

@@ -78,6 +78,16 @@ package struct Parameter: Sendable {
             quoting: quoting, runs: runs, oddities: oddities)
     }
 
+    /// The same line with another value.
+    /// - Parameter isBroken: see `Oddities`.
+    func with(_ value: Value, isBroken: Bool) -> Parameter {
+        var oddities = oddities
+        oddities.isBroken = isBroken
+        return Parameter(
+            key: key, value: value, keyPlace: keyPlace, valuePlace: valuePlace, quoting: quoting, runs: runs,
+            oddities: oddities)
+    }
+
     /// The text of the value; nil for `use_nil` and `use_default`.
     package var text: String? {
         if case .text(let text) = value { text } else { nil }

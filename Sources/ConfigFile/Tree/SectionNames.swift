@@ -1,3 +1,5 @@
+internal import Words
+
 /// The names that the language itself knows; plugins add their own, which only they can judge.
 enum SectionNames {
     /// Sections at the top of a file.
@@ -46,6 +48,24 @@ enum SectionNames {
     /// The section that a parameter belongs to, when that is another one.
     static func home(of parameter: String, besides section: String) -> String? {
         homes.first { $0.value.contains(parameter) && !$0.key.hasPrefix("<\(section)") }?.key
+    }
+
+    /// Reports a key that begins with `@` and is none of the reserved ones.
+    /// - Parameter section: the name of the section it stands in; `tag` is how messages name it.
+    static func checkReserved(
+        _ parameter: Parameter, _ section: String, _ tag: @autoclosure () -> String, _ diagnostics: Diagnostics
+    ) {
+        guard parameter.key.hasPrefix("@"), !reservedKeys.contains(parameter.key) else { return }
+        let near = EditDistance.nearest(to: parameter.key, in: reservedKeys + ["@include"])
+        let hint =
+            near.map { "did you mean '\($0)'?" }
+            ?? "names that begin with '@' are reserved; reserved are \(reservedKeys.joined(separator: ", "))"
+        if reserving.contains(section) {
+            diagnostics.error(parameter.keyPlace, "unknown parameter '\(parameter.key)' in \(tag())", hint: hint)
+        } else {
+            diagnostics.warning(
+                parameter.keyPlace, "'\(parameter.key)' in \(tag()) begins with '@', which is reserved", hint: hint)
+        }
     }
 
     /// What may stand in a section of the language; nil where a plugin decides.

@@ -1,16 +1,24 @@
 /// Plugin types of the Fluentd world that sluice does not have: what to say about them instead of "unknown".
 enum KnownPlugins {
     /// Types that a configuration can do without: left out with a warning, so that the rest of it runs.
-    static let needless: [String: String] = [
-        "monitor_agent": "sluice does not report metrics yet; no event is lost",
-        "prometheus": "sluice does not report metrics yet; no event is lost",
-        "prometheus_monitor": "sluice does not report metrics yet; no event is lost",
-        "prometheus_output_monitor": "sluice does not report metrics yet; no event is lost",
-        "prometheus_tail_monitor": "sluice does not report metrics yet; no event is lost",
+    private static let needless: [String: String] = [
+        "monitor_agent": noMetrics,
+        "prometheus": noMetrics,
+        "prometheus_monitor": noMetrics,
+        "prometheus_output_monitor": noMetrics,
+        "prometheus_tail_monitor": noMetrics,
         "debug_agent": "there is no Ruby to look into",
         "gc_stat": "there is no Ruby whose memory could be watched",
         "object_space": "there is no Ruby whose memory could be watched",
     ]
+    private static let noMetrics = "sluice does not report metrics yet; no event is lost"
+    private static let noMongo = "sluice does not write to MongoDB"
+
+    /// Why a section of this type is left out; nil: it is not.
+    static func reasonToLeaveOut(_ type: String, _ noun: String) -> String? {
+        if noun == "output" { return ["mongo", "mongo_replset"].contains(type) ? noMongo : nil }
+        return needless[type]
+    }
 
     private static let advice: [String: String] = [
         "opensearch": "elasticsearch speaks with OpenSearch, too: @type elasticsearch",
@@ -34,7 +42,7 @@ enum KnownPlugins {
         "output": [
             "http", "exec", "exec_filter", "secondary_file",
             "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
-            "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "mongo", "loki",
+            "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "loki",
             "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
             "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",

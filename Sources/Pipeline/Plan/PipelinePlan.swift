@@ -186,6 +186,8 @@ package struct OutputPlan {
     package var label: String?
     /// Where it sends events under other tags; empty: nowhere.
     var rewrites: [TagRewrite] = []
+    /// It is of a type that sluice does not have: its events are dropped with a word.
+    package var isLeftOut = false
     /// Whether its buffer waits for the disk before events count as safe.
     package var isDurable = false
     /// What of its own it has that a reload must not lose; nil: nothing.

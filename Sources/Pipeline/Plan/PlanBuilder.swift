@@ -30,8 +30,14 @@ package final class PlanBuilder {
     /// Whether buffers in files are taken for buffers in memory: their files are a running daemon's.
     let keepsBuffersInMemory: Bool
 
-    private init(_ document: ConfigDocument, _ environment: ConfigEnvironment, keepsBuffersInMemory: Bool) {
+    /// Whether a section of an unknown type is left out instead of being an error.
+    let skipsUnknown: Bool
+
+    private init(
+        _ document: ConfigDocument, _ environment: ConfigEnvironment, keepsBuffersInMemory: Bool, skipsUnknown: Bool
+    ) {
         self.keepsBuffersInMemory = keepsBuffersInMemory
+        self.skipsUnknown = skipsUnknown
         let root = document.root
         firstPlace = root.sections.first?.place ?? root.place
         diagnostics = document.diagnostics
@@ -46,11 +52,13 @@ package final class PlanBuilder {
     /// - Parameters:
     ///   - opensFiles: whether certificates, keys and folders that it names are looked at.
     ///   - keepsBuffersInMemory: whether no buffer has files.
+    ///   - skipsUnknown: whether sections of a type that is not there are left out with a warning.
     package static func build(
         _ document: ConfigDocument, environment: ConfigEnvironment, opensFiles: Bool = false,
-        keepsBuffersInMemory: Bool = false
+        keepsBuffersInMemory: Bool = false, skipsUnknown: Bool = false
     ) -> PipelinePlan {
-        let builder = PlanBuilder(document, environment, keepsBuffersInMemory: keepsBuffersInMemory)
+        let builder = PlanBuilder(
+            document, environment, keepsBuffersInMemory: keepsBuffersInMemory, skipsUnknown: skipsUnknown)
         builder.build(document.root)
         if opensFiles { builder.openings.run(document.diagnostics) }
         return builder.plan
@@ -81,7 +89,8 @@ package final class PlanBuilder {
         if let log = labelSections(root).first(where: { $0.argument.text == "@FLUENT_LOG" }) {
             diagnostics.warning(
                 log.place, "no event reaches <label @FLUENT_LOG>: lines of sluice's own log are no events",
-                hint: "read its log file (--log) like any other")
+                hint: Self.ownLogHint)
+            tellOwnLog(log.place, log.tag)
         }
         // Fluentd starts: the sources of a base file may come from an @include that matches nothing yet.
         if plan.sources.isEmpty && !diagnostics.hasErrors {
@@ -135,8 +144,18 @@ package final class PlanBuilder {
                 diagnostics.note(
                     place,
                     "only events that are sent with such a tag come here: lines of sluice's own log are no events")
+                tellOwnLog(place, "<match \(rule.pattern.text)>")
             }
         }
+    }
+
+    private static let ownLogHint = "read its log file (--log) like any other"
+
+    private func tellOwnLog(_ place: Place, _ section: String) {
+        diagnostics.add(
+            Difference(
+                .deviation, at: place, of: place, section: section, "lines of sluice's own log are no events",
+                advice: Self.ownLogHint))
     }
 
     /// Labels that no event reaches although something sends to them, and the root when every source has a label.
@@ -249,10 +268,7 @@ package final class PlanBuilder {
     private func source(_ section: Section) -> SourcePlan? {
         let reader = SectionReader(section, diagnostics: diagnostics)
         guard let type = reader.type(required: true) else { return nil }
-        if let reason = KnownPlugins.needless[type.value] {
-            diagnostics.warning(type.place, "the source type '\(type.value)' is left out: \(reason)")
-            return nil
-        }
+        if isLeftOut(reader, type, SectionRegistry.sources, "source") { return nil }
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
         let stage = stage(reader)
         var plan = read(reader, self)
@@ -262,6 +278,7 @@ package final class PlanBuilder {
             plan?.label = label.value
         }
         reader.finish()
+        SectionDifferences.tellSource(type.value, reader)
         return plan
     }
 
@@ -279,14 +296,12 @@ package final class PlanBuilder {
         }
         guard let type = reader.type(required: true) else { return nil }
         if section.name == "filter" {
-            if let reason = KnownPlugins.needless[type.value] {
-                diagnostics.warning(type.place, "the filter type '\(type.value)' is left out: \(reason)")
-                return nil
-            }
+            if isLeftOut(reader, type, SectionRegistry.filters, "filter") { return nil }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
             let stage = stage(reader)
             let filter = read(reader, self)
             reader.finish()
+            SectionDifferences.tellFilter(type.value, reader)
             guard let pattern, let filter else { return nil }
             return .filter(pattern, filter.named(stage))
         }
@@ -297,10 +312,14 @@ package final class PlanBuilder {
 
     /// The output of a `<match>`, a `<store>` or a `<secondary>`.
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
+        if isLeftOut(reader, type, SectionRegistry.outputs, "output") {
+            return leftOut(type.value).named(stage(reader))
+        }
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
         let stage = stage(reader)
         let output = read(reader, self)
         reader.finish()
+        if let output { SectionDifferences.tellOutput(output, reader) }
         return output?.named(stage)
     }
 

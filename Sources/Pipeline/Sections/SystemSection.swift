@@ -15,6 +15,8 @@ enum SystemSection {
             }
         }
         settings.threads = reader.int("threads", default: SystemSettings.defaultThreads, range: 1...64)
+        // Its files are part of the tree already.
+        reader.accept(["config_include_dir"])
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)
@@ -27,6 +29,9 @@ enum SystemSection {
             logReader.finish()
         }
         if reader.int("workers", default: 1, range: 0...1024) > 1 {
+            reader.differs(
+                of: "workers", "sluice is one process with threads, as many as there are cores",
+                advice: "'threads N' in <system> sets how many")
             reader.warning(
                 "workers", "sluice is one process; 'workers' has no effect", hint: "threads do what workers did")
         }

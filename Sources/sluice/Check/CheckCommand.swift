@@ -13,13 +13,16 @@ enum CheckCommand {
             StandardOutput.write(ConfigurationLoader.load(path).plan.names(what).map { $0 + "\n" }.joined())
             return ExitStatus.success
         }
-        return check(
-            path, isStrict: parsed.has(CheckOptions.strict), asJSON: parsed.value(CheckOptions.format) == "json")
+        let manner = ConfigurationLoader.Manner(parsed)
+        let asJSON = parsed.value(CheckOptions.format) == "json"
+        if parsed.has(CheckOptions.migrate) { return migrate(path, manner, asJSON: asJSON) }
+        return check(path, manner, isStrict: parsed.has(CheckOptions.strict), asJSON: asJSON)
     }
 
-    /// - Parameter appending: `--inline-config` texts of a run that is only tried.
-    static func check(_ path: String, appending: [String] = [], isStrict: Bool, asJSON: Bool) -> Int32 {
-        let loaded = ConfigurationLoader.load(path, appending: appending, opensFiles: true)
+    static func check(
+        _ path: String, _ manner: ConfigurationLoader.Manner, isStrict: Bool, asJSON: Bool
+    ) -> Int32 {
+        let loaded = ConfigurationLoader.load(path, manner, opensFiles: true)
         let diagnostics = loaded.document.diagnostics
         let failed = diagnostics.hasErrors || isStrict && diagnostics.warningCount > 0
         if asJSON {
@@ -32,6 +35,20 @@ enum CheckCommand {
             if !failed { StandardOutput.write(PlanReport.text(loaded.plan, path: path)) }
         }
         return failed ? ExitStatus.configuration : ExitStatus.success
+    }
+
+    /// `--migrate`: what is not as in Fluentd. Messages are told only where they keep it from running.
+    private static func migrate(_ path: String, _ manner: ConfigurationLoader.Manner, asJSON: Bool) -> Int32 {
+        let loaded = ConfigurationLoader.load(path, manner)
+        let diagnostics = loaded.document.diagnostics
+        if asJSON {
+            StandardOutput.write(MigrationReport.json(diagnostics.differences, diagnostics: diagnostics))
+        } else {
+            if diagnostics.hasErrors { StandardError.write(ConfigurationLoader.report(loaded, to: .standardError)) }
+            StandardOutput.write(MigrationReport.text(diagnostics.differences, path: path))
+        }
+        if diagnostics.hasErrors { return ExitStatus.configuration }
+        return diagnostics.differences.contains(where: \.isMissing) ? ExitStatus.failure : ExitStatus.success
     }
 }
 

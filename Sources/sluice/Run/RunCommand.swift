@@ -85,10 +85,15 @@ enum RunCommand {
     }
 
     private static func load(_ parsed: ParsedCommand, _ path: String) -> ConfigurationLoader.Loaded {
-        var loaded = ConfigurationLoader.load(
-            path, appending: parsed.values(RunOptions.inlineConfig), opensFiles: true)
+        var loaded = ConfigurationLoader.load(path, manner(parsed), opensFiles: true)
         if parsed.has(RunOptions.withoutSource) { loaded.plan.sources = [] }
         return loaded
+    }
+
+    private static func manner(_ parsed: ParsedCommand) -> ConfigurationLoader.Manner {
+        var manner = ConfigurationLoader.Manner(parsed)
+        manner.appending = parsed.values(RunOptions.inlineConfig)
+        return manner
     }
 
     /// What `check` sees, and whether the log file could be opened.
@@ -97,8 +102,7 @@ enum RunCommand {
             StandardError.write("Error: \(error)\n")
             return ExitStatus.failure
         }
-        return CheckCommand.check(
-            path, appending: parsed.values(RunOptions.inlineConfig), isStrict: false, asJSON: false)
+        return CheckCommand.check(path, manner(parsed), isStrict: false, asJSON: false)
     }
 
     /// How long a slow reader of standard output is waited for at most, and then of the log. With the time that a failing

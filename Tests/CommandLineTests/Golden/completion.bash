@@ -16,6 +16,7 @@ _sluice() {
     COMPREPLY=()
     case "$command:$previous" in
         run:--config|run:-c|:--config|:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--config-file-type|:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
         run:--inline-config|run:-i|:--inline-config|:-i) :; return ;;
         run:--log|run:-o|:--log|:-o) COMPREPLY=($(compgen -f -- "$current")); return ;;
         run:--log-format|:--log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
@@ -27,6 +28,7 @@ _sluice() {
         run:--umask|:--umask) :; return ;;
         run:--take-over|:--take-over) :; return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        check:--config-file-type|validate:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
         try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         try:--tag|try:-t) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         try:--label) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list labels $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
@@ -99,16 +101,16 @@ _sluice() {
     case "$command" in
         run|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion --config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion --config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--config -c --inline-config -i --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current")) ;;
             esac
             ;;
         check|validate)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--format --strict --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--format --strict --migrate --skip-unknown --config-file-type --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

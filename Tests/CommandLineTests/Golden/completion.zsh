@@ -36,8 +36,10 @@ _sluice() {
             _arguments \
                 '-c+[The configuration.]:file:_files' \
                 '--config=[The configuration.]:file:_files' \
+                '--config-file-type=[The format of the configuration; '\''guess'\'' goes by its name (.yaml, .yml).]:type:(guess v1 yaml)' \
                 '*-i+[Append this to the configuration.]:text: ' \
                 '*--inline-config=[Append this to the configuration.]:text: ' \
+                '--skip-unknown[Leave out sections whose type Sluice does not have, and say so, instead of refusing to start.]' \
                 '--dry-run[Check the configuration and exit.]' \
                 '-s-[Write a sample configuration into the directory and exit.]::dir:_files -/' \
                 '--setup=-[Write a sample configuration into the directory and exit.]::dir:_files -/' \
@@ -66,6 +68,9 @@ _sluice() {
             _arguments \
                 '--format=[How mistakes are printed.]:format:(text json)' \
                 '--strict[Let warnings count as mistakes.]' \
+                '--migrate[Show what differs from Fluentd for this configuration, and what to do.]' \
+                '--skip-unknown[Leave out sections whose type Sluice does not have, and say so, instead of refusing to start.]' \
+                '--config-file-type=[The format of the configuration; '\''guess'\'' goes by its name (.yaml, .yml).]:type:(guess v1 yaml)' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \

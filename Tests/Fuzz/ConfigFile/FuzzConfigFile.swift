@@ -2,15 +2,20 @@
 
 import ConfigFile
 
-/// Bytes before the first zero byte are the configuration, the rest a file that it can include as `other.conf`.
+/// Bytes before the first zero byte are the configuration, the rest a file that it can include as `other.conf` or
+/// `other.yaml`. They are read as the classic format and as YAML.
 @_cdecl("LLVMFuzzerTestOneInput")
 package func fuzzConfigFile(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: data, count: count))
     let parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map(Array.init)
-    let document = ConfigDocument.parse(
-        bytes: parts.first ?? [], environment: ConfigEnvironment(variables: ["X": "x"]),
-        from: MemoryFiles(bytes: ["other.conf": parts.count > 1 ? parts[1] : [], "d/a": Array("k v".utf8)]))
-    exercise(document)
+    let other = parts.count > 1 ? parts[1] : []
+    let files = MemoryFiles(bytes: ["other.conf": other, "other.yaml": other, "d/a": Array("k v".utf8)])
+    for path in ["fluent.conf", "fluent.yaml"] {
+        exercise(
+            ConfigDocument.parse(
+                bytes: parts.first ?? [], path: path, environment: ConfigEnvironment(variables: ["X": "x"]), from: files
+            ))
+    }
     return 0
 }
 

@@ -8,6 +8,7 @@ enum CopySection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
         reader.ignore(
             ["copy_mode", "deep_copy"], reason: "stores never see each other's changes", severity: .note)
+        var leftOut: OutputPlan?
         var stores: [(plan: OutputPlan, ignoresError: Bool, ignoresIfPreviousSucceeded: Bool)] = []
         let sections = reader.sections(named: "store")
         for section in sections {
@@ -32,8 +33,13 @@ enum CopySection {
                         ).map { "did you mean '\($0)'?" } ?? "there are ignore_error and ignore_if_prev_success")
                 }
             }
-            stores.append((plan, ignoresError, ignoresIfPreviousSucceeded))
+            if plan.isLeftOut {
+                leftOut = plan
+            } else {
+                stores.append((plan, ignoresError, ignoresIfPreviousSucceeded))
+            }
         }
+        if stores.isEmpty, let leftOut { return builder.leftOut(leftOut.type, around: reader) }
         if sections.isEmpty {
             reader.diagnostics.error(
                 reader.section.place, "\(reader.description) has no <store>", hint: "add <store> … </store> sections")

@@ -8,18 +8,20 @@ enum RoundRobinSection {
 
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
         var stores: [(plan: OutputPlan, weight: Int)] = []
+        var leftOut: OutputPlan?
         let sections = reader.sections(named: "store")
         for section in sections {
             let inner = SectionReader(section, diagnostics: reader.diagnostics)
             // The weight belongs to the store, whatever its type is.
             let weight = inner.int("weight", default: 1, range: 0...largestWeight)
             guard let type = inner.type(required: true), let plan = builder.output(inner, type) else { continue }
-            stores.append((plan, weight))
+            if plan.isLeftOut { leftOut = plan } else { stores.append((plan, weight)) }
         }
+        if stores.isEmpty, let leftOut { return builder.leftOut(leftOut.type, around: reader) }
         if sections.isEmpty {
             reader.diagnostics.error(
                 reader.section.place, "\(reader.description) has no <store>", hint: "add <store> … </store> sections")
-        } else if stores.count == sections.count, stores.allSatisfy({ $0.weight == 0 }) {
+        } else if !stores.isEmpty, stores.allSatisfy({ $0.weight == 0 }) {
             reader.diagnostics.error(
                 reader.section.place, "every <store> of \(reader.description) has weight 0",
                 hint: "give one of them a weight of 1 or more")

@@ -39,7 +39,9 @@ enum SecondarySection {
         if type.value == "secondary_file" {
             return readFile(inner, builder).map { Read(type: type.value, way: .file($0)) }
         }
-        guard let output = builder.output(inner, type), let label = builder.addHiddenLabel(for: output) else {
+        guard let output = builder.output(inner, type), !output.isLeftOut,
+            let label = builder.addHiddenLabel(for: output)
+        else {
             return nil
         }
         return Read(type: type.value, way: .label(label))
