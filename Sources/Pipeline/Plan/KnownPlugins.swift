@@ -2,11 +2,8 @@
 enum KnownPlugins {
     /// Types that a configuration can do without: left out with a warning, so that the rest of it runs.
     static let needless: [String: String] = [
-        "monitor_agent": "sluice does not report metrics yet; no event is lost",
-        "prometheus": "sluice does not report metrics yet; no event is lost",
-        "prometheus_monitor": "sluice does not report metrics yet; no event is lost",
-        "prometheus_output_monitor": "sluice does not report metrics yet; no event is lost",
-        "prometheus_tail_monitor": "sluice does not report metrics yet; no event is lost",
+        "prometheus": "metrics made from events are not there yet; the daemon's own are; no event is lost",
+        "prometheus_tail_monitor": "files have no metrics of their own yet; no event is lost",
         "debug_agent": "there is no Ruby to look into",
         "gc_stat": "there is no Ruby whose memory could be watched",
         "object_space": "there is no Ruby whose memory could be watched",

@@ -249,13 +249,16 @@ package final class PlanBuilder {
     private func source(_ section: Section) -> SourcePlan? {
         let reader = SectionReader(section, diagnostics: diagnostics)
         guard let type = reader.type(required: true) else { return nil }
-        if let reason = KnownPlugins.needless[type.value] {
+        if let reason = KnownPlugins.needless[type.value],
+            !SectionRegistry.sources.contains(where: { $0.0 == type.value })
+        {
             diagnostics.warning(type.place, "the source type '\(type.value)' is left out: \(reason)")
             return nil
         }
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
-        let stage = stage(reader)
+        var stage = stage(reader)
         var plan = read(reader, self)
+        stage.settings = section.shownParameters(diagnostics)
         plan?.stage = stage
         if let label = reader.label() {
             use(label: label.value, at: label.place)
@@ -284,8 +287,9 @@ package final class PlanBuilder {
                 return nil
             }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
-            let stage = stage(reader)
+            var stage = stage(reader)
             let filter = read(reader, self)
+            stage.settings = section.shownParameters(diagnostics)
             reader.finish()
             guard let pattern, let filter else { return nil }
             return .filter(pattern, filter.named(stage))
@@ -298,8 +302,9 @@ package final class PlanBuilder {
     /// The output of a `<match>`, a `<store>` or a `<secondary>`.
     func output(_ reader: SectionReader, _ type: Setting<String>) -> OutputPlan? {
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
-        let stage = stage(reader)
+        var stage = stage(reader)
         let output = read(reader, self)
+        stage.settings = reader.section.shownParameters(diagnostics)
         reader.finish()
         return output?.named(stage)
     }
