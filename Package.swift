@@ -81,13 +81,17 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "Monitor",
+            dependencies: ["Events", "Time", "EventLoop", "HTTPServer", "Buffering", "Logging"], swiftSettings: strict),
+
         // MARK: - From a file to running stages
         .target(name: "ConfigFile", dependencies: ["Words", "YAML", "Expressions"], swiftSettings: strict),
         .target(
             name: "Pipeline",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "HTTPClient", "ForwardProtocol",
-                "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "ConfigFile",
+                "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "Monitor", "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -149,6 +153,8 @@ let package = Package(
             name: "FiltersTests",
             dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Expressions", "Logging", "TestSupport"],
             swiftSettings: tests),
+        .testTarget(
+            name: "MonitorTests", dependencies: ["Monitor", "Buffering", "Events", "HTTPServer"], swiftSettings: tests),
         .testTarget(
             name: "BufferingTests",
             dependencies: ["Buffering", "Events", "KeptEvents", "Logging", "TestSupport"],

@@ -13,7 +13,34 @@ package struct BufferStatistics: Sendable, Equatable {
     package var totalLimitBytes = 0
     /// Failures in a row, now; 0 when the destination works.
     package var retryCount = 0
+    /// While it does not.
+    package var retry: Retry?
+    /// What the last failed attempt said.
+    package var lastFailure: String?
     package var counts = BufferCounts()
+
+    package init() {}
+
+    /// A run of failures. Times in seconds of the epoch.
+    package struct Retry: Sendable, Equatable {
+        package var failures: Int
+        package var startedAtSeconds: Double
+        package var nextAttemptAtSeconds: Double
+        /// From now until the next attempt.
+        package var waitSeconds: Double
+
+        package init(
+            failures: Int, startedAtSeconds: Double, nextAttemptAtSeconds: Double = 0, waitSeconds: Double = 0
+        ) {
+            (self.failures, self.startedAtSeconds) = (failures, startedAtSeconds)
+            (self.nextAttemptAtSeconds, self.waitSeconds) = (nextAttemptAtSeconds, waitSeconds)
+        }
+    }
+
+    /// How much of `total_limit_size` is free, from 0 to 1.
+    package var freeShare: Double {
+        totalLimitBytes > 0 ? max(1 - Double(totalBytes) / Double(totalLimitBytes), 0) : 1
+    }
 }
 
 /// Counted since the start.
@@ -28,8 +55,16 @@ package struct BufferCounts: Sendable, Equatable {
     package var droppedChunks = 0
     /// Refused because the buffer was full.
     package var refusedEvents = 0
+    /// Deliveries that were tried and have ended.
+    package var attempts = 0
     /// Attempts that failed, in whole or in part.
     package var failedAttempts = 0
+    /// Attempts over `slow_flush_log_threshold`.
+    package var slowAttempts = 0
+    /// What all attempts took together.
+    package var attemptSeconds = 0.0
+
+    package init() {}
 
     mutating func note(_ effect: DeliveryQueue.Effect) {
         switch effect {

@@ -29,6 +29,8 @@ package final class ChunkBuffer: Sendable {
     /// Everything but `acceptedEvents`, which changes with every batch.
     private let counts = Mutex(BufferCounts())
     private let acceptedEvents = Atomic<Int>(0)
+    /// What the last failed attempt said.
+    private let lastFailure = Mutex<String?>(nil)
     /// A moment of the clock, as its bits; 0: none.
     private let storageTryAt = Atomic<UInt64>(0)
     private static let storageWaitSeconds = 1.0
@@ -267,13 +269,21 @@ package final class ChunkBuffer: Sendable {
     }
 
     /// Notes how an attempt ended; the caller carries out what the effects ask for, and then calls `complete`.
-    package func finish(_ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome) -> [DeliveryQueue.Effect] {
+    ///
+    /// - Parameter seconds: what the attempt took.
+    package func finish(
+        _ delivery: DeliveryQueue.Delivery, _ outcome: DeliveryOutcome, took seconds: Double = 0
+    ) -> [DeliveryQueue.Effect] {
         let now = clock.monotonicSeconds()
         let random = Double.random(in: -1...1)
         let effects = queue.withLock { $0.finish(delivery, outcome, at: now, random: random) }
         counts.withLock { counts in
+            counts.attempts += 1
+            counts.attemptSeconds += seconds
+            if seconds > settings.slowFlushLogThresholdSeconds { counts.slowAttempts += 1 }
             for effect in effects { counts.note(effect) }
         }
+        for case .failing(let reason, _, _) in effects { lastFailure.withLock { $0 = reason.sentence } }
         wakeup.wakeOne()
         return effects
     }
@@ -327,12 +337,24 @@ package final class ChunkBuffer: Sendable {
         let (stagedChunks, stagedBytes) = (areas.reduce(0) { $0 + $1.count }, areas.reduce(0) { $0 + $1.byteCount })
         var counts = counts.withLock { $0 }
         counts.acceptedEvents = acceptedEvents.load(ordering: .relaxed)
+        let (now, wall) = (clock.monotonicSeconds(), Double(clock.wallSeconds()))
+        let failure = lastFailure.withLock { $0 }
         return queue.withLock { queue in
-            BufferStatistics(
-                stagedChunks: stagedChunks, stagedBytes: stagedBytes,
-                queuedChunks: queue.queuedCount, inFlightChunks: queue.inFlightCount, queuedBytes: queue.byteCount,
-                totalBytes: budget.heldBytes, totalLimitBytes: settings.totalLimitBytes,
-                retryCount: queue.outage.map { max($0.failures, 1) } ?? 0, counts: counts)
+            var statistics = BufferStatistics()
+            (statistics.stagedChunks, statistics.stagedBytes) = (stagedChunks, stagedBytes)
+            (statistics.queuedChunks, statistics.queuedBytes) = (queue.queuedCount, queue.byteCount)
+            statistics.inFlightChunks = queue.inFlightCount
+            (statistics.totalBytes, statistics.totalLimitBytes) = (budget.heldBytes, settings.totalLimitBytes)
+            statistics.counts = counts
+            if let outage = queue.outage {
+                statistics.retryCount = max(outage.failures, 1)
+                statistics.retry = BufferStatistics.Retry(
+                    failures: statistics.retryCount, startedAtSeconds: wall - now + outage.startedAt,
+                    nextAttemptAtSeconds: wall - now + outage.nextAttemptAt,
+                    waitSeconds: max(outage.nextAttemptAt - now, 0))
+                statistics.lastFailure = failure
+            }
+            return statistics
         }
     }
 

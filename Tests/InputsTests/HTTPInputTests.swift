@@ -1,6 +1,7 @@
 import EventLoop
 import Events
 import Foundation
+import HTTPServer
 import Logging
 import Testing
 

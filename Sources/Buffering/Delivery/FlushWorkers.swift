@@ -93,6 +93,9 @@ package final class FlushWorkers: Sendable {
         }
     }
 
+    /// What the destination tells of itself.
+    package var figures: [(name: String, value: Int)] { destination.figures }
+
     /// Sends everything now (SIGUSR1).
     package func flushAll() { buffer.flushAll() }
 
@@ -233,7 +236,9 @@ package final class FlushWorkers: Sendable {
                 ])
         }
         var isCarriedOut = true
-        for effect in buffer.finish(delivery, outcome) where await !carryOut(effect, loaded) { isCarriedOut = false }
+        for effect in buffer.finish(delivery, outcome, took: elapsed) where await !carryOut(effect, loaded) {
+            isCarriedOut = false
+        }
         // Else the attempt's hold on the chunk stays, and whoever takes what is left finds the events in it.
         if isCarriedOut { buffer.complete(delivery) }
     }

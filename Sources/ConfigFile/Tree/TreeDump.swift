@@ -23,6 +23,22 @@ extension Section {
         text += "\(indentation)</\(name)>\n"
     }
 
+    /// The parameters that count, in the order of the file, as they may be shown.
+    package func shownParameters(_ diagnostics: Diagnostics) -> [(name: String, value: String)] {
+        var last: [String: Int] = [:]
+        for (index, parameter) in parameters.enumerated() { last[parameter.key] = index }
+        return parameters.enumerated().compactMap { index, parameter in
+            guard last[parameter.key] == index else { return nil }
+            let name = Self.hidden(parameter.key, parameter.keyPlace.file, diagnostics)
+            if diagnostics.readings[parameter.valuePlace] == .secret { return (name, SecretText.mask) }
+            guard let text = parameter.text else { return (name, "") }
+            return (
+                name,
+                Self.hidden(SecretText.masked(text, of: parameter.key), parameter.keyPlace.file, diagnostics)
+            )
+        }
+    }
+
     private static func hidden(_ text: String, _ file: SourceFile, _ diagnostics: Diagnostics) -> String {
         SecretText.masked(diagnostics.hiddenTexts.hidden(in: file.knownSecrets.hidden(in: text)))
     }

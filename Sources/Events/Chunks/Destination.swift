@@ -2,6 +2,12 @@
 package protocol Destination: AnyObject, Sendable {
     /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
     func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome
+    /// What only it can tell of itself, in the monitor's names.
+    var figures: [(name: String, value: Int)] { get }
+}
+
+extension Destination {
+    package var figures: [(name: String, value: Int)] { [] }
 }
 
 package enum DeliveryOutcome: Sendable, Equatable {

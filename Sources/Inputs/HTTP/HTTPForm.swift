@@ -1,3 +1,5 @@
+internal import HTTPServer
+
 /// The fields of a form in a request's body: `application/x-www-form-urlencoded` (WHATWG URL standard) or
 /// `multipart/form-data` (RFC 7578, in the form of RFC 2046, 5.1).
 enum HTTPForm {

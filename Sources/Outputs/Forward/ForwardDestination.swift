@@ -63,6 +63,13 @@ package final class ForwardDestination: Destination {
         }
     }
 
+    /// As Fluentd's out_forward tells them.
+    package var figures: [(name: String, value: Int)] {
+        [
+            ("healthy_nodes_count", ring.withLock { $0.upCount }), ("registered_nodes_count", settings.servers.count),
+        ]
+    }
+
     package func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
         let messages = ForwardChunkMessages(chunk, items: items, settings)
         var left = items

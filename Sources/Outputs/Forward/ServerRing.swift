@@ -42,6 +42,9 @@ package struct ServerRing: Sendable {
         self.seed = seed
     }
 
+    /// Servers that no heartbeat says are away.
+    package var upCount: Int { entries.count(where: \.isUp) }
+
     /// The server for a message that those in `tried` did not take; nil when there is none.
     ///
     /// Once all that are available have been tried, those that only failed lately are asked again before giving up:

@@ -1,3 +1,4 @@
+internal import Monitor
 internal import Synchronization
 
 /// All stages' counts, by the stage's id and loop. Filled while loops are set up; read by whoever shows them. A stage that
@@ -26,6 +27,23 @@ package final class MetricsRegistry: Sendable {
             stages.places[key] = stages.list.count
             stages.list.append((id, metrics))
             return metrics
+        }
+    }
+
+    /// All sums over all loops, by stage.
+    func totals() -> [String: StageReport.Counts] {
+        stages.withLock { stages in
+            var sums: [String: StageReport.Counts] = [:]
+            for (id, metrics) in stages.list {
+                var sum = sums[id] ?? StageReport.Counts()
+                sum.batchesIn += metrics.value(.batchesIn)
+                sum.eventsIn += metrics.value(.recordsIn)
+                sum.eventsOut += metrics.value(.recordsOut)
+                sum.eventsRefused += metrics.value(.recordsRefused)
+                sum.batchesRefused += metrics.value(.batchesRefused)
+                sums[id] = sum
+            }
+            return sums
         }
     }
 

@@ -2,16 +2,12 @@
 enum KnownPlugins {
     /// Types that a configuration can do without: left out with a warning, so that the rest of it runs.
     private static let needless: [String: String] = [
-        "monitor_agent": noMetrics,
-        "prometheus": noMetrics,
-        "prometheus_monitor": noMetrics,
-        "prometheus_output_monitor": noMetrics,
-        "prometheus_tail_monitor": noMetrics,
+        "prometheus": "metrics made from events are not there yet; the daemon's own are; no event is lost",
+        "prometheus_tail_monitor": "files have no metrics of their own yet; no event is lost",
         "debug_agent": "there is no Ruby to look into",
         "gc_stat": "there is no Ruby whose memory could be watched",
         "object_space": "there is no Ruby whose memory could be watched",
     ]
-    private static let noMetrics = "sluice does not report metrics yet; no event is lost"
     private static let noMongo = "sluice does not write to MongoDB"
 
     /// Why a section of this type is left out; nil: it is not.

@@ -2,6 +2,7 @@ internal import EventLoop
 package import Events
 package import Inputs
 package import Logging
+internal import Monitor
 internal import Outputs
 package import Parsing
 
@@ -147,6 +148,10 @@ package struct SourcePlan {
     var place: ListenPlace?
     /// It reads files (certificates) when it is made: a reload makes it anew, also when its section is the same.
     package var readsFiles = false
+    /// Where the monitor answers for it; nil: it is a source of events.
+    var monitor: MonitorEndpoint?
+    /// Metrics that it adds to the monitor.
+    var fluentdMonitor: FluentdMonitor?
     /// One input for each loop; nil on a loop that has no part in it.
     package var make: (InputContext) throws -> (any Input)?
 }

@@ -270,8 +270,9 @@ package final class PlanBuilder {
         guard let type = reader.type(required: true) else { return nil }
         if isLeftOut(reader, type, SectionRegistry.sources, "source") { return nil }
         guard let read = known(type, SectionRegistry.sources, "source") else { return nil }
-        let stage = stage(reader)
+        var stage = stage(reader)
         var plan = read(reader, self)
+        stage.settings = section.shownParameters(diagnostics)
         plan?.stage = stage
         if let label = reader.label() {
             use(label: label.value, at: label.place)
@@ -298,8 +299,9 @@ package final class PlanBuilder {
         if section.name == "filter" {
             if isLeftOut(reader, type, SectionRegistry.filters, "filter") { return nil }
             guard let read = known(type, SectionRegistry.filters, "filter") else { return nil }
-            let stage = stage(reader)
+            var stage = stage(reader)
             let filter = read(reader, self)
+            stage.settings = section.shownParameters(diagnostics)
             reader.finish()
             SectionDifferences.tellFilter(type.value, reader)
             guard let pattern, let filter else { return nil }
@@ -316,8 +318,9 @@ package final class PlanBuilder {
             return leftOut(type.value).named(stage(reader))
         }
         guard let read = known(type, SectionRegistry.outputs, "output") else { return nil }
-        let stage = stage(reader)
+        var stage = stage(reader)
         let output = read(reader, self)
+        stage.settings = reader.section.shownParameters(diagnostics)
         reader.finish()
         if let output { SectionDifferences.tellOutput(output, reader) }
         return output?.named(stage)

@@ -7,6 +7,8 @@ package struct Stage: Sendable {
     /// Of the section the stage was made from.
     package var fingerprint = Fingerprint()
     package var origin = SectionOrigin()
+    /// Its parameters as they were written, secrets masked.
+    package var settings: [(name: String, value: String)] = []
     /// `@log_level`; nil follows the daemon's level.
     package var logLevel: LogLevel?
 

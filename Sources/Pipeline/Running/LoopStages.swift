@@ -81,7 +81,8 @@ final class LoopStages {
         // What replaced stages hold goes on behind them.
         releaseHeld(StageMoment.now(isLast: true))
         leaving = (leaving + holding).filter { $0.heldEvents > 0 }
-        let context = LoopContext(log: log, standardOutput: standardOutput, metrics: metrics, pressure: pressure)
+        let context = LoopContext(
+            log: log, standardOutput: standardOutput, metrics: metrics, loop: number, pressure: pressure)
         var made: [String: Router] = [:]
         var next = 0
         for label in plan.labels {
@@ -179,7 +180,9 @@ final class LoopStages {
     ) throws -> (any Input)? {
         let context = InputContext(
             loop: loop, isFirst: number == 0, loopCount: sharing,
-            emitter: switchboard(source.label ?? LabelPlan.rootName), log: source.stage.log(log, as: .source),
+            emitter: CountingEmitter(
+                switchboard(source.label ?? LabelPlan.rootName),
+                metrics.register(source.stage.id.description, loop: number)), log: source.stage.log(log, as: .source),
             pressure: pressure, inherited: try predecessor?.share() ?? inherited?.take(source.place, loop: number))
         guard let input = try source.make(context) else { return nil }
         try input.start()

@@ -91,14 +91,18 @@ package final class LoopContext {
     private let bindings: LabelBindings
     /// Where this loop's stages count.
     let metrics: MetricsRegistry
+    /// Of the loop, from 0.
+    let loop: Int
     /// What this loop's batches found full.
     let pressure: Pressure
 
     package init(
-        log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(), pressure: Pressure
+        log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(), loop: Int = 0,
+        pressure: Pressure
     ) {
         self.log = log
         self.metrics = metrics
+        self.loop = loop
         self.pressure = pressure
         self.standardOutput = standardOutput
         bindings = LabelBindings()
@@ -109,6 +113,7 @@ package final class LoopContext {
         standardOutput = shared.standardOutput
         bindings = shared.bindings
         metrics = shared.metrics
+        loop = shared.loop
         pressure = shared.pressure
     }
 
@@ -120,6 +125,11 @@ package final class LoopContext {
 
     /// Those that were noted.
     var holdingStages: [any HoldingStage] { bindings.holding }
+
+    /// An emitter that counts for a stage which no router leads to.
+    func counting(_ emitter: any Emitter, _ stage: Stage) -> any Emitter {
+        CountingEmitter(emitter, metrics.register(stage.id.description, loop: loop))
+    }
 
     /// An emitter into a label that may not exist yet.
     func emitter(toLabel label: String) -> RelabelEmitter {

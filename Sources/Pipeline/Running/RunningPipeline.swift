@@ -4,6 +4,7 @@ internal import Events
 internal import Glibc
 internal import Inputs
 package import Logging
+internal import Monitor
 package import Outputs
 internal import Synchronization
 
@@ -45,6 +46,10 @@ package final class RunningPipeline: @unchecked Sendable {
     /// What has passed each stage.
     package let metrics = MetricsRegistry()
     private var metricsReport = MetricsReport()
+    let view: MonitorView
+    var monitor: MonitorServer?
+    /// Its addresses are another daemon's still.
+    var isMonitorAwaited = false
 
     private static let reportMilliseconds: UInt64 = 5000
     /// How often outputs are looked at while they are drained.
@@ -52,9 +57,13 @@ package final class RunningPipeline: @unchecked Sendable {
 
     /// - Parameters:
     ///   - inherited: the sockets of a daemon that this one takes over from.
+    ///   - configurationPath: the file, as the monitor names it.
+    ///   - version: of the program.
     ///   - readAgain: reads the configuration anew, for a reload; nil: there is none.
     package init(
         _ plan: PipelinePlan, log: Log, standardOutput: TextSink, inherited: InheritedPool? = nil,
+        configurationPath: String = "",
+        version: String = "",
         readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)? = nil
     ) throws {
         self.standardOutput = standardOutput
@@ -63,6 +72,7 @@ package final class RunningPipeline: @unchecked Sendable {
         loop = try Loop()
         loopCount = max(plan.system.threads, 1)
         reload = Reload(readAgain)
+        view = MonitorView(metrics, configurationPath: configurationPath, version: version)
         self.inherited = inherited
         lifecycle = Lifecycle(
             loops: loopCount, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
@@ -91,6 +101,7 @@ package final class RunningPipeline: @unchecked Sendable {
             // What no source wanted is nobody's.
             inherited?.close()
             openControl()
+            view.setReady(true, workers.map(\.loop))
             log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         case .stopReading: stopReading()
         case .beginDrain: beginDrain()
@@ -110,6 +121,11 @@ package final class RunningPipeline: @unchecked Sendable {
             try openOutputs()
             try openSignals()
             SignalPlan.unblockWatched()
+            showInMonitor()
+            do { try openMonitor(plan) } catch {
+                guard inherited != nil else { throw error }
+                isMonitorAwaited = true
+            }
             try checkPorts(of: plan.sources.filter { $0.place.map { inherited?.has($0) != true } ?? false })
             let timer = LoopTimer(on: loop)
             timer.start(afterMilliseconds: Self.reportMilliseconds, everyMilliseconds: Self.reportMilliseconds) {
@@ -117,6 +133,7 @@ package final class RunningPipeline: @unchecked Sendable {
                 log.reportRepetitions()
                 metricsReport.write(metrics, to: log)
                 endDrained()
+                openAwaitedMonitor()
             }
             reportTimer = timer
             for entry in context?.live.entries ?? [] { entry.output.start() }
@@ -250,6 +267,7 @@ package final class RunningPipeline: @unchecked Sendable {
 
     /// On each loop: read no more. What was read has been handed on by then, synchronously, and answered.
     private func stopReading() {
+        view.setReady(false)
         losses.beginStop()
         let letters = HeldLetters(directory: context?.stateDirectory, losses: losses, log: log)
         for worker in workers {
@@ -323,6 +341,7 @@ package final class RunningPipeline: @unchecked Sendable {
         }
         reportTimer?.close()
         control?.close()
+        closeMonitor()
         // Connections that somebody waits at end with the process.
         for signal in signals { signal.close() }
         signals.removeAll()

@@ -15,6 +15,10 @@ enum SectionRegistry {
             ("udp", SocketSection.readUDP),
             ("sample", SampleSection.read),
             ("dummy", SampleSection.read),
+            ("monitor_agent", MonitorSection.readAgent),
+            ("prometheus", MonitorSection.readPrometheus),
+            ("prometheus_monitor", MonitorSection.readMonitor),
+            ("prometheus_output_monitor", MonitorSection.readOutputMonitor),
         ]
     }
 

@@ -35,9 +35,11 @@ enum RunCommand {
             let plan = loaded.plan
             let standardOutput = TextSink(writer: writer, log: log)
             let inherited = try takeOver(parsed, plan, log)
-            let end = try RunningPipeline(plan, log: log, standardOutput: standardOutput, inherited: inherited) {
-                readAgain(parsed, path)
-            }.run()
+            let pipeline = try RunningPipeline(
+                plan, log: log, standardOutput: standardOutput, inherited: inherited, configurationPath: path,
+                version: Program.version
+            ) { readAgain(parsed, path) }
+            let end = pipeline.run()
             writer.drain(withinSeconds: min(plan.system.shutdownTimeoutSeconds, longestWriteSeconds))
             let lost = standardOutput.giveUp()
             if lost > 0 { log.error("events could not be written to standard output: they are lost", ["events": lost]) }

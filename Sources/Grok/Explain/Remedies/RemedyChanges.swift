@@ -11,13 +11,13 @@ struct RemedyChanges {
     ) -> [RemedyCandidate] {
         let element = verdict.element
         let place = verdict.text ?? 0..<0
-        if let dropped = verdict.dropped { return dropping(verdict.elements[dropped], written) }
+        if let dropped = verdict.dropped { return dropping(verdict.elements[dropped], at: place, written) }
         let own = written(element)
         let text = Array(line[place])
         let found = String(decoding: text, as: UTF8.self)
         switch element.kind {
         case .space: return spaceChanges(own.text, found, place)
-        case .literal: return literalChanges(element, own.text, found)
+        case .literal: return literalChanges(element, own.text, found, place)
         case .reference:
             guard !text.isEmpty else { return absent(own.text) + withNeighbour(verdict, written) }
             return valueChanges(own.text, text, found) + referenceChanges(own.text, text)
@@ -33,11 +33,13 @@ struct RemedyChanges {
     // MARK: - Parts that are missing
 
     private func dropping(
-        _ elements: ArraySlice<ExplainElement>, _ written: (ExplainElement) -> (text: String, range: Range<Int>)
+        _ elements: ArraySlice<ExplainElement>, at place: Range<Int>,
+        _ written: (ExplainElement) -> (text: String, range: Range<Int>)
     ) -> [RemedyCandidate] {
         guard let first = elements.first, let last = elements.last else { return [] }
         let (start, end) = (written(first).range.lowerBound, written(last).range.upperBound)
         guard elements.allSatisfy({ $0.owner == first.owner }), start < end else { return [] }
+        if first.kind == .literal, isThereInPart(first.literal, at: place.lowerBound) { return [] }
         let range = start..<end
         let text = elements.reduce(into: ("", range.lowerBound)) { result, element in
             let own = written(element)
@@ -69,7 +71,7 @@ struct RemedyChanges {
         for range in [verdict.index..<(verdict.index + 2), (verdict.index - 1)..<(verdict.index + 1)]
         where range.lowerBound >= 0 && range.upperBound <= elements.count {
             guard elements[range].contains(where: { $0.kind == .space }) else { continue }
-            result += dropping(elements[range], written)
+            result += dropping(elements[range], at: verdict.text ?? 0..<0, written)
         }
         return result
     }
@@ -128,12 +130,16 @@ struct RemedyChanges {
 
     // MARK: - Texts
 
-    private func literalChanges(_ element: ExplainElement, _ written: String, _ found: String) -> [RemedyCandidate] {
+    private func literalChanges(
+        _ element: ExplainElement, _ written: String, _ found: String, _ place: Range<Int>
+    ) -> [RemedyCandidate] {
         let literal = element.literal
         func exact(_ replacement: String, _ advice: String) -> RemedyCandidate {
             RemedyCandidate(rank: .exact, advice: advice, replacement: replacement)
         }
         guard !found.isEmpty else {
+            // The rest of it would go to what follows, or to what stands before.
+            if isThereInPart(literal, at: place.lowerBound) { return [] }
             let replacement = element.nodes.count == 1 ? written + "?" : "(?:\(written))?"
             return [exact(replacement, "make '\(literal)' optional")]
         }
@@ -167,6 +173,14 @@ struct RemedyChanges {
                 exact("(?:\(written)|\(RemedyText.escaped(found)))", "allow '\(found)' in the place of '\(literal)'"))
         }
         return result
+    }
+
+    /// Whether half of a text or more stands at a place: its beginning behind the place, or its end before it.
+    private func isThereInPart(_ literal: String, at place: Int) -> Bool {
+        let wanted = Array(literal.utf8)
+        let behind = zip(wanted, line[place...]).prefix { $0 == $1 }.count
+        let before = zip(wanted.reversed(), line[..<place].reversed()).prefix { $0 == $1 }.count
+        return wanted.count > 1 && 2 * max(behind, before) >= wanted.count
     }
 
     private static func isWord(_ scalar: Unicode.Scalar) -> Bool {

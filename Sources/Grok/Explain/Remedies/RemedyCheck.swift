@@ -17,18 +17,20 @@ struct RemedyCheck {
     func captures(
         _ expression: String, _ definition: GrokRemedy.Definition?, _ verdict: ExplainVerdict, takesWholeText: Bool
     ) -> [GrokRemedy.Capture]? {
-        var changed = compiler
+        var compiler = compiler
         if let definition {
             var library = compiler.library
             library.add(name: definition.name, expression: definition.expression)
-            changed = GrokCompiler(library: library)
+            compiler = GrokCompiler(library: library)
         }
-        guard let reading = try? changed.read(expression, multiline: multiline),
-            fields.isSubset(of: reading.pattern.groups.names.map(\.name)),
-            let match = ExplainSearch(search, reading, line: search.line).match([reading.pattern.root])
+        guard let reading = try? compiler.read(expression, multiline: multiline),
+            fields.isSubset(of: reading.pattern.groups.names.map(\.name))
         else { return nil }
+        let own = ExplainSearch(search, reading, line: search.line)
+        guard let match = own.match([reading.pattern.root]) else { return nil }
         for (name, range) in verdict.fields where match.fields[name] != range { return nil }
         let text = verdict.text ?? 0..<0
+        if endsAnywhere(verdict, text, own) { return nil }
         // A field beside the text that may take anything and has nothing: nobody can say what belongs to which.
         if verdict.fields.values.contains(where: {
             $0.isEmpty && ($0.lowerBound == text.lowerBound || $0.lowerBound == text.upperBound)
@@ -37,14 +39,14 @@ struct RemedyCheck {
         }
         if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
         if match.fields.values.contains(where: hasHalfQuotes) { return nil }
-        let own = match.fields.filter { verdict.fields[$0.key] == nil }
-        if takesWholeText, !own.isEmpty, !own.values.contains(text) { return nil }
+        let changed = match.fields.filter { verdict.fields[$0.key] == nil }
+        if takesWholeText, !changed.isEmpty, !changed.values.contains(text) { return nil }
         for (_, range) in match.fields {
             for edge in [range.lowerBound, range.upperBound] where isCut(edge, match.whole, text, verdict) {
                 return nil
             }
         }
-        return own.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }.map {
+        return changed.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }.map {
             GrokRemedy.Capture(field: $0.key, range: $0.value)
         }
     }
@@ -97,6 +99,19 @@ struct RemedyCheck {
         }
         guard after.first?.kind == .space else { return false }
         return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
+    }
+
+    /// Whether a field that takes anything stands before the changed text, and ends earlier when it takes as little as it
+    /// can: `inside two` and `words`, or `inside` and `two`.
+    private func endsAnywhere(_ verdict: ExplainVerdict, _ text: Range<Int>, _ changed: ExplainSearch) -> Bool {
+        verdict.fields.contains { name, range in
+            guard !range.isEmpty, range.upperBound <= text.lowerBound,
+                !search.line[range.upperBound..<text.lowerBound].contains(where: LineTokens.isWord),
+                let other = OtherReading.of(changed.reading.pattern.root, name),
+                let match = changed.match([other])
+            else { return false }
+            return match.fields[name] != range
+        }
     }
 
     /// Whether a field that ends where something is changed has in it the mark that follows it: `/` behind `pool/s1`. Then

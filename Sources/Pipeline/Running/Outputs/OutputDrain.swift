@@ -61,6 +61,12 @@ package final class OutputDrain: Sendable {
             isFailing: isFailing || !buffer.settings.flushAtShutdown, isKept: isKept)
     }
 
+    /// What the buffer holds and has done.
+    var statistics: BufferStatistics { buffer.statistics }
+
+    /// What only this type of destination can tell.
+    var figures: [(name: String, value: Int)] { workers.figures }
+
     private var isFailing: Bool { buffer.statistics.retryCount > 0 }
 
     /// Writes down what is not confirmed, and takes back what is. Blocks. One that comes late does nothing.

@@ -30,7 +30,8 @@ final class LiveOutputs {
         if let other = try substitute?(plan, make) { return other }
         guard plan.buffer != nil else { return try make() }
         if let place = left?.firstIndex(where: { Key($0.plan) == Key(plan) }), let entry = left?.remove(at: place) {
-            taken.append(entry)
+            // Its name may come from the line at which it stands now.
+            taken.append(Entry(plan: plan, output: entry.output))
             return entry.output
         }
         let entry = Entry(plan: plan, output: try make())

@@ -93,6 +93,9 @@ extension RunningPipeline {
     /// Makes the new outputs, and lets all loops lead to them.
     private func connect(without ended: [LiveOutputs.Entry]) {
         guard let context, let candidate = reload.candidate else { return finishReload() }
+        do { try openMonitor(candidate) } catch {
+            return restore(after: "the monitor cannot answer: \(error)", isNeeded: !ended.isEmpty)
+        }
         context.live.beginReload(without: ended)
         do {
             outputs = try candidate.makeOutputs(context)
@@ -102,6 +105,7 @@ extension RunningPipeline {
         }
         let (made, retiring) = context.live.commit()
         plan = candidate
+        showInMonitor()
         context.returnPath.lead(to: Set(plan.labels.map(\.name)))
         for entry in made {
             watchRoom(of: entry.output)
@@ -137,6 +141,7 @@ extension RunningPipeline {
 
     private func abandon(_ reason: String) {
         reload.refusal = reason
+        try? openMonitor(plan)
         log.error("the configuration cannot be put into force: nothing has changed", ["reason": reason])
         onEveryLoop({ worker in worker.abandon() }) { [self] _ in finishReload() }
     }

@@ -50,7 +50,10 @@ enum CopySection {
             makeOutput: { context in
                 CopyOutput(
                     try fixed.map { store in
-                        (try store.plan.makeOutput(context), store.ignoresError, store.ignoresIfPreviousSucceeded)
+                        (
+                            try store.plan.makeOutput(context), store.plan.stage, store.ignoresError,
+                            store.ignoresIfPreviousSucceeded
+                        )
                     }, log: context.log)
             })
     }
@@ -58,7 +61,9 @@ enum CopySection {
 
 /// The stores of a copy, at work.
 private final class CopyOutput: RunningOutput {
-    typealias Store = (output: any RunningOutput, ignoresError: Bool, ignoresIfPreviousSucceeded: Bool)
+    typealias Store = (
+        output: any RunningOutput, stage: Stage, ignoresError: Bool, ignoresIfPreviousSucceeded: Bool
+    )
     private let stores: [Store]
     private let log: Log
 
@@ -70,7 +75,7 @@ private final class CopyOutput: RunningOutput {
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         CopyEmitter(
             stores.map { store in
-                var made = CopyEmitter.Store(store.output.makeEmitter(context))
+                var made = CopyEmitter.Store(context.counting(store.output.makeEmitter(context), store.stage))
                 made.ignoresError = store.ignoresError
                 made.ignoresIfPreviousSucceeded = store.ignoresIfPreviousSucceeded
                 return made

@@ -32,7 +32,7 @@ enum RoundRobinSection {
             makeOutput: { context in
                 var generator = SystemRandomNumberGenerator()
                 return RoundRobinOutput(
-                    try fixed.map { try $0.plan.makeOutput(context) },
+                    try fixed.map { (try $0.plan.makeOutput(context), $0.plan.stage) },
                     turns: StoreTurns(weights: fixed.map(\.weight), using: &generator))
             })
     }
@@ -40,17 +40,18 @@ enum RoundRobinSection {
 
 /// The stores of a roundrobin, at work.
 private final class RoundRobinOutput: RunningOutput {
-    private let stores: [any RunningOutput]
+    private let stores: [(output: any RunningOutput, stage: Stage)]
     private let turns: StoreTurns
 
-    init(_ stores: [any RunningOutput], turns: StoreTurns) {
+    init(_ stores: [(output: any RunningOutput, stage: Stage)], turns: StoreTurns) {
         self.stores = stores
         self.turns = turns
     }
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
-        RoundRobinEmitter(stores.map { $0.makeEmitter(context) }, turns: turns)
+        RoundRobinEmitter(
+            stores.map { context.counting($0.output.makeEmitter(context), $0.stage) }, turns: turns)
     }
 
-    var drains: [OutputDrain] { stores.flatMap(\.drains) }
+    var drains: [OutputDrain] { stores.flatMap(\.output.drains) }
 }

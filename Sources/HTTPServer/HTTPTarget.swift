@@ -1,11 +1,14 @@
 /// The target of a request taken apart: the tag its path says, and the pairs of its query (RFC 3986, 3.3 and 3.4).
-struct HTTPTarget: Equatable {
+package struct HTTPTarget: Equatable {
     /// The path without its first slash, the others as dots; percent signs stay. `/a/b/c` is `a.b.c`.
-    let tag: [UInt8]
+    package let tag: [UInt8]
     /// Decoded, in their order.
-    let query: [(name: String, value: [UInt8])]
+    package let query: [(name: String, value: [UInt8])]
 
-    init(_ target: String) {
+    /// As it was sent, without its query: `/a%20b`.
+    package let path: String
+
+    package init(_ target: String) {
         var rest = target[...]
         // `http://host/path` and `//host/path` name a host in front of the path.
         if let scheme = rest.firstRange(of: "://"), !rest[..<scheme.lowerBound].contains("/") {
@@ -14,6 +17,7 @@ struct HTTPTarget: Equatable {
             rest = rest.dropFirst(2).drop { $0 != "/" }
         }
         let path = rest.prefix { $0 != "?" }
+        self.path = String(path)
         let names = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         // Slashes at the end say nothing.
         let count = (names.lastIndex { !$0.isEmpty } ?? -1) + 1
@@ -22,13 +26,18 @@ struct HTTPTarget: Equatable {
     }
 
     /// `a=1&b=x%20y`; a plus is a blank. What has no name is left out.
-    static func pairs(_ text: Substring) -> [(name: String, value: [UInt8])] {
+    package static func pairs(_ text: Substring) -> [(name: String, value: [UInt8])] {
         text.split(separator: "&").compactMap { pair in
             let name = pair.prefix { $0 != "=" }
             guard !name.isEmpty else { return nil }
             let value = pair[name.endIndex...].dropFirst()
             return (String(decoding: decoded(name), as: UTF8.self), decoded(value))
         }
+    }
+
+    /// The first value of a name, as text.
+    package func value(_ name: String) -> String? {
+        query.first { $0.name == name }.map { String(decoding: $0.value, as: UTF8.self) }
     }
 
     private static func decoded(_ text: Substring) -> [UInt8] {
@@ -57,7 +66,7 @@ struct HTTPTarget: Equatable {
         }
     }
 
-    static func == (a: HTTPTarget, b: HTTPTarget) -> Bool {
-        a.tag == b.tag && a.query.elementsEqual(b.query) { $0 == $1 }
+    package static func == (a: HTTPTarget, b: HTTPTarget) -> Bool {
+        a.path == b.path && a.query.elementsEqual(b.query) { $0 == $1 }
     }
 }

@@ -1,0 +1,21 @@
+/// An address on which the monitor answers, and what a source of the configuration wants to see there.
+package struct MonitorEndpoint: Sendable {
+    package var host: String
+    package var port: UInt16
+    /// `include_config` of Fluentd's monitor_agent.
+    package var showsConfig = true
+    /// `include_retry`.
+    package var showsRetry = true
+    /// Beside `/metrics`, which is always there.
+    package var metricsPaths: [String] = []
+
+    package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
+}
+
+/// A source of fluent-plugin-prometheus that adds metrics under the plugin's names to all endpoints.
+package enum FluentdMonitor: Sendable {
+    /// `prometheus_monitor`.
+    case buffers(labels: [(name: String, value: String)])
+    /// `prometheus_output_monitor`.
+    case outputs(labels: [(name: String, value: String)])
+}

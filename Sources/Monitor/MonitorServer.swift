@@ -1,0 +1,173 @@
+package import EventLoop
+internal import Events
+internal import HTTPServer
+package import Logging
+internal import Synchronization
+
+/// The window into the daemon: HTTP on a thread of its own, so that it answers whatever the loops with events do.
+///
+/// | path | answer |
+/// | --- | --- |
+/// | `/api/plugins.json`, `/api/plugins`, `/api/config.json`, `/api/config` | as Fluentd's monitor_agent |
+/// | `/metrics` | Prometheus' text format, or OpenMetrics where it is asked for |
+/// | `/health`, `/ready` | 200 or 503, and why |
+///
+/// Safe from any thread.
+package final class MonitorServer: Sendable {
+    private let thread: LoopThread
+    private let log: Log
+    private let report: @Sendable () -> MonitorReport
+    /// Of the thread's own loop; the lock is for those who open and close.
+    private let open = Mutex<[Desk]>([])
+    private static let joinSeconds = 2.0
+
+    /// Starts the thread. `report` is called on it.
+    package init(log: Log, report: @escaping @Sendable () -> MonitorReport) throws(LoopError) {
+        thread = try LoopThread.start(try Loop(receiveBufferBytes: 4096), name: "sluice-monitor")
+        (self.log, self.report) = (log, report)
+    }
+
+    /// Answers on other addresses from now on. Those that stay keep their sockets and clients.
+    ///
+    /// - Parameter endpoints: bound sockets are opened at once, on the calling thread.
+    package func listen(on endpoints: [MonitorEndpoint], _ monitors: [FluentdMonitor]) throws(LoopError) {
+        var left = open.withLock { $0 }
+        var desks: [Desk] = []
+        var new: [Desk] = []
+        do {
+            for endpoint in endpoints {
+                if let same = left.firstIndex(where: { $0.address == Desk.address(endpoint) }) {
+                    let desk = left.remove(at: same)
+                    desk.change(endpoint, monitors)
+                    desks.append(desk)
+                } else {
+                    let desk = try Desk(endpoint, monitors, report)
+                    new.append(desk)
+                    desks.append(desk)
+                }
+            }
+        } catch {
+            for desk in new { desk.abandon() }
+            throw error
+        }
+        open.withLock { $0 = desks }
+        let (closing, opening) = (left, new)
+        thread.loop.submit { [thread, log] in
+            for desk in closing { desk.close() }
+            for desk in opening {
+                do throws(LoopError) {
+                    try desk.start(on: thread.loop)
+                    log.info("the monitor answers", ["at": "http://\(desk.address)"])
+                } catch {
+                    log.error("the monitor cannot answer: \(error)", ["at": desk.address])
+                }
+            }
+        }
+    }
+
+    /// Hangs up, and ends the thread.
+    package func close() {
+        let desks = open.withLock { open in
+            defer { open = [] }
+            return open
+        }
+        thread.loop.submit { [thread] in
+            for desk in desks { desk.close() }
+            thread.loop.closeEverything()
+            thread.loop.stop()
+        }
+        _ = thread.join(withinSeconds: Self.joinSeconds)
+    }
+}
+
+/// One address at work: a socket, and the answers.
+///
+/// `@unchecked Sendable`: made on the caller's thread, then touched on the monitor's loop alone, but for `settings`.
+private final class Desk: HTTPHandler, @unchecked Sendable {
+    let address: String
+    private let report: @Sendable () -> MonitorReport
+    private let settings: Mutex<(endpoint: MonitorEndpoint, monitors: [FluentdMonitor])>
+    private let socket: ListeningSocket
+    private var server: HTTPServer?
+
+    static func address(_ endpoint: MonitorEndpoint) -> String {
+        endpoint.host.contains(":") ? "[\(endpoint.host)]:\(endpoint.port)" : "\(endpoint.host):\(endpoint.port)"
+    }
+
+    init(
+        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ report: @escaping @Sendable () -> MonitorReport
+    ) throws(LoopError) {
+        socket = try ListeningSocket.listen(
+            host: endpoint.host, port: endpoint.port, backlog: 64, reusePort: false, inherited: nil)
+        address = Self.address(endpoint)
+        settings = Mutex((endpoint, monitors))
+        self.report = report
+    }
+
+    func change(_ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor]) {
+        settings.withLock { $0 = (endpoint, monitors) }
+    }
+
+    /// It was never started.
+    func abandon() { socket.close() }
+
+    func start(on loop: Loop) throws(LoopError) {
+        var settings = HTTPServer.Settings()
+        settings.connectionLimit = 64
+        server = try HTTPServer(socket.descriptor, settings, on: loop, handler: self)
+    }
+
+    func close() {
+        server?.close()
+        server = nil
+    }
+
+    // MARK: - Requests
+
+    func admits() -> Bool { true }
+    func left(_ client: HTTPClient) {}
+
+    func began(_ exchange: HTTPExchange) {
+        guard ["GET", "HEAD"].contains(exchange.method) else {
+            return exchange.respond(405, [("Allow", "GET, HEAD")], Array("only GET and HEAD\n".utf8))
+        }
+    }
+
+    /// No request here has a body that anybody reads.
+    func takes(_ bytes: Int, of exchange: HTTPExchange) -> BodyDecision { .drop }
+
+    func ended(_ exchange: HTTPExchange) {
+        let (endpoint, monitors) = settings.withLock { $0 }
+        let target = HTTPTarget(exchange.target)
+        switch target.path {
+        case "/api/plugins.json":
+            respond(exchange, "application/json", plugins(target, endpoint).json())
+        case "/api/plugins": respond(exchange, "text/plain", plugins(target, endpoint).ltsv())
+        case "/api/config.json": respond(exchange, "application/json", ConfigAnswer(report().process).json())
+        case "/api/config": respond(exchange, "text/plain", ConfigAnswer(report().process).ltsv())
+        case "/health", "/ready":
+            let answer = HealthAnswer(report(), target.path == "/ready" ? .ready : .health)
+            exchange.respond(answer.status, [("Content-Type", "application/json")], answer.body)
+        case let path where path == "/metrics" || endpoint.metricsPaths.contains(path):
+            let report = report()
+            let format = MetricsText.Format(accept: exchange.header("Accept"))
+            let families =
+                SluiceMetrics(report).families() + monitors.flatMap { FluentdMetrics(report).families($0) }
+            exchange.respond(
+                200, [("Content-Type", format.contentType)], Array(MetricsText.write(families, as: format).utf8))
+        default: exchange.respond(404, [("Content-Type", "text/plain")], Array("not found\n".utf8))
+        }
+    }
+
+    func finished(_ exchange: HTTPExchange) {}
+
+    private func plugins(_ target: HTTPTarget, _ endpoint: MonitorEndpoint) -> PluginsAnswer {
+        PluginsAnswer(
+            report(),
+            PluginsAnswer.Query(target, showsConfig: endpoint.showsConfig, showsRetry: endpoint.showsRetry))
+    }
+
+    private func respond(_ exchange: HTTPExchange, _ type: String, _ body: borrowing ByteBuffer) {
+        exchange.respond(200, [("Content-Type", type)], body.array())
+    }
+}

@@ -1,0 +1,122 @@
+internal import Buffering
+internal import EventLoop
+internal import Events
+internal import Glibc
+internal import Monitor
+internal import Synchronization
+internal import Time
+
+/// What the monitor sees of the running pipeline. Safe from any thread: the first loop says what is in force, and the
+/// monitor's thread asks.
+final class MonitorView: Sendable {
+    /// A stage of the plan in force, and where its numbers are.
+    private struct Shown: Sendable {
+        var report: StageReport
+        var drain: OutputDrain?
+    }
+
+    private struct State: Sendable {
+        var stages: [Shown] = []
+        var rootDirectory: String?
+        var isReady = false
+        var pulses: [LoopPulse] = []
+    }
+
+    private let state = Mutex(State())
+    private let metrics: MetricsRegistry
+    private let configurationPath: String
+    private let version: String
+    private let startedAt = Clock.now()
+
+    init(_ metrics: MetricsRegistry, configurationPath: String, version: String) {
+        (self.metrics, self.configurationPath, self.version) = (metrics, configurationPath, version)
+    }
+
+    /// A plan has come into force.
+    func show(_ plan: PipelinePlan, _ outputs: [LiveOutputs.Entry]) {
+        var drains: [StageID: OutputDrain] = [:]
+        for entry in outputs { drains[entry.plan.stage.id] = entry.output.drains.first }
+        let stages = plan.reports.map { Shown(report: $0.report, drain: drains[$0.id]) }
+        state.withLock { state in
+            state.stages = stages
+            state.rootDirectory = plan.system.rootDirectory
+        }
+    }
+
+    /// Events are taken from now on, on these loops; none: not any more.
+    func setReady(_ isReady: Bool, _ loops: [Loop] = []) {
+        state.withLock { state in
+            state.isReady = isReady
+            state.pulses = loops.map(LoopPulse.init)
+        }
+    }
+
+    func report() -> MonitorReport {
+        let state = state.withLock { $0 }
+        let counts = metrics.totals()
+        var process = ProcessReport()
+        (process.pid, process.parentPid) = (Int(getpid()), Int(getppid()))
+        (process.version, process.configurationPath) = (version, configurationPath)
+        process.rootDirectory = state.rootDirectory
+        process.startedAtSeconds = Double(startedAt.seconds)
+        process.isReady = state.isReady
+        process.stuckLoops = state.pulses.count(where: { $0.isStuck() })
+        process.usage = ResourceUsage.now()
+        let stages = state.stages.map { shown in
+            var report = shown.report
+            if let counts = counts[report.id] { report.counts = counts }
+            report.buffer = shown.drain?.statistics
+            report.figures = shown.drain?.figures ?? []
+            return report
+        }
+        return MonitorReport(process: process, stages: stages)
+    }
+}
+
+/// Whether a loop comes round: it is asked at each look, and has until the next ones to answer.
+final class LoopPulse: Sendable {
+    private let loop: Loop
+    /// When it was asked, in milliseconds of a clock that never goes back; 0: it has answered.
+    private let askedAt = Atomic<Int64>(0)
+    private static let stuckMilliseconds: Int64 = 5000
+
+    init(_ loop: Loop) { self.loop = loop }
+
+    func isStuck() -> Bool {
+        let now = Clock.monotonicMilliseconds()
+        let asked = askedAt.load(ordering: .relaxed)
+        if asked > 0 { return now - asked > Self.stuckMilliseconds }
+        askedAt.store(now, ordering: .relaxed)
+        _ = loop.submit { [self] in askedAt.store(0, ordering: .relaxed) }
+        return false
+    }
+}
+
+extension PipelinePlan {
+    /// Its stages in the order in which Fluentd lists them.
+    fileprivate var reports: [(id: StageID, report: StageReport)] {
+        var reports = sources.map { $0.stage.report(.input, $0.type) }
+        for label in labels where !label.isHidden {
+            let name = label.name == LabelPlan.rootName ? nil : label.name
+            var own = label.outputs.map { output in
+                var made = output.stage.report(.output, output.type)
+                made.report.isDistributor = !output.children.isEmpty
+                return made
+            }
+            own += label.rules.compactMap { rule in
+                if case .filter(_, let filter) = rule { filter.stage.report(.filter, filter.type) } else { nil }
+            }
+            for index in own.indices { own[index].report.label = name }
+            reports += own
+        }
+        return reports
+    }
+}
+
+extension Stage {
+    fileprivate func report(_ category: StageReport.Category, _ type: String) -> (id: StageID, report: StageReport) {
+        var report = StageReport(id: id.description, category: category, type: type)
+        report.settings = settings
+        return (id, report)
+    }
+}

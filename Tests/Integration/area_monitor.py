@@ -1,0 +1,110 @@
+"""The monitor: what a daemon tells of itself while events pass, while an output is away, and while it stops."""
+import json, shutil, subprocess, urllib.error, urllib.request
+
+from bulk_server import BulkServer
+from harness import Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, wait_until
+
+area = Area("monitor", needs=need_msgpack)
+RETRY = "flush_interval 0.2s\n      retry_wait 0.2s\n      retry_max_interval 0.2s\n"
+
+
+def get(port, path, accept=None):
+    """Status and body."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept} if accept else {})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def metric(text, name, **labels):
+    """The sum of a metric's samples that have these labels."""
+    total = 0.0
+    for line in text.splitlines():
+        head, _, value = line.rpartition(" ")
+        if head.partition("{")[0] == name and all(f'{key}="{text}"' in head for key, text in labels.items()):
+            total += float(value)
+    return total
+
+
+def daemon(port, monitor, server_port, more=""):
+    return Daemon(
+        f"<source>\n  @type monitor_agent\n  bind 127.0.0.1\n  port {monitor}\n</source>\n{more}"
+        + forward_source(port).replace("@type forward", "@type forward\n  @id in", 1)
+        + "<filter drop.**>\n  @type grep\n  @id grep\n  <exclude>\n    key number\n    pattern /[02468]$/\n  </exclude>\n</filter>\n"
+        + f"<match **>\n    {elasticsearch_store(server_port, '@id out', RETRY)}</match>\n", port)
+
+
+@area.test("what is counted is what was sent and what arrived")
+def counts(_):
+    port, monitor = free_port(), free_port()
+    with BulkServer() as server, daemon(port, monitor, server.port):
+        with ForwardClient(port) as client:
+            client.deliver("drop.a", [[1715000000, {"number": i}] for i in range(100)])
+            client.deliver("keep.a", [[1715000000, {"number": i}] for i in range(10)])
+        wait_until(lambda: len(server.sources()) >= 60, 10, lambda: f"{len(server.sources())} documents")
+        wait_until(lambda: metric(get(monitor, "/metrics")[1], "sluice_output_events_total", fate="delivered") == 60, 5,
+                   lambda: get(monitor, "/metrics")[1])
+        text = get(monitor, "/metrics")[1]
+        assert metric(text, "sluice_stage_events_in_total", stage="in") == 110, text
+        assert metric(text, "sluice_stage_events_in_total", stage="grep") == 100, text
+        assert metric(text, "sluice_stage_events_out_total", stage="grep") == 50, text
+        assert metric(text, "sluice_output_up", stage="out") == 1, text
+        assert metric(text, "process_open_fds") > 5 and metric(text, "process_resident_memory_bytes") > 1e6, text
+        assert get(monitor, "/metrics", "application/openmetrics-text")[1].endswith("# EOF\n")
+        assert json.loads(get(monitor, "/health")[1]) == {"status": "ok", "outputs": []}
+
+
+@area.test("an output that is away is told by /health, with since when and why, and is well again when it is back")
+def degraded(_):
+    port, monitor = free_port(), free_port()
+    with BulkServer() as server:
+        away = server.port
+    with daemon(port, monitor, away) as running:
+        with ForwardClient(port) as client:
+            client.deliver("keep.a", [[1715000000, {"number": 1}]])
+        wait_until(lambda: json.loads(get(monitor, "/health")[1])["status"] == "degraded", 10, running.log)
+        status, body = get(monitor, "/health")
+        output = json.loads(body)["outputs"][0]
+        assert status == 200 and output["id"] == "out" and output["reason"] and output["failing_since"], body
+        assert get(monitor, "/ready")[0] == 200
+        retry = json.loads(get(monitor, "/api/plugins.json?@id=out")[1])["plugins"][0]["retry"]
+        assert set(retry) == {"start", "steps", "next_time"}, retry
+
+
+@area.test("promtool finds nothing in the metrics, with the names of Fluentd's plugin too")
+def promtool(_):
+    port, monitor, metrics = free_port(), free_port(), free_port()
+    more = (f"<source>\n  @type prometheus\n  bind 127.0.0.1\n  port {metrics}\n  metrics_path /m\n</source>\n"
+            "<source>\n  @type prometheus_monitor\n  <labels>\n    host a\n  </labels>\n</source>\n"
+            "<source>\n  @type prometheus_output_monitor\n</source>\n")
+    with BulkServer() as server, daemon(port, monitor, server.port, more):
+        text = get(metrics, "/m")[1]
+        assert metric(text, "fluentd_output_status_buffer_available_space_ratio", plugin_id="out") == 100, text
+        assert 'fluentd_status_retry_count{host="a",plugin_id="out"' in text, text
+        if not shutil.which("promtool"):
+            print("    promtool is not here: the metrics were read, not checked (apt-get install prometheus)")
+            return
+        names = "\n".join(line for line in text.splitlines() if "fluentd_" not in line) + "\n"
+        checked = subprocess.run(["promtool", "check", "metrics"], input=names, capture_output=True, text=True)
+        assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+
+@area.test("a reload keeps the monitor where it is, moves it, and takes it away")
+def reload(_):
+    port, monitor, other = free_port(), free_port(), free_port()
+    with BulkServer() as server, daemon(port, monitor, server.port) as running:
+        assert get(monitor, "/ready")[0] == 200
+        text = open(running.config).read()
+        for new, gone in [(other, monitor), (None, other)]:
+            changed = text.replace(f"port {monitor}", f"port {new}") if new else text[text.index("</source>") + 9:]
+            open(running.config, "w").write(changed)
+            running.signal(1)
+            def has_moved():
+                try:
+                    get(gone, "/ready")
+                    return False
+                except OSError:
+                    return new is None or get(new, "/ready")[0] == 200
+            wait_until(has_moved, 10, running.log)
