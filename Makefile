@@ -7,12 +7,12 @@ SLUICE := .build/release/sluice
 SOURCES := Sources Tests Package.swift
 
 # Debian packages of the C libraries: the providers of Package.swift (ArchitectureTests compares the two).
-LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev libzstd-dev libyaml-dev libmicrohttpd-dev pkg-config
+LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev libzstd-dev libyaml-dev libmicrohttpd-dev librdkafka-dev pkg-config
 # The same for pkg-config, where there are no Debian packages.
-MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd yaml-0.1 libmicrohttpd
+MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd yaml-0.1 libmicrohttpd rdkafka
 # What tests talk to. A test says so and is skipped where its part is missing.
 TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
-	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish
+	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get

@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CChecksum"),
@@ -46,6 +47,7 @@ let package = Package(
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "HTTPServer", dependencies: ["Events", "EventLoop", "CMicroHTTPD"], swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["Events", "CCurl"], swiftSettings: strict),
+        .target(name: "Kafka", dependencies: ["Events", "CKafka"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),
         .target(name: "ForwardProtocol", dependencies: ["Events", "TLS"], swiftSettings: strict),
 
@@ -62,7 +64,8 @@ let package = Package(
         .target(
             name: "Inputs",
             dependencies: [
-                "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Compression", "ForwardProtocol", "Parsing",
+                "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Kafka", "Compression", "ForwardProtocol",
+                "Parsing",
                 "Logging",
             ],
             swiftSettings: strict),
@@ -76,7 +79,7 @@ let package = Package(
         .target(
             name: "Outputs",
             dependencies: [
-                "Events", "Time", "KeptEvents", "Words", "EventLoop", "TLS", "HTTPClient", "Compression",
+                "Events", "Time", "KeptEvents", "Words", "EventLoop", "TLS", "HTTPClient", "Kafka", "Compression",
                 "ForwardProtocol", "Parsing", "Logging",
             ],
             swiftSettings: strict),
@@ -90,8 +93,9 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "HTTPClient", "ForwardProtocol",
-                "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "Monitor", "ConfigFile",
+                "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "HTTPClient", "Kafka",
+                "ForwardProtocol", "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "Monitor",
+                "ConfigFile",
             ],
             swiftSettings: strict),
 
@@ -124,6 +128,7 @@ let package = Package(
         .testTarget(name: "TLSTests", dependencies: ["TLS", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient", "Events", "TestSupport"], swiftSettings: tests),
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(
             name: "CompressionTests", dependencies: ["Compression", "Events", "TestSupport"], swiftSettings: tests),
         .testTarget(
@@ -144,7 +149,7 @@ let package = Package(
         .testTarget(
             name: "InputsTests",
             dependencies: [
-                "Inputs", "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Compression", "ForwardProtocol",
+                "Inputs", "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Kafka", "Compression", "ForwardProtocol",
                 "Parsing",
                 "Logging", "TestSupport",
             ],
@@ -162,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "OutputsTests",
             dependencies: [
-                "Outputs", "Events", "Time", "Parsing", "EventLoop", "TLS", "Inputs", "Compression",
+                "Outputs", "Kafka", "Events", "Time", "Parsing", "EventLoop", "TLS", "Inputs", "Compression",
                 "ForwardProtocol", "Logging", "TestSupport",
             ],
             swiftSettings: tests),

@@ -52,6 +52,10 @@ package protocol Input: AnyObject {
     /// Ends in order: says good-bye to whoever is connected once everything written has gone out, and closes what was
     /// opened, within a bounded time. Stops reading first, if nobody has.
     func close()
+
+    /// Closed, and not at its end yet: a last word is on its way to somebody outside. The process waits for it, within the
+    /// bound of `close`.
+    var isEnding: Bool { get }
 }
 
 /// Sockets that an input listens on and its successor goes on with. The descriptors belong to whoever has the value.
@@ -67,6 +71,7 @@ package struct InheritedSockets: Sendable, Equatable {
 
 extension Input {
     package var answersLater: Bool { false }
+    package var isEnding: Bool { false }
 }
 
 /// How far an input is. A later phase follows an earlier one; none comes again.

@@ -22,12 +22,13 @@ enum KnownPlugins {
         "secondary_file": "it belongs into the <secondary> of an output with a buffer",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
         "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",
+        "rdkafka_group": "kafka_group stands on librdkafka, too: '@type kafka_group' with brokers and consumer_group",
         "debug": "stdout writes events to standard output: @type stdout",
     ]
 
     private static let names: [String: Set<String>] = [
         "source": [
-            "exec", "systemd", "windows_eventlog", "kafka", "kafka_group", "s3",
+            "exec", "systemd", "windows_eventlog", "s3",
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
@@ -38,7 +39,7 @@ enum KnownPlugins {
         "output": [
             "http", "exec", "exec_filter", "secondary_file",
             "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
-            "kafka", "kafka2", "kafka_buffered", "rdkafka2", "kinesis_streams", "cloudwatch_logs", "loki",
+            "kinesis_streams", "cloudwatch_logs", "loki",
             "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
             "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",

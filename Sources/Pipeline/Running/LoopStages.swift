@@ -261,6 +261,9 @@ final class LoopStages {
 
     func resumeReading() { for input in all { input.resumeReading() } }
 
+    /// Whether an input that was closed has not ended yet.
+    var hasEndingInputs: Bool { all.contains { $0.isEnding } }
+
     /// - Parameter all: those too that may still owe answers.
     func closeInputs(all isAll: Bool) { for input in all where isAll || !input.answersLater { input.close() } }
 

@@ -13,6 +13,7 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     /// Asks stages for what they hold too long.
     private var heldTimer: LoopTimer?
     /// Between two tries of outputs that have no room at a stop, and how many there are: five seconds.
+    private static let endingMilliseconds: UInt64 = 5
     private static let releaseMilliseconds: UInt64 = 50
     private static let releaseTries = 100
 
@@ -76,6 +77,17 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
             self?.heldTimer?.close()
             self?.heldTimer = nil
             done(stages.heldEvents)
+        }
+    }
+
+    /// On the loop, after the inputs were closed: tells when they have ended, for which each has a bound of its own.
+    func whenInputsEnded(_ done: @escaping () -> Void) {
+        guard let stages, stages.hasEndingInputs else { return done() }
+        let timer = LoopTimer(on: loop)
+        timer.start(afterMilliseconds: Self.endingMilliseconds, everyMilliseconds: Self.endingMilliseconds) {
+            guard !stages.hasEndingInputs else { return }
+            timer.close()
+            done()
         }
     }
 

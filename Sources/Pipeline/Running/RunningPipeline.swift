@@ -323,13 +323,16 @@ package final class RunningPipeline: @unchecked Sendable {
         for worker in workers where worker.loop !== loop {
             let other = worker.loop
             other.submit { [self] in
-                other.closeEverything()
-                other.stop()
-                tell(.closed)
+                worker.whenInputsEnded { [self] in
+                    other.closeEverything()
+                    other.stop()
+                    tell(.closed)
+                }
             }
         }
         for _ in workers.count..<max(loopCount, workers.count) { tell(.closed) }
-        tell(.closed)
+        guard let own = workers.first(where: { $0.loop === loop }) else { return tell(.closed) }
+        loop.submit { [self] in own.whenInputsEnded { [self] in tell(.closed) } }
     }
 
     private func end(_ kind: Lifecycle.ExitKind) {

@@ -75,6 +75,31 @@ final class EventPreview: OutputPreview {
     }
 }
 
+/// A message of Kafka: its topic, its key, and what it says.
+final class KafkaPreview: OutputPreview {
+    private let formatter: KafkaFormatter
+    private let staging: FormattingAlone
+    private let settings: KafkaOutputSettings
+
+    init(_ settings: KafkaOutputSettings, _ format: RecordFormat, _ injection: Injection?) {
+        formatter = KafkaFormatter(settings, format, injection: injection)
+        staging = FormattingAlone(formatter)
+        self.settings = settings
+    }
+
+    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        staging.format(batch, storage: &storage, rows: &rows)
+    }
+
+    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
+        var body = ChunkBody(capacity: 1024)
+        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+        guard let shown = KafkaDestination.preview(LoadedChunk(body, id: ""), settings) else { return [] }
+        return [OutputPart("topic", shown.topic)] + (shown.key.map { [OutputPart("key", $0)] } ?? [])
+            + [OutputPart("message", shown.message)]
+    }
+}
+
 /// A bulk action and its document.
 final class DocumentPreview: OutputPreview {
     private let formatter: ElasticsearchFormatter

@@ -15,14 +15,22 @@ enum FormatSection {
         "utc", "timezone", "time_format", "message_key", "add_newline", "output_type",
     ]
 
-    /// - Parameter kind: without a section, or a type in it.
-    static func read(_ reader: SectionReader, default kind: RecordFormat.Kind) -> RecordFormat {
-        guard let section = reader.formatSection() else { return RecordFormat(kind) }
+    /// - Parameters:
+    ///   - kind: without a section, or a type in it.
+    ///   - addsNewline: where nothing is said about it.
+    static func read(
+        _ reader: SectionReader, default kind: RecordFormat.Kind, addsNewline: Bool = true
+    ) -> RecordFormat {
+        guard let section = reader.formatSection() else {
+            var format = RecordFormat(kind)
+            format.addsNewline = addsNewline
+            return format
+        }
         let isOld = reader.section.sections(named: "format").isEmpty
         let inner = SectionReader(
             section, description: isOld ? reader.description : "<format>", diagnostics: reader.diagnostics)
         var format = RecordFormat(inner.enumeration("@type", aliases: ["type"], kinds)?.value ?? kind)
-        format.addsNewline = inner.bool("add_newline", default: true)
+        format.addsNewline = inner.bool("add_newline", default: addsNewline)
         format.newline = inner.enumeration("newline", ["lf": RecordFormat.Newline.lf, "crlf": .crlf])?.value ?? .lf
         inner.ignore(["json_parser", "pack_json"], reason: "sluice writes JSON in one way", severity: .note)
         switch format.kind {

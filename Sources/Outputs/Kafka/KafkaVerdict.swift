@@ -1,0 +1,57 @@
+internal import Events
+internal import Kafka
+
+/// What a report means for the event: delivered, to be sent again, or refused for good. Pure.
+enum KafkaVerdict: Equatable {
+    case delivered
+    /// The cluster does not have the topic.
+    case unknownTopic
+    case retry(Refusal)
+    /// The batch in which it was sent is refused: alone it may be taken.
+    case refusedTogether(reason: String)
+    case refused(reason: String)
+
+    init(_ report: KafkaProducer.Report, topic: String) {
+        guard case .failed(let code, let mayBeStored) = report else {
+            self = .delivered
+            return
+        }
+        switch code {
+        case .unknownTopic, .unknownTopicOrPartition: self = .unknownTopic
+        case .messageTooLarge, .recordListTooLarge:
+            self = .refusedTogether(
+                reason: "the message is too large for topic '\(topic)': raise max.message.bytes of the topic, and "
+                    + "message.max.bytes in rdkafka_options")
+        case .topicAuthorizationFailed:
+            self = .refused(
+                reason: "the account may not write to topic '\(topic)': give it the ACL operation Write on it")
+        case .clusterAuthorizationFailed:
+            self = .refused(
+                reason: "the account may not write to the cluster: give it IdempotentWrite, or set idempotent false")
+        case .unknownPartition:
+            self = .refused(reason: "topic '\(topic)' does not have the partition that the event names")
+        case .corruptMessage, .invalidTimestamp, .policyViolation, .invalidRecord:
+            self = .refusedTogether(reason: "topic '\(topic)' does not take the message: \(code)")
+        case .invalidTopic, .unsupportedCompression, .invalidArgument:
+            self = .refused(reason: "topic '\(topic)' does not take the message: \(code)")
+        case .purgedInQueue, .purgedInFlight:
+            self = .retry(Refusal(.stopping, "given up before a broker confirmed it"))
+        case .saslAuthenticationFailed, .authentication, .tls:
+            self = .retry(Refusal(.forbidden, "no broker lets the account in: \(code)"))
+        case .messageTimedOut, .timedOut:
+            let doubt = mayBeStored ? "; it may be in the topic all the same" : ""
+            self = .retry(Refusal(.timeout, "no broker has confirmed the message in time\(doubt)"))
+        case .transport, .resolve, .allBrokersDown:
+            self = .retry(Refusal(.unreachable, "no broker can be reached: \(code)"))
+        case .throttled, .notEnoughReplicas, .notEnoughReplicasAfterAppend:
+            self = .retry(Refusal(.busy, "topic '\(topic)' takes nothing now: \(code)"))
+        default: self = .retry(Refusal(.unclear, "the message was not taken: \(code)"))
+        }
+    }
+
+    /// Of a topic that does not exist, where no other was named for that.
+    static func refusedUnknown(_ topic: String) -> String {
+        "the cluster has no topic '\(topic)' (or the account may not see it): make it, or set "
+            + "use_default_for_unknown_topic true"
+    }
+}

@@ -1,0 +1,308 @@
+"""A real Kafka: what is acknowledged is in its topic, once, whatever is killed; what is read is committed when it is safe."""
+import collections, json, os, random, signal, tempfile, threading, time, zlib
+
+from harness import (STDOUT, Area, Daemon, ForwardClient, forward_source, free_port, need_msgpack, run_sluice,
+                     wait_until)
+from kafka_server import Broker
+
+LONG = os.environ.get("SLUICE_LONG_TESTS") == "1"
+NOW = int(time.time())
+# Small messages, so that one can be too large.
+area = Area("kafka", needs=need_msgpack, setup=lambda: Broker("num.partitions=3", "message.max.bytes=200000"))
+
+
+def output(broker, more="", buffer="flush_interval 0.2s\nretry_wait 0.2s\nretry_max_interval 1s\n", kind="kafka2"):
+    return (f"<match **>\n@type {kind}\nbrokers {broker.address}\n{more}<format>\n@type json\n</format>\n"
+            f"<buffer topic>\n{buffer}</buffer>\n</match>\n")
+
+
+def group(broker, topic, name, more=""):
+    return (f"<source>\n@type kafka_group\nbrokers {broker.address}\nconsumer_group {name}\ntopics {topic}\n"
+            f"session_timeout 6s\noffset_commit_interval 0.5s\n{more}</source>\n")
+
+
+def numbered(start, count):
+    return [[NOW, {"number": number}] for number in range(start, start + count)]
+
+
+def numbers(lines):
+    return [json.loads(line)["number"] for line in lines]
+
+
+class Sender:
+    """A client that sends numbered events and keeps which of them were acknowledged. Comes back when it is cut off."""
+
+    def __init__(self, port, pause=0.02, count=20):
+        self.port, self.pause, self.count = port, pause, count
+        self.acknowledged, self.ended = [], threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def run(self):
+        number = 0
+        while not self.ended.is_set():
+            try:
+                with ForwardClient(self.port) as client:
+                    while not self.ended.is_set():
+                        client.deliver("app", numbered(number, self.count))
+                        self.acknowledged.extend(range(number, number + self.count))
+                        number += self.count
+                        time.sleep(self.pause)
+            except (OSError, AssertionError):
+                # What was not acknowledged goes out under numbers of its own.
+                number += self.count
+                time.sleep(0.05)
+
+
+def missing(wanted, found):
+    return sorted(set(wanted) - set(found))
+
+
+def twice(found):
+    return sorted(number for number, count in collections.Counter(found).items() if count > 1)
+
+
+@area.test("events come by forward and lie in their topics once, with key, headers and time", seconds=60)
+def delivered(broker):
+    port, total = free_port(), 200_000 if LONG else 5000
+    more = ("default_topic delivered\nuse_event_time true\nexclude_message_key true\nexclude_topic_key true\n"
+            "headers {\"from\":\"test\"}\nheaders_from_record {\"number\":\"$.number\"}\ncompression_codec zstd\n")
+    with Daemon(forward_source(port) + output(broker, more), port) as daemon:
+        with ForwardClient(port) as client:
+            for start in range(0, total, 500):
+                client.deliver("app", numbered(start, 500))
+            client.deliver("app", [[NOW, {"number": -1, "topic": "another", "message_key": "k"}]])
+        wait_until(lambda: len(broker.messages("delivered")) >= total, 40, daemon.log)
+        wait_until(lambda: broker.messages("another"), 20, daemon.log)
+        assert daemon.stop() == 0, daemon.log()
+        assert sorted(numbers(broker.messages("delivered"))) == list(range(total))
+        assert broker.messages("another", "%k|%s|%h|%T") == [f'k|{{"number":-1}}|from=test,number=-1|{NOW}000']
+
+
+@area.test("the partition is the event's own, else by the hash of its partition key or key, as from ruby-kafka", seconds=60)
+def partitions(broker):
+    port = free_port()
+    with Daemon(forward_source(port) + output(broker, "default_topic parts\n"), port) as daemon:
+        keyed = [{"number": n, "partition_key": f"p{n}", "message_key": "k"} for n in range(20)]
+        plain = [{"number": n, "message_key": f"k{n}"} for n in range(20, 40)]
+        own = [{"number": n, "partition": n % 3} for n in range(40, 60)]
+        with ForwardClient(port) as client:
+            client.deliver("app", [[NOW, record] for record in keyed + plain + own])
+        wait_until(lambda: len(broker.messages("parts")) == 60, 30, daemon.log)
+        assert daemon.stop() == 0, daemon.log()
+        found = {json.loads(line.split("|")[1])["number"]: int(line.split("|")[0])
+                 for line in broker.messages("parts", "%p|%s")}
+        wanted = {n: zlib.crc32(f"p{n}".encode()) % 3 for n in range(20)}
+        wanted |= {n: zlib.crc32(f"k{n}".encode()) % 3 for n in range(20, 40)} | {n: n % 3 for n in range(40, 60)}
+        assert found == wanted, f"{found} is not {wanted}"
+
+
+@area.test("the broker is killed and started again under load: nothing is missing, and nothing is there twice", seconds=600)
+def broker_killed(broker):
+    port, rounds = free_port(), 8 if LONG else 2
+    with Daemon(forward_source(port) + output(broker, "default_topic killed\n"), port) as daemon:
+        with Sender(port) as sender:
+            for round in range(rounds):
+                time.sleep(1 + 0.37 * round)
+                broker.kill()
+                time.sleep(0.5)
+                broker.start()
+            time.sleep(1)
+        wanted = sender.acknowledged
+        assert len(wanted) > 1000, len(wanted)
+        wait_until(lambda: len(broker.messages("killed")) >= len(wanted), 60,
+                   lambda: f"{len(broker.messages('killed'))} of {len(wanted)}; log:\n{daemon.log()}")
+        assert daemon.stop() == 0, daemon.log()
+        found = numbers(broker.messages("killed"))
+        assert not missing(wanted, found), f"{len(missing(wanted, found))} of {len(wanted)} are missing"
+        assert not twice(found), f"{len(twice(found))} of {len(wanted)} are there twice: {twice(found)[:5]}"
+
+
+@area.test("the daemon is killed with a buffer in files: nothing that was acknowledged is missing", seconds=600)
+def daemon_killed(broker):
+    port, rounds = free_port(), 20 if LONG else 3
+    folder = tempfile.mkdtemp(prefix="kafka-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+    buffer = f"@type file\npath {folder}/buffer\nflush_interval 0.2s\nretry_wait 0.2s\n"
+    config = forward_source(port) + output(broker, "default_topic daemon\n", buffer)
+    with Daemon(config, port) as daemon, Sender(port) as sender:
+        for _ in range(rounds):
+            time.sleep(random.uniform(0.3, 1.2))
+            daemon.signal(signal.SIGKILL)
+            daemon.wait(5)
+            daemon.start()
+        time.sleep(0.5)
+        sender.ended.set()
+        sender.thread.join()
+        wanted = sender.acknowledged
+        assert len(wanted) > 500, len(wanted)
+        wait_until(lambda: not missing(wanted, numbers(broker.messages("daemon"))), 40,
+                   lambda: f"{len(missing(wanted, numbers(broker.messages('daemon'))))} of {len(wanted)} are missing; "
+                           f"log:\n{daemon.log()}")
+        assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("no broker answers at a stop: it is over in time, and the events are delivered by the next start", seconds=120)
+def stopped(broker):
+    port = free_port()
+    folder = tempfile.mkdtemp(prefix="kafka-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+    buffer = f"@type file\npath {folder}/buffer\nflush_interval 0.1s\nretry_wait 0.2s\n"
+    config = forward_source(port) + output(broker, "default_topic stopped\n", buffer)
+    broker.kill()
+    with Daemon(config, port) as daemon:
+        with ForwardClient(port) as client:
+            client.deliver("app", numbered(0, 100))
+        time.sleep(1)
+        start = time.monotonic()
+        assert daemon.stop(20) == 0, daemon.log()
+        assert time.monotonic() - start < 10, f"the stop took {time.monotonic() - start:.1f} s"
+        broker.start()
+        daemon.start()
+        wait_until(lambda: len(broker.messages("stopped")) >= 100, 40, daemon.log)
+        assert daemon.stop() == 0, daemon.log()
+        assert sorted(numbers(broker.messages("stopped"))) == list(range(100))
+
+
+@area.test("what a topic does not take is refused alone, with the reason, and the rest arrives", seconds=60)
+def refused(broker):
+    port = free_port()
+    more = "default_topic refused\n"
+    error = "<label @ERROR>\n<match **>\n@type stdout\n</match>\n</label>\n"
+    with Daemon(forward_source(port) + output(broker, more) + error, port) as daemon:
+        with ForwardClient(port) as client:
+            client.deliver("app", [[NOW, {"number": 1}], [NOW, {"number": 2, "text": "x" * 300_000}],
+                                   [NOW, {"number": 3, "partition": 99}], [NOW, {"number": 4, "topic": "no topic"}],
+                                   [NOW, {"number": 5}]])
+        wait_until(lambda: len(daemon.events()) >= 3, 40, daemon.log)
+        assert daemon.stop() == 0, daemon.log()
+        assert sorted(numbers(broker.messages("refused"))) == [1, 5]
+        assert sorted(record["number"] for _, _, record in daemon.events()) == [2, 3, 4]
+        for text in ("the message is too large for topic 'refused'", "does not have the partition",
+                     "'no topic' cannot be a topic"):
+            assert text in daemon.log(), f"'{text}' is not in\n{daemon.log()}"
+
+
+@area.test("a topic that the cluster does not have is refused with its name, or another takes its messages", seconds=120)
+def unknown_topic(_):
+    port, other = free_port(), free_port()
+    options = "rdkafka_options {\"topic.metadata.propagation.max.ms\":\"1000\"}\n"
+    error = "<label @ERROR>\n<match **>\n@type stdout\n</match>\n</label>\n"
+    with Broker() as strict:
+        strict.produce("here", ["{\"number\":0}"])
+        end = strict.process
+        end.terminate()
+        end.wait(20)
+        strict.settings = ("auto.create.topics.enable=false",)
+        strict.start()
+        with Daemon(forward_source(port) + output(strict, "default_topic gone\n" + options) + error, port) as daemon, \
+                Daemon(forward_source(other) + output(strict, "default_topic here\n" + options +
+                                                      "use_default_for_unknown_topic true\n"), other) as second:
+            for at, record in (port, {"number": 1}), (other, {"number": 2, "topic": "gone"}):
+                with ForwardClient(at) as client:
+                    client.deliver("app", [[NOW, record]])
+            wait_until(daemon.events, 40, daemon.log)
+            assert "the cluster has no topic 'gone'" in daemon.log(), daemon.log()
+            wait_until(lambda: len(strict.messages("here")) == 2, 40, second.log)
+            for each in daemon, second:
+                assert each.stop() == 0, each.log()
+
+
+@area.test("a group reads a topic, each message once, and goes on where it was", seconds=90)
+def consumed(broker):
+    total = 100_000 if LONG else 2000
+    broker.produce("consumed", [json.dumps({"number": n}) for n in range(total)], "-H", "from=kcat")
+    config = group(broker, "consumed", "readers", "add_prefix kafka\nadd_headers true\n") + STDOUT
+    with Daemon(config) as daemon:
+        events = daemon.wait_for_events(total, "kafka.consumed", seconds=40)
+        assert sorted(record["number"] for _, _, record in events) == list(range(total))
+        assert events[0][2]["from"] == "kcat"
+        assert daemon.stop() == 0, daemon.log()
+        # A message that cannot be read is left out, and named; those behind it come.
+        broker.produce("consumed", ["this is no JSON", json.dumps({"number": total})])
+        daemon.start()
+        daemon.wait_for_events(total + 1, "kafka.consumed", seconds=40)
+        time.sleep(1)
+        assert daemon.stop() == 0, daemon.log()
+        assert len(daemon.events()) == total + 1, "after the stop it went on where it was"
+        assert "a message cannot be read and is left out: no valid JSON" in daemon.log(), daemon.log()
+
+
+@area.test("the consumer is killed at random: nothing is missing, and what comes twice came after the last commit", seconds=600)
+def consumer_killed(broker):
+    rounds, rate = 15 if LONG else 3, 400
+    folder = tempfile.mkdtemp(prefix="kafka-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+    port, ended, produced = free_port(), threading.Event(), []
+    # Its events go on to a daemon that writes them down, from a buffer in files.
+    forward = (f"<match **>\n@type forward\nrequire_ack_response true\n<server>\nhost 127.0.0.1\nport {port}\n</server>\n"
+               f"<buffer tag>\n@type file\npath {folder}/buffer\nflush_interval 0.1s\nretry_wait 0.2s\n</buffer>\n</match>\n")
+
+    def produce():
+        number = 0
+        while not ended.is_set():
+            broker.produce("consumer", [json.dumps({"number": n}) for n in range(number, number + rate // 4)])
+            produced.extend(range(number, number + rate // 4))
+            number += rate // 4
+            time.sleep(0.2)
+
+    with Daemon(forward_source(port) + STDOUT, port) as sink, \
+            Daemon(group(broker, "consumer", "killed") + forward) as consumer:
+        producer = threading.Thread(target=produce)
+        producer.start()
+        try:
+            for _ in range(rounds):
+                time.sleep(random.uniform(1.5, 3))
+                consumer.signal(signal.SIGKILL)
+                consumer.wait(5)
+                consumer.start()
+        finally:
+            time.sleep(1)
+            ended.set()
+            producer.join()
+
+        def seen():
+            return [record["number"] for _, _, record in sink.events()]
+
+        # A member that was killed is missed after its session, and the others wait for that.
+        wait_until(lambda: not missing(produced, seen()), 60,
+                   lambda: f"{len(missing(produced, seen()))} of {len(produced)} are missing; log:\n{consumer.log()}")
+        assert consumer.stop() == 0, consumer.log()
+        assert sink.stop() == 0, sink.log()
+        again = len(seen()) - len(set(seen()))
+        # A commit comes every half second, and what was on its way when the process died is sent again by its buffer.
+        assert again <= rounds * rate * 4, f"{again} of {len(produced)} came more than once"
+
+
+@area.test("while the output is full the partitions wait, and no message is missing", seconds=120)
+def back_pressure(broker):
+    total, port = 3000, free_port()
+    broker.produce("pressure", [json.dumps({"number": n, "text": "x" * 500}) for n in range(total)])
+    buffer = "flush_interval 0.1s\nretry_wait 0.2s\nretry_max_interval 0.5s\ntotal_limit_size 200k\nchunk_limit_size 50k\n"
+    forward = (f"<match **>\n@type forward\nrequire_ack_response true\nrecover_wait 0.5s\n<server>\nhost 127.0.0.1\n"
+               f"port {port}\n</server>\n<buffer tag>\n{buffer}</buffer>\n</match>\n")
+    with Daemon(group(broker, "pressure", "slow") + forward) as consumer:
+        time.sleep(9)
+        with Daemon(forward_source(port) + STDOUT, port) as sink:
+            events = sink.wait_for_events(total, seconds=60)
+            assert consumer.stop() == 0, consumer.log()
+            assert sorted(set(record["number"] for _, _, record in events)) == list(range(total))
+            assert len(events) == total, f"{len(events)} events"
+
+
+@area.test("a wrong property of librdkafka is an error at its line, and a wrong file of authorities stops the start")
+def settings(broker):
+    folder = tempfile.mkdtemp(prefix="kafka-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
+    path = os.path.join(folder, "sluice.conf")
+    for more, text in (("rdkafka_options {\"linger.mss\":\"1\"}\n", "No such configuration property"),
+                       ("ssl_ca_cert /nowhere.pem\n", "cannot read 'ssl_ca_cert' '/nowhere.pem'"),
+                       ("username me\npassword secret123\n", "sasl_over_ssl false")):
+        with open(path, "w") as file:
+            file.write(forward_source(free_port()) + output(broker, "default_topic t\n" + more))
+        result = run_sluice("check", path)
+        shown = result.stdout + result.stderr
+        assert result.returncode == 2 and text in shown and "secret123" not in shown, shown
