@@ -70,7 +70,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Filters", dependencies: ["Events", "Time", "Grok", "Parsing", "Expressions", "Logging"],
+            name: "Filters", dependencies: ["Events", "Time", "Words", "Grok", "Parsing", "Expressions", "Logging"],
             swiftSettings: strict),
         .target(
             name: "Buffering",
@@ -80,7 +80,7 @@ let package = Package(
             name: "Outputs",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Words", "EventLoop", "TLS", "HTTPClient", "Kafka", "Compression",
-                "ForwardProtocol", "Parsing", "Logging",
+                "ForwardProtocol", "Parsing", "Expressions", "Logging",
             ],
             swiftSettings: strict),
 

@@ -4,6 +4,7 @@ import contextlib, json, signal, time
 from harness import (ROOT, Area, Daemon, ForwardClient, default_filters, elasticsearch_store, event_time, forward_source,
                      free_port, need_msgpack, run_sluice)
 from search_server import Recorder, SearchServer, need_servers
+import search_setup
 
 ENGINES = ["opensearch", "elasticsearch-7", "elasticsearch-6"]
 RETRY = "flush_interval 1s\n      retry_wait 1s\n      retry_max_interval 1s\n"
@@ -258,3 +259,6 @@ def full_queue(_):
             server.wait_for_count(count, 240, daemon)
             time.sleep(1.5)
             assert sorted(server.numbers()) == list(range(count)), f"{server.count()} documents"
+
+
+search_setup.add_tests(area, ENGINES)

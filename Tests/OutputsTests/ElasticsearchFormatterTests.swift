@@ -169,6 +169,68 @@ struct ElasticsearchFormatterTests {
         #expect(try formatOne(#"{"a":1}"#, settings).action.contains("logstash-2019.12.17"))
     }
 
+    @Test("what remove_keys names inside of a field is not sent") func nestedRemoval() throws {
+        var settings = ElasticsearchSettings()
+        settings.removePlaces = try ["$.a.b", "$.a.c[0]", "$.x.y"].map { try RecordAccessor($0) }
+        settings.targetIndexKey = try RecordAccessor("$.a.idx")
+        let result = try formatOne(#"{"a":{"b":1,"c":[1,2],"idx":"i","d":{"b":2}},"x":3}"#, settings)
+        #expect(result.action == #"{"index":{"_index":"i"}}"# + "\n")
+        #expect(result.document == #"{"a":{"c":[2],"d":{"b":2}},"x":3}"# + "\n")
+    }
+
+    @Test(
+        "what an update does not change is only in the document that an upsert makes",
+        arguments: [
+            (
+                ElasticsearchSettings.WriteOperation.upsert, #"{"id":1,"a":2,"b":3}"#,
+                #"{"doc":{"id":1,"b":3},"upsert":{"id":1,"a":2,"b":3}}"#
+            ),
+            (.upsert, #"{"id":1,"b":3}"#, #"{"doc":{"id":1,"b":3},"doc_as_upsert":true}"#),
+            (.update, #"{"id":1,"a":2,"b":3}"#, #"{"doc":{"id":1,"b":3}}"#),
+            (
+                .upsert, #"{"id":1,"a":2,"skip":["b","c"],"b":3}"#,
+                #"{"doc":{"id":1,"a":2},"upsert":{"id":1,"a":2,"b":3}}"#
+            ),
+            (.upsert, #"{"id":1,"a":2,"skip":[]}"#, #"{"doc":{"id":1,"a":2},"doc_as_upsert":true}"#),
+            (.upsert, #"{"id":1,"a":2,"skip":null}"#, #"{"doc":{"id":1},"upsert":{"id":1,"a":2}}"#),
+            (.index, #"{"id":1,"a":2,"skip":["a"]}"#, #"{"id":1,"a":2,"skip":["a"]}"#),
+        ])
+    func removeKeysOnUpdate(
+        operation: ElasticsearchSettings.WriteOperation, record: String, document: String
+    ) throws {
+        var settings = ElasticsearchSettings()
+        (settings.writeOperation, settings.idKey) = (operation, try RecordAccessor("id"))
+        (settings.removeKeysOnUpdate, settings.removeKeysOnUpdateKey) = (["a"], "skip")
+        #expect(try formatOne(record, settings).document == document + "\n")
+    }
+
+    @Test(
+        "names with Ruby in them are computed for each record",
+        arguments: [
+            ("idx-${record['id']}-${tag_parts[1]}", #"{"id":"X1"}"#, "idx-x1-post"),
+            ("${tag}.${record['a']['b'] || 'none'}", #"{"a":{}}"#, "service.post.none"),
+            ("a-${Time.at(time).getutc.strftime('%Y.%m.%d')}", "{}", "a-2019.12.17"),
+            ("n${record['n'] + 1}", #"{"n":41}"#, "n42"),
+        ])
+    func expressions(name: String, record: String, index: String) throws {
+        var settings = ElasticsearchSettings()
+        (settings.takesExpressions, settings.indexName) = (true, name)
+        #expect(try formatOne(record, settings).action == #"{"index":{"_index":"\#(index)"}}"# + "\n")
+    }
+
+    @Test("a record whose index cannot be computed is refused, and the others are not") func expressionFails() throws {
+        var settings = ElasticsearchSettings()
+        (settings.takesExpressions, settings.indexName) = (true, "n${record['n'] + 1}")
+        var batch = SampleBatch()
+        for record in [#"{"n":1}"#, #"{"n":"x"}"#, #"{"n":2}"#] { try batch.add(record) }
+        let formatter = try ElasticsearchFormatter(settings)
+        let chunk = batch.format(with: formatter)
+        #expect(chunk.allItems.count == 2)
+        #expect(batch.rows.rejections.map(\.kind) == ["TypeError"])
+        let lines = BulkBody(chunk, items: chunk.allItems, BulkDialect()).lines()
+        #expect(lines.count == 4 && lines[2] == #"{"index":{"_index":"n3"}}"#)
+    }
+
     @Test("generate_id gives each event an id of its own, which sorts as they came, and keeps what id_key names")
     func generatedIDs() throws {
         var settings = ElasticsearchSettings()

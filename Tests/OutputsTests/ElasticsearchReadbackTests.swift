@@ -39,6 +39,15 @@ struct ElasticsearchReadbackTests {
             { ($0.writeOperation, $0.idKey, $0.suppressDocWrap) = (.upsert, try RecordAccessor("id"), true) }
         ),
         ("create", { $0.writeOperation = .create }),
+        ("remove_keys nested", { $0.removePlaces = try ["$.m.idx", "$.h.k1"].map { try RecordAccessor($0) } }),
+        (
+            "remove_keys_on_update",
+            {
+                ($0.writeOperation, $0.idKey) = (.upsert, try RecordAccessor("id"))
+                ($0.removeKeysOnUpdate, $0.removeKeysOnUpdateKey) = (["secret", "k1"], "h")
+            }
+        ),
+        ("index in the URL", { $0.includesIndexInURL = true }),
     ]
 
     @Test("each option gives back the record that came in", arguments: 0..<options.count)

@@ -17,10 +17,7 @@ import Testing
             ("host [::1]", "put an address with brackets in quotes: '[::1]'"),
             ("hosts [fe80::1]:9200", "put an address with brackets in quotes: '[fe80::1]:9200'"),
             ("hosts [1, 2", "a value that begins with '[' is JSON; if it is text, put it in single quotes"),
-            (
-                "remove_keys $.a.b",
-                "remove it before, with 'remove_keys $.a.b' in a <filter> of type record_transformer"
-            ),
+            ("remove_keys $.a.", "write $.a.b, or a key without '$' in front"),
         ])
     func hints(_ lines: String, _ hint: String) {
         let checked = Self.elasticsearch(lines)

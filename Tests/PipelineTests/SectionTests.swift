@@ -223,6 +223,18 @@ import Testing
             ["4:3 warning unknown placeholder '${tga}' will be empty"]
         ),
         ("@type record_transformer\nkeep_keys a", ["3:11 error keep_keys has a meaning only with renew_record true"]),
+        ("@type elasticsearch_genid\nhash_id_key id", []),
+        (
+            "@type elasticsearch_genid\nuse_record_as_seed true",
+            ["3:20 error use_record_as_seed needs record_keys"]
+        ),
+        (
+            "@type elasticsearch_genid\nrecord_keys a\nhash_type sha512",
+            [
+                "3:13 warning 'record_keys' has an effect only with use_record_as_seed or use_entire_record",
+                "4:11 error hash_type sha512 is not supported yet",
+            ]
+        ),
         ("@type record_transformer\nremove_keys $.a.b,$['c'][0]", []),
         ("@type record_transformer\nremove_keys $.a..b", ["3:13 error '$.a..b' is no place in a record"]),
         (
@@ -279,7 +291,12 @@ import Testing
             ["3:1 error unknown parameter 'logstash_fomat' in <match **> of type elasticsearch"]
         ),
         ("@type elasticsearch\nuser u", ["3:6 error user is given without password"]),
-        ("@type elasticsearch\ncloud_id x", ["3:10 error cloud_id is not supported yet"]),
+        ("@type elasticsearch\ncloud_id x", ["3:10 error 'cloud_id' is no cloud id"]),
+        (
+            "@type elasticsearch\ncloud_id d:ZXUuZXhhbXBsZSRhYmMkZGVm",
+            ["3:10 error cloud_id is given without cloud_auth"]
+        ),
+        ("@type elasticsearch\ncloud_id d:ZXUuZXhhbXBsZSRhYmMkZGVm\ncloud_auth u:p", []),
         ("@type elasticsearch\nhosts http://", ["3:7 error 'http://' is no host"]),
         (
             "@type elasticsearch\nscheme htps",
@@ -300,8 +317,41 @@ import Testing
             "@type elasticsearch\nhost es    port 9200",
             ["3:6 error", "3:12 warning 'port' stands inside the value of 'host'"]
         ),
-        ("@type elasticsearch\ntarget_index_affinity true", ["3:1 error 'target_index_affinity' is not supported yet"]),
-        ("@type elasticsearch\nremove_keys_on_update a", ["3:1 error 'remove_keys_on_update' is not supported yet"]),
+        (
+            "@type elasticsearch\ntarget_index_affinity true",
+            ["3:23 warning 'target_index_affinity' has an effect only with logstash_format true, id_key and"]
+        ),
+        (
+            "@type elasticsearch\nremove_keys_on_update a",
+            ["3:23 warning 'remove_keys_on_update' has an effect only with write_operation update or upsert"]
+        ),
+        (
+            "@type elasticsearch\nremove_keys_on_update a\nwrite_operation upsert\nid_key i\nlogstash_format true\n"
+                + "target_index_affinity true", []
+        ),
+        ("@type elasticsearch\nremove_keys $.a.b,$.c,d", []),
+        ("@type elasticsearch\nremove_keys $.a..b", ["3:13 error '$.a..b' is no place in a record"]),
+        ("@type elasticsearch\ntemplate_name a", ["3:15 warning no template is put without 'template_file'"]),
+        ("@type elasticsearch\ntemplate_file /a", ["3:15 warning no template is put without 'template_name'"]),
+        (
+            "@type elasticsearch\nenable_ilm true\nilm_policy {}\nilm_policy_overwrite true",
+            [
+                "3:12 warning 'enable_ilm' has an effect only with template_name and template_file",
+                "5:22 error ilm_policy_overwrite needs a policy that overwrites",
+            ]
+        ),
+        (
+            "@type elasticsearch\ntemplate_name a\ntemplate_file /a\nenable_ilm true\ndeflector_alias d",
+            ["6:17 error 'deflector_alias' and 'enable_ilm' exclude each other"]
+        ),
+        (
+            "@type elasticsearch\ntemplate_name a-${x}\ntemplate_file /a\napplication_name ${tag[1]}",
+            ["3:15 error nothing stands for '${x}' in 'template_name'"]
+        ),
+        (
+            "@type elasticsearch\nilm_policies []",
+            ["3:14 error 'ilm_policies' is not a JSON object"]
+        ),
         ("@type elasticsearch\n<buffer time>\n</buffer>", ["3:9 error the chunk key 'time' needs 'timekey'"]),
         (
             "@type elasticsearch\n<buffer>\nflush_interval 100ms\n</buffer>",
@@ -340,9 +390,39 @@ import Testing
         ("@type elasticsearch\n<secondary>\nhost other\n</secondary>", []),
         (
             "@type elasticsearch_data_stream",
-            ["2:7 error the output type 'elasticsearch_data_stream' is not supported yet"]
+            ["1:1 error 'data_stream_name' is required in <match **> of type elasticsearch_data_stream"]
         ),
-        ("@type opensearch", ["2:7 error the output type 'opensearch' is not supported"]),
+        (
+            "@type opensearch_data_stream\ndata_stream_name .logs\nid_key i",
+            [
+                "3:18 error no data stream can begin with '.'",
+                "4:1 warning 'id_key' in <match **> of type opensearch_data_stream has no effect",
+            ]
+        ),
+        (
+            "@type elasticsearch_data_stream\ndata_stream_name ${svc}\ndata_stream_template_name ${svc}_t\n<buffer tag, svc>\n</buffer>",
+            ["4:27 error nothing stands for '${svc}' in 'data_stream_template_name'"]
+        ),
+        (
+            "@type elasticsearch_data_stream\ndata_stream_name ${svc}",
+            ["3:18 error '${svc}' in 'data_stream_name' is neither the tag nor a chunk key"]
+        ),
+        ("@type elasticsearch_data_stream\ndata_stream_name a-${tag}\ntime_precision 3\ninclude_tag_key true", []),
+        ("@type opensearch\ndefault_opensearch_version 2.19\nverify_os_version_at_startup false", []),
+        (
+            "@type opensearch\n<endpoint>\nurl https://x\n</endpoint>",
+            ["3:1 error <endpoint> is not supported yet: requests are not signed for AWS"]
+        ),
+        ("@type elasticsearch_dynamic\nindex_name idx-${record['id']}-${tag_parts[1]}", []),
+        (
+            "@type elasticsearch_dynamic\nindex_name a-${Time.at(time).getutc.strftime(@logstash_dateformat)}", []
+        ),
+        ("@type elasticsearch_dynamic\nindex_name a-${nothing}", ["3:16 error nothing is known as 'nothing'"]),
+        ("@type elasticsearch_dynamic\nindex_name a-${record.}", ["3:"]),
+        (
+            "@type elasticsearch_dynamic\nhosts ${record['host']}:9200",
+            ["3:7 error", "3:7 error 'hosts' cannot depend on the event"]
+        ),
         ("@type elasticsrch", ["2:7 error unknown output type 'elasticsrch'"]),
         ("@type copy", ["1:1 error <match **> of type copy has no <store>"]),
         ("@type copy\n<store ignore_eror>\n@type null\n</store>", ["3:8 error <store> does not know 'ignore_eror'"]),

@@ -83,6 +83,7 @@ package final class FlushWorkers: Sendable {
             isWorking.store(true, ordering: .sequentiallyConsistent)
             task = Task.detached {
                 await withDiscardingTaskGroup { group in
+                    group.addTask { await self.destination.prepare() }
                     for _ in 0..<count {
                         group.addTask { await self.work() }
                     }

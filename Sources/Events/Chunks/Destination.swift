@@ -1,5 +1,8 @@
 /// Where sealed chunks go. Called by flush workers; safe to call from several at once.
 package protocol Destination: AnyObject, Sendable {
+    /// Called once when the workers start, beside the first deliveries: what can be done before there are events. It ends
+    /// soon, and what fails is done again with a delivery.
+    func prepare() async
     /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
     func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome
     /// What only it can tell of itself, in the monitor's names.
@@ -8,6 +11,10 @@ package protocol Destination: AnyObject, Sendable {
 
 extension Destination {
     package var figures: [(name: String, value: Int)] { [] }
+}
+
+extension Destination {
+    package func prepare() async {}
 }
 
 package enum DeliveryOutcome: Sendable, Equatable {

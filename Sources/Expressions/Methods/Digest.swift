@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Digests, for ids that are the same for the same text: MD5 (RFC 1321), SHA-1 (RFC 3174) and SHA-256 (RFC 6234).
-enum Digest {
+package enum Digest {
     static func of(_ bytes: [UInt8], _ type: RubyClass) -> [UInt8] {
         switch type {
         case .md5: md5(bytes)
@@ -42,7 +42,7 @@ enum Digest {
     /// The first 32 bits of the fractions of |sin(1)|, |sin(2)| …
     private static let sines = (1...64).map { UInt32(Glibc.sin(Double($0)).magnitude * 4_294_967_296) }
 
-    private static func md5(_ bytes: [UInt8]) -> [UInt8] {
+    package static func md5(_ bytes: [UInt8]) -> [UInt8] {
         let text = padded(bytes, isLittleEndian: true)
         var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
         for start in stride(from: 0, to: text.count, by: 64) {
@@ -67,7 +67,7 @@ enum Digest {
 
     // MARK: - SHA-1
 
-    private static func sha1(_ bytes: [UInt8]) -> [UInt8] {
+    package static func sha1(_ bytes: [UInt8]) -> [UInt8] {
         let text = padded(bytes, isLittleEndian: false)
         var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
         for start in stride(from: 0, to: text.count, by: 64) {
@@ -110,7 +110,7 @@ enum Digest {
         ((root - root.rounded(.down)) * 4_294_967_296).rounded(.down)
     }
 
-    private static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
         let text = padded(bytes, isLittleEndian: false)
         // The same of the square roots of the first eight.
         var state = primes[..<8].map { UInt32(fraction(Double($0).squareRoot())) }

@@ -9,12 +9,15 @@ internal import Words
 /// The server's version is asked when the first chunk is to go, not at start-up, and again after it was away. Until it is
 /// known nothing is sent, which counts as a failure that may be retried.
 package final class ElasticsearchDestination: Destination {
-    private let settings: ElasticsearchSettings
-    private let client: HTTPClient
-    private let pool: ServerPool
+    let settings: ElasticsearchSettings
+    let client: HTTPClient
+    let pool: ServerPool
     let log: Log
+    let gate: SetupGate
+    let isSetUpPerIndex: Bool
+    let isSetUpPerTag: Bool
     private let headers: [(name: String, value: String)]
-    private let now: @Sendable () -> Double
+    let now: @Sendable () -> Double
     let renames = FieldRenames()
     /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
     private static let expectsContinueFromBytes = 1 << 20
@@ -28,7 +31,12 @@ package final class ElasticsearchDestination: Destination {
         self.client = client
         self.log = log
         self.now = now
-        let assumed = settings.assumedMajorVersion.map { ServerVersion(major: $0).dialect(settings) }
+        (isSetUpPerIndex, isSetUpPerTag) = (settings.setup.isPerIndex, settings.setup.isPerTag)
+        gate = SetupGate(
+            againAfterSeconds: settings.setup.againAfterSeconds, attemptLimit: settings.setup.attemptLimit)
+        let assumed = settings.assumedMajorVersion.map {
+            ServerVersion(major: $0, isOpenSearch: settings.product == .openSearch).dialect(settings)
+        }
         pool = ServerPool(
             settings.hosts, dialect: assumed, resurrectAfterSeconds: settings.resurrectAfterSeconds,
             sizes: RequestSizer.Settings(
@@ -52,6 +60,22 @@ package final class ElasticsearchDestination: Destination {
     }
 
     package func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
+        guard settings.includesIndexInURL || isSetUpPerIndex || isSetUpPerTag else {
+            return await deliver(part: items, of: chunk)
+        }
+        var outcomes = PartOutcomes()
+        for part in BulkParts(chunk, items, byTag: isSetUpPerTag).parts {
+            if outcomes.isStopped {
+                outcomes.postpone(part)
+            } else {
+                outcomes.note(await deliver(part: part, of: chunk), for: part)
+            }
+        }
+        return outcomes.outcome
+    }
+
+    /// Items of which each request may hold any.
+    private func deliver(part items: ItemSet, of chunk: LoadedChunk) async -> DeliveryOutcome {
         var groups = BulkGroups(items)
         let sizes = BulkSizes(chunk)
         while true {
@@ -89,31 +113,55 @@ package final class ElasticsearchDestination: Destination {
     private func attempt(
         _ index: Int, _ server: ServerPool.Server, _ chunk: LoadedChunk, _ items: ItemSet
     ) async -> Attempt {
-        let dialect: BulkDialect
-        if let known = server.dialect {
-            dialect = known
-        } else {
-            do throws(HTTPError) {
-                guard let (found, text) = try await ask(server.host) else {
-                    pool.markDead(index, at: now(), forget: true)
-                    return .next("\(server.host.baseURL) is not ready")
-                }
-                dialect = found
-                // Several workers may have asked at once.
-                if pool.know(index, found) { log.info("found \(text)", ["host": server.host.baseURL]) }
-            } catch {
+        switch await learn(index, server) {
+        case .away(let reason): return .next(reason)
+        case .known(let dialect):
+            switch await setUp(target(of: items, in: chunk), server.host, dialect) {
+            case .ready: break
+            case .refused(let reason): return .outcome(.retry(reason: reason, after: nil))
+            case .cancelled: return .outcome(.retry(reason: Refusal(.stopping, "cancelled"), after: nil))
+            case .away(let reason):
                 pool.markDead(index, at: now(), forget: true)
-                return .next(describe(error, server.host))
+                return .next(reason)
             }
+            var indices: [Int: [UInt8]] = [:]
+            if settings.hasIndexAffinity {
+                switch await indicesOfDocuments(items, in: chunk, server.host) {
+                case .success(let found): indices = found
+                case .failure(let failure): return .outcome(.retry(reason: failure.refusal, after: nil))
+                }
+            }
+            return await send(index, server, dialect, chunk, items, indices, mayAdapt: true)
         }
-        return await send(index, server, dialect, chunk, items, mayAdapt: true)
+    }
+
+    enum Knowledge {
+        case known(BulkDialect)
+        case away(String)
+    }
+
+    /// How a server is spoken to: as is known, or as it says now.
+    func learn(_ index: Int, _ server: ServerPool.Server) async -> Knowledge {
+        if let known = server.dialect { return .known(known) }
+        do throws(HTTPError) {
+            guard let (found, text) = try await ask(server.host) else {
+                pool.markDead(index, at: now(), forget: true)
+                return .away("\(server.host.baseURL) is not ready")
+            }
+            // Several workers may have asked at once.
+            if pool.know(index, found) { log.info("found \(text)", ["host": server.host.baseURL]) }
+            return .known(found)
+        } catch {
+            pool.markDead(index, at: now(), forget: true)
+            return .away(describe(error, server.host))
+        }
     }
 
     private func send(
         _ index: Int, _ server: ServerPool.Server, _ dialect: BulkDialect, _ chunk: LoadedChunk, _ items: ItemSet,
-        mayAdapt: Bool
+        _ indices: [Int: [UInt8]], mayAdapt: Bool
     ) async -> Attempt {
-        let body = BulkBody(chunk, items: items, dialect)
+        let body = BulkBody(chunk, items: items, dialect, indices: indices)
         let bytes = body.byteCount
         let response: HTTPResponse
         let start = now()
@@ -138,7 +186,7 @@ package final class ElasticsearchDestination: Destination {
         case .refused(let reason):
             if mayAdapt, let other = adapted(dialect, reason.sentence) {
                 pool.know(index, other)
-                return await send(index, server, other, chunk, items, mayAdapt: false)
+                return await send(index, server, other, chunk, items, indices, mayAdapt: false)
             }
             return .outcome(.rejected(reason: reason))
         }
@@ -168,7 +216,8 @@ package final class ElasticsearchDestination: Destination {
     func post(
         _ server: ServerPool.Server, _ body: BulkBody, responseLimitBytes: Int
     ) async throws(HTTPError) -> HTTPResponse {
-        var request = request(.post, server.host, "/_bulk?filter_path=errors,items.*.status,items.*.error")
+        let index = body.urlIndex.map { "/" + SetupTarget.percentEncoded(String(decoding: $0, as: UTF8.self)) } ?? ""
+        var request = request(.post, server.host, index + "/_bulk?filter_path=errors,items.*.status,items.*.error")
         request.options.timeoutSeconds = server.sizer.timeoutSeconds
         request.options.responseLimitBytes = responseLimitBytes
         request.headers.append(("Content-Type", "application/x-ndjson"))
@@ -190,7 +239,7 @@ package final class ElasticsearchDestination: Destination {
         }
     }
 
-    private func request(_ method: HTTPRequest.Method, _ host: ElasticsearchHost, _ path: String) -> HTTPRequest {
+    func request(_ method: HTTPRequest.Method, _ host: ElasticsearchHost, _ path: String) -> HTTPRequest {
         var request = HTTPRequest(method, host.baseURL + path, options: settings.http)
         request.options.user = host.user
         request.options.password = host.password
@@ -200,93 +249,6 @@ package final class ElasticsearchDestination: Destination {
 
     func describe(_ error: HTTPError, _ host: ElasticsearchHost) -> String {
         pool.count > 1 ? "\(host.baseURL): \(error)" : "\(error)"
-    }
-
-    // MARK: - What the server is
-
-    /// nil: it answers, but is not ready.
-    private func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> (BulkDialect, String)? {
-        var request = request(.get, host, "/")
-        request.options.responseLimitBytes = 1 << 20
-        let response = try await client.send(request)
-        if response.status == 429 || response.status >= 500 { return nil }
-        if let version = ServerVersion(response.body) {
-            return (version.dialect(settings), version.description)
-        }
-        // A proxy, or an account that may write but not look: go on as with a present-day server; a server that wants
-        // something else says so in its first answer.
-        log.warn(
-            "cannot tell the server's version, assuming a present-day one",
-            ["host": host.baseURL, "status": response.status])
-        return (ServerVersion(major: 8).dialect(settings), "a server of unknown version")
-    }
-
-    /// The other spelling, when a whole request was refused because of `_type`.
-    private func adapted(_ dialect: BulkDialect, _ reason: String) -> BulkDialect? {
-        var other = dialect
-        if dialect.type == nil && reason.contains("type is missing") {
-            other.type = settings.typeName ?? ServerVersion.defaultType
-        } else if dialect.type != nil && reason.contains("unknown parameter [_type]") {
-            other.type = nil
-        } else {
-            return nil
-        }
-        return other
-    }
-
-    // MARK: - What the answer means
-
-    func judge(_ response: HTTPResponse, _ chunk: LoadedChunk, _ sent: ItemSet) -> BulkJudgement {
-        let items = Array(sent)
-        var judgement = BulkJudgement()
-        do throws(BulkResponseError) {
-            try BulkResponse.scan(response.body, sent: items.count) { place, answer in
-                guard place < items.count else { return }
-                // Nearly all of them, a million a second: nothing is decoded.
-                if !answer.hasError, let status = answer.status, (200..<300).contains(status) { return }
-                let item = items[place]
-                let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.item(item).label)])
-                let type = response.body.decoded(answer.type)
-                let reason = response.body.decoded(answer.reason)
-                let verdict = BulkVerdict(
-                    status: answer.status, hasError: answer.hasError, type: type, reason: reason,
-                    operation: label?.operation ?? .index)
-                switch verdict {
-                case .delivered: break
-                case .retry(let condition):
-                    judgement.noteRetry(item) {
-                        condition.refusal(status: answer.status, type: type, reason: reason)
-                    }
-                case .rejected:
-                    judgement.refused.append(reject(item, answer, type, reason, response, chunk, label))
-                }
-            }
-        } catch {
-            let said = response.firstWords()
-            let isPage = if case .itemCount = error { false } else { !said.isEmpty }
-            judgement = BulkJudgement()
-            judgement.unreadable = Refusal(.unclear, isPage ? "\(error): \(said)" : "\(error)")
-        }
-        return judgement
-    }
-
-    private func reject(
-        _ item: Int, _ answer: BulkItemAnswer, _ type: String, _ said: String, _ response: HTTPResponse,
-        _ chunk: LoadedChunk, _ label: BulkLabel?
-    ) -> RefusedDocument {
-        let index = String(decoding: label?.index ?? [], as: UTF8.self)
-        var reason = said
-        let cause = response.body.decoded(answer.causeReason)
-        let explanation = MappingExplanation(
-            type: type, reason: reason, cause: cause, index: index, chunk.body.bytes,
-            document: BulkBody.document(of: item, in: chunk))
-        if !cause.isEmpty { reason += ": \(cause)" }
-        let rejected = RejectedItem(
-            item: item, status: answer.status ?? 0, type: type,
-            reason: explanation?.sentence
-                ?? (index.isEmpty ? reason.prefixWords(1000) : "index '\(index)': \(reason.prefixWords(1000))"),
-            subject: explanation.map { $0.field ?? "" } ?? MappingExplanation.subject(of: said), index: index)
-        return RefusedDocument(item: rejected, conflicts: explanation?.conflicts ?? [])
     }
 
     /// How many fields were sent again under another name.

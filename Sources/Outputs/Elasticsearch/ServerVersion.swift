@@ -40,6 +40,9 @@ package struct ServerVersion: Sendable, Equatable, CustomStringConvertible {
     /// in Elasticsearch's reference). An index of version 6 has one type, so it must be the one that Fluentd gave it.
     package func dialect(_ settings: ElasticsearchSettings) -> BulkDialect {
         var dialect = BulkDialect(type: nil, pipeline: settings.pipeline)
+        dialect.namesIndexInURL = settings.includesIndexInURL
+        // OpenSearch has its own (Index State Management), and Elasticsearch since 6.6.
+        dialect.hasLifecycles = !isOpenSearch && major >= 6
         if isOpenSearch || major >= 8 { return dialect }
         switch major {
         // Deprecated and always `_doc`: only for those who asked for a type, as the plugin does.

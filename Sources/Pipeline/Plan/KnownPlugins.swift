@@ -17,8 +17,6 @@ enum KnownPlugins {
     }
 
     private static let advice: [String: String] = [
-        "opensearch": "elasticsearch speaks with OpenSearch, too: @type elasticsearch",
-        "elasticsearch_dynamic": "elasticsearch takes placeholders such as ${tag} in index_name: @type elasticsearch",
         "secondary_file": "it belongs into the <secondary> of an output with a buffer",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
         "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",
@@ -32,14 +30,13 @@ enum KnownPlugins {
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
-            "kubernetes_metadata", "geoip", "elasticsearch_genid",
+            "kubernetes_metadata", "geoip",
             "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
             "genhashvalue",
         ],
         "output": [
             "http", "exec", "exec_filter", "secondary_file",
-            "elasticsearch_dynamic", "elasticsearch_data_stream", "opensearch", "opensearch_data_stream", "s3", "gcs",
-            "kinesis_streams", "cloudwatch_logs", "loki",
+            "s3", "gcs", "kinesis_streams", "cloudwatch_logs", "loki",
             "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
             "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",

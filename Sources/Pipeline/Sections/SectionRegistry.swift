@@ -31,13 +31,19 @@ enum SectionRegistry {
             ("record_transformer", RecordTransformerSection.read),
             ("record_modifier", RecordModifierSection.read),
             ("concat", ConcatSection.read),
+            ("elasticsearch_genid", GenerateIDSection.read),
+            ("opensearch_genid", GenerateIDSection.read),
             ("stdout", StdoutSection.readFilter),
         ]
     }
 
     static var outputs: [(String, Read<OutputPlan>)] {
         [
-            ("elasticsearch", ElasticsearchSection.read),
+            ("elasticsearch", ElasticsearchSection.read(.elasticsearch)),
+            ("elasticsearch_data_stream", ElasticsearchSection.read(.elasticsearchDataStream)),
+            ("elasticsearch_dynamic", ElasticsearchSection.read(.elasticsearchDynamic)),
+            ("opensearch", ElasticsearchSection.read(.openSearch)),
+            ("opensearch_data_stream", ElasticsearchSection.read(.openSearchDataStream)),
             ("stdout", StdoutSection.read),
             ("file", FileOutputSection.read),
             ("forward", ForwardOutputSection.read),

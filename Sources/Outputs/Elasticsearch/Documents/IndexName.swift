@@ -1,18 +1,20 @@
 internal import Events
+internal import Expressions
 internal import Parsing
 internal import Time
 
 /// The name of the index a document goes to: text with places to fill in, compiled once.
 ///
 /// `${tag}`, `${tag[1]}`, `${tag[-1]}` are the tag and its parts, `${key}` and `${$.a.b}` values of the record, `%Y%m%d`
-/// the time. The result is lower case, as the servers want it.
-struct IndexName {
+/// the time. With `takesExpressions` what is in `${…}` is Ruby. The result is lower case, as the servers want it.
+struct IndexName: ~Copyable {
     enum Part {
         case text([UInt8])
         case tag
         case tagPart(Int)
         case time(TimeFormatter)
         case field(RecordAccessor)
+        case expression(Expression)
 
         /// As it stands in the configuration; nil for text and times, which are never empty.
         var placeholder: String? {
@@ -21,11 +23,13 @@ struct IndexName {
             case .tag: "${tag}"
             case .tagPart(let number): "${tag[\(number)]}"
             case .field(let accessor): "${\(accessor.text)}"
+            case .expression(let expression): "${\(expression.source)}"
             }
         }
     }
 
     private(set) var parts: [Part]
+    private var evaluator: ExpressionEvaluator
     /// Whether equal tags and equal time spans give equal names, so that a name may be kept.
     let dependsOnRecord: Bool
     let dependsOnTag: Bool
@@ -46,7 +50,14 @@ struct IndexName {
             try Self.compile(settings.indexName, "index_name", settings, &parts, &formats)
         }
         self.parts = parts
-        dependsOnRecord = parts.contains { if case .field = $0 { true } else { false } }
+        evaluator = ExpressionEvaluator(settings.expressionContext)
+        dependsOnRecord = parts.contains {
+            switch $0 {
+            // What an expression looks at is not known.
+            case .field, .expression: true
+            default: false
+            }
+        }
         dependsOnTag = parts.contains {
             switch $0 {
             case .tag, .tagPart: true
@@ -83,6 +94,15 @@ struct IndexName {
         _ text: String, _ parameter: String, _ settings: ElasticsearchSettings, _ parts: inout [Part],
         _ formats: inout [(text: String, isUTC: Bool)]
     ) throws(SettingError) {
+        if settings.takesExpressions {
+            for part in try template(text, parameter).parts {
+                switch part {
+                case .text(let text): parts.append(.text(text))
+                case .expression(let expression): parts.append(Self.part(expression))
+                }
+            }
+            return
+        }
         var rest = Substring(text)
         while !rest.isEmpty {
             if rest.hasPrefix("${"), let close = rest.firstIndex(of: "}") {
@@ -103,6 +123,24 @@ struct IndexName {
         }
     }
 
+    private static func template(_ text: String, _ parameter: String) throws(SettingError) -> ExpressionTemplate {
+        do throws(ExpressionError) {
+            return try ExpressionTemplate(text)
+        } catch {
+            throw SettingError(parameter, error.message, hint: error.hint, offset: error.offset)
+        }
+    }
+
+    /// Without an evaluation where there is a cheaper way.
+    private static func part(_ expression: Expression) -> Part {
+        switch expression.simple {
+        case .tag: .tag
+        case .field(let key): .field(RecordAccessor(key: String(decoding: key, as: UTF8.self)))
+        case .tagPart(let number): .tagPart(number)
+        default: .expression(expression)
+        }
+    }
+
     private static func placeholder(_ name: String, _ parameter: String) throws(SettingError) -> Part {
         if name == "tag" { return .tag }
         if name.hasPrefix("tag["), name.hasSuffix("]"), let number = Int(name.dropFirst(4).dropLast()) {
@@ -117,11 +155,12 @@ struct IndexName {
 
     /// Writes the name, in lower case. Answers the first placeholder that nothing stands for, as it is written.
     mutating func write(
-        _ record: Record, _ time: EventTime, _ tag: Tag, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer,
+        _ record: Record, _ time: EventTime, _ tag: Tag, _ rows: borrowing Rows, _ storage: inout ByteBuffer,
         to out: inout ByteBuffer
-    ) -> String? {
+    ) throws(ExpressionFailure) -> String? {
         let start = out.count
         var empty: String?
+        var hasBegun = false
         for index in parts.indices {
             let before = out.count
             switch parts[index] {
@@ -136,6 +175,10 @@ struct IndexName {
                 parts[index] = .time(formatter)
             case .field(let accessor):
                 if let value = rows.value(at: accessor, in: record, storage) { out.appendText(value, storage) }
+            case .expression(let expression):
+                if !hasBegun { evaluator.begin(record, tag, rows) }
+                hasBegun = true
+                try evaluator.appendText(of: expression, &storage, to: &out)
             }
             if out.count == before, empty == nil { empty = parts[index].placeholder }
         }

@@ -9,6 +9,10 @@ package struct BulkDialect: Sendable, Equatable {
     /// `routing`, or `_routing` before version 7.
     package var routingField: String
     package var pipeline: String?
+    /// The request's URL names the index of all its actions.
+    package var namesIndexInURL = false
+    /// Whether the server has index lifecycles (ILM), as far as is known.
+    package var hasLifecycles = true
 
     package init(type: String? = nil, routingField: String = "routing", pipeline: String? = nil) {
         self.type = type
@@ -27,11 +31,14 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     /// For each item, two places: its action in `actions`, its document in the chunk.
     private let pieces: [(action: Slice, document: Slice)]
     package let byteCount: Int
+    /// The index that the URL names; nil: none, each action has its own.
+    let urlIndex: [UInt8]?
     private var piece = 0
     /// Bytes of the current piece that were read, action and document counted through.
     private var offset = 0
 
-    package init(_ chunk: LoadedChunk, items: ItemSet, _ dialect: BulkDialect) {
+    /// - Parameter indices: where items go, of those that go elsewhere than their labels say.
+    package init(_ chunk: LoadedChunk, items: ItemSet, _ dialect: BulkDialect, indices: [Int: [UInt8]] = [:]) {
         self.chunk = chunk
         var actions = ByteBuffer(capacity: 1024)
         var shared: [Slice?] = Array(repeating: nil, count: chunk.body.labels.count)
@@ -58,7 +65,9 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
             if isShared, let known = shared[place] {
                 action = known
             } else {
-                guard let label = labels[place] else { continue }
+                guard var label = labels[place] else { continue }
+                // Only items with an id have such an index, and their actions are not shared.
+                if !indices.isEmpty, let index = indices[number] { label.index = index }
                 action = Self.appendAction(label, front, chunk.body.bytes, dialect, to: &actions)
                 if isShared { shared[place] = action }
             }
@@ -68,6 +77,8 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         self.actions = actions
         self.pieces = pieces
         byteCount = size
+        let first = items.first.flatMap { labels[Int(chunk.item($0).label)] }
+        urlIndex = dialect.namesIndexInURL ? first?.index : nil
     }
 
     /// `{"index":{"_index":"fluentd-20191217","_type":"_doc"}}`
@@ -78,31 +89,41 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         let start = out.count
         out.append("{\"")
         out.append(label.actionName)
-        out.append("\":{\"_index\":")
-        out.appendJSONString(label.index)
+        out.append("\":{")
+        let open = out.count
+        if !dialect.namesIndexInURL {
+            appendName("_index", open, to: &out)
+            out.appendJSONString(label.index)
+        }
         if let type = dialect.type {
-            out.append(",\"_type\":")
+            appendName("_type", open, to: &out)
             out.appendJSONString(type)
         }
         if let pipeline = dialect.pipeline {
-            out.append(",\"pipeline\":")
+            appendName("pipeline", open, to: &out)
             out.appendJSONString(pipeline)
         }
-        appendValue("_id", front.id, bytes, to: &out)
-        appendValue("_parent", front.parent, bytes, to: &out)
-        appendValue(dialect.routingField, front.routing, bytes, to: &out)
+        appendValue("_id", front.id, bytes, open, to: &out)
+        appendValue("_parent", front.parent, bytes, open, to: &out)
+        appendValue(dialect.routingField, front.routing, bytes, open, to: &out)
         out.append("}}\n")
         return Slice(offset: start, length: out.count - start)
     }
 
     private static func appendValue(
-        _ name: String, _ value: Slice?, _ bytes: borrowing ByteBuffer, to out: inout ByteBuffer
+        _ name: String, _ value: Slice?, _ bytes: borrowing ByteBuffer, _ open: Int, to out: inout ByteBuffer
     ) {
         guard let value else { return }
-        out.append(",\"")
+        appendName(name, open, to: &out)
+        out.append(value, of: bytes)
+    }
+
+    /// - Parameter open: where the object's first member stands.
+    private static func appendName(_ name: String, _ open: Int, to out: inout ByteBuffer) {
+        if out.count > open { out.append(UInt8(ascii: ",")) }
+        out.append(UInt8(ascii: "\""))
         out.append(name)
         out.append("\":")
-        out.append(value, of: bytes)
     }
 
     // MARK: - Reading
