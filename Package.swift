@@ -70,7 +70,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Filters", dependencies: ["Events", "Time", "Words", "Grok", "Parsing", "Expressions", "Logging"],
+            name: "Filters",
+            dependencies: ["Events", "Time", "Words", "HTTPClient", "Grok", "Parsing", "Expressions", "Logging"],
             swiftSettings: strict),
         .target(
             name: "Buffering",
@@ -156,7 +157,9 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "FiltersTests",
-            dependencies: ["Filters", "Events", "Time", "Grok", "Parsing", "Expressions", "Logging", "TestSupport"],
+            dependencies: [
+                "Filters", "Events", "Time", "HTTPClient", "Grok", "Parsing", "Expressions", "Logging", "TestSupport",
+            ],
             swiftSettings: tests),
         .testTarget(
             name: "MonitorTests", dependencies: ["Monitor", "Buffering", "Events", "HTTPServer"], swiftSettings: tests),

@@ -273,6 +273,32 @@ package struct ParserRecipe: Sendable {
         return recipe
     }
 
+    /// `kubernetes`: what the components of Kubernetes log (klog's `Lmmdd hh:mm:ss.uuuuuu threadid file:line] message`),
+    /// with the lines that follow.
+    package static func kubernetes(_ options: ParserOptions = ParserOptions()) throws(SettingError) -> ParserRecipe {
+        var options = options
+        options.timeFormat = "%m%d %H:%M:%S.%N"
+        return try multiline(
+            formats: [#"/^(?<severity>\w)(?<time>\d{4} [^\s]*)\s+(?<pid>\d+)\s+(?<source>[^ \]]+)\] (?<message>.*)/"#],
+            firstLine: #"/^\w\d{4}/"#, options)
+    }
+
+    /// `cri`. Defaults: `time_key time`, `time_format %Y-%m-%dT%H:%M:%S.%L%z`.
+    ///
+    /// - Parameters:
+    ///   - message: the parser of messages (a `<parse>` in `<parse>`); nil: they stay text.
+    ///   - mergesFields: `merge_cri_fields`.
+    package static func cri(
+        message: ParserRecipe? = nil, mergesFields: Bool = true, _ options: ParserOptions = ParserOptions()
+    ) throws(SettingError) -> ParserRecipe {
+        var options = options.with(defaultTimeKey: "time")
+        if options.timeFormat == nil, options.timeType == nil { options.timeFormat = "%Y-%m-%dT%H:%M:%S.%L%z" }
+        let rules = try FieldRules(options)
+        return ParserRecipe(warnings: message?.warnings ?? []) { faults in
+            CRIParser(rules, message: message?.makeParser(noting: faults), mergesFields: mergesFields, faults)
+        }
+    }
+
     /// `multi_format`: the first of several that matches.
     ///
     /// - Parameters:

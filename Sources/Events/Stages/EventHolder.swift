@@ -43,6 +43,13 @@ package protocol EventHolder: AnyObject {
 
     /// Where events go that nothing has completed in time; nil: nothing was said.
     var timeoutOutlet: (any Emitter)? { get }
+
+    /// What is due is as whole as it gets: it goes on behind the stage like all events, also at the end, and to no outlet.
+    var goesOnWhenDue: Bool { get }
+}
+
+extension EventHolder {
+    package var goesOnWhenDue: Bool { false }
 }
 
 extension EventHolder {

@@ -8,6 +8,8 @@ package final class HeldLimits: Sendable {
     package let limitStreams: Int
     /// `event_limit_size`: bytes of one event that is being joined.
     package let limitEventBytes: Int
+    /// What the section calls the second limit.
+    private let streamsName: String
 
     package static let defaultLimitBytes = 64 << 20
     package static let defaultLimitStreams = 10_000
@@ -18,9 +20,10 @@ package final class HeldLimits: Sendable {
 
     package init(
         bytes: Int = HeldLimits.defaultLimitBytes, streams: Int = HeldLimits.defaultLimitStreams,
-        eventBytes: Int = HeldLimits.defaultLimitEventBytes
+        eventBytes: Int = HeldLimits.defaultLimitEventBytes, streamsName: String = "stream_limit"
     ) {
         (limitBytes, limitStreams, limitEventBytes) = (bytes, streams, eventBytes)
+        self.streamsName = streamsName
     }
 
     package var bytes: Int { usedBytes.load(ordering: .relaxed) }
@@ -34,6 +37,6 @@ package final class HeldLimits: Sendable {
     /// The limit that is exceeded, in words; nil: none is.
     var excess: (limit: String, value: Int)? {
         if bytes > limitBytes { return ("buffer_limit_size", limitBytes) }
-        return streams > limitStreams ? ("stream_limit", limitStreams) : nil
+        return streams > limitStreams ? (streamsName, limitStreams) : nil
     }
 }

@@ -66,7 +66,8 @@ package struct TextTemplate: Sendable {
         }
     }
 
-    package init(_ text: String) {
+    /// - Parameter bareFields: whether `${name}` is a field where nothing else has that name, and `tags` are `tag_parts`.
+    package init(_ text: String, bareFields: Bool = false) {
         var parts: [Part] = []
         let bytes = Array(text.utf8)
         var literal: [UInt8] = []
@@ -78,7 +79,10 @@ package struct TextTemplate: Sendable {
                 if !literal.isEmpty { parts.append(.text(literal)) }
                 literal = []
                 let name = String(decoding: bytes[(index + 2)..<close], as: UTF8.self)
-                parts.append(Self.placeholder(name))
+                var part = Self.placeholder(
+                    bareFields && name.hasPrefix("tags[") ? "tag_parts" + name.dropFirst(4) : name)
+                if bareFields, case .unknown = part { part = .field(RecordAccessor(key: name)) }
+                parts.append(part)
                 index = close + 1
             } else {
                 literal.append(bytes[index])
@@ -129,6 +133,16 @@ package struct TextTemplate: Sendable {
             switch part {
             case .tagParts, .tagPrefix, .tagSuffix: true
             default: false
+            }
+        }
+    }
+
+    /// Whether two records of one tag may have different texts.
+    var dependsOnRecord: Bool {
+        parts.contains { part in
+            switch part {
+            case .text, .tag, .tagParts, .tagPrefix, .tagSuffix, .hostname, .unknown: false
+            case .time, .field, .expression: true
             }
         }
     }

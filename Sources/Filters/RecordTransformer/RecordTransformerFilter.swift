@@ -1,5 +1,6 @@
 package import Events
 package import Expressions
+package import Logging
 internal import Time
 
 /// `@type record_transformer`: adds, replaces and removes fields, as Fluentd's `lib/fluent/plugin/filter_record_transformer.rb`
@@ -18,6 +19,10 @@ package final class RecordTransformerFilter: Filter {
         package var renewsTimeKey: [UInt8]?
         /// A value that is one placeholder keeps the type of what it stands for.
         package var typecasts = true
+        /// Fields whose expressions fail are null, and not their events refused.
+        package var nullsFailures = false
+        /// The tag under which events go on; nil: their own (`@type record_reformer` has one).
+        package var newTag: TextTemplate?
         package var context = ExpressionContext()
         package var limits = ExpressionLimits()
 
@@ -25,6 +30,7 @@ package final class RecordTransformerFilter: Filter {
     }
 
     private let settings: Settings
+    private let log: Log
     /// Whether any template looks at parts of the tag: only then is it split.
     private let usesTagParts: Bool
     private var tagID = -1
@@ -33,39 +39,73 @@ package final class RecordTransformerFilter: Filter {
     private let usesExpressions: Bool
     private var evaluator: ExpressionEvaluator
 
-    package init(_ settings: Settings) {
+    package init(_ settings: Settings, log: Log = .discarding) {
         self.settings = settings
-        usesExpressions = settings.fields.contains { $0.key.usesExpressions || $0.value.usesExpressions }
+        self.log = log
+        usesExpressions =
+            settings.newTag?.usesExpressions == true
+            || settings.fields.contains { $0.key.usesExpressions || $0.value.usesExpressions }
         evaluator = ExpressionEvaluator(settings.context, limits: settings.limits)
-        usesTagParts = settings.fields.contains { $0.key.usesTagParts || $0.value.usesTagParts }
+        usesTagParts =
+            settings.newTag?.usesTagParts == true
+            || settings.fields.contains { $0.key.usesTagParts || $0.value.usesTagParts }
     }
 
     package var takesWholeStreams: Bool { true }
 
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
-        let tag = batch.tag
-        if usesTagParts, tag.id != tagID {
-            tagID = tag.id
-            tagParts = Self.parts(of: tag.bytes)
-        }
+        begin(batch.tag)
         var kept = 0
         for index in 0..<rows.records.count {
-            let record = rows.records[index]
-            do throws(Failure) {
-                rows.records[kept] = try transform(record, tag, &storage, &rows)
-                kept += 1
-            } catch {
-                let reason = "failed to expand `\(error.source)` : error = \(error.reason.message)"
-                rows.rejections.append(Rejection(record: record, kind: "RuntimeError", reason: reason))
-            }
+            guard let record = transformed(rows.records[index], batch.tag, &storage, &rows) else { continue }
+            rows.records[kept] = record
+            kept += 1
         }
         rows.records.removeLast(rows.records.count - kept)
+    }
+
+    /// Records of a tag come, one by one.
+    func begin(_ tag: Tag) {
+        guard usesTagParts, tag.id != tagID else { return }
+        tagID = tag.id
+        tagParts = Self.parts(of: tag.bytes)
+    }
+
+    /// The new record; nil: it is refused.
+    func transformed(_ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Record? {
+        do throws(Failure) {
+            return try transform(record, tag, &storage, &rows)
+        } catch {
+            refuse(record, error, &rows)
+            return nil
+        }
+    }
+
+    /// The text of `Settings.newTag`, of the record as it came; nil: it is refused.
+    func newTag(of record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows) -> Slice? {
+        guard let template = settings.newTag else { return storage.append(copyOf: tag.bytes) }
+        if template.usesExpressions { evaluator.begin(record, tag, rows) }
+        do throws(Failure) {
+            return try text(template, record, tag, &storage, rows)
+        } catch {
+            refuse(record, error, &rows)
+            return nil
+        }
+    }
+
+    /// Whether records of one tag may have several new ones.
+    var newTagVaries: Bool { settings.newTag?.dependsOnRecord ?? false }
+
+    private func refuse(_ record: Record, _ failure: Failure, _ rows: inout Rows) {
+        rows.rejections.append(Rejection(record: record, kind: "RuntimeError", reason: failure.text))
     }
 
     /// An expression that has no value for an event.
     private struct Failure: Error {
         var source: String
         var reason: ExpressionFailure
+
+        var text: String { "failed to expand `\(source)` : error = \(reason.message)" }
     }
 
     /// As Ruby's `split(".")`: empty parts at the end are none.
@@ -84,7 +124,7 @@ package final class RecordTransformerFilter: Filter {
         made.reserveCapacity(settings.fields.count)
         for field in settings.fields {
             let key = try text(field.key, record, tag, &storage, rows)
-            made.append((key, try value(field.value, record, tag, &storage, rows)))
+            made.append((key, try value(of: field.value, record, tag, &storage, rows)))
         }
         let first = rows.fields.count
         var seen: UInt64 = 0
@@ -142,6 +182,19 @@ package final class RecordTransformerFilter: Filter {
     }
 
     // MARK: - Templates
+
+    private func value(
+        of template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows
+    ) throws(Failure) -> Value {
+        do throws(Failure) {
+            return try value(template, record, tag, &storage, rows)
+        } catch {
+            guard settings.nullsFailures else { throw error }
+            log.limited(
+                .warn, kind: error.source, subject: ["tag": tag.text], "a field is null", ["error": error.text])
+            return .null
+        }
+    }
 
     private func value(
         _ template: RecordTemplate, _ record: Record, _ tag: Tag, _ storage: inout ByteBuffer, _ rows: borrowing Rows

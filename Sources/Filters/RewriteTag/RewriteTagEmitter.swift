@@ -6,17 +6,10 @@ package import Grok
 ///
 /// Events of one new tag keep their order. Where somebody sees tags one under the other only neighbours share a batch;
 /// else all that a batch has of a tag.
-package final class RewriteTagEmitter: Emitter {
+package final class RewriteTagEmitter: RetaggingEmitter {
     private let rewriting: TagRewriting
     private let targets: [any Emitter]
-    private var groups: [Group] = []
-    private lazy var mayGather = !showsOrder
-
-    private struct Group {
-        let tag: Tag
-        let target: Int
-        var records: [Record]
-    }
+    private lazy var groups = TagGroups(gathers: !showsOrder)
 
     /// - Parameters:
     ///   - targets: the routers that rules lead to, by number.
@@ -32,61 +25,25 @@ package final class RewriteTagEmitter: Emitter {
 
     /// What becomes of one record.
     package func newTag(
-        of record: Record, in batch: Batch, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows
+        of record: Record, in batch: Batch, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) -> RewrittenTag { rewriting.newTag(of: record, batch.tag, storage, rows) }
 
     package func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         // Of its own: a router of this very label may be on its way through an earlier batch.
-        var groups: [Group] = []
+        var groups = TagGroups(gathers: !showsOrder)
         swap(&groups, &self.groups)
-        groups.removeAll(keepingCapacity: true)
         var rejections: [Rejection] = []
-        sort(rows.records, batch, storage, rows, &groups, &rejections)
-        var result = Acceptance.accepted
-        var left: [Record] = []
-        for group in groups {
-            rows.records = group.records
-            let acceptance = targets[group.target].emit(
-                Batch(group.tag, receipt: batch.receipt), storage: &storage, rows: &rows)
-            if case .refused = acceptance { left += group.records }
-            result = result.combined(with: acceptance)
-        }
-        // Whoever drives this stage may have another place for what nobody took.
-        rows.records = left
-        rows.rejections += rejections
-        groups.removeAll(keepingCapacity: true)
-        swap(&groups, &self.groups)
-        return result
-    }
-
-    private func sort(
-        _ records: [Record], _ batch: Batch, _ storage: borrowing ByteBuffer, _ rows: borrowing Rows,
-        _ groups: inout [Group], _ rejections: inout [Rejection]
-    ) {
-        var places: [Place: Int] = [:]
-        for record in records {
+        for record in rows.records {
             switch rewriting.newTag(of: record, batch.tag, storage, rows) {
             case .none: continue
             case .refused(let kind, let reason):
                 rejections.append(Rejection(record: record, kind: kind, reason: reason))
-            case .tag(let tag, let target):
-                if let last = groups.last, last.tag === tag, last.target == target {
-                    groups[groups.count - 1].records.append(record)
-                    continue
-                }
-                let place = Place(tag: tag.id, target: target)
-                if mayGather, let known = places[place] {
-                    groups[known].records.append(record)
-                    continue
-                }
-                places[place] = groups.count
-                groups.append(Group(tag: tag, target: target, records: [record]))
+            case .tag(let tag, let target): groups.add(record, tag: tag, target: target)
             }
         }
-    }
-
-    private struct Place: Hashable {
-        let tag: Int
-        let target: Int
+        let result = groups.emit(of: batch, to: targets, storage: &storage, rows: &rows)
+        rows.rejections += rejections
+        swap(&groups, &self.groups)
+        return result
     }
 }

@@ -35,29 +35,7 @@ package final class FirstMatchParser: TextParser {
     ) -> ParseResult {
         guard let formatKey, number < names.count, let name = names[number] else { return result }
         let field = Field(key: storage.append(copyOf: formatKey), value: .string(storage.append(copyOf: name)))
-        switch result {
-        case .matched:
-            if let same = (first..<rows.fields.count).first(where: { storage.equals(rows.fields[$0].key, formatKey) }) {
-                rows.fields[same].value = field.value
-            } else {
-                rows.fields.append(field)
-            }
-            return result
-        case .matchedMany(let records):
-            // Written anew: all that is appended must belong to the records.
-            let old = (first..<rows.fields.count).map { rows.fields[$0] }
-            rows.fields.truncate(to: first)
-            return .matchedMany(
-                records.map { record in
-                    let start = rows.fields.count
-                    for index in record.fields where !storage.equals(old[index - first].key, formatKey) {
-                        rows.fields.append(old[index - first])
-                    }
-                    rows.fields.append(field)
-                    return ParsedRecord(fields: start..<rows.fields.count, time: record.time)
-                })
-        default: return result
-        }
+        return result.adding([field], from: first, storage, &rows)
     }
 
     /// The first match, and whose it is; nil: nobody's.

@@ -30,7 +30,7 @@ enum KnownPlugins {
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
-            "kubernetes_metadata", "geoip",
+            "geoip",
             "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
             "genhashvalue",
         ],

@@ -182,7 +182,7 @@ package final class Router: Emitter, HoldingStage {
         return holder.release(at: moment) { batch, storage, rows in
             metrics.passed(in: 0, out: rows.records.count, refused: 0)
             // A limit is reached, or the stage is replaced: neither is the events' fault.
-            guard let moment, !moment.isLast || letters != nil else {
+            guard let moment, !moment.isLast || letters != nil, !holder.goesOnWhenDue else {
                 return goOn(batch, behind: rule, &storage, &rows)
             }
             if let outlet = holder.timeoutOutlet { return outlet.emit(batch, storage: &storage, rows: &rows) }

@@ -28,6 +28,7 @@ final class LoopStages {
     private let metrics: MetricsRegistry
     /// Of the loop, from 0.
     private let number: Int
+    private let reachesNetwork: Bool
     /// Sockets of a daemon that this one takes over from, at the start.
     private let inherited: InheritedPool?
     /// Those of the plan in force that hold events.
@@ -61,11 +62,14 @@ final class LoopStages {
         fileprivate var replaced: [any Input] = []
     }
 
-    /// - Parameter standardOutput: where the stdout filters write.
+    /// - Parameters:
+    ///   - standardOutput: where the stdout filters write.
+    ///   - reachesNetwork: whether filters may ask others.
     init(
         log: Log, standardOutput: TextSink, metrics: MetricsRegistry, gates: OutputGates, number: Int = 0,
-        inherited: InheritedPool? = nil
+        reachesNetwork: Bool = false, inherited: InheritedPool? = nil
     ) {
+        self.reachesNetwork = reachesNetwork
         self.log = log
         self.standardOutput = standardOutput
         self.metrics = metrics
@@ -82,7 +86,8 @@ final class LoopStages {
         releaseHeld(StageMoment.now(isLast: true))
         leaving = (leaving + holding).filter { $0.heldEvents > 0 }
         let context = LoopContext(
-            log: log, standardOutput: standardOutput, metrics: metrics, loop: number, pressure: pressure)
+            log: log, standardOutput: standardOutput, metrics: metrics, loop: number, pressure: pressure,
+            reachesNetwork: reachesNetwork)
         var made: [String: Router] = [:]
         var next = 0
         for label in plan.labels {

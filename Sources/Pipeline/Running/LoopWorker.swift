@@ -33,7 +33,7 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     ) throws {
         let made = LoopStages(
             log: log, standardOutput: standardOutput, metrics: metrics, gates: gates, number: number,
-            inherited: inherited)
+            reachesNetwork: true, inherited: inherited)
         stages = made
         connect(plan, outputs: outputs)
         made.take(try made.prepare(plan, on: loop, sharing: count), hasDurableBuffer: plan.hasDurableBuffer)

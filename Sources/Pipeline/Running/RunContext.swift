@@ -95,11 +95,14 @@ package final class LoopContext {
     let loop: Int
     /// What this loop's batches found full.
     let pressure: Pressure
+    /// Whether stages may ask others; where a configuration is only tried, they may not.
+    let reachesNetwork: Bool
 
     package init(
         log: Log, standardOutput: TextSink, metrics: MetricsRegistry = MetricsRegistry(), loop: Int = 0,
-        pressure: Pressure
+        pressure: Pressure, reachesNetwork: Bool = false
     ) {
+        self.reachesNetwork = reachesNetwork
         self.log = log
         self.metrics = metrics
         self.loop = loop
@@ -115,6 +118,7 @@ package final class LoopContext {
         metrics = shared.metrics
         loop = shared.loop
         pressure = shared.pressure
+        reachesNetwork = shared.reachesNetwork
     }
 
     /// The same for one filter, whose log carries its name.

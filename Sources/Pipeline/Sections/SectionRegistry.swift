@@ -31,6 +31,7 @@ enum SectionRegistry {
             ("record_transformer", RecordTransformerSection.read),
             ("record_modifier", RecordModifierSection.read),
             ("concat", ConcatSection.read),
+            ("kubernetes_metadata", KubernetesMetadataSection.read),
             ("elasticsearch_genid", GenerateIDSection.read),
             ("opensearch_genid", GenerateIDSection.read),
             ("stdout", StdoutSection.readFilter),
@@ -56,6 +57,8 @@ enum SectionRegistry {
             ("roundrobin", RoundRobinSection.read),
             ("relabel", RelabelSection.read),
             ("rewrite_tag_filter", RewriteTagFilterSection.read),
+            ("record_reformer", RecordReformerSection.read),
+            ("parser", ParserOutputSection.read),
             ("detect_exceptions", DetectExceptionsSection.read),
             ("null", NullSection.read),
         ]

@@ -115,25 +115,25 @@ final class TrialRewriting: RunningOutput {
 
     func makeEmitter(_ context: LoopContext) -> any Emitter {
         let emitter = output.makeEmitter(context)
-        if let rewriting = emitter as? RewriteTagEmitter { return TrialRewritingEmitter(rewriting, place, recorder) }
+        if let rewriting = emitter as? any RetaggingEmitter { return TrialRewritingEmitter(rewriting, place, recorder) }
         if let joining = emitter as? DetectExceptionsEmitter { return TrialJoiningEmitter(joining, place, recorder) }
         return emitter
     }
 }
 
 private final class TrialRewritingEmitter: Emitter {
-    private let emitter: RewriteTagEmitter
+    private let emitter: any RetaggingEmitter
     private let place: TrialPlace
     private let recorder: TrialRecorder
 
-    init(_ emitter: RewriteTagEmitter, _ place: TrialPlace, _ recorder: TrialRecorder) {
+    init(_ emitter: any RetaggingEmitter, _ place: TrialPlace, _ recorder: TrialRecorder) {
         (self.emitter, self.place, self.recorder) = (emitter, place, recorder)
     }
 
     func emit(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
         for record in rows.records {
             let change: TrialStep.Change =
-                switch emitter.newTag(of: record, in: batch, storage, rows) {
+                switch emitter.newTag(of: record, in: batch, &storage, &rows) {
                 case .tag(let tag, _): .retagged(tag.text)
                 case .none: .filtered(into: [], refused: [])
                 case .refused(_, let reason): .refused(reason)

@@ -36,37 +36,58 @@ enum RecordTransformerSection {
                 settings.removesNested.append(place)
             }
         }
-        let mostParts = TagLength.most(reader.section.argument.text)
-        for record in reader.sections(named: "record") {
-            let inner = SectionReader(record, description: "<record>", diagnostics: reader.diagnostics)
-            for parameter in inner.allParameters() {
-                guard let text = parameter.text else { continue }
-                if !usesRuby { EmbeddedText.warn(parameter, reader.diagnostics) }
-                guard let key = self.key(parameter, usesRuby, reader.diagnostics),
-                    let value = template(parameter, text, usesRuby, reader.diagnostics)
-                else { continue }
-                for name in value.unknownNames + key.unknownNames {
-                    report(unknown: name, parameter, reader.diagnostics)
-                }
-                for name in value.unknownVariables + key.unknownVariables {
-                    report(variable: name, parameter, reader.diagnostics)
-                }
-                let farthest = max(key.farthestTagPart ?? -1, value.farthestTagPart ?? -1)
-                if let mostParts, farthest >= mostParts {
-                    reader.diagnostics.warning(
-                        parameter.valuePlace,
-                        "part \(farthest) of the tag is never there: tags of '\(reader.section.argument.text)' have "
-                            + "\(mostParts) part\(mostParts == 1 ? "" : "s"), counted from 0",
-                        hint: "what is not there is null, and nothing inside text")
-                }
-                settings.fields.append((key: key, value: value))
-            }
-            inner.finish()
-        }
+        settings.fields += readFields(reader, Language(isRuby: usesRuby))
         let fixed = settings
         return FilterPlan(
             type: "record_transformer", summary: "\(fixed.fields.count) field\(fixed.fields.count == 1 ? "" : "s")"
         ) { _ in RecordTransformerFilter(fixed) }
+    }
+
+    /// What stands between `${` and `}`.
+    struct Language {
+        /// `enable_ruby`
+        var isRuby: Bool
+        /// A name by itself is a field's, and `tags` are the tag's parts: as record_reformer has it.
+        var hasBareFields = false
+    }
+
+    /// The fields of all `<record>` sections.
+    static func readFields(
+        _ reader: SectionReader, _ language: Language
+    ) -> [(key: TextTemplate, value: RecordTemplate)] {
+        var fields: [(key: TextTemplate, value: RecordTemplate)] = []
+        for record in reader.sections(named: "record") {
+            let inner = SectionReader(record, description: "<record>", diagnostics: reader.diagnostics)
+            for parameter in inner.allParameters() {
+                if let field = field(parameter, reader, language) { fields.append(field) }
+            }
+            inner.finish()
+        }
+        return fields
+    }
+
+    /// One field: its key and its value as templates. nil: it has none, or is wrong, which was said.
+    static func field(
+        _ parameter: Parameter, _ reader: SectionReader, _ language: Language
+    ) -> (key: TextTemplate, value: RecordTemplate)? {
+        guard let text = parameter.text else { return nil }
+        if !language.isRuby { EmbeddedText.warn(parameter, reader.diagnostics) }
+        guard let key = self.key(parameter, language, reader.diagnostics),
+            let value = template(parameter, text, language, reader.diagnostics)
+        else { return nil }
+        for name in value.unknownNames + key.unknownNames { report(unknown: name, parameter, reader.diagnostics) }
+        for name in value.unknownVariables + key.unknownVariables {
+            report(variable: name, parameter, reader.diagnostics)
+        }
+        let farthest = max(key.farthestTagPart ?? -1, value.farthestTagPart ?? -1)
+        if let mostParts = TagLength.most(reader.section.argument.text), farthest >= mostParts {
+            reader.diagnostics.warning(
+                parameter.valuePlace,
+                "part \(farthest) of the tag is never there: tags of '\(reader.section.argument.text)' have "
+                    + "\(mostParts) part\(mostParts == 1 ? "" : "s"), counted from 0",
+                hint: "what is not there is null, and nothing inside text")
+        }
+        return (key, value)
     }
 
     private static func report(unknown name: String, _ parameter: Parameter, _ diagnostics: Diagnostics) {
@@ -100,10 +121,9 @@ enum RecordTransformerSection {
 
     // MARK: - Templates
 
-    private static func key(_ parameter: Parameter, _ usesRuby: Bool, _ diagnostics: Diagnostics) -> TextTemplate? {
-        guard usesRuby else { return TextTemplate(parameter.key) }
+    private static func key(_ parameter: Parameter, _ language: Language, _ diagnostics: Diagnostics) -> TextTemplate? {
         do throws(ExpressionError) {
-            return try TextTemplate(expressions: parameter.key)
+            return try template(parameter.key, language)
         } catch {
             diagnostics.error(parameter.keyPlace, error.message, hint: error.hint)
             return nil
@@ -112,32 +132,40 @@ enum RecordTransformerSection {
 
     /// nil: it is wrong, which was said.
     private static func template(
-        _ parameter: Parameter, _ text: String, _ usesRuby: Bool, _ diagnostics: Diagnostics
+        _ parameter: Parameter, _ text: String, _ language: Language, _ diagnostics: Diagnostics
     ) -> RecordTemplate? {
         do throws(ExpressionError) {
-            if parameter.quoting == .json, let value = JSONValue(parsing: text) { return try template(value, usesRuby) }
-            return .text(try template(text, usesRuby))
+            if parameter.quoting == .json, let value = JSONValue(parsing: text) { return try template(value, language) }
+            return .text(try template(text, language))
         } catch {
             report(error, parameter, diagnostics)
             return nil
         }
     }
 
-    private static func template(_ text: String, _ usesRuby: Bool) throws(ExpressionError) -> TextTemplate {
-        usesRuby ? try TextTemplate(expressions: text) : TextTemplate(text)
+    static func template(_ text: String, _ language: Language) throws(ExpressionError) -> TextTemplate {
+        guard language.isRuby else { return TextTemplate(text, bareFields: language.hasBareFields) }
+        let plain = try TextTemplate(expressions: text)
+        guard language.hasBareFields, !plain.unknownVariables.isEmpty else { return plain }
+        var bytes = Array(text.utf8)
+        for name in plain.unknownVariables.sorted(by: { $0.offset > $1.offset }) {
+            let meant = name.name == "tags" ? "tag_parts" : "record[\"\(name.name)\"]"
+            bytes.replaceSubrange(name.offset..<(name.offset + name.name.utf8.count), with: meant.utf8)
+        }
+        return try TextTemplate(expressions: String(decoding: bytes, as: UTF8.self))
     }
 
-    private static func template(_ value: JSONValue, _ usesRuby: Bool) throws(ExpressionError) -> RecordTemplate {
+    private static func template(_ value: JSONValue, _ language: Language) throws(ExpressionError) -> RecordTemplate {
         switch value {
-        case .string(let text): return .text(try template(text, usesRuby))
+        case .string(let text): return .text(try template(text, language))
         case .array(let items):
             var templates: [RecordTemplate] = []
-            for item in items { templates.append(try template(item, usesRuby)) }
+            for item in items { templates.append(try template(item, language)) }
             return .array(templates)
         case .object(let members):
             var templates: [(key: TextTemplate, value: RecordTemplate)] = []
             for member in members {
-                templates.append((try template(member.key, usesRuby), try template(member.value, usesRuby)))
+                templates.append((try template(member.key, language), try template(member.value, language)))
             }
             return .object(templates)
         default: return .literal(Array(value.text.utf8))

@@ -12,7 +12,7 @@ enum ParseSection {
         "multiline_start_regexp", "multi_line_start_regexp", "expression", "time_type", "time_format_fallbacks",
         "null_value_pattern", "null_empty_string", "rfc5424_time_format", "json_parser", "parser_engine",
         "estimate_current_event", "timezone", "ignorecase", "multiline", "delimiter_pattern", "support_colonless_ident",
-        "timeout", "match_limit", "pattern_definitions",
+        "timeout", "match_limit", "pattern_definitions", "merge_cri_fields",
     ]
     /// All that v0.12 wrote outside of a section: what every parser has, and `oldKeys`.
     static let keysOutside =
@@ -63,7 +63,7 @@ enum ParseSection {
 
     private static let types = [
         "json", "regexp", "grok", "multiline_grok", "ltsv", "none", "csv", "tsv", "apache2", "apache_error", "nginx",
-        "syslog", "multi_format", "multiline", "msgpack",
+        "syslog", "multi_format", "multiline", "msgpack", "kubernetes", "cri",
     ]
 
     private static func make(
@@ -124,6 +124,8 @@ enum ParseSection {
                 ["unmatched_lines"], reason: "it only concerns inputs that read lines, such as tail", severity: .note)
             return try .multiline(formats: formats, firstLine: reader.string("format_firstline")?.value, options)
         case "msgpack": return try .messagePack(options)
+        case "kubernetes": return try .kubernetes(options)
+        case "cri": return try cri(reader, options)
         case "multi_format":
             var names: [String?] = []
             let formatKey = reader.string("format_key")?.value
@@ -138,7 +140,7 @@ enum ParseSection {
                 let inner = SectionReader(pattern, diagnostics: reader.diagnostics)
                 let old =
                     inner.section.type == nil
-                    ? inner.parseSection(alsoKeys: oldKeys, alsoSections: sectionsOutside) : nil
+                    ? inner.parseSection(alsoKeys: oldKeys, alsoSections: sectionsOutside + ["parse"]) : nil
                 guard let recipe = read(old ?? pattern, reader.diagnostics)?.recipe else { return nil }
                 names.append(name)
                 return recipe
@@ -159,6 +161,17 @@ enum ParseSection {
             _ = reader.allSections()
             return nil
         }
+    }
+
+    private static func cri(_ reader: SectionReader, _ options: ParserOptions) throws(SettingError) -> ParserRecipe? {
+        var options = options
+        options.keepTimeKey = reader.bool("keep_time_key", default: true)
+        let mergesFields = reader.bool("merge_cri_fields", default: true)
+        guard let section = reader.section(named: "parse") else {
+            return try .cri(mergesFields: mergesFields, options)
+        }
+        guard let message = read(section, reader.diagnostics) else { return nil }
+        return try .cri(message: message.recipe, mergesFields: mergesFields, options)
     }
 
     /// The parameters all parsers have.
