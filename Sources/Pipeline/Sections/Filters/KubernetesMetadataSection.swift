@@ -127,7 +127,7 @@ enum KubernetesMetadataSection {
         settings.options.clientKeyFile = file("client_key")
         settings.options.connectTimeoutSeconds = reader.time("open_timeout", default: 3, range: 0.1...300)
         settings.options.timeoutSeconds = reader.time("read_timeout", default: 10, range: 0.1...300)
-        ElasticsearchSection.checkCertificates(reader, builder)
+        SearchServersSection.checkCertificates(reader, builder)
         guard let token = file("bearer_token_file", or: "token") else { return }
         if let given = reader.section.parameter("bearer_token_file"), given.text?.isEmpty == false {
             builder.openings.add { diagnostics in

@@ -131,7 +131,7 @@ enum SearchServersSection {
     }
 
     /// The files of TLS, tried as a client with them would be set up.
-    private static func checkCertificates(_ reader: SectionReader, _ builder: PlanBuilder) {
+    static func checkCertificates(_ reader: SectionReader, _ builder: PlanBuilder) {
         let files = ["ca_file", "ca_path", "client_cert", "client_key"]
         guard files.contains(where: { reader.section.parameter($0)?.text?.isEmpty == false }) else { return }
         func path(_ key: String) -> String? { reader.section.parameter(key)?.text.flatMap { $0.isEmpty ? nil : $0 } }
