@@ -49,6 +49,8 @@ package struct BufferSettings: Sendable {
     package var queuedChunksLimit: Int?
     /// All loops fill the same chunks, which then are fewer: for outputs that make something of each chunk.
     package var sharesChunks = false
+    /// About how much of a chunk in files one delivery holds, in bytes, and so in memory for each worker.
+    package var deliveryBytes = 8 << 20
     package var retry = RetrySettings()
     /// `durability power`: events of a buffer in files are safe when they are on the disk; else when they are in their
     /// files, which survive the process.

@@ -62,7 +62,10 @@ package final class ChunkBuffer: Sendable {
         self.clock = clock
         self.log = log
         budget = BufferBudget(limitBytes: settings.totalLimitBytes, gate: gate)
-        queue = Mutex(DeliveryQueue(settings.retry, hasSecondary: hasSecondary))
+        queue = Mutex(
+            DeliveryQueue(
+                settings.retry, hasSecondary: hasSecondary,
+                partsTogether: settings.deliveryBytes / ChunkEnd.windowBytes))
     }
 
     /// Adds something to be called, on any thread, when there is room again after `Acceptance.acceptedFull`.

@@ -111,9 +111,10 @@ final class CurlTransfer: @unchecked Sendable {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(options.connectTimeoutSeconds))
         set(CURLOPT_TIMEOUT_MS, Self.milliseconds(options.timeoutSeconds))
-        set(CURLOPT_USERNAME, options.user)
-        set(CURLOPT_PASSWORD, options.password)
-        if options.user != nil { set(CURLOPT_HTTPAUTH, Self.basicAuthentication) }
+        // A dot segment in a path is somebody's name for a thing, and part of what is signed.
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_PROXY, options.proxy)
+        setAuthentication(options)
         setTLS(options)
         unsafe set(CURLOPT_WRITEDATA, context)
         unsafe sluice_curl_setopt_write(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
@@ -126,7 +127,8 @@ final class CurlTransfer: @unchecked Sendable {
             // libcurl drops a header without a value unless it ends in a semicolon.
             try addHeader(value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
-        if request.body != nil, !request.expectsContinue { try addHeader("Expect:") }
+        // Headers are signed, sent or not: with a signature libcurl decides alone whether it asks first.
+        if request.body != nil, !request.expectsContinue, options.signature == nil { try addHeader("Expect:") }
         unsafe set(CURLOPT_HTTPHEADER, UnsafeRawPointer(headers))
     }
 
@@ -141,7 +143,7 @@ final class CurlTransfer: @unchecked Sendable {
         if request.method != .post { set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
         unsafe sluice_curl_setopt_off(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.byteCount))
         set(CURLOPT_UPLOAD_BUFFERSIZE, min(max(body.byteCount, 64 << 10), 512 << 10))
-        if request.expectsContinue { try addHeader("Expect: 100-continue") }
+        if request.expectsContinue, request.options.signature == nil { try addHeader("Expect: 100-continue") }
         unsafe set(CURLOPT_READDATA, context)
         unsafe sluice_curl_setopt_write(easy, CURLOPT_READFUNCTION) { bytes, size, count, context in
             guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
@@ -153,6 +155,18 @@ final class CurlTransfer: @unchecked Sendable {
             guard offset == 0, origin == SEEK_SET, let context = unsafe context else { return CURL_SEEKFUNC_CANTSEEK }
             unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().request.body?.rewind()
             return CURL_SEEKFUNC_OK
+        }
+    }
+
+    private func setAuthentication(_ options: HTTPOptions) {
+        if let signature = options.signature {
+            set(CURLOPT_USERNAME, signature.accessKey)
+            set(CURLOPT_PASSWORD, signature.secretKey)
+            set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+        } else if options.user != nil {
+            set(CURLOPT_USERNAME, options.user)
+            set(CURLOPT_PASSWORD, options.password)
+            set(CURLOPT_HTTPAUTH, Self.basicAuthentication)
         }
     }
 

@@ -51,10 +51,35 @@ package struct HTTPOptions: Sendable {
     package var clientCertificateFile: String?
     package var clientKeyFile: String?
     package var clientKeyPassword: String?
+    /// `http://name:port`, with credentials in it or not; nil: what the environment says (`https_proxy` …).
+    package var proxy: String?
+    /// Signs requests for Amazon's services.
+    package var signature: AWSSignature?
     /// An answer with a larger body is an error.
     package var responseLimitBytes = 64 << 20
 
     package init() {}
+}
+
+/// With what requests are signed: Signature Version 4 of Amazon's services, as libcurl makes it.
+///
+/// Source: "AWS Signature Version 4 for API requests" in Amazon's IAM User Guide. libcurl signs the request's own headers,
+/// and the digest of the body only as the header `x-amz-content-sha256` says it: whoever makes the request writes that one.
+/// A query must be sorted and percent-encoded already.
+package struct AWSSignature: Sendable, Equatable {
+    package var accessKey: String
+    package var secretKey: String
+    /// `us-east-1`
+    package var region: String
+    /// `s3`, `logs`, `es`
+    package var service: String
+
+    package init(accessKey: String, secretKey: String, region: String, service: String) {
+        self.accessKey = accessKey
+        self.secretKey = secretKey
+        self.region = region
+        self.service = service
+    }
 }
 
 /// What is sent as a request's body. Read on the client's thread, by one request at a time.
@@ -71,7 +96,7 @@ package protocol HTTPBody: AnyObject, Sendable {
 ///
 /// Safety: the offset belongs to the one request that sends the body; the client's thread alone moves it.
 package final class BytesBody: HTTPBody, @unchecked Sendable {
-    private let bytes: ByteBuffer
+    package let bytes: ByteBuffer
     private var offset = 0
 
     package init(_ bytes: consuming ByteBuffer) { self.bytes = bytes }

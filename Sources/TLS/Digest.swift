@@ -4,17 +4,57 @@ import COpenSSL
 package enum SHA512 {
     /// The digest of the parts one after the other, as 128 lower-case hexadecimal digits.
     package static func hexDigest(parts: [[UInt8]]) -> [UInt8] {
+        var digest = MessageDigest(.sha512)
+        // The bytes are read only while the call lasts.
+        for part in parts { unsafe part.withUnsafeBytes { unsafe digest.add($0) } }
+        return digest.hexadecimal()
+    }
+}
+
+/// SHA-256 (FIPS 180-4), for bodies of requests that are signed.
+package enum SHA256 {
+    /// The digest as 64 lower-case hexadecimal digits.
+    package static func hexDigest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = MessageDigest(.sha256)
+        unsafe digest.add(bytes)
+        return digest.hexadecimal()
+    }
+}
+
+/// One of OpenSSL's digests, fed piece by piece.
+@safe
+private struct MessageDigest: ~Copyable {
+    enum Algorithm { case sha256, sha512 }
+
+    private let context: OpaquePointer?
+    private let byteCount: Int
+    private var isSound: Bool
+
+    init(_ algorithm: Algorithm) {
         OpenSSL.start
-        let context = unsafe EVP_MD_CTX_new()
-        defer { unsafe EVP_MD_CTX_free(context) }
-        var digest = [UInt8](repeating: 0, count: 64)
-        var isDone = unsafe EVP_DigestInit_ex(context, EVP_sha512(), nil) == 1
-        for part in parts where isDone {
-            isDone = unsafe part.withUnsafeBytes { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) } == 1
+        unsafe context = EVP_MD_CTX_new()
+        switch algorithm {
+        case .sha256:
+            byteCount = 32
+            isSound = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+        case .sha512:
+            byteCount = 64
+            isSound = unsafe EVP_DigestInit_ex(context, EVP_sha512(), nil) == 1
         }
-        // Writes the 64 bytes of the array.
-        isDone = unsafe isDone && EVP_DigestFinal_ex(context, &digest, nil) == 1
-        precondition(isDone, "OpenSSL refused SHA-512, which it does only without memory or in a broken installation")
+    }
+
+    deinit { unsafe EVP_MD_CTX_free(context) }
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+        isSound = unsafe isSound && EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1
+    }
+
+    /// The end: nothing may be added afterwards.
+    mutating func hexadecimal() -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        // Writes as many bytes as the array has.
+        isSound = unsafe isSound && EVP_DigestFinal_ex(context, &digest, nil) == 1
+        precondition(isSound, "OpenSSL refused a digest, which it does only without memory or in a broken installation")
         return digest.flatMap { byte in
             [byte >> 4, byte & 15].map { $0 + ($0 < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
         }

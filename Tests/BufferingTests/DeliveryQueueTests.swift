@@ -292,6 +292,17 @@ struct DeliveryQueueTests {
         #expect(queue.delivery(at: 1)?.chunk.id == "1")
     }
 
+    @Test("parts of a chunk in files are delivered so many at a time") func partsTogether() throws {
+        for (count, expected) in [(1, [3, 3, 2]), (2, [6, 2]), (100, [8])] {
+            let queue = QueueUnderTest(settings, partsTogether: count)
+            var body = ChunkBody()
+            for _ in 0..<8 { body.endItem(from: body.bytes.count, label: 0, tag: 0, time: EventTime(seconds: 0)) }
+            queue.enqueue(SealedChunk(durable: body, id: "1"))
+            #expect(queue.queuedCount == expected.count)
+            for items in expected { #expect(try #require(queue.delivery(at: 0)).items.count == items) }
+        }
+    }
+
     @Test("a flush by signal counts the tries anew") func retryAnew() throws {
         var settings = settings
         settings.maxTimes = 1
@@ -319,8 +330,8 @@ private func chunk(_ name: String, items: Int = 1) -> SealedChunk {
 private final class QueueUnderTest {
     private var queue: DeliveryQueue
 
-    init(_ settings: RetrySettings, hasSecondary: Bool = false) {
-        queue = DeliveryQueue(settings, hasSecondary: hasSecondary)
+    init(_ settings: RetrySettings, hasSecondary: Bool = false, partsTogether: Int = 1) {
+        queue = DeliveryQueue(settings, hasSecondary: hasSecondary, partsTogether: partsTogether)
     }
 
     var queuedCount: Int { queue.queuedCount }

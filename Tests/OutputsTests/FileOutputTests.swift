@@ -76,7 +76,7 @@ final class FileOutputTests {
         if [.csv, .tsv].contains(kind) { format.fields = [RecordAccessor(key: "k1")] }
         let (fixed, injected) = (format, injects ? injection : nil)
         try OutputCompatTest.readbackRules(
-            FileItemReader(), names: ["k1", "a.b"], seed: UInt64(kind.hashValue.magnitude % 1000) + 7
+            KeptItemReader(), names: ["k1", "a.b"], seed: UInt64(kind.hashValue.magnitude % 1000) + 7
         ) { FileFormatter(fixed, injection: injected, path: path, keys: [RecordAccessor(key: "k1")]) }
     }
 

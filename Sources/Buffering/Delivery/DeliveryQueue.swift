@@ -59,14 +59,17 @@ package struct DeliveryQueue: Sendable {
     package private(set) var outage: RetryState?
     private var outageFailures = 0
     private var outageSince = 0.0
+    private let partsTogether: Int
     /// Chunks stay as they are: somebody has noted their items by number.
     private var keepsNumbers = false
     /// Of the chunks in the queue, as `chunk_limit_size` counts.
     package private(set) var byteCount = 0
 
-    package init(_ settings: RetrySettings, hasSecondary: Bool = false) {
+    /// - Parameter partsTogether: how many parts of a chunk in files one delivery holds.
+    package init(_ settings: RetrySettings, hasSecondary: Bool = false, partsTogether: Int = 1) {
         self.settings = settings
         self.hasSecondary = hasSecondary
+        self.partsTogether = max(partsTogether, 1)
     }
 
     /// Parts that wait, not counting those in delivery.
@@ -81,7 +84,10 @@ package struct DeliveryQueue: Sendable {
     }
 
     package mutating func enqueue(_ chunk: SealedChunk) {
-        let parts = chunk.parts.filter { !$0.isEmpty }
+        let all = chunk.parts
+        let parts = stride(from: 0, to: all.count, by: partsTogether).map { first in
+            all[first..<min(first + partsTogether, all.count)].reduce(ItemSet()) { $0.union($1) }
+        }.filter { !$0.isEmpty }
         if parts.isEmpty { return }
         accounts[nextSerial] = Account(chunk: chunk, holds: parts.count)
         byteCount += chunk.byteCount
@@ -368,12 +374,12 @@ package struct DeliveryQueue: Sendable {
     /// delivered.
     package mutating func takeAll() -> [(chunk: SealedChunk, items: ItemSet)] {
         let parts = undelivered
-        self = DeliveryQueue(settings, hasSecondary: hasSecondary, after: nextNumber)
+        self = DeliveryQueue(settings, hasSecondary: hasSecondary, partsTogether, after: nextNumber)
         return parts
     }
 
-    private init(_ settings: RetrySettings, hasSecondary: Bool, after number: Int) {
-        self.init(settings, hasSecondary: hasSecondary)
+    private init(_ settings: RetrySettings, hasSecondary: Bool, _ partsTogether: Int, after number: Int) {
+        self.init(settings, hasSecondary: hasSecondary, partsTogether: partsTogether)
         nextNumber = number
     }
 }

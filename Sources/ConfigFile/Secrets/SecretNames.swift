@@ -51,7 +51,8 @@ package enum SecretNames {
     /// `custom_headers` and what is nearly that.
     static func isHeaders(_ name: String) -> Bool {
         let lower = name.lowercased()
-        return lower.hasSuffix("headers") || EditDistance.between(lower, "custom_headers", limit: 2) != nil
+        return lower.hasSuffix("headers") || lower.hasPrefix("headers_")
+            || EditDistance.between(lower, "custom_headers", limit: 2) != nil
     }
 
     /// Parameters whose values are hosts and URLs.

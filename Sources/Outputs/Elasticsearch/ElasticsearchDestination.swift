@@ -63,20 +63,16 @@ package final class ElasticsearchDestination: Destination {
         guard settings.includesIndexInURL || isSetUpPerIndex || isSetUpPerTag else {
             return await deliver(part: items, of: chunk)
         }
-        var outcomes = PartOutcomes()
-        for part in BulkParts(chunk, items, byTag: isSetUpPerTag).parts {
-            if outcomes.isStopped {
-                outcomes.postpone(part)
-            } else {
-                outcomes.note(await deliver(part: part, of: chunk), for: part)
-            }
+        var whole = CombinedOutcome(items)
+        for part in BulkParts(chunk, items, byTag: isSetUpPerTag).parts where !whole.isStopped {
+            whole.note(await deliver(part: part, of: chunk), for: part)
         }
-        return outcomes.outcome
+        return whole.outcome
     }
 
     /// Items of which each request may hold any.
     private func deliver(part items: ItemSet, of chunk: LoadedChunk) async -> DeliveryOutcome {
-        var groups = BulkGroups(items)
+        var groups = RequestGroups(items)
         let sizes = BulkSizes(chunk)
         while true {
             let limits = pool.requestLimits(at: now())

@@ -102,9 +102,8 @@ package final class FileDestination: Destination {
         }
     }
 
-    private func label(of item: Int, _ chunk: LoadedChunk) throws(FileError) -> FileLabel {
-        let number = Int(chunk.item(item).label)
-        guard chunk.body.labels.indices.contains(number), let label = FileLabel(bytes: chunk.body.labels[number]) else {
+    private func label(of item: Int, _ chunk: LoadedChunk) throws(FileError) -> ItemLabel {
+        guard let label = chunk.itemLabel(of: item) else {
             throw FileError(sentence: "an event cannot be read back from its chunk")
         }
         return label
@@ -112,14 +111,14 @@ package final class FileDestination: Destination {
 
     private func content(_ chunk: LoadedChunk, _ items: ItemSet) throws(FileError) -> ByteBuffer {
         var out = ByteBuffer(capacity: 64 * 1024)
-        var label = (number: UInt32.max, value: FileLabel())
+        var label = (number: UInt32.max, value: ItemLabel())
         for item in items {
             let entry = chunk.item(item)
             if entry.label != label.number { label = (entry.label, try self.label(of: item, chunk)) }
-            guard let parts = FileItem(label.value, entry.source, chunk.body.bytes) else {
+            guard let parts = ItemParts(label.value, entry.source, chunk.body.bytes) else {
                 throw FileError(sentence: "an event cannot be read back from its chunk")
             }
-            out.append(parts.line, of: chunk.body.bytes)
+            out.append(parts.body, of: chunk.body.bytes)
         }
         guard settings.isCompressed else { return out }
         var packed = ByteBuffer(capacity: out.count / 4 + 64)
@@ -135,7 +134,7 @@ package final class FileDestination: Destination {
     package func preview(_ chunk: LoadedChunk) -> (path: String, line: String)? {
         guard let item = chunk.allItems.first, let part = try? parts(chunk, chunk.allItems).first,
             let label = try? label(of: item, chunk),
-            let line = FileItem(label, chunk.item(item).source, chunk.body.bytes)?.line
+            let line = ItemParts(label, chunk.item(item).source, chunk.body.bytes)?.body
         else { return nil }
         var text = ByteBuffer(capacity: Int(line.length))
         text.append(line, of: chunk.body.bytes)

@@ -17,6 +17,7 @@ enum KnownPlugins {
     }
 
     private static let advice: [String: String] = [
+        "influxdb": "influxdb2 writes to InfluxDB 2 and 3: @type influxdb2",
         "secondary_file": "it belongs into the <secondary> of an output with a buffer",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
         "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",
@@ -35,9 +36,8 @@ enum KnownPlugins {
             "genhashvalue",
         ],
         "output": [
-            "http", "exec", "exec_filter", "secondary_file",
-            "s3", "gcs", "kinesis_streams", "cloudwatch_logs", "loki",
-            "splunk_hec", "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
+            "exec", "exec_filter", "secondary_file", "gcs", "kinesis_streams",
+            "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
             "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
         ],

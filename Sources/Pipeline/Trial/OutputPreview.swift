@@ -57,6 +57,29 @@ final class FilePreview: OutputPreview {
     }
 }
 
+/// An output that sends items: what a service shows of one.
+final class ItemPreview: OutputPreview {
+    private let formatter: any ChunkFormatter
+    private let staging: FormattingAlone
+    private let show: (LoadedChunk) -> [OutputPart]
+
+    init(_ formatter: any ChunkFormatter, _ show: @escaping (LoadedChunk) -> [OutputPart]) {
+        self.formatter = formatter
+        staging = FormattingAlone(formatter)
+        self.show = show
+    }
+
+    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        staging.format(batch, storage: &storage, rows: &rows)
+    }
+
+    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
+        var body = ChunkBody(capacity: 1024)
+        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
+        return body.items.isEmpty ? [] : show(LoadedChunk(body, id: "0123456789abcdef0123456789abcdef"))
+    }
+}
+
 /// A forward output: events travel as they are, with their tag.
 final class EventPreview: OutputPreview {
     private let staging = FormattingAlone(ForwardFormatter())

@@ -55,7 +55,7 @@ enum FileOutputSection {
                 if let folder = buffer.files?.place.folder { FileDestination.makeFolder(folder, fixed) }
                 return try BufferedOutput(
                     buffer, format: FileFormatter.format, name: template.text,
-                    destination: FileDestination(fixed, log: context.log), reader: FileItemReader(),
+                    destination: FileDestination(fixed, log: context.log), reader: KeptItemReader(),
                     secondary: secondary, context: context
                 ) { FileFormatter(format, injection: injection, path: fixed.path, keys: fields) }
             })

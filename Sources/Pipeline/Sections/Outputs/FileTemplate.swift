@@ -3,7 +3,6 @@ internal import ConfigFile
 internal import Events
 internal import Outputs
 internal import Time
-internal import Words
 
 /// What `path` of a file output becomes: with the time slice, the number of the file and the suffixes, as Fluentd puts them
 /// together; and whether its placeholders and the chunk keys fit together.
@@ -31,7 +30,7 @@ struct FileTemplate {
     }
 
     /// What of a slice a path says that says nothing itself.
-    private static func format(ofSlice seconds: Int64) -> String {
+    static func format(ofSlice seconds: Int64) -> String {
         switch seconds {
         case ..<60: "%Y%m%d%H%M%S"
         case ..<3600: "%Y%m%d%H%M"
@@ -138,54 +137,18 @@ struct FileTemplate {
     }
 
     private func checkPlaceholders(_ setting: Setting<String>, _ errors: Diagnostics) {
-        var usesTag = false
-        var used: Set<String> = []
-        let bytes = Array(setting.value.utf8)
-        var place = 0
-        while place + 1 < bytes.count {
-            guard bytes[place] == UInt8(ascii: "$"), bytes[place + 1] == UInt8(ascii: "{"),
-                let close = bytes[place...].firstIndex(of: UInt8(ascii: "}"))
-            else {
-                place += 1
-                continue
-            }
-            let name = String(decoding: bytes[(place + 2)..<close], as: UTF8.self)
-            let here = setting.parameter.place(ofOffset: place, length: close + 1 - place)
-            place = close + 1
-            let isPart =
-                name.hasPrefix("tag[") && name.hasSuffix("]") && Int(name.dropFirst(4).dropLast()) != nil
-            if name == "tag" || isPart {
-                usesTag = true
-                if !keys.usesTag {
-                    errors.error(
-                        here, "'${\(name)}' in 'path' needs the chunk key 'tag'",
-                        hint: "write <buffer \(argument(adding: "tag"))>: files of several tags are filled at a time")
-                }
-            } else if keys.fieldNames.contains(name) {
-                used.insert(name)
-            } else if name != "chunk_id" {
-                let near = EditDistance.nearest(to: name, in: keys.fieldNames + ["tag", "chunk_id"])
-                errors.error(
-                    here, "'${\(name)}' in 'path' is neither the tag nor a chunk key",
-                    hint: near.map { "did you mean '${\($0)}'?" }
-                        ?? "make the field a chunk key: <buffer \(argument(adding: name))>")
-            }
-        }
-        if keys.usesTag, !usesTag {
+        let found = PlaceholderCheck.check(
+            setting, "path", keys, errors, reason: "files of several tags are filled at a time")
+        if keys.usesTag, !found.usesTag {
             errors.error(
                 setting.place,
                 "'tag' is a chunk key, and 'path' does not say it: files of several tags would share a name",
                 hint: "put ${tag} into 'path', or remove 'tag' from <buffer>")
         }
-        for name in keys.fieldNames where !used.contains(name) {
+        for name in keys.fieldNames where !found.fields.contains(name) {
             errors.error(
                 setting.place, "'\(name)' is a chunk key, and 'path' does not say it",
                 hint: "put ${\(name)} into 'path', or remove '\(name)' from <buffer>")
         }
-    }
-
-    private func argument(adding name: String) -> String {
-        ([name] + (keys.usesTag ? ["tag"] : []) + keys.fieldNames + (keys.timekeySeconds == nil ? [] : ["time"]))
-            .joined(separator: ", ")
     }
 }

@@ -3,7 +3,7 @@ internal import Events
 /// One delivery as several requests: parts as large as the server takes, and halves of what was refused as a whole, to
 /// find the one item that is to blame (an id that is too long makes servers refuse all). What was delivered is not sent
 /// again when a later part fails.
-struct BulkGroups {
+struct RequestGroups {
     /// How often one delivery is halved: enough for a few culprits in the largest chunk, too few to flood a server that
     /// refuses everything.
     static let maximumHalvings = 64

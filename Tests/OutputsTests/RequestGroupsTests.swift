@@ -5,14 +5,14 @@ import Testing
 @testable import Outputs
 
 @Suite("Bulk requests of one delivery")
-struct BulkGroupsTests {
+struct RequestGroupsTests {
     private let refused = DeliveryOutcome.rejected(reason: Refusal(.invalid, "400"))
     private let large = DeliveryOutcome.tooLarge(reason: Refusal(.tooLarge, "413"))
 
     /// Sends groups of ten, answered by `answer`; how many requests it took, and the outcome.
     private func send(_ count: Int, _ answer: (ItemSet) -> DeliveryOutcome) -> (requests: Int, outcome: DeliveryOutcome)
     {
-        var groups = BulkGroups(ItemSet(0..<count))
+        var groups = RequestGroups(ItemSet(0..<count))
         var requests = 0
         while let group = groups.next(limitBytes: .max, limitDocuments: 10, size: { _ in 1 }) {
             requests += 1
@@ -34,7 +34,7 @@ struct BulkGroupsTests {
         "a server that refuses everything after a while is not flooded, and the rest waits", arguments: [true, false])
     func flood(isSize: Bool) {
         let (requests, outcome) = send(1000) { $0.contains(9) || $0.count == 1 ? .delivered : isSize ? large : refused }
-        #expect(requests < 3 * BulkGroups.maximumHalvings)
+        #expect(requests < 3 * RequestGroups.maximumHalvings)
         guard case .partial(let retry, _, let rejected) = outcome else {
             Issue.record("\(outcome)")
             return
@@ -48,7 +48,7 @@ struct BulkGroupsTests {
     }
 
     @Test("halves of halves go out before what stands behind them") func order() {
-        var groups = BulkGroups(ItemSet(0..<20))
+        var groups = RequestGroups(ItemSet(0..<20))
         var sent: [ItemSet] = []
         while let group = groups.next(limitBytes: .max, limitDocuments: 16, size: { _ in 1 }) {
             sent.append(group)

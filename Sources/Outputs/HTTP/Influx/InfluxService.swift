@@ -1,0 +1,64 @@
+package import Events
+package import HTTPClient
+
+/// Writes points to InfluxDB 2: `POST /api/v2/write`.
+///
+/// Source: InfluxData's "InfluxDB v2 API", write, and "Troubleshoot issues writing data". A write that is refused for some of
+/// its points (400, 422) has kept the others; a point that comes twice is one point, so halves are sent again until those
+/// that are to blame stand alone.
+package struct InfluxService: HTTPService {
+    /// What chunks in files are marked with. To be counted up with every change of what an item or a label looks like.
+    package static let format = "influx-1"
+
+    private let settings: InfluxSettings
+
+    package init(_ settings: InfluxSettings) { self.settings = settings }
+
+    package var name: String { settings.url }
+    package var sizing: RequestSizing { RequestSizing(largestBytes: 4 << 20) }
+    package var bytesPerItem: Int { 0 }
+
+    package func place(_ label: ItemLabel, tag: Tag, time: EventTime, chunk: String) -> Bool { true }
+
+    package func exchange(
+        _ items: ItemSet, of chunk: LoadedChunk, at place: Bool
+    ) throws(HTTPError) -> any HTTPExchange {
+        let query =
+            "bucket=\(PercentEncoding.encoded(settings.bucket))&org=\(PercentEncoding.encoded(settings.organisation))"
+            + "&precision=\(settings.precision.rawValue)"
+        var request = HTTPRequest(.post, settings.url + "/api/v2/write?" + query, options: settings.http)
+        request.headers = [
+            ("Authorization", "Token \(settings.token)"), ("Content-Type", "text/plain; charset=utf-8"),
+        ]
+        if settings.isCompressed { request.headers.append(("Content-Encoding", "gzip")) }
+        let slices = try RequestBody.slices(of: items, chunk)
+        let size = slices.reduce(0) { $0 + Int($1.length) }
+        request.body = try RequestBody.make(capacity: size, compresses: settings.isCompressed) { out in
+            for slice in slices { out.append(slice, of: chunk.body.bytes) }
+        }
+        return SingleExchange(request) { Self.judge($0).outcome }
+    }
+
+    /// `{"code":"invalid","message":"…"}`
+    package static func judge(_ response: HTTPResponse) -> StatusVerdict {
+        let object = AnswerObject(response.body)
+        let said = object?.text("message").map { $0.prefixWords(300) }
+        let verdict = StatusVerdict(response, said: said) { status in
+            switch status {
+            case 401: "is 'token' right, and may it write to the bucket?"
+            case 404: "is there a bucket and an organisation of these names?"
+            default: nil
+            }
+        }
+        if case .refused(let reason) = verdict, said == nil {
+            return .retry(Refusal(.unclear, reason.sentence), afterSeconds: nil)
+        }
+        return verdict
+    }
+
+    /// What would be sent for a chunk's first event, for people.
+    package func preview(_ chunk: LoadedChunk) -> String? {
+        guard let item = chunk.allItems.first, let slice = try? RequestBody.slice(of: item, chunk) else { return nil }
+        return chunk.body.bytes.text(slice)
+    }
+}
