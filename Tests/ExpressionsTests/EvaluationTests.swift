@@ -33,6 +33,20 @@ import Testing
     { #expect(try Evaluation().json(source) == expected) }
 
     @Test(
+        "names of an expression's own, and several steps",
+        arguments: [
+            (#"x = record["n"]; x + 1"#, "6"), (#"(a = 1; b = a + 1; a + b) * 2"#, "6"), ("a = b = 3; a + b", "6"),
+            (#"x = 1 if record["none"]; x"#, "null"), (#"x = 1; x = x + 1; "#, "2"), ("1; 2", "2"),
+            (#"x = 0; [1, 2].each { |y| x = x + y }; x"#, "3"), ("x = 1 == 1 ? 'y' : 'n'; x.upcase", #""Y""#),
+            ("IPAddr.new('::1').ipv6?", "true"), ("IPAddr.new('10.0.0.1').ipv6?", "false"),
+            ("IPAddr.new('10.0.0.1').ipv4?", "true"),
+            ("IPAddr.new('kubernetes').ipv6?", "!IPAddr::InvalidAddressError"),
+            (#"(h = "fd00::1"; IPAddr.new(h).ipv6? ? "[#{h}]" : h rescue h)"#, #""[fd00::1]""#),
+            (#"(h = "host"; IPAddr.new(h).ipv6? ? "[#{h}]" : h rescue h)"#, #""host""#),
+        ]) func names(_ source: String, _ expected: String) throws
+    { #expect(try Evaluation().json(source) == expected) }
+
+    @Test(
         "operators and conditions",
         arguments: [
             ("1 + 2 * 3", "7"), ("(1 + 2) * 3", "9"), ("-7 / 2", "-4"), ("7 / -2", "-4"), ("-7 % 3", "2"),

@@ -243,23 +243,24 @@ struct ServerSetupTests {
     }
 
     @Test("a server away stops the parts behind it; a refused one does not") func parts() {
-        var outcomes = PartOutcomes()
+        var outcomes = CombinedOutcome([0, 1, 2, 3, 4, 5, 6])
         outcomes.note(.retry(reason: Refusal(.blocked, "b"), after: nil), for: [0])
         #expect(!outcomes.isStopped)
         outcomes.note(.rejected(reason: Refusal(.invalid, "i")), for: [1, 2])
         outcomes.note(.delivered, for: [3])
         outcomes.note(.retry(reason: Refusal(.unreachable, "u"), after: nil), for: [4])
         #expect(outcomes.isStopped)
-        outcomes.postpone([5, 6])
         let rejected = [1, 2].map { RejectedItem(item: $0, status: 400, type: "request_rejected", reason: "i") }
-        #expect(outcomes.outcome == .partial(retry: [0, 4, 5, 6], reason: Refusal(.blocked, "b"), rejected: rejected))
+        #expect(
+            outcomes.outcome == .partial(retry: [0, 4, 5, 6], reason: Refusal(.unreachable, "u"), rejected: rejected))
 
-        var none = PartOutcomes()
+        var none = CombinedOutcome([0, 1])
         none.note(.retry(reason: Refusal(.busy, "x"), after: 3), for: [0])
-        none.postpone([1])
         #expect(none.outcome == .retry(reason: Refusal(.busy, "x"), after: 3))
-        var refused = PartOutcomes()
+        var refused = CombinedOutcome([0, 1])
         refused.note(.rejected(reason: Refusal(.invalid, "i")), for: [0])
+        #expect(refused.outcome != .rejected(reason: Refusal(.invalid, "i")))
+        refused.note(.rejected(reason: Refusal(.invalid, "j")), for: [1])
         #expect(refused.outcome == .rejected(reason: Refusal(.invalid, "i")))
     }
 }

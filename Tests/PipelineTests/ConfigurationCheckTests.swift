@@ -184,7 +184,7 @@ import Testing
         arguments: [
             (#"${record["x"] = 1}"#, "8:17 error assignments are not covered"),
             (#"${require "json"; 1}"#, "8:5 error 'require' is not covered"),
-            (#"x ${record["a"]; record["b"]}"#, "8:20 error several statements"),
+            (#"x ${record = 1}"#, "8:14 error 'record' cannot be assigned anew"),
             (#"${record["a"].blank?}"#, "8:17 error the method 'blank?' is not covered"),
             (#"${record["a"].upcas}"#, "8:17 error the method 'upcas' is not covered"),
             (#"${record["a"].gsub!("x", "")}"#, "8:17 error 'gsub!' would change its receiver"),

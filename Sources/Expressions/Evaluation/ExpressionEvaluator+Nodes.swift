@@ -19,6 +19,13 @@ extension ExpressionEvaluator {
             return .range(RangeValue(from: first, to: try evaluate(to), isExclusive: isExclusive))
         case .regexp(let number): return .regexp(Int(number))
         case .local(let slot): return locals[Int(slot)]
+        case .assign(let slot, let value):
+            locals[Int(slot)] = try evaluate(value)
+            return locals[Int(slot)]
+        case .sequence(let list):
+            var value = ExpressionValue.null
+            for place in list.range { value = try evaluate(program.operands[place]) }
+            return value
         case .subject(let subject): return try value(of: subject)
         case .constant(let type): return .type(type)
         case .field(let key): return try field(program.keys[Int(key)])

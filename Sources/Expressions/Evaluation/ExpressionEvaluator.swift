@@ -128,6 +128,8 @@ package struct ExpressionEvaluator: ~Copyable {
         if locals.count < expression.localCount {
             locals += Array(repeating: .null, count: expression.localCount - locals.count)
         }
+        // A name that this event's branch does not assign is nil, and not another event's.
+        if expression.assigns { for slot in 0..<expression.localCount { locals[slot] = .null } }
     }
 
     // MARK: - Limits

@@ -27,6 +27,7 @@ extension ExpressionEvaluator {
                 return .string(try string(text))
             }
         case .socket: return try string(context.hostname)
+        case .ipAddress: return .string(try address(try text(arguments[0])))
         case .file, .io, .directory: return try fileClassMethod(type, method, arguments)
         case .process: return .integer(Int128(getpid()))
         case .secureRandom: return try random(method, arguments)
@@ -50,6 +51,20 @@ extension ExpressionEvaluator {
                 })
         default: return nil
         }
+    }
+
+    /// `IPAddr.new`: the text itself, once it is known to be an address.
+    private mutating func address(_ slice: Slice) throws(ExpressionFailure) -> Slice {
+        let text = storage.text(slice)
+        if Self.isAddress(text, AF_INET) || Self.isAddress(text, AF_INET6) { return slice }
+        throw ExpressionFailure("IPAddr::InvalidAddressError", "invalid address: \(text)")
+    }
+
+    /// Whether a text is an address of a family (inet_pton(3)).
+    static func isAddress(_ text: String, _ family: Int32) -> Bool {
+        var address = in6_addr()
+        // Room for either family.
+        return unsafe inet_pton(family, text, &address) == 1
     }
 
     static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }

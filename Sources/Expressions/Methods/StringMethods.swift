@@ -1,4 +1,5 @@
 internal import Events
+internal import Glibc
 
 /// Ruby's String: what gives a number, a truth, a symbol or a part of the string.
 extension ExpressionEvaluator {
@@ -25,6 +26,8 @@ extension ExpressionEvaluator {
             }
             return .integer(Int128(first.value))
         case .is_ascii_only: return .bool(storage.kind(of: slice) == .ascii)
+        case .is_ipv4, .is_ipv6:
+            return .bool(Self.isAddress(storage.text(slice), method == .is_ipv4 ? AF_INET : AF_INET6))
         case .valid_encoding: return .bool(storage.kind(of: slice) != .invalid)
         case .encoding: return try string("UTF-8")
         case .include:

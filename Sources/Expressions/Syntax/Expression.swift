@@ -18,6 +18,8 @@ package final class Expression: Sendable {
     let keys: [RecordAccessor.Step]
     let regexps: [RegexpLiteral]
     let localCount: Int
+    /// Something is assigned to a name.
+    let assigns: Bool
 
     package struct UnknownName: Sendable, Equatable {
         package let name: String
@@ -38,6 +40,7 @@ package final class Expression: Sendable {
         keys = builder.keys
         regexps = builder.regexps
         localCount = builder.localCount
+        assigns = builder.assigns
     }
 
     /// Reads an expression that is the whole text.

@@ -30,6 +30,9 @@ enum Method: String, CaseIterable, BitwiseCopyable {
         each_byte
     case between = "between?", sum, dump, byteslice, getbyte, codepoints, replace
 
+    /// Of addresses, which are texts here.
+    case is_ipv4 = "ipv4?", is_ipv6 = "ipv6?"
+
     // MARK: Arrays and hashes
     case at, dig, first, last, member = "member?", join, map, collect, flat_map, collect_concat, select, filter, reject
     case find, detect, find_all, filter_map, each, each_with_index, each_slice, each_cons, each_pair

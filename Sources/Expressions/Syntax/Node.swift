@@ -19,8 +19,11 @@ enum Node: BitwiseCopyable {
     /// `a..b`; an open end is `null`.
     case range(Index, Index, isExclusive: Bool)
     case regexp(Int32)
-    /// A parameter of a block.
+    /// A parameter of a block, or what was assigned.
     case local(Int32)
+    case assign(Int32, Index)
+    /// One after the other; the last one is the value.
+    case sequence(List)
     case subject(Subject)
     case constant(RubyClass)
     /// `record["key"]`; the key among the program's keys.
@@ -138,6 +141,7 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
     case file = "File"
     case io = "IO"
     case directory = "Dir"
+    case ipAddress = "IPAddr"
 
     /// Read files: only code of a configuration names them.
     static let ofFiles: [RubyClass] = [.file, .io, .directory]
@@ -164,6 +168,7 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
                 .basename, .dirname, .extname, .expand_path,
             ]
         case .io: [.read, .readlines]
+        case .ipAddress: [.new]
         case .directory: [.pwd, .getwd, .is_exist]
         case .regexp: [.escape, .last_match]
         default: []

@@ -14,6 +14,8 @@ struct ProgramBuilder: ~Copyable {
     var regexps: [RegexpLiteral] = []
     var unknownNames: [Expression.UnknownName] = []
     private(set) var localCount = 0
+    /// Something is assigned to a name.
+    var assigns = false
 
     /// Evaluation goes as deep as the tree, so this bounds the stack.
     static let maximumDepth = 200

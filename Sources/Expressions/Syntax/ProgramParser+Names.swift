@@ -20,6 +20,7 @@ extension ProgramParser {
         default: break
         }
         position += name.utf8.count
+        if let assigned = try assignment(to: name, from: start) { return assigned }
         for scope in scopes.reversed() {
             if let known = scope.last(where: { $0.name == name }) { return builder.add(.local(Int32(known.slot))) }
         }
@@ -35,14 +36,6 @@ extension ProgramParser {
             throw error(start, refusal.message, length: name.utf8.count, hint: refusal.hint)
         }
         if let first = name.unicodeScalars.first, ("A"..."Z").contains(first) { return try constant(name, at: start) }
-        skipBlank()
-        if current == UInt8(ascii: "="), peek(at: position + 1) != UInt8(ascii: "="),
-            peek(at: position + 1) != UInt8(ascii: "~")
-        {
-            throw error(
-                position, "assignments are not covered",
-                hint: "write the value where it is used; a field can be made by one filter and used by the next")
-        }
         position = start + name.utf8.count
         if current == UInt8(ascii: "(") {
             let (message, hint) = UncoveredMethod.explanation(of: name)
@@ -63,6 +56,33 @@ extension ProgramParser {
         }
         builder.unknownNames.append(Expression.UnknownName(name: name, offset: start))
         return builder.add(.unknownName(builder.text(Array(name.utf8))))
+    }
+
+    /// `name = value` for a name of the expression's own; nil: something else stands there.
+    private mutating func assignment(to name: String, from start: Int) throws(ExpressionError) -> Node.Index? {
+        guard let first = name.utf8.first, first == UInt8(ascii: "_") || (0x61...0x7A).contains(first) else {
+            return nil
+        }
+        let end = position
+        skipBlank()
+        guard current == UInt8(ascii: "="), !"=~>".utf8.contains(peek(at: position + 1) ?? 0) else {
+            position = end
+            return nil
+        }
+        if subject(name) != nil {
+            throw error(
+                position, "'\(name)' cannot be assigned anew", hint: "take a name of your own: x = \(name)")
+        }
+        position += 1
+        let value = try expression()
+        if scopes.isEmpty { scopes.append([]) }
+        var slot = scopes.reversed().lazy.compactMap { $0.last { $0.name == name } }.first?.slot
+        if slot == nil {
+            slot = builder.newLocal()
+            scopes[scopes.count - 1].append((name, slot ?? 0))
+        }
+        builder.assigns = true
+        return try add(.assign(Int32(slot ?? 0), value), [value], start)
     }
 
     /// What a name stands for, which depends on what the code is about.

@@ -52,14 +52,16 @@ struct ProgramParser: ~Copyable {
     /// One statement; separators around it mean nothing, a second one is refused.
     mutating func statements() throws(ExpressionError) -> Node.Index {
         skipSeparators()
-        let first = try statement()
-        skipBlank()
-        guard current == UInt8(ascii: ";") || current == 0x0A else { return first }
-        skipSeparators()
-        if isAtEnd || current == UInt8(ascii: "}") || current == UInt8(ascii: ")") || isClauseKeyword { return first }
-        throw error(
-            position, "several statements in one expression are not covered",
-            hint: "write one expression: a condition, 'a || b', or a chain of methods")
+        let start = position
+        var all = [try statement()]
+        while true {
+            skipBlank()
+            guard current == UInt8(ascii: ";") || current == 0x0A else { break }
+            skipSeparators()
+            if isAtEnd || current == UInt8(ascii: "}") || current == UInt8(ascii: ")") || isClauseKeyword { break }
+            all.append(try statement())
+        }
+        return all.count == 1 ? all[0] : try add(.sequence(builder.list(all)), all, start)
     }
 
     /// An expression with `if`, `unless` and `rescue` behind it.
