@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test(
-        "code that the language does not have is an error", arguments: ["`date`", "record['a']", "a = 1", "loop { 1 }"])
+        "code that the language does not have is an error",
+        arguments: ["`date`", "record['a']", "ENV = 1", "loop { 1 }"])
     func others(_ code: String) {
         #expect(Parsed(source(##"k "#{\##(code)}""##)).diagnostics.errorCount == 1)
     }

@@ -64,7 +64,8 @@ import Testing
             guard let label = KafkaLabel(bytes: $0.body.labels[Int(item.label)]),
                 let parts = KafkaItem(label.parts, item.source, $0.body.bytes)
             else { return [] }
-            return $0.body.bytes.array(parts.value)
+            // A message is no line.
+            return $0.body.bytes.array(parts.value) + [0x0A]
         }
     }
 
@@ -129,12 +130,12 @@ import Testing
             $0.recordHeaders = [(Array("h".utf8), RecordAccessor(key: "a"))]
             $0.excludedKeys = [Array("message_key".utf8), Array("partition".utf8)]
         }
-        let record = #"{"a":1.50,"message_key":"k","partition_key":"p","partition":3}"#
+        let record = #"{"a":1.5,"message_key":"k","partition_key":"p","partition":3}"#
         #expect(
             try format([record], fixed).messages == [
                 Shown(
-                    topic: "t", key: "k", partitionKey: "p", partition: 3, headers: ["h=1.50"],
-                    value: #"{"a":1.50,"partition_key":"p"}"#)
+                    topic: "t", key: "k", partitionKey: "p", partition: 3, headers: ["h=1.5"],
+                    value: #"{"a":1.5,"partition_key":"p"}"#)
             ])
         let defaults = settings {
             $0.messageKey.fallback = Array("d".utf8)

@@ -139,11 +139,11 @@ import Testing
     @Test("a source that only watches Ruby is left out with a warning")
     func needless() {
         let checked = Checked(
-            "<source>\n@type monitor_agent\nport 24220\n</source>\n<source>\n@type forward\n</source>\n"
+            "<source>\n@type debug_agent\nport 24220\n</source>\n<source>\n@type forward\n</source>\n"
                 + "<match **>\n@type null\n</match>\n")
         #expect(
             checked.messages == [
-                "2:7 warning the source type 'monitor_agent' is left out: sluice does not report metrics yet; no event is lost"
+                "2:7 warning the source type 'debug_agent' is left out: there is no Ruby to look into"
             ])
         #expect(checked.plan.sources.count == 1)
     }

@@ -421,7 +421,7 @@ import Testing
         ("@type elasticsearch_dynamic\nindex_name a-${record.}", ["3:"]),
         (
             "@type elasticsearch_dynamic\nhosts ${record['host']}:9200",
-            ["3:7 error", "3:7 error 'hosts' cannot depend on the event"]
+            ["3:7 error 'hosts' cannot depend on the event"]
         ),
         ("@type elasticsrch", ["2:7 error unknown output type 'elasticsrch'"]),
         ("@type copy", ["1:1 error <match **> of type copy has no <store>"]),
