@@ -28,6 +28,8 @@ enum ConfigurationLoader {
         var format = ConfigDocument.Format.byName
         /// `--skip-unknown`
         var skipsUnknown = false
+        /// A file is checked apart from its variables.
+        var toleratesUnset = false
         /// `--inline-config` texts, which stand behind the file's own.
         var appending: [String] = []
 
@@ -54,6 +56,7 @@ enum ConfigurationLoader {
             variables: variables().merging(others) { $1 }, hostname: hostname(), workingDirectory: workingDirectory())
         let document = ConfigDocument.load(
             path: path, as: manner.format, appending: manner.appending, environment: environment)
+        document.diagnostics.toleratesUnset = manner.toleratesUnset
         return Loaded(
             path: path, document: document,
             plan: PlanBuilder.build(

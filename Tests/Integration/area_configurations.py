@@ -85,6 +85,26 @@ def elasticsearch_url(_):
         assert ("elasticsearch" in plan) == expected, f"ELASTICSEARCH_URL={url!r}: the plan is\n{plan}"
 
 
+@area.test("check warns of what a variable that is not set leaves empty, and run refuses it")
+def unset(_):
+    daemon = Daemon("<source>\n  @type forward\n  port \"#{ENV['NO_SUCH_PORT']}\"\n</source>\n"
+                    "<match **>\n  @type elasticsearch\n  host \"#{ENV['NO_SUCH_HOST']}\"\n</match>\n")
+    checked = run_sluice("check", daemon.config)
+    assert checked.returncode == 0 and "sluice run refuses this: set NO_SUCH_PORT" in checked.stderr, checked.stderr
+    assert run_sluice("check", "--strict", daemon.config).returncode == 2
+    run = run_sluice("run", "-c", daemon.config)
+    assert run.returncode == 2 and "'port' is ''" in run.stderr, run.stderr
+
+
+@area.test("an expression in a parser of type nginx takes the place of its own")
+def own_expression(_):
+    daemon = Daemon("<source>\n  @type forward\n</source>\n<filter **>\n  @type parser\n  key_name m\n  <parse>\n    @type nginx\n"
+                    "    expression /^(?<a>\\w+) \\[(?<time>.*)\\]$/\n  </parse>\n</filter>\n<match **>\n  @type stdout\n</match>\n")
+    tried = run_sluice("try", "-c", daemon.config, "--tag", "t", "--format", "json",
+                       text='{"m":"x [10/Oct/2000:13:55:36 +0000]"}\n')
+    assert '"a":"x"' in tried.stdout.replace(": ", ":"), tried.stdout + tried.stderr
+
+
 @area.test("each of the four configurations with one '<' or '>' lost is refused with its line")
 def lost_brackets(_):
     folder = Daemon("").folder

@@ -39,7 +39,7 @@ def golden(_):
 
 # Suites of scenarios whose plugins are there.
 SCENARIOS = ["forward-output", "http", "tail", "file-output", "record-transformer", "concat", "rewrite-tag",
-             "kubernetes-plugins", "syslog", "socket"]
+             "kubernetes-plugins", "syslog", "socket", "elasticsearch", "monitor"]
 
 
 @area.test("every scenario of " + ", ".join(SCENARIOS) + " goes as with Fluentd, or as deviations.json asks", seconds=600)

@@ -19,6 +19,11 @@ package final class Diagnostics {
     /// More fill no screen, and a file that is included a thousand times says the same a thousand times.
     private static let maximumDifferences = 1000
     private var seen: Set<Diagnostic> = []
+    /// Whether what is wrong because a variable is not set is a warning: where a file is checked apart from the machine on
+    /// which it is to run.
+    package var toleratesUnset = false
+    /// Where variables that are not set have left a value empty, with their names, by file.
+    private var unset: [String: [Int: String]] = [:]
     /// Values that no message and no dump may show and that stand in no file: of environment variables, of files read.
     private(set) var hiddenTexts = KnownSecrets()
     /// How each value was read, by the place of the value: what the dump needs to print it as Fluentd does.
@@ -71,6 +76,9 @@ package final class Diagnostics {
     package func error(_ place: Place, _ message: String, hint: String? = nil, related: [Diagnostic.Related] = []) {
         // To build a message costs a walk over its line: not for one that nobody will see.
         if isFull(for: .error) { return count(.error) }
+        if toleratesUnset, let name = unset[place.file.path]?[place.line] {
+            return warning(place, message, hint: "sluice run refuses this: set \(name)", related: related)
+        }
         add(Diagnostic(.error, at: place, message, hint: hint, related: related))
     }
 
@@ -91,9 +99,13 @@ package final class Diagnostics {
         differences.append(difference)
     }
 
+    /// Notes that a variable is not set, and a value empty for it.
+    func noteUnset(_ name: String, at place: Place) { unset[place.file.path, default: [:]][place.line] = name }
+
     /// Adds the messages of another collection.
     package func add(contentsOf other: Diagnostics) {
         hiddenTexts.formUnion(other.hiddenTexts)
+        unset.merge(other.unset) { $0.merging($1) { old, _ in old } }
         for diagnostic in other.all { add(diagnostic) }
         for difference in other.differences { add(difference) }
         omittedCount += other.omittedCount

@@ -49,6 +49,7 @@ struct EmbeddedCode {
         case .success(.defaultValue): return Result(value: .useDefault, end: end)
         case .success(.text(let text, let isNil)):
             for unset in answer.trace.unset where isNil {
+                diagnostics.noteUnset(unset.name, at: inside(unset.place))
                 diagnostics.warning(
                     inside(unset.place), "the environment variable \(unset.name) is not set; the value is empty",
                     hint: "give a default: \"#{ENV['\(unset.name)'] || 'default'}\"")

@@ -13,7 +13,8 @@ enum CheckCommand {
             StandardOutput.write(ConfigurationLoader.load(path).plan.names(what).map { $0 + "\n" }.joined())
             return ExitStatus.success
         }
-        let manner = ConfigurationLoader.Manner(parsed)
+        var manner = ConfigurationLoader.Manner(parsed)
+        manner.toleratesUnset = true
         let asJSON = parsed.value(CheckOptions.format) == "json"
         if parsed.has(CheckOptions.migrate) { return migrate(path, manner, asJSON: asJSON) }
         return check(path, manner, isStrict: parsed.has(CheckOptions.strict), asJSON: asJSON)

@@ -71,24 +71,7 @@ enum ParseSection {
     ) throws(SettingError) -> ParserRecipe? {
         switch type.value {
         case "json": return try .json(options)
-        case "regexp":
-            guard let expression = reader.regexp("expression", required: true) else { return nil }
-            let text = expression.value
-            let ignoringCase = reader.bool("ignorecase", default: text.isCaseInsensitive)
-            let multiline = reader.bool("multiline", default: text.dotMatchesNewline)
-            let body = text.isExtended ? "(?x)" + text.body : text.body
-            do throws(SettingError) {
-                let recipe = try ParserRecipe.regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
-                if let regex = try? Regex(body) { GroupNames.check(regex.groups.map(\.name), reader) }
-                return recipe
-            } catch {
-                // Offsets are those of the body; the parameter has a slash before it.
-                var error = error
-                if error.parameter == "expression", let offset = error.offset {
-                    error.offset = max(offset - (text.isExtended ? 4 : 0), 0) + text.bodyOffset
-                }
-                throw error
-            }
+        case "regexp": return try regexp(reader, options)
         case "grok", "multiline_grok": return try GrokSection.recipe(reader, options, type.value)
         case "ltsv":
             if let pattern = reader.string("delimiter_pattern") {
@@ -106,9 +89,21 @@ enum ParseSection {
         case "tsv":
             guard let keys = reader.array("keys", required: true) else { return nil }
             return try .tsv(keys: keys.value, delimiter: reader.string("delimiter", default: "\t"), options)
-        case "apache2", "apache": return try .apache2(options)
-        case "apache_error": return try .apacheError(options)
-        case "nginx": return try .nginx(options)
+        case "apache2": return try .apache2(options)
+        case "apache", "apache_error", "nginx":
+            // Regexps with an expression of their own, which may be another one.
+            if reader.has("expression") {
+                var options = options
+                if type.value != "apache_error", options.timeType == nil {
+                    options.timeFormat = options.timeFormat ?? "%d/%b/%Y:%H:%M:%S %z"
+                }
+                return try regexp(reader, options)
+            }
+            switch type.value {
+            case "nginx": return try .nginx(options)
+            case "apache_error": return try .apacheError(options)
+            default: return try .apache2(options)
+            }
         case "syslog":
             var syslog = SyslogOptions()
             syslog.options = options
@@ -172,6 +167,28 @@ enum ParseSection {
         }
         guard let message = read(section, reader.diagnostics) else { return nil }
         return try .cri(message: message.recipe, mergesFields: mergesFields, options)
+    }
+
+    private static func regexp(
+        _ reader: SectionReader, _ options: ParserOptions
+    ) throws(SettingError) -> ParserRecipe? {
+        guard let expression = reader.regexp("expression", required: true) else { return nil }
+        let text = expression.value
+        let ignoringCase = reader.bool("ignorecase", default: text.isCaseInsensitive)
+        let multiline = reader.bool("multiline", default: text.dotMatchesNewline)
+        let body = text.isExtended ? "(?x)" + text.body : text.body
+        do throws(SettingError) {
+            let recipe = try ParserRecipe.regexp(body, ignoringCase: ignoringCase, multiline: multiline, options)
+            if let regex = try? Regex(body) { GroupNames.check(regex.groups.map(\.name), reader) }
+            return recipe
+        } catch {
+            // Offsets are those of the body; the parameter has a slash before it.
+            var error = error
+            if error.parameter == "expression", let offset = error.offset {
+                error.offset = max(offset - (text.isExtended ? 4 : 0), 0) + text.bodyOffset
+            }
+            throw error
+        }
     }
 
     /// The parameters all parsers have.
