@@ -95,7 +95,8 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Events", "Time", "KeptEvents", "Words", "Logging", "EventLoop", "TLS", "HTTPClient", "Kafka",
-                "ForwardProtocol", "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs", "Monitor",
+                "ForwardProtocol", "Grok", "Parsing", "Expressions", "Inputs", "Filters", "Buffering", "Outputs",
+                "Monitor",
                 "ConfigFile",
             ],
             swiftSettings: strict),
