@@ -262,5 +262,9 @@ struct ServerSetupTests {
         #expect(refused.outcome != .rejected(reason: Refusal(.invalid, "i")))
         refused.note(.rejected(reason: Refusal(.invalid, "j")), for: [1])
         #expect(refused.outcome == .rejected(reason: Refusal(.invalid, "i")))
+        var mixed = CombinedOutcome([0, 1])
+        mixed.note(.delivered, for: [0])
+        mixed.note(.rejected(reason: Refusal(.invalid, "i")), for: [1])
+        #expect(mixed.outcome != .rejected(reason: Refusal(.invalid, "i")))
     }
 }
