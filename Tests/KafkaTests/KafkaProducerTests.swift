@@ -49,7 +49,8 @@ import Testing
         let reports = await task.value
         #expect(reports.count == 250)
         #expect(reports.allSatisfy { $0 == .failed(.purgedInQueue, mayBeStored: false) }, "\(reports.first as Any)")
-        #expect(clock.now - start < .seconds(5))
+        // A message is given up after a minute by itself; a busy machine takes seconds for everything.
+        #expect(clock.now - start < .seconds(30))
         producer.close()
     }
 
@@ -131,6 +132,6 @@ import Testing
             }
             ended()
         }
-        #expect(clock.now - start < .seconds(KafkaLimits.endingSeconds + 3))
+        #expect(clock.now - start < .seconds(KafkaLimits.endingSeconds + 20))
     }
 }

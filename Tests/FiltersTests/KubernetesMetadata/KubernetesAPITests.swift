@@ -109,8 +109,8 @@ import Time
             try await Task.sleep(for: .milliseconds(5))
         }
         api.giveUp(Self.reference())
-        #expect(try await settled(api, seconds: 1) == "unavailable")
-        #expect(Self.now() - began < 2000)
+        #expect(try await settled(api) == "unavailable")
+        #expect(Self.now() - began < 10_000)
         #expect(server.received.count < 20, "a server that fails is not asked on and on")
     }
 
