@@ -1,4 +1,4 @@
-"""Outputs over HTTP against real servers: Amazon's S3 and CloudWatch Logs as moto has them (which checks signatures), and Python's own."""
+"""Outputs over HTTP against real servers: S3 and CloudWatch Logs as moto has them, signatures as botocore makes them, and Python's own server."""
 import contextlib, gzip, http.server, json, os, subprocess, sys, threading, time
 
 from harness import (ROOT, Area, Daemon, ForwardClient, Skip, accepts, end_process, event_time, forward_source, free_port,
