@@ -12,7 +12,7 @@ internal import Synchronization
 package final class ChunkBuffer: Sendable {
     package let settings: BufferSettings
     let clock: any FlushClock
-    private let log: Log
+    let log: Log
     let areas = Mutex<[StagingArea]>([])
     /// Of those, the ones that no emitter has.
     private let freeAreas = Mutex<[StagingArea]>([])
@@ -25,7 +25,7 @@ package final class ChunkBuffer: Sendable {
     let emptied = Wakeup()
     let isDraining = Atomic<Bool>(false)
     private let onRoom = Mutex<[@Sendable () -> Void]>([])
-    private let notices = Mutex(OverflowNotices())
+    let notices = Mutex(OverflowNotices())
     /// Everything but `acceptedEvents`, which changes with every batch.
     private let counts = Mutex(BufferCounts())
     private let acceptedEvents = Atomic<Int>(0)
@@ -364,40 +364,5 @@ package final class ChunkBuffer: Sendable {
     /// What `statistics.totalBytes` must be while nobody changes anything, added up anew.
     package var recountedBytes: Int {
         areas.withLock { $0 }.reduce(0) { $0 + $1.heldBytes } + queue.withLock { $0.heldBytes }
-    }
-
-    // MARK: - Saying so
-
-    private static let advice = "raise total_limit_size, or find out why the destination is slow"
-
-    private func tell(_ lines: (inout OverflowNotices, Double) -> [OverflowNotices.Line]) {
-        let now = clock.monotonicSeconds()
-        for line in notices.withLock({ lines(&$0, now) }) { write(line) }
-    }
-
-    private func write(_ line: OverflowNotices.Line) {
-        let action = settings.overflowAction
-        switch line {
-        case .full:
-            let consequence =
-                switch action {
-                case .block: "inputs wait until there is room"
-                case .throwException: "events are refused until there is room"
-                case .dropOldestChunk: "the oldest chunks are dropped"
-                }
-            log.warn(
-                "buffer is full: \(consequence) (overflow_action \(action.rawValue)); \(Self.advice)",
-                ["total_limit_size": settings.totalLimitBytes, "held": budget.heldBytes])
-        case .dropped(let events, let chunks):
-            log.error(
-                "buffer is full: dropped \(events) events of \(chunks) chunks (overflow_action \(action.rawValue))",
-                ["total_limit_size": settings.totalLimitBytes])
-        case .refused(let events):
-            log.error(
-                "buffer is full: refused \(events) events (overflow_action \(action.rawValue))",
-                ["total_limit_size": settings.totalLimitBytes])
-        case .room(let seconds):
-            log.info("buffer has room again", ["full_seconds": seconds, "held": budget.heldBytes])
-        }
     }
 }

@@ -72,6 +72,9 @@ package struct InheritedSockets: Sendable, Equatable {
 extension Input {
     package var answersLater: Bool { false }
     package var isEnding: Bool { false }
+    /// One that listens on no socket.
+    package func share() throws -> InheritedSockets? { nil }
+    package func leaveSockets() {}
 }
 
 /// How far an input is. A later phase follows an earlier one; none comes again.

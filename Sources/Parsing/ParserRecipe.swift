@@ -191,7 +191,8 @@ package struct ParserRecipe: Sendable {
         try regexp(compileRegex(AccessLogPatterns.nginx, parameter: "@type"), withAccessLogTime(options))
     }
 
-    private static func withAccessLogTime(_ options: ParserOptions) -> ParserOptions {
+    /// The options with the time of web servers' access logs, where they name no other.
+    package static func withAccessLogTime(_ options: ParserOptions) -> ParserOptions {
         var options = options.with(defaultTimeKey: "time")
         if options.timeFormat == nil, options.timeType == nil { options.timeFormat = AccessLogPatterns.timeFormat }
         return options

@@ -90,8 +90,6 @@ package final class KafkaInput: Input {
 
     package func routesChanged(hasDurableBuffer: Bool) { moment = hasDurableBuffer ? .safe : .delivered }
 
-    package func share() throws -> InheritedSockets? { nil }
-    package func leaveSockets() {}
     package func retire() { stopReading() }
     package var isDeserted: Bool { phase >= .stopped }
 

@@ -150,12 +150,8 @@ final class KafkaMessageReader {
     private func set(
         _ key: [UInt8], _ value: Value, _ record: inout Record, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) {
-        if let place = rows.find(key, in: record, storage) {
-            rows.fields[place].value = value
-        } else {
-            rows.fields.append(Field(key: storage.append(copyOf: key), value: value))
-            record.fieldCount += 1
-        }
+        rows.put(storage.append(copyOf: key), value, first: Int(record.firstField), storage)
+        record.fieldCount = UInt32(rows.fields.count) - record.firstField
     }
 
     private func time(

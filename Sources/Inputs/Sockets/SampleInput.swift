@@ -68,8 +68,6 @@ package final class SampleInput: Input {
     package func rest() { isResting = true }
     package func goOn() { isResting = false }
     package func routesChanged(hasDurableBuffer: Bool) {}
-    package func share() throws -> InheritedSockets? { nil }
-    package func leaveSockets() {}
     package func retire() { stopReading() }
     package var isDeserted: Bool { phase >= .stopped }
 

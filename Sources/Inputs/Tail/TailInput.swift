@@ -133,8 +133,6 @@ package final class TailInput: Input {
 
     package func routesChanged(hasDurableBuffer: Bool) { moment = hasDurableBuffer ? .safe : .delivered }
 
-    package func share() throws -> InheritedSockets? { nil }
-    package func leaveSockets() {}
     package func retire() { stopReading() }
     package var isDeserted: Bool { phase >= .stopped }
 

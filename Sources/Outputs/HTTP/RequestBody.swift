@@ -28,6 +28,22 @@ package enum RequestBody {
         return parts.body
     }
 
+    /// The items' bytes one behind the other.
+    package static func joined(
+        _ items: ItemSet, of chunk: LoadedChunk, compresses: Bool
+    ) throws(HTTPError) -> BytesBody {
+        let slices = try slices(of: items, chunk)
+        return try make(capacity: slices.reduce(0) { $0 + Int($1.length) }, compresses: compresses) { out in
+            for slice in slices { out.append(slice, of: chunk.body.bytes) }
+        }
+    }
+
+    /// The bytes of a chunk's first item, for people.
+    package static func preview(_ chunk: LoadedChunk) -> String? {
+        guard let item = chunk.allItems.first, let slice = try? slice(of: item, chunk) else { return nil }
+        return chunk.body.bytes.text(slice)
+    }
+
     package static func slices(of items: ItemSet, _ chunk: LoadedChunk) throws(HTTPError) -> [Slice] {
         var slices: [Slice] = []
         slices.reserveCapacity(items.count)

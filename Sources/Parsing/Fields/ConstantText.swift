@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 
 /// Texts that a parser puts into every record, written to the storage once for each batch.
 final class ConstantText {
@@ -33,7 +33,7 @@ final class ConstantText {
 
 extension Rows {
     /// Adds a field to the record that begins at `first`, or replaces the value of an equal key.
-    mutating func put(_ key: Slice, _ value: Value, first: Int, _ storage: borrowing ByteBuffer) {
+    package mutating func put(_ key: Slice, _ value: Value, first: Int, _ storage: borrowing ByteBuffer) {
         for index in first..<fields.count where storage.equal(fields[index].key, key) {
             fields[index].value = value
             return

@@ -30,11 +30,13 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    /// All sums over all loops, by stage.
-    func totals() -> [String: StageReport.Counts] {
+    /// The sums over all loops, by stage, in the order in which stages were first registered.
+    func totals() -> [(id: String, counts: StageReport.Counts)] {
         stages.withLock { stages in
+            var order: [String] = []
             var sums: [String: StageReport.Counts] = [:]
             for (id, metrics) in stages.list {
+                if sums[id] == nil { order.append(id) }
                 var sum = sums[id] ?? StageReport.Counts()
                 sum.batchesIn += metrics.value(.batchesIn)
                 sum.eventsIn += metrics.value(.recordsIn)
@@ -43,20 +45,7 @@ package final class MetricsRegistry: Sendable {
                 sum.batchesRefused += metrics.value(.batchesRefused)
                 sums[id] = sum
             }
-            return sums
-        }
-    }
-
-    /// The sum over all loops, by stage, in the order in which stages were first registered.
-    package func totals(_ count: StageMetrics.Count) -> [(id: String, value: Int)] {
-        stages.withLock { stages in
-            var order: [String] = []
-            var sums: [String: Int] = [:]
-            for (id, metrics) in stages.list {
-                if sums[id] == nil { order.append(id) }
-                sums[id, default: 0] += metrics.value(count)
-            }
-            return order.map { ($0, sums[$0] ?? 0) }
+            return order.map { ($0, sums[$0] ?? StageReport.Counts()) }
         }
     }
 }

@@ -33,38 +33,20 @@ final class LinePreview: OutputPreview {
     }
 }
 
-/// A file's line, and the file.
-final class FilePreview: OutputPreview {
-    private let formatter: FileFormatter
-    private let staging: FormattingAlone
-    private let destination: FileDestination
-
-    init(_ format: RecordFormat, _ injection: Injection?, _ settings: FileSettings, keys: [RecordAccessor]) {
-        formatter = FileFormatter(format, injection: injection, path: settings.path, keys: keys)
-        staging = FormattingAlone(formatter)
-        destination = FileDestination(settings)
-    }
-
-    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
-        staging.format(batch, storage: &storage, rows: &rows)
-    }
-
-    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
-        var body = ChunkBody(capacity: 1024)
-        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
-        guard let shown = destination.preview(LoadedChunk(body, id: "")) else { return [] }
-        return [OutputPart("file", shown.path), OutputPart("line", shown.line)]
-    }
-}
-
-/// An output that sends items: what a service shows of one.
+/// An output with a chunk's formatter: what its destination shows of a chunk with one item.
 final class ItemPreview: OutputPreview {
     private let formatter: any ChunkFormatter
     private let staging: FormattingAlone
+    private let chunkID: String
     private let show: (LoadedChunk) -> [OutputPart]
 
-    init(_ formatter: any ChunkFormatter, _ show: @escaping (LoadedChunk) -> [OutputPart]) {
+    /// - Parameter chunkID: what stands where a chunk's name is shown.
+    init(
+        _ formatter: any ChunkFormatter, chunkID: String = "0123456789abcdef0123456789abcdef",
+        _ show: @escaping (LoadedChunk) -> [OutputPart]
+    ) {
         self.formatter = formatter
+        self.chunkID = chunkID
         staging = FormattingAlone(formatter)
         self.show = show
     }
@@ -76,7 +58,7 @@ final class ItemPreview: OutputPreview {
     func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
         var body = ChunkBody(capacity: 1024)
         formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
-        return body.items.isEmpty ? [] : show(LoadedChunk(body, id: "0123456789abcdef0123456789abcdef"))
+        return body.items.isEmpty ? [] : show(LoadedChunk(body, id: chunkID))
     }
 }
 
@@ -98,55 +80,35 @@ final class EventPreview: OutputPreview {
     }
 }
 
-/// A message of Kafka: its topic, its key, and what it says.
-final class KafkaPreview: OutputPreview {
-    private let formatter: KafkaFormatter
-    private let staging: FormattingAlone
-    private let settings: KafkaOutputSettings
-
-    init(_ settings: KafkaOutputSettings, _ format: RecordFormat, _ injection: Injection?) {
-        formatter = KafkaFormatter(settings, format, injection: injection)
-        staging = FormattingAlone(formatter)
-        self.settings = settings
+extension ItemPreview {
+    /// A file's line, and the file.
+    convenience init(
+        file format: RecordFormat, _ injection: Injection?, _ settings: FileSettings, keys: [RecordAccessor]
+    ) {
+        let destination = FileDestination(settings)
+        let formatter = FileFormatter(format, injection: injection, path: settings.path, keys: keys)
+        self.init(formatter, chunkID: "") { chunk in
+            guard let shown = destination.preview(chunk) else { return [] }
+            return [OutputPart("file", shown.path), OutputPart("line", shown.line)]
+        }
     }
 
-    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
-        staging.format(batch, storage: &storage, rows: &rows)
+    /// A message of Kafka: its topic, its key, and what it says.
+    convenience init(kafka settings: KafkaOutputSettings, _ format: RecordFormat, _ injection: Injection?) {
+        self.init(KafkaFormatter(settings, format, injection: injection)) { chunk in
+            guard let shown = KafkaDestination.preview(chunk, settings) else { return [] }
+            return [OutputPart("topic", shown.topic)] + (shown.key.map { [OutputPart("key", $0)] } ?? [])
+                + [OutputPart("message", shown.message)]
+        }
     }
 
-    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
-        var body = ChunkBody(capacity: 1024)
-        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
-        guard let shown = KafkaDestination.preview(LoadedChunk(body, id: ""), settings) else { return [] }
-        return [OutputPart("topic", shown.topic)] + (shown.key.map { [OutputPart("key", $0)] } ?? [])
-            + [OutputPart("message", shown.message)]
-    }
-}
-
-/// A bulk action and its document.
-final class DocumentPreview: OutputPreview {
-    private let formatter: ElasticsearchFormatter
-    private let staging: FormattingAlone
-    /// Of a present-day server: older ones also get a `_type`.
-    private let dialect = BulkDialect()
-
-    init(_ formatter: ElasticsearchFormatter) {
-        self.formatter = formatter
-        staging = FormattingAlone(formatter)
-    }
-
-    func format(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
-        staging.format(batch, storage: &storage, rows: &rows)
-    }
-
-    func parts(of record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> [OutputPart] {
-        var body = ChunkBody(capacity: 1024)
-        formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
-        guard !body.items.isEmpty else { return [] }
-        let chunk = LoadedChunk(body, id: "")
-        let lines = BulkBody(chunk, items: chunk.allItems, dialect).lines()
-        guard lines.count == 2 else { return [] }
-        return [OutputPart("action", lines[0], isJSON: true), OutputPart("document", lines[1], isJSON: true)]
+    /// A bulk action and its document, as for a present-day server: older ones also get a `_type`.
+    convenience init(document formatter: ElasticsearchFormatter) {
+        self.init(formatter) { chunk in
+            let lines = BulkBody(chunk, items: chunk.allItems, BulkDialect()).lines()
+            guard lines.count == 2 else { return [] }
+            return [OutputPart("action", lines[0], isJSON: true), OutputPart("document", lines[1], isJSON: true)]
+        }
     }
 }
 

@@ -52,11 +52,7 @@ package struct S3Service: HTTPService {
     package func exchange(
         _ items: ItemSet, of chunk: LoadedChunk, at key: S3Key
     ) throws(HTTPError) -> any HTTPExchange {
-        let slices = try RequestBody.slices(of: items, chunk)
-        let size = slices.reduce(0) { $0 + Int($1.length) }
-        let body = try RequestBody.make(capacity: size, compresses: settings.content == .gzip) { out in
-            for slice in slices { out.append(slice, of: chunk.body.bytes) }
-        }
+        let body = try RequestBody.joined(items, of: chunk, compresses: settings.content == .gzip)
         return S3Exchange(settings, names, key, body, uuid: Self.uuid(), clock: Self.clockText(clock()))
     }
 

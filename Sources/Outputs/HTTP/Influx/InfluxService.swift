@@ -31,11 +31,7 @@ package struct InfluxService: HTTPService {
             ("Authorization", "Token \(settings.token)"), ("Content-Type", "text/plain; charset=utf-8"),
         ]
         if settings.isCompressed { request.headers.append(("Content-Encoding", "gzip")) }
-        let slices = try RequestBody.slices(of: items, chunk)
-        let size = slices.reduce(0) { $0 + Int($1.length) }
-        request.body = try RequestBody.make(capacity: size, compresses: settings.isCompressed) { out in
-            for slice in slices { out.append(slice, of: chunk.body.bytes) }
-        }
+        request.body = try RequestBody.joined(items, of: chunk, compresses: settings.isCompressed)
         return SingleExchange(request) { Self.judge($0).outcome }
     }
 
@@ -57,8 +53,5 @@ package struct InfluxService: HTTPService {
     }
 
     /// What would be sent for a chunk's first event, for people.
-    package func preview(_ chunk: LoadedChunk) -> String? {
-        guard let item = chunk.allItems.first, let slice = try? RequestBody.slice(of: item, chunk) else { return nil }
-        return chunk.body.bytes.text(slice)
-    }
+    package func preview(_ chunk: LoadedChunk) -> String? { RequestBody.preview(chunk) }
 }

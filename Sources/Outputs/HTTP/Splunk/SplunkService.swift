@@ -27,10 +27,7 @@ package struct SplunkService: HTTPService {
     }
 
     /// What would be sent for a chunk's first event, for people.
-    package func preview(_ chunk: LoadedChunk) -> String? {
-        guard let item = chunk.allItems.first, let slice = try? RequestBody.slice(of: item, chunk) else { return nil }
-        return chunk.body.bytes.text(slice)
-    }
+    package func preview(_ chunk: LoadedChunk) -> String? { RequestBody.preview(chunk) }
 }
 
 /// One batch, less the events that are refused by their number.
@@ -96,11 +93,7 @@ package struct SplunkExchange: HTTPExchange {
                 ("Authorization", "Splunk \(settings.token)"), ("Content-Type", "application/json"),
             ]
         if settings.isCompressed { request.headers.append(("Content-Encoding", "gzip")) }
-        let slices = try RequestBody.slices(of: left, chunk)
-        let size = slices.reduce(0) { $0 + Int($1.length) }
-        request.body = try RequestBody.make(capacity: size, compresses: settings.isCompressed) { out in
-            for slice in slices { out.append(slice, of: chunk.body.bytes) }
-        }
+        request.body = try RequestBody.joined(left, of: chunk, compresses: settings.isCompressed)
         return request
     }
 

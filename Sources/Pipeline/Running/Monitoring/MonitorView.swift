@@ -53,7 +53,7 @@ final class MonitorView: Sendable {
 
     func report() -> MonitorReport {
         let state = state.withLock { $0 }
-        let counts = metrics.totals()
+        let counts = Dictionary(metrics.totals().map { ($0.id, $0.counts) }) { first, _ in first }
         var process = ProcessReport()
         (process.pid, process.parentPid) = (Int(getpid()), Int(getppid()))
         (process.version, process.configurationPath) = (version, configurationPath)

@@ -49,7 +49,7 @@ enum FileOutputSection {
         return OutputPlan(
             type: "file", summary: template.summary(format), secondary: secondary?.type,
             secondaryLabel: secondary?.label, isDurable: fixed.waitsForDisk, buffer: buffer.place,
-            preview: { FilePreview(format, injection, fixed, keys: fields) },
+            preview: { ItemPreview(file: format, injection, fixed, keys: fields) },
             makeOutput: { context in
                 // Before the buffer makes it for itself alone.
                 if let folder = buffer.files?.place.folder { FileDestination.makeFolder(folder, fixed) }

@@ -61,7 +61,7 @@ enum KafkaOutputSection {
             type: plugin.rawValue,
             summary: ([client.brokers, "topic \(topicSummary(reader, fixed.topic))"] + notes).joined(separator: ", "),
             secondary: secondary?.type, secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk,
-            buffer: buffering.place, preview: { KafkaPreview(fixed, line, injected) },
+            buffer: buffering.place, preview: { ItemPreview(kafka: fixed, line, injected) },
             makeOutput: { context in
                 try KafkaOutput(fixed, line, injected, buffering, secondary: secondary, context: context)
             })

@@ -93,11 +93,8 @@ enum ParseSection {
         case "apache", "apache_error", "nginx":
             // Regexps with an expression of their own, which may be another one.
             if reader.has("expression") {
-                var options = options
-                if type.value != "apache_error", options.timeType == nil {
-                    options.timeFormat = options.timeFormat ?? "%d/%b/%Y:%H:%M:%S %z"
-                }
-                return try regexp(reader, options)
+                return try regexp(
+                    reader, type.value == "apache_error" ? options : ParserRecipe.withAccessLogTime(options))
             }
             switch type.value {
             case "nginx": return try .nginx(options)

@@ -50,7 +50,7 @@ enum ElasticsearchSection {
         return OutputPlan(
             type: type.name, summary: summary(fixed, type), secondary: secondary?.type,
             secondaryLabel: secondary?.label, isDurable: buffering.settings.waitsForDisk, buffer: buffering.place,
-            preview: { DocumentPreview(formatter(fixed)) }, makeOutput: makeOutput)
+            preview: { ItemPreview(document: formatter(fixed)) }, makeOutput: makeOutput)
     }
 
     private static func summary(_ settings: ElasticsearchSettings, _ type: SearchOutputType) -> String {
