@@ -11,20 +11,21 @@ internal import Synchronization
 /// | `/api/plugins.json`, `/api/plugins`, `/api/config.json`, `/api/config` | as Fluentd's monitor_agent |
 /// | `/metrics` | Prometheus' text format, or OpenMetrics where it is asked for |
 /// | `/health`, `/ready` | 200 or 503, and why |
+/// | `/api/tap` | events as they pass (`TapQuery`, `TapAnswer`) |
 ///
 /// Safe from any thread.
 package final class MonitorServer: Sendable {
     private let thread: LoopThread
     private let log: Log
-    private let report: @Sendable () -> MonitorReport
+    private let daemon: any MonitoredDaemon
     /// Of the thread's own loop; the lock is for those who open and close.
     private let open = Mutex<[Desk]>([])
     private static let joinSeconds = 2.0
 
-    /// Starts the thread. `report` is called on it.
-    package init(log: Log, report: @escaping @Sendable () -> MonitorReport) throws(LoopError) {
+    /// Starts the thread, on which `daemon` is asked.
+    package init(log: Log, daemon: any MonitoredDaemon) throws(LoopError) {
         thread = try LoopThread.start(try Loop(receiveBufferBytes: 4096), name: "sluice-monitor")
-        (self.log, self.report) = (log, report)
+        (self.log, self.daemon) = (log, daemon)
     }
 
     /// Answers on other addresses from now on. Those that stay keep their sockets and clients.
@@ -41,7 +42,7 @@ package final class MonitorServer: Sendable {
                     desk.change(endpoint, monitors)
                     desks.append(desk)
                 } else {
-                    let desk = try Desk(endpoint, monitors, report)
+                    let desk = try Desk(endpoint, monitors, daemon)
                     new.append(desk)
                     desks.append(desk)
                 }
@@ -85,7 +86,7 @@ package final class MonitorServer: Sendable {
 /// `@unchecked Sendable`: made on the caller's thread, then touched on the monitor's loop alone, but for `settings`.
 private final class Desk: HTTPHandler, @unchecked Sendable {
     let address: String
-    private let report: @Sendable () -> MonitorReport
+    private let daemon: any MonitoredDaemon
     private let settings: Mutex<(endpoint: MonitorEndpoint, monitors: [FluentdMonitor])>
     private let socket: ListeningSocket
     private var server: HTTPServer?
@@ -95,13 +96,13 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     }
 
     init(
-        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ report: @escaping @Sendable () -> MonitorReport
+        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ daemon: any MonitoredDaemon
     ) throws(LoopError) {
         socket = try ListeningSocket.listen(
             host: endpoint.host, port: endpoint.port, backlog: 64, reusePort: false, inherited: nil)
         address = Self.address(endpoint)
         settings = Mutex((endpoint, monitors))
-        self.report = report
+        self.daemon = daemon
     }
 
     func change(_ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor]) {
@@ -143,18 +144,19 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
         case "/api/plugins.json":
             respond(exchange, "application/json", plugins(target, endpoint).json())
         case "/api/plugins": respond(exchange, "text/plain", plugins(target, endpoint).ltsv())
-        case "/api/config.json": respond(exchange, "application/json", ConfigAnswer(report().process).json())
-        case "/api/config": respond(exchange, "text/plain", ConfigAnswer(report().process).ltsv())
+        case "/api/config.json": respond(exchange, "application/json", ConfigAnswer(daemon.report().process).json())
+        case "/api/config": respond(exchange, "text/plain", ConfigAnswer(daemon.report().process).ltsv())
         case "/health", "/ready":
-            let answer = HealthAnswer(report(), target.path == "/ready" ? .ready : .health)
+            let answer = HealthAnswer(daemon.report(), target.path == "/ready" ? .ready : .health)
             exchange.respond(answer.status, [("Content-Type", "application/json")], answer.body)
         case let path where path == "/metrics" || endpoint.metricsPaths.contains(path):
-            let report = report()
+            let report = daemon.report()
             let format = MetricsText.Format(accept: exchange.header("Accept"))
             let families =
                 SluiceMetrics(report).families() + monitors.flatMap { FluentdMetrics(report).families($0) }
             exchange.respond(
                 200, [("Content-Type", format.contentType)], Array(MetricsText.write(families, as: format).utf8))
+        case "/api/tap": tap(exchange, target)
         default: exchange.respond(404, [("Content-Type", "text/plain")], Array("not found\n".utf8))
         }
     }
@@ -163,8 +165,17 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
 
     private func plugins(_ target: HTTPTarget, _ endpoint: MonitorEndpoint) -> PluginsAnswer {
         PluginsAnswer(
-            report(),
+            daemon.report(),
             PluginsAnswer.Query(target, showsConfig: endpoint.showsConfig, showsRetry: endpoint.showsRetry))
+    }
+
+    private func tap(_ exchange: HTTPExchange, _ target: HTTPTarget) {
+        do throws(TapRefusal) {
+            let answer = try daemon.tap(try TapQuery(target), since: target.value("since").flatMap(Int.init))
+            respond(exchange, "application/json", answer.json())
+        } catch {
+            exchange.respond(400, [("Content-Type", "text/plain")], Array((error.sentence + "\n").utf8))
+        }
     }
 
     private func respond(_ exchange: HTTPExchange, _ type: String, _ body: borrowing ByteBuffer) {

@@ -20,6 +20,8 @@ internal import Synchronization
     /// Of batches with such messages, which this one is.
     private var batch: UInt64 = 0
     private static let nextBatch = Atomic<UInt64>(0)
+    /// Origins of the records that somebody follows, by their numbers.
+    private var followed: [UInt32] = []
     /// Values of extension types that were read into these rows since the reader was last asked.
     package var extensions = ExtensionTypes()
     /// Scratch for duplicate keys in wide records, kept between batches.
@@ -34,6 +36,7 @@ internal import Synchronization
         records.removeAll(keepingCapacity: true)
         rejections.removeAll(keepingCapacity: true)
         if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
+        if !followed.isEmpty { followed.removeAll() }
         fields.truncate(to: 0)
     }
 
@@ -65,7 +68,7 @@ internal import Synchronization
         messages.append(
             RecordMessage(
                 name: name, time: time ?? records[first].time, start: start, end: start + count, position: position))
-        for index in 0..<count { records[first + index].origin = UInt32(truncatingIfNeeded: start + index) }
+        for index in 0..<count { records[first + index].origin = UInt32(truncatingIfNeeded: start + index) & ~Record.followedBit }
     }
 
     /// Where a record came from.
@@ -82,7 +85,7 @@ internal import Synchronization
 
     /// Which message a record came with, and as which of its events. nil: the message has no name.
     package func message(of record: Record) -> Origin? {
-        let origin = Int(record.origin)
+        let origin = Int(record.followed.map { followed[$0] } ?? record.origin)
         guard origin > 0 else { return nil }
         var (low, high) = (0, messages.count)
         while low < high {
@@ -93,6 +96,14 @@ internal import Synchronization
         let message = messages[low]
         return Origin(
             name: message.name, time: message.time, position: message.position + origin - message.start, batch: batch)
+    }
+
+    /// Makes a record known again, whatever stages make of it within the batch: what comes of it has its number as
+    /// `Record.followed`.
+    package mutating func follow(recordAt index: Int) -> Int {
+        followed.append(records[index].origin)
+        records[index].origin = Record.followedBit | UInt32(followed.count - 1)
+        return followed.count - 1
     }
 
     /// Copies a record's fields to the end, for a stage that changes some of them; answers where the copy begins.
@@ -143,6 +154,11 @@ private struct RecordMessage {
         self.firstField = UInt32(truncatingIfNeeded: firstField)
         self.fieldCount = UInt32(truncatingIfNeeded: fieldCount)
     }
+
+    static let followedBit: UInt32 = 1 << 31
+
+    /// The number of a record that is followed (`Rows.follow`), in place of its origin.
+    package var followed: Int? { origin & Self.followedBit == 0 ? nil : Int(origin & ~Self.followedBit) }
 
     @inlinable package var fieldRange: Range<Int> { Int(firstField)..<(Int(firstField) + Int(fieldCount)) }
 }

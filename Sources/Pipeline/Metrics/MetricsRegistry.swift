@@ -23,7 +23,7 @@ package final class MetricsRegistry: Sendable {
         stages.withLock { stages in
             let key = Key(id: id, loop: loop)
             if let place = stages.places[key] { return stages.list[place].metrics }
-            let metrics = StageMetrics()
+            let metrics = StageMetrics(stage: id)
             stages.places[key] = stages.list.count
             stages.list.append((id, metrics))
             return metrics

@@ -19,7 +19,10 @@ package final class StageMetrics: Sendable {
     private let recordsRefused = Atomic<Int>(0)
     private let batchesRefused = Atomic<Int>(0)
 
-    package init() {}
+    /// The stage's name in the log and in the monitor.
+    let stage: String
+
+    package init(stage: String = "") { self.stage = stage }
 
     /// On the owning loop.
     @inline(__always)

@@ -36,6 +36,8 @@ package final class Router: Emitter, HoldingStage {
     private var lastRoute = Route()
     /// `<label @ERROR>`; nil when there is none, and in it itself.
     package weak var errorRouter: Router?
+    /// Looks at some events while somebody wants to see them; nil: nobody does.
+    var watch: RouteWatch?
     /// How often a batch may come back to one label before it counts as going round in circles. Once is legitimate:
     /// `@ERROR` may mend a record and send it back.
     private static let maximumReturns = 8
@@ -82,6 +84,8 @@ package final class Router: Emitter, HoldingStage {
     ) -> Acceptance {
         depth += 1
         defer { depth -= 1 }
+        let isFollowed = watch?.begin(batch, in: name, storage, &rows) ?? false
+        defer { if isFollowed { watch?.end() } }
         var batch = batch
         batch.raisedRecordsGoOn = route.raisedRecordsGoOn
         guard route.holdsEvents else { return run(&batch, route, start, &storage, &rows, nil) }
@@ -97,8 +101,12 @@ package final class Router: Emitter, HoldingStage {
         var acceptance = Acceptance.accepted
         for (filter, metrics) in route.filters[start...] {
             let count = rows.records.count
+            let present = watch?.present(rows)
             filter.apply(batch, storage: &storage, rows: &rows)
             metrics.passed(in: count, out: rows.records.count, refused: rows.rejections.count)
+            if let present, let watch {
+                watch.passed(present, metrics.stage, in: name, holdsEvents: filter.holder != nil, storage, rows)
+            }
             if let passage, let holder = filter.holder { passage.note(holder, &batch) }
             if !rows.rejections.isEmpty { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
             if rows.isEmpty { return acceptance }
@@ -111,8 +119,10 @@ package final class Router: Emitter, HoldingStage {
             return acceptance
         }
         let count = rows.records.count
+        let places = watch?.arrived(metrics.stage, in: name, rows)
         let taken = emitter.emit(batch, storage: &storage, rows: &rows)
         let refused = rows.rejections.count
+        if let places { watch?.note(taken, at: places, rows) }
         metrics.passed(in: count, out: count - refused, refused: refused)
         if refused > 0 { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
         guard case .refused(let reason) = taken else { return acceptance.combined(with: taken) }

@@ -37,6 +37,8 @@ final class LoopStages {
     private var leaving: [any HoldingStage] = []
     private static let leavingMilliseconds: Int64 = 100
     private var isResting = false
+    /// Shows events to whoever watches, while somebody does.
+    private var watch: RouteWatch?
     private var storage = ByteBuffer()
     private var rows = Rows()
     private var refusedTags: [[UInt8]: Tag] = [:]
@@ -113,9 +115,16 @@ final class LoopStages {
         for (name, router) in made where name != LabelPlan.errorName {
             router.errorRouter = made[LabelPlan.errorName]
         }
+        for router in made.values { router.watch = watch }
         routers = made
         holding = made.values.filter(\.holdsEvents) + context.holdingStages
         for (name, board) in switchboards { board.connect(to: made[name]) }
+    }
+
+    /// Shows events from the next batch on to the board's watches; without any, none is looked at.
+    func showEvents(to board: TapBoard, _ watches: [TapBoard.Watch]) {
+        watch = watches.isEmpty ? nil : RouteWatch(board, watches)
+        for router in routers.values { router.watch = watch }
     }
 
     // MARK: - Stages that hold events

@@ -101,7 +101,7 @@ package final class RunningPipeline: @unchecked Sendable {
             // What no source wanted is nobody's.
             inherited?.close()
             openControl()
-            view.setReady(true, workers.map(\.loop))
+            view.setReady(true, workers)
             log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         case .stopReading: stopReading()
         case .beginDrain: beginDrain()

@@ -8,7 +8,7 @@ internal import Time
 
 /// What the monitor sees of the running pipeline. Safe from any thread: the first loop says what is in force, and the
 /// monitor's thread asks.
-final class MonitorView: Sendable {
+final class MonitorView: MonitoredDaemon {
     /// A stage of the plan in force, and where its numbers are.
     private struct Shown: Sendable {
         var report: StageReport
@@ -27,6 +27,7 @@ final class MonitorView: Sendable {
     private let configurationPath: String
     private let version: String
     private let startedAt = Clock.now()
+    private let board = TapBoard()
 
     init(_ metrics: MetricsRegistry, configurationPath: String, version: String) {
         (self.metrics, self.configurationPath, self.version) = (metrics, configurationPath, version)
@@ -44,11 +45,31 @@ final class MonitorView: Sendable {
     }
 
     /// Events are taken from now on, on these loops; none: not any more.
-    func setReady(_ isReady: Bool, _ loops: [Loop] = []) {
+    func setReady(_ isReady: Bool, _ workers: [LoopWorker] = []) {
         state.withLock { state in
             state.isReady = isReady
-            state.pulses = loops.map(LoopPulse.init)
+            state.pulses = workers.map { LoopPulse($0.loop) }
         }
+        board.onChange { [board] watches in
+            for worker in workers { worker.submit { $0.showEvents(to: board, watches) } }
+        }
+    }
+
+    func tap(_ query: TapQuery, since: Int?) throws(TapRefusal) -> TapAnswer {
+        let stages = state.withLock { $0.stages }
+        let types = Dictionary(stages.map { ($0.report.id, $0.report.type) }) { first, _ in first }
+        if !query.stage.isEmpty, types[query.stage] == nil {
+            throw TapRefusal(
+                "after: there is no stage '\(query.stage)'; there are \(types.keys.sorted().joined(separator: ", "))")
+        }
+        var answer = try board.answer(query, since: since)
+        for index in answer.events.indices {
+            for step in answer.events[index].event.steps.indices {
+                answer.events[index].event.steps[step].type =
+                    types[answer.events[index].event.steps[step].stage] ?? ""
+            }
+        }
+        return answer
     }
 
     func report() -> MonitorReport {

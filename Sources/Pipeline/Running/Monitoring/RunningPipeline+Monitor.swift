@@ -8,7 +8,7 @@ extension RunningPipeline {
         let endpoints = plan.sources.compactMap(\.monitor)
         guard !endpoints.isEmpty || monitor != nil else { return }
         let made: MonitorServer
-        if let monitor { made = monitor } else { made = try MonitorServer(log: log) { [view] in view.report() } }
+        if let monitor { made = monitor } else { made = try MonitorServer(log: log, daemon: view) }
         monitor = made
         try made.listen(on: endpoints, plan.sources.compactMap(\.fluentdMonitor))
         isMonitorAwaited = false
