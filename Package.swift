@@ -110,8 +110,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Events", "Time", "KeptEvents", "Logging", "EventLoop", "TLS", "ForwardProtocol", "Grok", "Parsing",
-                "Suggest", "Outputs", "ConfigFile", "Pipeline", "Cases", "CommandLine", "YAML", "CAllocator",
+                "Events", "Time", "KeptEvents", "Logging", "EventLoop", "TLS", "HTTPClient", "ForwardProtocol", "Grok",
+                "Parsing", "Suggest", "Outputs", "ConfigFile", "Pipeline", "Cases", "CommandLine", "YAML", "CAllocator",
             ],
             swiftSettings: strict),
 
@@ -182,7 +182,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "Pipeline", "Inputs", "ForwardProtocol", "Buffering", "Events", "KeptEvents", "ConfigFile", "Logging",
-                "Outputs", "TestSupport",
+                "Outputs", "Monitor", "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: tests),
         .testTarget(

@@ -1,4 +1,5 @@
-internal import Events
+package import Events
+
 
 /// What a buffer holds and has done, for the log and the monitor (Fluentd's `buffer_*` and `retry_count`).
 package struct BufferStatistics: Sendable, Equatable {
@@ -11,6 +12,8 @@ package struct BufferStatistics: Sendable, Equatable {
     /// What all chunks keep allocated, as `total_limit_size` counts: staged, queued, in delivery, being refused.
     package var totalBytes = 0
     package var totalLimitBytes = 0
+    /// How long the oldest event that is held has been here, in seconds; nil: none is held.
+    package var oldestSeconds: Double?
     /// Failures in a row, now; 0 when the destination works.
     package var retryCount = 0
     /// While it does not.
@@ -62,13 +65,18 @@ package struct BufferCounts: Sendable, Equatable {
     /// Attempts over `slow_flush_log_threshold`.
     package var slowAttempts = 0
     /// What all attempts took together.
-    package var attemptSeconds = 0.0
+    package var attemptSeconds: Double { attemptDurations.seconds }
+    package var attemptDurations = DurationHistogram()
+    /// Of what was delivered, as it was in the buffer.
+    package var deliveredBytes = 0
 
     package init() {}
 
     mutating func note(_ effect: DeliveryQueue.Effect) {
         switch effect {
-        case .delivered(_, let count, _): deliveredEvents += count
+        case .delivered(let chunk, let count, _):
+            deliveredEvents += count
+            deliveredBytes += chunk.byteCount * count / max(chunk.itemCount, 1)
         case .rejected(_, let items, _): rejectedEvents += items.count
         case .gaveUp(_, let items, _, _): abandonedEvents += items.count
         case .failing: failedAttempts += 1

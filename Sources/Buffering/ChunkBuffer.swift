@@ -282,7 +282,7 @@ package final class ChunkBuffer: Sendable {
         let effects = queue.withLock { $0.finish(delivery, outcome, at: now, random: random) }
         counts.withLock { counts in
             counts.attempts += 1
-            counts.attemptSeconds += seconds
+            counts.attemptDurations.observe(seconds)
             if seconds > settings.slowFlushLogThresholdSeconds { counts.slowAttempts += 1 }
             for effect in effects { counts.note(effect) }
         }
@@ -342,6 +342,7 @@ package final class ChunkBuffer: Sendable {
         counts.acceptedEvents = acceptedEvents.load(ordering: .relaxed)
         let (now, wall) = (clock.monotonicSeconds(), Double(clock.wallSeconds()))
         let failure = lastFailure.withLock { $0 }
+        let oldestStaged = areas.compactMap(\.oldestCreatedAt).min().map { now - $0 }
         return queue.withLock { queue in
             var statistics = BufferStatistics()
             (statistics.stagedChunks, statistics.stagedBytes) = (stagedChunks, stagedBytes)
@@ -349,6 +350,8 @@ package final class ChunkBuffer: Sendable {
             statistics.inFlightChunks = queue.inFlightCount
             (statistics.totalBytes, statistics.totalLimitBytes) = (budget.heldBytes, settings.totalLimitBytes)
             statistics.counts = counts
+            let oldestQueued = queue.oldestID.flatMap(ChunkID.createdAtSeconds).map { wall - $0 }
+            statistics.oldestSeconds = [oldestStaged, oldestQueued].compactMap { $0.map { max($0, 0) } }.max()
             if let outage = queue.outage {
                 statistics.retryCount = max(outage.failures, 1)
                 statistics.retry = BufferStatistics.Retry(

@@ -13,8 +13,8 @@ package enum SluiceCommands {
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
             subcommands: [
-                run, check, tryOut, test, benchConfig, reload, send, deadLetters, replay, grok, version, help,
-                completion, manual,
+                run, check, tryOut, test, benchConfig, reload, top, tap, send, deadLetters, replay, grok, version,
+                help, completion, manual,
             ],
             defaultSubcommand: "run"))
 

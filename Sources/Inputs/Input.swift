@@ -12,6 +12,9 @@ package protocol Input: AnyObject {
     /// open then.
     func start() throws
 
+    /// Where it counts what it takes in; nil: nobody asks.
+    var meter: IntakeMeter? { get set }
+
     /// Takes nothing more in, for good: accepts nobody, reads nothing. Nothing is emitted after it has returned.
     ///
     /// What was read before has been emitted and answered. What lies unread in the kernel stays unread and unanswered:

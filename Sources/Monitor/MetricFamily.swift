@@ -1,8 +1,12 @@
+internal import Events
+
 /// One metric with its samples, as Prometheus and OpenMetrics have them.
 struct MetricFamily {
-    enum Kind: String { case counter, gauge, info }
+    enum Kind: String { case counter, gauge, info, histogram }
 
     struct Sample {
+        /// Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram.
+        var suffix = ""
         var labels: [(name: String, value: String)]
         var value: Double
     }
@@ -12,6 +16,18 @@ struct MetricFamily {
     var kind: Kind
     var help: String
     var samples: [Sample] = []
+
+    /// A histogram of durations, in seconds.
+    mutating func add(_ durations: DurationHistogram, _ labels: [(name: String, value: String)] = []) {
+        var sum = 0
+        for (index, count) in durations.counts.enumerated() {
+            sum += count
+            let bound = index < DurationHistogram.bounds.count ? "\(DurationHistogram.bounds[index])" : "+Inf"
+            samples.append(Sample(suffix: "_bucket", labels: labels + [("le", bound)], value: Double(sum)))
+        }
+        samples.append(Sample(suffix: "_sum", labels: labels, value: durations.seconds))
+        samples.append(Sample(suffix: "_count", labels: labels, value: Double(sum)))
+    }
 
     mutating func add(_ value: Double, _ labels: [(name: String, value: String)] = []) {
         samples.append(Sample(labels: labels, value: value))
@@ -47,7 +63,7 @@ struct MetricsText {
             out += "# HELP \(familyName) \(escaped(family.help, quotes: format == .openMetrics))\n"
             out += "# TYPE \(familyName) \(kind.rawValue)\n"
             for sample in family.samples {
-                out += sampleName
+                out += sampleName + sample.suffix
                 if !sample.labels.isEmpty {
                     let labels = sample.labels.map { "\($0.name)=\"\(escaped($0.value, quotes: true))\"" }
                     out += "{\(labels.joined(separator: ","))}"
@@ -63,7 +79,7 @@ struct MetricsText {
         switch family.kind {
         case .counter: family.name + "_total"
         case .info: family.name + "_info"
-        case .gauge: family.name
+        case .gauge, .histogram: family.name
         }
     }
 

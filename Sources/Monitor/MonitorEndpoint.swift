@@ -9,6 +9,9 @@ package struct MonitorEndpoint: Sendable {
     /// Beside `/metrics`, which is always there.
     package var metricsPaths: [String] = []
 
+    /// Where a monitor answers that nobody has said anything about: Fluentd's monitor_agent has this port.
+    package static let standard = MonitorEndpoint(host: "127.0.0.1", port: 24220)
+
     package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
 }
 

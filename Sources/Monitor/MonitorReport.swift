@@ -1,4 +1,5 @@
 package import Buffering
+package import Events
 
 /// What a running daemon is and has done, at one moment: the source of every answer of the monitor.
 package struct MonitorReport: Sendable {
@@ -45,6 +46,8 @@ package struct StageReport: Sendable {
     /// It hands events to outputs of its own (a copy), and is none itself.
     package var isDistributor = false
     package var counts = Counts()
+    /// What a source has taken in; nil: it is none that does.
+    package var intake: IntakeReport?
     /// An output's buffer; nil: it has none.
     package var buffer: BufferStatistics?
     /// What stages of its type alone can tell, in Fluentd's names: `healthy_nodes_count`.
@@ -56,8 +59,22 @@ package struct StageReport: Sendable {
         package var eventsOut = 0
         /// Events that the stage itself refused: a parser's lines that do not fit.
         package var eventsRefused = 0
+        /// The same by the name of the error.
+        package var refusedByKind: [String: Int] = [:]
         /// Batches that an output did not take.
         package var batchesRefused = 0
+
+        package init() {}
+    }
+
+    /// What a source has taken in.
+    package struct IntakeReport: Sendable {
+        package var bytes = 0
+        package var connections = 0
+        package var acceptedConnections = 0
+        /// Time in which its clients were held back because outputs were full.
+        package var heldSeconds = 0.0
+        package var acks = DurationHistogram()
 
         package init() {}
     }

@@ -1,4 +1,5 @@
 internal import Buffering
+internal import Events
 
 /// The daemon's metrics under its own names: by stage, so that their number is that of the configuration's sections.
 struct SluiceMetrics {
@@ -6,7 +7,7 @@ struct SluiceMetrics {
 
     init(_ report: MonitorReport) { self.report = report }
 
-    func families() -> [MetricFamily] { process() + stages() + outputs() + buffers() }
+    func families() -> [MetricFamily] { process() + stages() + sources() + outputs() + buffers() }
 
     // MARK: - Process
 
@@ -45,6 +46,9 @@ struct SluiceMetrics {
         var refused = MetricFamily(
             name: "sluice_stage_events_refused", kind: .counter,
             help: "Events that a stage refused: lines that do not parse, documents that cannot be made.")
+        var kinds = MetricFamily(
+            name: "sluice_stage_refusals", kind: .counter,
+            help: "Events that a stage refused, by the name of the error.")
         var batches = MetricFamily(
             name: "sluice_stage_batches", kind: .counter, help: "Batches of events that came to a stage.")
         var batchesRefused = MetricFamily(
@@ -56,9 +60,43 @@ struct SluiceMetrics {
             batches.add(Double(stage.counts.batchesIn), labels)
             if stage.category == .filter { eventsOut.add(Double(stage.counts.eventsOut), labels) }
             if stage.category != .input { refused.add(Double(stage.counts.eventsRefused), labels) }
+            for (kind, count) in stage.counts.refusedByKind.sorted(by: { $0.key < $1.key }) {
+                kinds.add(Double(count), [("stage", stage.id), ("kind", kind)])
+            }
             batchesRefused.add(Double(stage.counts.batchesRefused), labels)
         }
-        return [eventsIn, eventsOut, refused, batches, batchesRefused]
+        return [eventsIn, eventsOut, refused, kinds, batches, batchesRefused]
+    }
+
+    // MARK: - Sources
+
+    private func sources() -> [MetricFamily] {
+        let sources = report.stages.compactMap { stage in
+            stage.intake.map { (labels: [("stage", stage.id), ("type", stage.type)], intake: $0) }
+        }
+        func family(
+            _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: (StageReport.IntakeReport) -> Double
+        ) -> MetricFamily {
+            var family = MetricFamily(name: name, kind: kind, help: help)
+            for (labels, intake) in sources { family.add(value(intake), labels) }
+            return family
+        }
+        var acks = MetricFamily(
+            name: "sluice_source_ack_seconds", kind: .histogram,
+            help: "From the last bytes of a message to its ack; one sample for those that came together.")
+        for (labels, intake) in sources where intake.acks.count > 0 { acks.add(intake.acks, labels) }
+        return [
+            family("sluice_source_bytes", .counter, "Bytes that a source has read.") { Double($0.bytes) },
+            family("sluice_source_connections", .gauge, "Clients that are connected.") { Double($0.connections) },
+            family("sluice_source_accepted_connections", .counter, "Clients that have connected.") {
+                Double($0.acceptedConnections)
+            },
+            family(
+                "sluice_source_held_seconds", .counter,
+                "Time in which a source held its clients back because outputs were full, of all loops together."
+            ) { $0.heldSeconds },
+            acks,
+        ]
     }
 
     // MARK: - Outputs
@@ -87,6 +125,9 @@ struct SluiceMetrics {
                 ("abandoned", counts.abandonedEvents), ("dropped", counts.droppedEvents),
             ] { events.add(Double(count), labels + [("fate", fate)]) }
         }
+        var durations = MetricFamily(
+            name: "sluice_output_attempt_seconds", kind: .histogram, help: "What deliveries took, failed ones too.")
+        for (labels, buffer) in buffered { durations.add(buffer.counts.attemptDurations, labels) }
         return [
             events,
             family("sluice_output_attempts", .counter, "Deliveries tried.") { Double($0.counts.attempts) },
@@ -96,7 +137,10 @@ struct SluiceMetrics {
             family("sluice_output_slow_attempts", .counter, "Deliveries over slow_flush_log_threshold.") {
                 Double($0.counts.slowAttempts)
             },
-            family("sluice_output_attempt_seconds", .counter, "Time spent in deliveries.") { $0.counts.attemptSeconds },
+            durations,
+            family("sluice_output_bytes", .counter, "Bytes of delivered events, as they are in the buffer.") {
+                Double($0.counts.deliveredBytes)
+            },
             family("sluice_output_up", .gauge, "1 while the destination works, 0 while it is retried.") {
                 $0.retryCount == 0 ? 1 : 0
             },
@@ -118,6 +162,10 @@ struct SluiceMetrics {
         }
         return [
             bytes, chunks,
+            family(
+                "sluice_buffer_oldest_seconds", .gauge,
+                "How long the oldest event has waited; 0: none waits. What grows is not delivered."
+            ) { $0.oldestSeconds ?? 0 },
             family("sluice_buffer_held_bytes", .gauge, "What total_limit_size counts.") { Double($0.totalBytes) },
             family("sluice_buffer_limit_bytes", .gauge, "total_limit_size.") { Double($0.totalLimitBytes) },
             family(

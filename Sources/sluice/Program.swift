@@ -31,6 +31,8 @@ enum Program {
         case "test": TestCommand.run(parsed)
         case "bench-config": BenchConfigCommand.run(parsed)
         case "reload": ReloadCommand.run(parsed)
+        case "top": TopCommand.run(parsed)
+        case "tap": TapCommand.run(parsed)
         case "send": SendCommand.run(parsed)
         case "replay": ReplayCommand.run(parsed)
         case "dead-letters": DeadLettersCommand.run(parsed)

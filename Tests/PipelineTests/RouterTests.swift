@@ -364,7 +364,7 @@ private final class Holding: Emitter {
 
 final class Journal { var entries: [String] = [] }
 
-private final class Marker: Filter {
+final class Marker: Filter {
     private let name: String
     private let journal: Journal
     init(_ name: String, _ journal: Journal) { (self.name, self.journal) = (name, journal) }
@@ -373,7 +373,7 @@ private final class Marker: Filter {
     }
 }
 
-private final class Dropper: Filter {
+final class Dropper: Filter {
     func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) { rows.records.removeAll() }
 }
 
@@ -393,7 +393,7 @@ private final class WholeStreams: Filter {
     func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {}
 }
 
-private final class Refuser: Filter {
+final class Refuser: Filter {
     private let every: Int
     init(every: Int) { self.every = every }
     func apply(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) {
@@ -409,7 +409,7 @@ private final class Refuser: Filter {
     }
 }
 
-private final class Recorder: Emitter {
+final class Recorder: Emitter {
     private let name: String
     private let journal: Journal
     init(_ name: String, _ journal: Journal) { (self.name, self.journal) = (name, journal) }
@@ -436,7 +436,7 @@ private final class PartlyRefusing: Emitter {
     }
 }
 
-private final class Answering: Emitter {
+final class Answering: Emitter {
     private let answer: Acceptance
     init(_ answer: Acceptance) { self.answer = answer }
     func emit(_ batch: Events.Batch, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance { answer }

@@ -69,6 +69,11 @@ enum ChunkID {
         return hex(micros << 12 | number & 0xFFF) + hex(UInt64.random(in: 0...UInt64.max))
     }
 
+    /// When a chunk of this name began, in seconds of the epoch; nil: that is no name.
+    static func createdAtSeconds(_ id: String) -> Double? {
+        UInt64(id.prefix(16), radix: 16).map { Double($0 >> 12) / 1e6 }
+    }
+
     private static func hex(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits

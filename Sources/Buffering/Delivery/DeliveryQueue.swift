@@ -83,6 +83,9 @@ package struct DeliveryQueue: Sendable {
         accounts.values.reduce(0) { $0 + ($1.replaced ?? $1.chunk).heldBytes }
     }
 
+    /// The name of the chunk that began first; nil: there is none. O(n): for who looks on.
+    var oldestID: String? { accounts.values.lazy.map(\.chunk.id).min() }
+
     package mutating func enqueue(_ chunk: SealedChunk) {
         let all = chunk.parts
         let parts = stride(from: 0, to: all.count, by: partsTogether).map { first in

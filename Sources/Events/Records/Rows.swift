@@ -68,7 +68,9 @@ internal import Synchronization
         messages.append(
             RecordMessage(
                 name: name, time: time ?? records[first].time, start: start, end: start + count, position: position))
-        for index in 0..<count { records[first + index].origin = UInt32(truncatingIfNeeded: start + index) & ~Record.followedBit }
+        for index in 0..<count {
+            records[first + index].origin = UInt32(truncatingIfNeeded: start + index) & ~Record.followedBit
+        }
     }
 
     /// Where a record came from.

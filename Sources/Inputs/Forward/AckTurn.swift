@@ -9,10 +9,13 @@ final class AckTurn: @unchecked Sendable {
     private weak var connection: ForwardConnection?
     private let moment: Receipt.Moment
     private var acks: [UInt8] = []
+    /// When its first bytes came.
+    private let receivedAt: Int64
     private var receiptInUse: Receipt?
 
-    init(of connection: ForwardConnection, on loop: Loop, for moment: Receipt.Moment) {
+    init(of connection: ForwardConnection, on loop: Loop, for moment: Receipt.Moment, receivedAt: Int64) {
         self.connection = connection
+        self.receivedAt = receivedAt
         self.moment = moment
         receiptInUse = Receipt(for: moment) { [self] fate in
             _ = loop.submit { self.settled(fate) }
@@ -32,5 +35,5 @@ final class AckTurn: @unchecked Sendable {
         receipt?.settle(.delivered)
     }
 
-    private func settled(_ fate: Receipt.Fate) { connection?.settled(acks, fate, of: moment) }
+    private func settled(_ fate: Receipt.Fate) { connection?.settled(acks, fate, of: moment, receivedAt: receivedAt) }
 }

@@ -3,6 +3,7 @@ internal import Events
 internal import ForwardProtocol
 internal import Logging
 internal import TLS
+internal import Time
 
 /// One client: hands what arrives to the decoder (through TLS when there is some) and what the decoder answers back.
 final class ForwardConnection: ConnectionHandler, ForwardSink {
@@ -43,6 +44,10 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private var turn: AckTurn?
     private var openTurns = 0
     private var hasSaidHandshake = false
+    /// When the last bytes came, by the clock that never goes back, in nanoseconds.
+    private var receivedAt: Int64 = 0
+    /// The same of the bytes that were acknowledged last: one note a read is enough.
+    private var notedAt: Int64 = -1
 
     init(_ connection: Connection, number: UInt64, input: ForwardInput, tls: TLSContext?) throws(TLSError) {
         self.connection = connection
@@ -158,6 +163,8 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
         guard !isEnding else { return }
+        input.meter?.received(bytes.count)
+        receivedAt = Clock.monotonicNanoseconds()
         if let secure {
             unsafe decrypt(bytes, secure)
         } else {
@@ -321,14 +328,22 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     private func receiptOfTurn() -> Receipt? {
         guard let moment = input.acksAfter else { return nil }
         if let turn { return turn.receipt }
-        let began = AckTurn(of: self, on: input.loop, for: moment)
+        let began = AckTurn(of: self, on: input.loop, for: moment, receivedAt: receivedAt)
         turn = began
         openTurns += 1
         return began.receipt
     }
 
     func acknowledge(_ bytes: borrowing ByteBuffer) {
-        if let turn { turn.add(bytes) } else { reply(bytes) }
+        if let turn { return turn.add(bytes) }
+        reply(bytes)
+        noteAck(of: receivedAt)
+    }
+
+    private func noteAck(of receivedAt: Int64) {
+        guard receivedAt != notedAt else { return }
+        notedAt = receivedAt
+        input.meter?.acknowledged(afterSeconds: Double(Clock.monotonicNanoseconds() &- receivedAt) / 1e9)
     }
 
     private func endTurn() {
@@ -338,7 +353,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     }
 
     /// All events of a turn have met the end that its acks wait for.
-    func settled(_ acks: [UInt8], _ fate: Receipt.Fate, of moment: Receipt.Moment) {
+    func settled(_ acks: [UInt8], _ fate: Receipt.Fate, of moment: Receipt.Moment, receivedAt: Int64) {
         openTurns -= 1
         // At a stop events may be kept for the next start: that is no delivery.
         let isReached = fate == .refused || fate == .delivered || fate == .safe && moment == .safe
@@ -346,6 +361,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
             var out = ByteBuffer(capacity: acks.count)
             out.append(acks)
             reply(out)
+            noteAck(of: receivedAt)
         } else if !acks.isEmpty {
             input.log.limited(
                 .warn, kind: "unacknowledged", subject: ["client": clientHost],

@@ -74,6 +74,7 @@ package final class ForwardInput: Input {
     private(set) var backPressure = BackPressure()
     /// Which outputs this loop's batches found full; nil: nobody says, and room anywhere is room for all.
     private let pressure: Pressure?
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     /// What acks wait for; of the settings, or of a buffer that events go to.
     private(set) var acksAfter: Receipt.Moment?
@@ -250,6 +251,7 @@ package final class ForwardInput: Input {
             clientsSoFar += 1
             let handler = try ForwardConnection(connection, number: clientsSoFar, input: self, tls: tls)
             connections[ObjectIdentifier(handler)] = handler
+            meter?.connected()
             connection.start(handler)
             handler.greet()
             if handler.needsWatching { watch() }
@@ -260,7 +262,7 @@ package final class ForwardInput: Input {
     }
 
     func forget(_ handler: ForwardConnection) {
-        connections[ObjectIdentifier(handler)] = nil
+        if connections.removeValue(forKey: ObjectIdentifier(handler)) != nil { meter?.disconnected() }
         unfinished[ObjectIdentifier(handler)] = nil
         endIntake(of: handler)
     }

@@ -6,7 +6,10 @@ internal import Logging
 extension HTTPInput: HTTPHandler {
     package func admits() -> Bool {
         guard phase == .reading, !isRetired else { return false }
-        guard let full = budget.take() else { return true }
+        guard let full = budget.take() else {
+            meter?.connected()
+            return true
+        }
         log.limited(
             .warn, kind: "full",
             "\(full.limit) connections are open, which is the limit; a client was turned away: \(full.advice)")
@@ -16,6 +19,7 @@ extension HTTPInput: HTTPHandler {
     package func left(_ client: HTTPClient) {
         fullClients[ObjectIdentifier(client)] = nil
         budget.giveBack()
+        meter?.disconnected()
     }
 
     package func began(_ exchange: HTTPExchange) {
@@ -62,7 +66,9 @@ extension HTTPInput: HTTPHandler {
             exchange.droppedBytes += bytes
             return exchange.droppedBytes > max(limit, Self.leastDroppedBytes) ? .hangUp : .drop
         }
-        return bodies.takes(bytes, of: exchange) ? .take : .wait
+        guard bodies.takes(bytes, of: exchange) else { return .wait }
+        meter?.received(bytes)
+        return .take
     }
 
     package func ended(_ exchange: HTTPExchange) {

@@ -39,6 +39,7 @@ package final class HTTPInput: Input {
     private var server: HTTPServer?
     private var socket: ListeningSocket?
     var backPressure = BackPressure()
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     var isResting = false
     var isRetired = false

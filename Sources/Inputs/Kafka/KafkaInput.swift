@@ -21,6 +21,7 @@ package final class KafkaInput: Input {
     private let pressure: Pressure?
     private let reader: KafkaMessageReader
     private var consumer: KafkaConsumer?
+    package var meter: IntakeMeter?
     private var phase = InputPhase.idle
     private var isResting = false
     private var moment = Receipt.Moment.delivered
@@ -140,6 +141,7 @@ package final class KafkaInput: Input {
             rows.shrink(toAtMost: Self.keptBytes / 16)
         }
         reader.read(batch, &storage, &rows)
+        meter?.received(storage.count)
         guard !rows.records.isEmpty else {
             settled(batch)
             return true

@@ -27,6 +27,7 @@ package final class SampleInput: Input {
     private let pressure: Pressure?
     private let tag: Tag
     private var timer: LoopTimer?
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     private var isResting = false
     private var wait: GateWait?

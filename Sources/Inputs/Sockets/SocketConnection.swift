@@ -24,6 +24,7 @@ final class SocketConnection: ConnectionHandler {
 
     func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
         guard !isEnding else { return }
+        input.meter?.received(bytes.count)
         guard let secure else { return unsafe take(bytes) }
         do throws(TLSError) {
             secure.hasReceived = true

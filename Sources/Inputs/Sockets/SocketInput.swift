@@ -22,6 +22,7 @@ package final class SocketInput: Input {
     private var datagram: Datagram?
     private var connections: [ObjectIdentifier: SocketConnection] = [:]
     private var datagramWait: GateWait?
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     private var isResting = false
     private var isRetired = false
@@ -69,7 +70,10 @@ package final class SocketInput: Input {
             datagram = unsafe try Datagram(
                 host: settings.host, port: settings.port, on: loop, reusePort: settings.sharesPort,
                 inherited: settings.inherited?.stream, receiveQueueBytes: settings.receiveQueueBytes
-            ) { [unowned self] bytes, sender, _ in unsafe receive(bytes, sender) }
+            ) { [unowned self] bytes, sender, _ in
+                meter?.received(bytes.count)
+                unsafe receive(bytes, sender)
+            }
         }
         phase = .reading
         log.info("listening port", ["at": "\(settings.transport) \(settings.host):\(port)", "tls": tls != nil])
@@ -161,6 +165,7 @@ package final class SocketInput: Input {
         do throws(TLSError) {
             let handler = try SocketConnection(connection, input: self, tls: tls)
             connections[ObjectIdentifier(handler)] = handler
+            meter?.connected()
             connection.start(handler)
         } catch {
             log.limited(.error, "cannot begin TLS: \(error)", ["peer": connection.peerName])
@@ -168,7 +173,9 @@ package final class SocketInput: Input {
         }
     }
 
-    func forget(_ connection: SocketConnection) { connections[ObjectIdentifier(connection)] = nil }
+    func forget(_ connection: SocketConnection) {
+        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { meter?.disconnected() }
+    }
 
     /// A line end at the end of a syslog message is none of it.
     func withoutLineEnd(_ message: Slice, _ bytes: borrowing ByteBuffer) -> Slice {

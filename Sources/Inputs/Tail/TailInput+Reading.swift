@@ -44,6 +44,7 @@ extension TailInput {
         let base = file.readOffset - UInt64(file.carry.count)
         guard let count = file.read(into: &storage, atMost: most), count > 0 else { return 0 }
         file.bytesInSecond += count
+        meter?.received(count)
         let end = storage.count
         reader.beginBatch(&storage)
         var start = 0

@@ -40,6 +40,7 @@ package final class TailInput: Input {
     var turnTimer: LoopTimer?
     var ready: [TailedFile] = []
     var isReady: Set<ObjectIdentifier> = []
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     var isResting = false
     var isActive = false

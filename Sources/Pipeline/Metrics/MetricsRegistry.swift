@@ -1,3 +1,4 @@
+internal import Inputs
 internal import Monitor
 internal import Synchronization
 
@@ -12,6 +13,7 @@ package final class MetricsRegistry: Sendable {
     private struct Stages {
         var list: [(id: String, metrics: StageMetrics)] = []
         var places: [Key: Int] = [:]
+        var meters: [Key: IntakeMeter] = [:]
     }
 
     private let stages = Mutex(Stages())
@@ -30,6 +32,24 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
+    /// What a source takes in on one loop.
+    func registerMeter(_ id: String, loop: Int) -> IntakeMeter {
+        stages.withLock { stages in
+            let key = Key(id: id, loop: loop)
+            let meter = stages.meters[key] ?? IntakeMeter()
+            stages.meters[key] = meter
+            return meter
+        }
+    }
+
+    /// What sources have taken in, by stage.
+    func intake() -> [String: IntakeMeter.Reading] {
+        let meters = stages.withLock { $0.meters }
+        var sums: [String: IntakeMeter.Reading] = [:]
+        for (key, meter) in meters { sums[key.id, default: IntakeMeter.Reading()].add(meter.reading) }
+        return sums
+    }
+
     /// The sums over all loops, by stage, in the order in which stages were first registered.
     func totals() -> [(id: String, counts: StageReport.Counts)] {
         stages.withLock { stages in
@@ -43,6 +63,7 @@ package final class MetricsRegistry: Sendable {
                 sum.eventsOut += metrics.value(.recordsOut)
                 sum.eventsRefused += metrics.value(.recordsRefused)
                 sum.batchesRefused += metrics.value(.batchesRefused)
+                sum.refusedByKind.merge(metrics.refusedByKind) { $0 + $1 }
                 sums[id] = sum
             }
             return order.map { ($0, sums[$0] ?? StageReport.Counts()) }

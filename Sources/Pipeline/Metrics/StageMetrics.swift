@@ -1,3 +1,4 @@
+internal import Events
 internal import Synchronization
 
 /// What one stage has done on one loop. Counted by the router around filters and emitters, once a batch.
@@ -18,6 +19,9 @@ package final class StageMetrics: Sendable {
     private let recordsOut = Atomic<Int>(0)
     private let recordsRefused = Atomic<Int>(0)
     private let batchesRefused = Atomic<Int>(0)
+    /// Records that were refused, by the name of the error; the names are the code's, and few.
+    private let kinds = Mutex<[String: Int]>([:])
+    private static let mostKinds = 32
 
     /// The stage's name in the log and in the monitor.
     let stage: String
@@ -32,6 +36,18 @@ package final class StageMetrics: Sendable {
         Self.add(outgoing, to: recordsOut)
         if refused > 0 { Self.add(refused, to: recordsRefused) }
     }
+
+    /// On the owning loop: why records were refused.
+    func refused(_ rejections: borrowing [Rejection]) {
+        kinds.withLock { kinds in
+            for index in rejections.indices {
+                let kind = rejections[index].kind
+                kinds[kinds[kind] != nil || kinds.count < Self.mostKinds ? kind : "other", default: 0] += 1
+            }
+        }
+    }
+
+    package var refusedByKind: [String: Int] { kinds.withLock { $0 } }
 
     /// On the owning loop.
     func refusedBatch() { Self.add(1, to: batchesRefused) }

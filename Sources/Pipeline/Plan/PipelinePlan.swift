@@ -87,12 +87,22 @@ package struct SystemSettings: Sendable {
     package static let defaultThreads = min(max(Loop.availableCores, 1), 64)
     /// `root_dir`: where events are kept that nobody takes; nil: `StateDirectory` finds a place.
     package var rootDirectory: String?
+    /// Where the monitor answers beside what sources ask for.
+    var monitor = MonitorPlace.standard
     package var suppressesConfigDump = false
     package var logFormat: LogFormat?
     /// How long a stop may take to deliver what is buffered, in seconds.
     package var shutdownTimeoutSeconds = 30.0
 
     package init() {}
+}
+
+/// `<system> monitor`.
+enum MonitorPlace: Sendable {
+    /// Where nobody has said anything: `MonitorEndpoint.standard`, unless that is taken.
+    case standard
+    case off
+    case at(MonitorEndpoint)
 }
 
 /// The events of the root, or of one `<label>`.

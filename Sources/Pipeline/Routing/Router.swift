@@ -108,7 +108,10 @@ package final class Router: Emitter, HoldingStage {
                 watch.passed(present, metrics.stage, in: name, holdsEvents: filter.holder != nil, storage, rows)
             }
             if let passage, let holder = filter.holder { passage.note(holder, &batch) }
-            if !rows.rejections.isEmpty { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
+            if !rows.rejections.isEmpty {
+                metrics.refused(rows.rejections)
+                acceptance = acceptance.combined(with: reroute(batch, &storage, &rows))
+            }
             if rows.isEmpty { return acceptance }
         }
         guard let (emitter, metrics) = route.output else {
@@ -124,7 +127,10 @@ package final class Router: Emitter, HoldingStage {
         let refused = rows.rejections.count
         if let places { watch?.note(taken, at: places, rows) }
         metrics.passed(in: count, out: count - refused, refused: refused)
-        if refused > 0 { acceptance = acceptance.combined(with: reroute(batch, &storage, &rows)) }
+        if refused > 0 {
+            metrics.refused(rows.rejections)
+            acceptance = acceptance.combined(with: reroute(batch, &storage, &rows))
+        }
         guard case .refused(let reason) = taken else { return acceptance.combined(with: taken) }
         metrics.refusedBatch()
         return acceptance.combined(with: handleRefusal(batch, reason, &storage, &rows))

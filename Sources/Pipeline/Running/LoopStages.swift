@@ -192,13 +192,18 @@ final class LoopStages {
     private func open(
         _ source: SourcePlan, on loop: Loop, sharing: Int, after predecessor: (any Input)?
     ) throws -> (any Input)? {
+        // Windows into the daemon take nothing in.
+        guard source.monitor == nil, source.fluentdMonitor == nil else { return nil }
+        let id = source.stage.id.description
+        let meter = metrics.registerMeter(id, loop: number)
         let context = InputContext(
             loop: loop, isFirst: number == 0, loopCount: sharing,
             emitter: CountingEmitter(
                 switchboard(source.label ?? LabelPlan.rootName),
-                metrics.register(source.stage.id.description, loop: number)), log: source.stage.log(log, as: .source),
+                metrics.register(id, loop: number), meter), log: source.stage.log(log, as: .source),
             pressure: pressure, inherited: try predecessor?.share() ?? inherited?.take(source.place, loop: number))
         guard let input = try source.make(context) else { return nil }
+        input.meter = meter
         try input.start()
         return input
     }
@@ -273,7 +278,12 @@ final class LoopStages {
 
     func stopReading() { for input in all { input.stopReading() } }
 
-    func resumeReading() { for input in all { input.resumeReading() } }
+    func resumeReading() {
+        for input in all {
+            input.meter?.release()
+            input.resumeReading()
+        }
+    }
 
     /// Whether an input that was closed has not ended yet.
     var hasEndingInputs: Bool { all.contains { $0.isEnding } }

@@ -51,6 +51,9 @@ package final class RunningPipeline: @unchecked Sendable {
     /// Its addresses are another daemon's still.
     var isMonitorAwaited = false
 
+    /// Another daemon goes on until this one is at work.
+    var isTakingOver: Bool { inherited != nil }
+
     private static let reportMilliseconds: UInt64 = 5000
     /// How often outputs are looked at while they are drained.
     private static let drainMilliseconds: UInt64 = 100
@@ -123,7 +126,7 @@ package final class RunningPipeline: @unchecked Sendable {
             SignalPlan.unblockWatched()
             showInMonitor()
             do { try openMonitor(plan) } catch {
-                guard inherited != nil else { throw error }
+                guard isTakingOver else { throw error }
                 isMonitorAwaited = true
             }
             try checkPorts(of: plan.sources.filter { $0.place.map { inherited?.has($0) != true } ?? false })

@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import Logging
+internal import Monitor
 
 /// `<system>`.
 enum SystemSection {
@@ -17,6 +18,7 @@ enum SystemSection {
         settings.threads = reader.int("threads", default: SystemSettings.defaultThreads, range: 1...64)
         // Its files are part of the tree already.
         reader.accept(["config_include_dir"])
+        settings.monitor = monitor(reader)
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)
@@ -50,6 +52,27 @@ enum SystemSection {
         // As in Fluentd, which starts: nothing here decides what becomes of an event.
         reader.finish(misspelt: .warning)
         return settings
+    }
+}
+
+extension SystemSection {
+    /// `monitor ADDRESS|off`, Sluice's own: where the monitor answers that nothing else asks for.
+    private static func monitor(_ reader: SectionReader) -> MonitorPlace {
+        guard let text = reader.string("monitor")?.value else { return .standard }
+        if text == "off" { return .off }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0,
+            colon > text.startIndex
+        else {
+            reader.error(
+                "monitor", "'monitor' is '\(text)', which is no address",
+                hint: "write '127.0.0.1:24220', or 'off' for no monitor")
+            return .standard
+        }
+        let host = text[..<colon]
+        return .at(
+            MonitorEndpoint(
+                host: String(host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host),
+                port: port))
     }
 }
 

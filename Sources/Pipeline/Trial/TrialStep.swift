@@ -6,10 +6,14 @@ package struct TrialRecord: Equatable, Sendable {
         package let name: String
         /// As JSON.
         package let value: String
+
+        package init(name: String, value: String) { (self.name, self.value) = (name, value) }
     }
 
     package let time: EventTime
     package let fields: [Field]
+
+    package init(time: EventTime, fields: [Field]) { (self.time, self.fields) = (time, fields) }
 
     package init(_ record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) {
         time = record.time
@@ -53,6 +57,13 @@ package struct TrialStep: Sendable {
     /// As it came.
     package let record: TrialRecord
     package let change: Change
+
+    package init(
+        stage: String, type: String, place: String, label: String, tag: String, record: TrialRecord, change: Change
+    ) {
+        (self.stage, self.type, self.place, self.label) = (stage, type, place, label)
+        (self.tag, self.record, self.change) = (tag, record, change)
+    }
 }
 
 /// A part of what an output makes of an event.

@@ -16,6 +16,11 @@ struct TryText {
         return text
     }
 
+    /// An event of a running daemon.
+    func passing(tag: String, time: String, record: String, _ steps: [TrialStep]) -> String {
+        "\(style.faint(time))  \(style.bold(visible(tag)))  \(visible(record))\n" + stages(steps)
+    }
+
     /// What stages held until the end.
     func end(_ steps: [TrialStep]) -> String { style.bold("no more events") + "\n" + stages(steps) }
 
@@ -40,7 +45,7 @@ struct TryText {
         switch step.change {
         case .taken(let parts):
             if parts.isEmpty { return [style.faint("takes it, and nothing goes out")] }
-            return parts.map { style.faint($0.name) + " " + visible($0.text) }
+            return parts.map { style.faint($0.name) + ($0.text.isEmpty ? "" : " " + visible($0.text)) }
         case .held: return [style.faint("waits for more")]
         case .retagged(let tag): return ["~ tag: " + visible(step.tag) + " → " + visible(tag)]
         case .refused(let reason): return [style.failure("refused") + ": " + visible(reason)]

@@ -2,6 +2,7 @@ internal import Buffering
 internal import EventLoop
 internal import Events
 internal import Glibc
+internal import Inputs
 internal import Monitor
 internal import Synchronization
 internal import Time
@@ -74,6 +75,7 @@ final class MonitorView: MonitoredDaemon {
 
     func report() -> MonitorReport {
         let state = state.withLock { $0 }
+        let intake = metrics.intake()
         let counts = Dictionary(metrics.totals().map { ($0.id, $0.counts) }) { first, _ in first }
         var process = ProcessReport()
         (process.pid, process.parentPid) = (Int(getpid()), Int(getppid()))
@@ -86,11 +88,20 @@ final class MonitorView: MonitoredDaemon {
         let stages = state.stages.map { shown in
             var report = shown.report
             if let counts = counts[report.id] { report.counts = counts }
+            report.intake = intake[report.id].map(StageReport.IntakeReport.init)
             report.buffer = shown.drain?.statistics
             report.figures = shown.drain?.figures ?? []
             return report
         }
         return MonitorReport(process: process, stages: stages)
+    }
+}
+
+extension StageReport.IntakeReport {
+    fileprivate init(_ reading: IntakeMeter.Reading) {
+        self.init()
+        (bytes, connections, acceptedConnections) = (reading.bytes, reading.connections, reading.acceptedConnections)
+        (heldSeconds, acks) = (reading.heldSeconds, reading.acks)
     }
 }
 

@@ -1,16 +1,36 @@
 internal import EventLoop
+internal import Logging
 internal import Monitor
 
 /// The monitor, as the plan in force wants it.
 extension RunningPipeline {
-    /// Answers where the plan says. Throws what the operator must mend.
+    /// Answers where the plan says. Throws what the operator must mend; that the standard address is another's is none of
+    /// it, as several daemons may run on one machine.
     func openMonitor(_ plan: PipelinePlan) throws {
-        let endpoints = plan.sources.compactMap(\.monitor)
-        guard !endpoints.isEmpty || monitor != nil else { return }
+        var wanted = plan.sources.compactMap(\.monitor)
+        var standard: MonitorEndpoint?
+        switch plan.system.monitor {
+        case .off: break
+        case .at(let endpoint): wanted.append(endpoint)
+        case .standard:
+            if !wanted.contains(where: { $0.port == MonitorEndpoint.standard.port }) { standard = .standard }
+        }
+        guard !wanted.isEmpty || standard != nil || monitor != nil else { return }
         let made: MonitorServer
         if let monitor { made = monitor } else { made = try MonitorServer(log: log, daemon: view) }
         monitor = made
-        try made.listen(on: endpoints, plan.sources.compactMap(\.fluentdMonitor))
+        let monitors = plan.sources.compactMap(\.fluentdMonitor)
+        do throws(LoopError) {
+            try made.listen(on: wanted + [standard].compactMap { $0 }, monitors)
+        } catch {
+            guard let standard else { throw error }
+            try made.listen(on: wanted, monitors)
+            // A daemon that this one takes over from has it until it ends.
+            guard !isTakingOver else { throw error }
+            log.info(
+                "the monitor does not answer: \(error)",
+                ["at": "\(standard.host):\(standard.port)", "hint": "'monitor HOST:PORT' or 'monitor off' in <system>"])
+        }
         isMonitorAwaited = false
     }
 
