@@ -12,14 +12,21 @@ LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev l
 MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd yaml-0.1 libmicrohttpd rdkafka
 # What tests talk to. A test says so and is skipped where its part is missing.
 TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
-	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote
+	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote prometheus
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 # The ones of $(1) that are not installed.
 missing = $(shell for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done)
 
-.PHONY: help deps test-deps build run demo test test-faults test-long lint bench format fuzz clean install docker
+# Ends a recipe that would need root and cannot become it, with the packages $(1) that an administrator has to install.
+rooted = [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; } || { \
+	echo "make: these packages are missing, and you are not root: an administrator installs them with"; \
+	echo "  apt-get install" $(1); exit 1; }
+# Python's modules for tests: not the system's (.ci/test-dependencies).
+export PYTHONPATH := $(CURDIR)/.build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
+
+.PHONY: help deps test-deps build run demo test test-faults test-long lint bench format fuzz clean install deb docker
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -28,9 +35,10 @@ deps: ## Install the C libraries that are missing (apt-get)
 	@command -v swift >/dev/null || { echo "make: Swift 6.2 or later is needed: https://www.swift.org/install"; exit 1; }
 	@need="$(call missing,$(LIBRARIES))"; [ -z "$$need" ] || pkg-config --exists $(MODULES) 2>/dev/null || { \
 		command -v apt-get >/dev/null || { echo "make: no apt-get here; please install $$need"; exit 1; }; \
+		$(call rooted,$$need); \
 		echo "installing $$need"; $(APT) update -qq && $(APT) install -qq --no-install-recommends $$need >/dev/null; }
 
-test-deps: deps
+test-deps: deps ## Install what tests talk to, if you say yes (YES=1): Docker, nginx, Java, Go and others
 	@./.ci/test-dependencies $(TEST_PACKAGES)
 
 build: deps ## Build .build/release/sluice
@@ -47,10 +55,14 @@ BUSY = ^(GrokTests|SuggestTests)\.|Simulation
 # And those that look at a real clock, beside which nothing may be busy.
 CLOCKED = ^(KafkaTests\.|FiltersTests\.KubernetesAPITests)
 
+# Temporary files of a run: one folder, removed at its end unless a test failed.
+own_folder = export TMPDIR=$$(mktemp -d /tmp/sluice-test.XXXXXX); \
+	trap 'status=$$?; [ $$status = 0 ] && rm -rf "$$TMPDIR" || echo "kept: $$TMPDIR"; exit $$status' EXIT
+
 # Where the daemons of tests keep what nobody takes.
 test test-long test-faults: export STATE_DIRECTORY ?= $(CURDIR)/.build/state
 test: test-deps lint build ## Lint, build, all tests, faults, real Docker, search engines and clients, conformance with Fluentd
-	@set -e; swift test --skip '$(BUSY)|$(CLOCKED)' 2>&1 | tee .build/test.log; \
+	@set -e; $(own_folder); swift test --skip '$(BUSY)|$(CLOCKED)' 2>&1 | tee .build/test.log; \
 		swift test --skip-build --filter '$(CLOCKED)' 2>&1 | tee -a .build/test.log; \
 		swift test --skip-build --filter '$(BUSY)' 2>&1 | tee -a .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
 		./Tests/Faults/run $(SLUICE) --quick 2>&1 | tee .build/faults.log; \
@@ -60,10 +72,10 @@ test-faults: build ## All attacks and accidents, kills, power failures (QUICK=1:
 	@./Tests/Faults/run $(SLUICE) $(if $(QUICK),--quick)
 
 test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
-	@set -e; ./Tests/Faults/run $(SLUICE); export SLUICE_LONG_TESTS=1; swift test --skip '$(BUSY)|$(CLOCKED)'; \
+	@set -e; $(own_folder); ./Tests/Faults/run $(SLUICE); export SLUICE_LONG_TESTS=1; swift test --skip '$(BUSY)|$(CLOCKED)'; \
 		swift test --skip-build --filter '$(CLOCKED)'; \
 		swift test --skip-build --filter '$(BUSY)'; \
-		SLUICE_LONG_TESTS=1 ./Tests/Integration/run load; ./Tests/Fuzz/run
+		SLUICE_LONG_TESTS=1 ./Tests/Integration/run load packages; ./Tests/Fuzz/run
 
 lint:
 	@swift format lint --strict --parallel -r $(SOURCES)
@@ -93,6 +105,9 @@ install: build ## Install below PREFIX (/usr/local): program, man page, completi
 	$(call put,completion bash,bash-completion/completions/sluice)
 	$(call put,completion zsh,zsh/site-functions/_sluice)
 	$(call put,completion fish,fish/vendor_completions.d/sluice.fish)
+
+deb: build ## Make .build/sluice_VERSION_ARCHITECTURE.deb: program, unit, user, configuration
+	@./packaging/deb $(SLUICE) .build
 
 docker: ## Build the image sluice:latest
 	docker build -f docker/Dockerfile -t sluice .

@@ -1,6 +1,5 @@
 package import Events
 
-
 /// What a buffer holds and has done, for the log and the monitor (Fluentd's `buffer_*` and `retry_count`).
 package struct BufferStatistics: Sendable, Equatable {
     package var stagedChunks = 0

@@ -1,12 +1,15 @@
 /// The options of `sluice run`: those of Fluentd 1.16's `fluentd --help`, and a few of our own.
 package enum RunOptions {
     /// Where a configuration is looked for when none is named.
-    package static let configurationDefault = "FLUENT_CONF, /etc/fluent/fluent.conf or ./fluent.conf"
+    package static let configurationDefault =
+        "FLUENTD_CONF, FLUENT_CONF, or fluent.conf in /fluentd/etc, /etc/fluent or ."
 
-    /// The files to try in order when `--config` is not given. FLUENT_CONF, once set, is the only one.
-    package static func configurationCandidates(fluentConf: String?) -> [String] {
+    /// The files to try in order when `--config` is not given. A variable, once set, names the only one: FLUENTD_CONF, which is
+    /// of the image fluent/fluentd (`FluentdImage`), or FLUENT_CONF.
+    package static func configurationCandidates(fluentdConf: String?, fluentConf: String?) -> [String] {
+        if let path = FluentdImage.configuration(fluentdConf: fluentdConf) { return [path] }
         if let fluentConf, !fluentConf.isEmpty { return [fluentConf] }
-        return ["/etc/fluent/fluent.conf", "./fluent.conf"]
+        return ["\(FluentdImage.folder)/fluent.conf", "/etc/fluent/fluent.conf", "./fluent.conf"]
     }
 
     package static let config = Option(

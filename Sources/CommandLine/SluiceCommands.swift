@@ -13,19 +13,20 @@ package enum SluiceCommands {
                 Example("sluice check fluent.conf", "See every mistake of a configuration at once."),
             ],
             subcommands: [
-                run, check, tryOut, test, benchConfig, reload, top, tap, send, deadLetters, replay, grok, version,
-                help, completion, manual,
+                run, check, tryOut, test, benchConfig, reload, health, top, tap, send, deadLetters, replay, grok,
+                version, help, completion, manual,
             ],
             defaultSubcommand: "run"))
 
     package static let run = Command(
-        "run", "Run the daemon.",
+        "run", aliases: ["fluentd"], "Run the daemon.",
         discussion: """
             Stops at SIGINT or SIGTERM once everything is delivered, or written to backup files when that takes longer \
             than 'shutdown_timeout'; another signal after a second ends the waiting. SIGUSR1 reopens the log file and \
             flushes the buffers. SIGHUP and SIGUSR2 read the configuration again.
 
-            Options of Fluentd that only mean something to Ruby are accepted with a warning; --help-hidden lists them.
+            Options of Fluentd that only mean something to Ruby are accepted with a warning; --help-hidden lists them. Further \
+            options are taken from FLUENTD_OPT, as in the image fluent/fluentd.
             """,
         examples: [
             Example("sluice run -c fluent.conf", "Run in the foreground and log to standard error."),
@@ -132,6 +133,24 @@ package enum SluiceCommands {
             Argument(
                 "process", "A process id, or a file with one.", default: "the only one there is", isOptional: true)
         ])
+
+    package static let health = Command(
+        "health", "Ask a running sluice whether it is well.",
+        discussion: """
+            Says so in one line, with the outputs that are retried, since when and why. Exit status 0 while it does its work, also \
+            when an output is away or a buffer is full: a restart would not help. 1 when it starts, stops or hangs, or nobody \
+            answers.
+            """,
+        examples: [
+            Example("sluice health", "The only one of this account, wherever its monitor answers."),
+            Example("sluice health http://10.0.0.7:24220/ready", "Another one, and whether it takes events."),
+        ],
+        arguments: [
+            Argument(
+                "url", "Where its monitor answers.", default: "that of the only one, or http://127.0.0.1:24220/health",
+                isOptional: true)
+        ],
+        options: [HealthOptions.timeout])
 
     package static let send = Command(
         "send", aliases: ["cat"], "Send events from standard input, as fluent-cat does.",
@@ -261,6 +280,12 @@ package enum TestOptions {
         default: "text")
 
     package static let all = [update, format]
+}
+
+/// The options of `sluice health`.
+package enum HealthOptions {
+    package static let timeout = Option(
+        "timeout", value: .required("seconds", .seconds), "How long to wait for the answer.", default: "3")
 }
 
 /// The options of `sluice send`.

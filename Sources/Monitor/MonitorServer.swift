@@ -66,6 +66,9 @@ package final class MonitorServer: Sendable {
         }
     }
 
+    /// Where it answers: `127.0.0.1:24220`, `[::1]:24220`.
+    package var addresses: [String] { open.withLock { $0.map(\.address) } }
+
     /// Hangs up, and ends the thread.
     package func close() {
         let desks = open.withLock { open in

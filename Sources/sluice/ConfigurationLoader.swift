@@ -14,13 +14,14 @@ enum ConfigurationLoader {
     /// The file to use; nil when none of the candidates exists.
     static func path(_ given: String?) -> String? {
         if let given { return given }
-        let candidates = RunOptions.configurationCandidates(fluentConf: environment("FLUENT_CONF"))
+        let candidates = RunOptions.configurationCandidates(
+            fluentdConf: environment("FLUENTD_CONF"), fluentConf: environment("FLUENT_CONF"))
         if candidates.count == 1 { return candidates[0] }
         return candidates.first { unsafe access($0, R_OK) == 0 }
     }
 
     static let noConfiguration =
-        "Error: no configuration was found: FLUENT_CONF is not set, and neither /etc/fluent/fluent.conf nor ./fluent.conf exists\n"
+        "Error: no configuration was found: FLUENTD_CONF and FLUENT_CONF are not set, and there is no fluent.conf in /fluentd/etc, /etc/fluent or .\n"
         + "  name one: sluice run -c FILE\n"
 
     /// How a configuration is read, as a command line says it.

@@ -6,7 +6,12 @@ enum Program {
 
     static func run(_ words: [String]) -> Int32 {
         let table = SluiceCommands.table
-        switch table.parse(words) {
+        var request = table.parse(words)
+        if case .success(.command(let parsed)) = request, parsed.name == "run" {
+            let more = FluentdImage.options(fluentdOpt: ConfigurationLoader.environment("FLUENTD_OPT"))
+            request = table.parse(words + more)
+        }
+        switch request {
         case .failure(let error):
             StandardError.write(error.text(width: Terminal.standardError.width))
             return ExitStatus.usage
@@ -31,6 +36,7 @@ enum Program {
         case "test": TestCommand.run(parsed)
         case "bench-config": BenchConfigCommand.run(parsed)
         case "reload": ReloadCommand.run(parsed)
+        case "health": HealthCommand.run(parsed)
         case "top": TopCommand.run(parsed)
         case "tap": TapCommand.run(parsed)
         case "send": SendCommand.run(parsed)

@@ -43,9 +43,29 @@ import Testing
 
     @Test("nothing at all runs with the defaults") func nothing() throws {
         #expect(try command().name == "run")
-        #expect(RunOptions.configurationCandidates(fluentConf: nil) == ["/etc/fluent/fluent.conf", "./fluent.conf"])
-        #expect(RunOptions.configurationCandidates(fluentConf: "x.conf") == ["x.conf"])
-        #expect(RunOptions.configurationCandidates(fluentConf: "").count == 2)
+    }
+
+    @Test(
+        "where a configuration is looked for: FLUENTD_CONF, FLUENT_CONF, then the usual places",
+        arguments: [
+            (nil, nil, ["/fluentd/etc/fluent.conf", "/etc/fluent/fluent.conf", "./fluent.conf"]),
+            ("", "", ["/fluentd/etc/fluent.conf", "/etc/fluent/fluent.conf", "./fluent.conf"]),
+            (nil, "x.conf", ["x.conf"]), ("a.conf", nil, ["/fluentd/etc/a.conf"]),
+            ("a.conf", "x.conf", ["/fluentd/etc/a.conf"]), ("/b/a.conf", nil, ["/b/a.conf"]),
+        ] as [(String?, String?, [String])])
+    func candidates(_ fluentdConf: String?, _ fluentConf: String?, _ paths: [String]) {
+        #expect(RunOptions.configurationCandidates(fluentdConf: fluentdConf, fluentConf: fluentConf) == paths)
+    }
+
+    @Test("FLUENTD_OPT has options, separated by blanks") func imageOptions() {
+        #expect(FluentdImage.options(fluentdOpt: nil) == [])
+        #expect(FluentdImage.options(fluentdOpt: " -v  --no-supervisor\n") == ["-v", "--no-supervisor"])
+    }
+
+    @Test("fluentd is another name of run, as the image fluent/fluentd is called") func imageCommand() throws {
+        let parsed = try command("fluentd", "-c", "/fluentd/etc/a.conf", "-p", "/fluentd/plugins")
+        #expect(parsed.name == "run")
+        #expect(parsed.value(RunOptions.config) == "/fluentd/etc/a.conf")
     }
 
     @Test("every option that fluentd 1.16 lists is accepted, those for Ruby with a warning") func fluentdOptions()

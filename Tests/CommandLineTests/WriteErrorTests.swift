@@ -18,6 +18,8 @@ struct WriteErrorTests {
         "send": nil, "replay": nil,
         // Needs a daemon.
         "reload": nil,
+        // Nobody answers, and that is what it says.
+        "health": nil,
         "dead-letters": (["dead-letters", letters], ""),
         "grok match": (["grok", "match", "-p", "%{INT:n}"], "took 5 ms\n"),
         "grok explain": (["grok", "explain", "-p", "%{INT:n}", "x"], ""),

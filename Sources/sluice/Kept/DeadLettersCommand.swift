@@ -93,10 +93,3 @@ enum DeadLettersCommand {
         "\(number) \(word)\(number == 1 ? "" : "s")"
     }
 }
-
-extension String {
-    /// What would steer a terminal, shown as `\u{1B}` is.
-    fileprivate var withoutControls: String {
-        String(unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : Character($0) })
-    }
-}

@@ -17,7 +17,7 @@ struct MonitorClient {
 
     /// Where a monitor answers that nothing was said about.
     static let defaultAddress = "http://127.0.0.1:24220"
-    private static let responseLimitBytes = 16 << 20
+    static let responseLimitBytes = 16 << 20
 
     struct Failure: Error, CustomStringConvertible {
         let description: String

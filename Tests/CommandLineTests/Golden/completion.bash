@@ -10,23 +10,23 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|check|validate|try|test|bench-config|reload|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|fluentd|check|validate|try|test|bench-config|reload|health|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
     case "$command:$previous" in
-        run:--config|run:-c|:--config|:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
-        run:--config-file-type|:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
-        run:--inline-config|run:-i|:--inline-config|:-i) :; return ;;
-        run:--log|run:-o|:--log|:-o) COMPREPLY=($(compgen -f -- "$current")); return ;;
-        run:--log-format|:--log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
-        run:--log-rotate-age|:--log-rotate-age) COMPREPLY=($(compgen -W 'daily weekly monthly' -- "$current")); return ;;
-        run:--log-rotate-size|:--log-rotate-size) :; return ;;
-        run:--daemon|run:-d|:--daemon|:-d) COMPREPLY=($(compgen -f -- "$current")); return ;;
-        run:--user|:--user) :; return ;;
-        run:--group|:--group) :; return ;;
-        run:--umask|:--umask) :; return ;;
-        run:--take-over|:--take-over) :; return ;;
+        run:--config|run:-c|fluentd:--config|fluentd:-c|:--config|:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--config-file-type|fluentd:--config-file-type|:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
+        run:--inline-config|run:-i|fluentd:--inline-config|fluentd:-i|:--inline-config|:-i) :; return ;;
+        run:--log|run:-o|fluentd:--log|fluentd:-o|:--log|:-o) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--log-format|fluentd:--log-format|:--log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        run:--log-rotate-age|fluentd:--log-rotate-age|:--log-rotate-age) COMPREPLY=($(compgen -W 'daily weekly monthly' -- "$current")); return ;;
+        run:--log-rotate-size|fluentd:--log-rotate-size|:--log-rotate-size) :; return ;;
+        run:--daemon|run:-d|fluentd:--daemon|fluentd:-d|:--daemon|:-d) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        run:--user|fluentd:--user|:--user) :; return ;;
+        run:--group|fluentd:--group|:--group) :; return ;;
+        run:--umask|fluentd:--umask|:--umask) :; return ;;
+        run:--take-over|fluentd:--take-over|:--take-over) :; return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         check:--config-file-type|validate:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
         try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -43,6 +43,7 @@ _sluice() {
         bench-config:--seconds) :; return ;;
         bench-config:--slowest) :; return ;;
         bench-config:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        health:--timeout) :; return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
         send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -99,9 +100,9 @@ _sluice() {
         "grok bench:--seconds") :; return ;;
     esac
     case "$command" in
-        run|"")
+        run|fluentd|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion --config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check try test bench-config reload health send dead-letters replay grok version help completion --config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -135,6 +136,11 @@ _sluice() {
         reload)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        health)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--timeout --version --help -h' -- "$current")) ;;
             esac
             ;;
         send|cat)
@@ -197,7 +203,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check try test bench-config reload send dead-letters replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check try test bench-config reload health send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

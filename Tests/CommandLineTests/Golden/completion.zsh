@@ -5,12 +5,14 @@ _sluice() {
     local command
     commands=(
         'run:Run the daemon.'
+        'fluentd:Run the daemon.'
         'check:Check a configuration and show every mistake.'
         'validate:Check a configuration and show every mistake.'
         'try:Send events through a configuration and show what each stage makes of them.'
         'test:Run the cases beside a configuration.'
         'bench-config:Measure what each stage of a configuration takes for an event.'
         'reload:Let a running sluice read its configuration again.'
+        'health:Ask a running sluice whether it is well.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
         'dead-letters:Show what no output took, by reason.'
@@ -32,7 +34,7 @@ _sluice() {
         (( CURRENT-- ))
     fi
     case "$command" in
-        run)
+        run|fluentd)
             _arguments \
                 '-c+[The configuration.]:file:_files' \
                 '--config=[The configuration.]:file:_files' \
@@ -124,6 +126,14 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1::process: '
+            ;;
+        health)
+            _arguments \
+                '--timeout=[How long to wait for the answer.]:seconds: ' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1::url: '
             ;;
         send|cat)
             _arguments \
@@ -301,7 +311,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check try test bench-config reload send dead-letters replay grok version help completion)' \
+                '1:command:(run check try test bench-config reload health send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)

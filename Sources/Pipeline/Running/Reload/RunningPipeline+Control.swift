@@ -2,8 +2,9 @@ internal import EventLoop
 internal import Glibc
 internal import Inputs
 internal import Logging
+internal import Monitor
 
-/// What another process of this account may ask (`ControlChannel`): `reload`, and `take over` (`TakeOver`).
+/// What another process of this account may ask (`ControlChannel`): `monitor`, `reload`, and `take over` (`TakeOver`).
 extension RunningPipeline {
     func openControl() {
         do throws(LoopError) {
@@ -41,6 +42,8 @@ extension RunningPipeline {
                 ControlChannel.send(answer, to: asker)
             }
             beginReload("sluice reload")
+        case "monitor":
+            ControlChannel.send((["monitor"] + (monitor?.addresses ?? [])).joined(separator: "\n"), to: asker)
         case "take over":
             guard lifecycle.state == .running, !reload.isUnderWay else { return forget(number) }
             onEveryLoop({ worker in worker.shareSockets() }) { [self] lists in
