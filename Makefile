@@ -12,7 +12,8 @@ LIBRARIES = libuv1-dev libssl-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev l
 MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd yaml-0.1 libmicrohttpd rdkafka
 # What tests talk to. A test says so and is skipped where its part is missing.
 TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
-	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote prometheus
+	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote prometheus \
+	rsyslog logrotate
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get

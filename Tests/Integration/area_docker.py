@@ -187,7 +187,7 @@ def partial(docker):
 
 
 @area.test("the pieces of a line over 16 KiB are one line again, with the filter of config/examples/docker-to-elasticsearch.conf")
-def joined(docker):
+def joined_by_example(docker):
     port = free_port()
     script = "head -c 40000 /dev/zero | tr '\\0' x; echo; head -c 16000 /dev/zero | tr '\\0' y; echo"
     text = open(f"{ROOT}/config/examples/docker-to-elasticsearch.conf").read()
@@ -198,6 +198,19 @@ def joined(docker):
         first, second = [r for _, _, r in daemon.wait_for_events(2)]
         assert first["log"] == "x" * 40000 and second["log"] == "y" * 16000
         assert not [key for key in first if key.startswith("partial")], first.keys()
+
+
+@area.test("a line of 1 MB, in 62 parts, is one event again behind concat, beside another container that writes one", 60)
+def joined(docker):
+    port = free_port()
+    concat = '<filter **>\n  @type concat\n  key log\n  use_partial_metadata true\n  separator ""\n</filter>\n'
+    script = "head -c 1000000 /dev/zero | tr '\\0' {}; echo; echo short {}"
+    with stdout_daemon(port, concat) as daemon:
+        with docker.running(port, script.format("x", "x"), {"tag": "service.joined"}):
+            docker.run(port, script.format("y", "y"), {"tag": "service.joined"})
+            events = daemon.wait_for_events(4, seconds=30)
+        assert sorted(lines(events), key=lambda text: (len(text), text)) == ["short x", "short y", "x" * 1_000_000, "y" * 1_000_000]
+        assert not any(key.startswith("partial_") for _, _, record in events for key in record), [sorted(r) for _, _, r in events]
 
 
 @area.test("a container from before the daemon (fluentd-async): its lines come later, in order, with their times")

@@ -2,8 +2,8 @@ import ConfigFile
 import Pipeline
 import Testing
 
-/// Outputs over HTTP: one wrong line in each, what is said and where; and what is taken.
-@Suite("<match> of outputs over HTTP")
+/// Outputs to services: one wrong line in each, what is said and where; and what is taken.
+@Suite("<match> of outputs to services")
 struct HTTPOutputSectionTests {
     /// The type, and what stands between its line (2) and `</match>`. A message may be shortened.
     static let matches: [(String, String, [String])] = [
@@ -53,6 +53,14 @@ struct HTTPOutputSectionTests {
             ["5:1 note the label 'app.io/x' is named 'app_io_x'"]
         ),
         ("loki", "url http://l:3100\n<label>\napp $.a.\n</label>", ["5:5 error '$.a.' is no place in a record"]),
+        (
+            "loki", "endpoint_url http://l:3100\nlabels {\"env\":\"prod\",\"app.io\":\"a\"}",
+            ["4:1 note the label 'app.io'"]
+        ),
+        (
+            "http", "endpoint http://h/${tag\n<buffer tag>\n</buffer>",
+            ["3:19 warning '${' in 'endpoint' has no '}'"]
+        ),
         ("loki", "url http://l:3100\nline_format xml\nextra_labels a:b", ["4:13 error 'line_format' is 'xml'"]),
         ("splunk_hec", "hec_host s\nhec_token t", []),
         ("splunk_hec", "hec_host s", ["1:1 error 'hec_token' is required"]),
@@ -73,6 +81,8 @@ struct HTTPOutputSectionTests {
             "splunk_hec", "hec_host s\nhec_token t\n<format a.**>\n@type json\n</format>",
             ["5:1 error <format> for some tags"]
         ),
+        ("splunk_hec", "host s\nport 8089\ntoken t\nuse_ssl true\nssl_verify false\nevent_host h\nsourcetype j", []),
+        ("splunk_hec", "host s\ntoken t t", ["4:7 error 'token' holds a blank"]),
         ("s3", "s3_bucket b\n<buffer []>\n</buffer>", []),
         ("s3", "s3_bucket b", ["1:1 warning <match **> of type s3 keeps up to 24 hours"]),
         ("s3", "<buffer []>\n</buffer>", ["1:1 error 's3_bucket' is required"]),
@@ -129,6 +139,24 @@ struct HTTPOutputSectionTests {
             "influxdb2", "url http://d:8086\ntoken t\nbucket b\norg o\ntime_precision h",
             ["7:16 error 'time_precision' is 'h'"]
         ),
+        ("gelf", "host g", []), ("gelf", "port 12201", ["1:1 error 'host' is required in <match **> of type gelf"]),
+        ("gelf", "host udp://g", ["3:6 error 'host' is 'udp://g', which is not a name or an address alone"]),
+        (
+            "gelf",
+            "host ::1\nport 12202\nprotocol tcp\ntls true\ntls_options {\"no_verify\":false}\nuse_record_host true\n"
+                + "add_msec_time true\nudp_transport_type LAN\n<buffer>\nflush_interval 1s\n</buffer>", []
+        ),
+        ("gelf", "host g\nprotocol sctp", ["4:10 error 'protocol' is 'sctp'"]),
+        ("gelf", "host g\ntls true", ["4:5 error there is no TLS over UDP"]),
+        (
+            "gelf", "host g\nprotocol tcp\ntls_options {\"ca\":\"/a\"}",
+            ["5:1 error 'tls_options' is given, and <match **> of type gelf sends plain text"]
+        ),
+        (
+            "gelf", "host g\nprotocol tcp\ntls true\ntls_options {\"no_verify\":true,\"caa\":\"/a\"}",
+            ["6:13 warning no certificate is looked at", "6:13 warning 'caa' is no option of TLS here"]
+        ),
+        ("gelf", "host g\nmax_bytes 3200", ["4:1 note 'max_bytes' in <match **> of type gelf has no effect"]),
     ]
 
     @Test("sections", arguments: matches)

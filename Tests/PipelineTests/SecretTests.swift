@@ -55,6 +55,30 @@ import Testing
     }
 
     @Test(
+        "a variable's name is shown, and the default behind it is not",
+        arguments: [
+            (##"port "#{ENV['ES_PASSWORD']}x""##, ##"port "#{ENV['ES_PASSWORD']}x""##),
+            (##"port "#{ENV['ES_PASSWORD'] || 'sEcReT0'}x""##, ##"port "#{ENV['ES_PASSWORD'] || 'xxxxxx"##),
+            (##"port "#{ENV.fetch('ES_PASSWORD', 'sEcReT0')}x""##, ##"port "#{ENV.fetch('ES_PASSWORD', 'xxxxxx"##),
+            (##"port "#{ENV.fetch("ES_PASSWORD")}x""##, ##"port "#{ENV.fetch("ES_PASSWORD")}x""##),
+        ])
+    func variables(_ line: String, _ shown: String) {
+        let printed = Self.printed("<match **>\n  @type elasticsearch\n  \(line)\n</match>\n")
+        #expect(!printed.contains("sEcReT0"), "\(printed)")
+        #expect(printed.contains(shown), "\(printed)")
+    }
+
+    @Test("a path is shown, whatever its parameter and its variable are called")
+    func paths() {
+        let transport =
+            ##"cert_path "#{ENV['X_CRT'] || '/no/sluice/a.crt'}"\nprivate_key_path "#{ENV['X_K'] || '/no/sluice/a.key'}""##
+        let printed = Self.printed(
+            "<source>\n@type forward\n<transport tls>\n\(transport)\ncert_pth x\n</transport>\n</source>\n"
+                + "<match **>\n@type null\n</match>\n")
+        #expect(!printed.contains("xxxxxx"), "\(printed)")
+    }
+
+    @Test(
         "what stands on the next line of a broken value is no name",
         arguments: ["\"x\n  Hunter2Hunter2\" y", "x \"y\n  Hunter2Hunter2 z\"", "'x\n  a Hunter2Hunter2' y"])
     func brokenValue(_ value: String) {

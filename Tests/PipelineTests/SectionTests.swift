@@ -290,7 +290,7 @@ import Testing
             "@type elasticsearch\nlogstash_fomat true",
             ["3:1 error unknown parameter 'logstash_fomat' in <match **> of type elasticsearch"]
         ),
-        ("@type elasticsearch\nuser u", ["3:6 error user is given without password"]),
+        ("@type elasticsearch\nuser u", ["3:6 warning user is given without password"]),
         ("@type elasticsearch\ncloud_id x", ["3:10 error 'cloud_id' is no cloud id"]),
         (
             "@type elasticsearch\ncloud_id d:ZXUuZXhhbXBsZSRhYmMkZGVm",

@@ -119,11 +119,8 @@ extension FileParser {
             if let near = EditDistance.nearest(to: name, in: allowed) {
                 diagnostics.error(namePlace, "unknown section <\(name)> \(location)", hint: "did you mean '<\(near)>'?")
                 name = near
-            } else if isAtRoot {
-                diagnostics.error(
-                    namePlace, "unknown section <\(name)> \(location)",
-                    hint: "known are \(allowed.map { "<\($0)>" }.joined(separator: ", "))")
             } else {
+                // As in Fluentd, at the top level as well.
                 diagnostics.warning(
                     namePlace, "<\(name)> \(location) has no effect",
                     hint: "known are \(allowed.map { "<\($0)>" }.joined(separator: ", "))")

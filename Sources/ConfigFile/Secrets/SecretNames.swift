@@ -33,14 +33,19 @@ package enum SecretNames {
     package static func isSecret(_ name: String) -> Bool {
         let lower = name.lowercased()
         let parts = lower.split { $0 == "_" || $0 == "-" || $0 == "." }.map(String.init)
-        guard let last = parts.last, lower.utf8.count >= 3 else { return false }
-        if parts.count > 1, harmlessEndings.contains(last) { return false }
+        guard lower.utf8.count >= 3, !isHarmless(lower) else { return false }
         let compact = parts.joined()
         if parts.contains(where: words.contains) || stems.contains(where: { compact.firstRange(of: $0) != nil }) {
             return true
         }
         if parameters.contains(lower) { return true }
         return parameters.contains { isNearly(lower, $0) }
+    }
+
+    /// Whether a name speaks about a secret, or anything else, without its value being one: `token_file`.
+    static func isHarmless(_ name: String) -> Bool {
+        let parts = name.lowercased().split { $0 == "_" || $0 == "-" || $0 == "." }
+        return parts.count > 1 && harmlessEndings.contains(String(parts[parts.count - 1]))
     }
 
     /// A value of a hash of HTTP headers is hidden unless its header is known to be harmless.

@@ -122,6 +122,8 @@ struct SecretScanner {
                 if kind.isSecret { return value(behind: word, end) }
             }
             if isPattern { return }
+            // `private_key_path FILE` is whole, and no name in pieces.
+            if SecretNames.isHarmless(name) { break }
         }
         laterNames(first.upperBound, end)
     }
@@ -150,6 +152,14 @@ struct SecretScanner {
             let rest = name.lowerBound + parameter.utf8.count
             if bytes[rest] != UInt8(ascii: "_") && bytes[rest] != UInt8(ascii: "-") { start = rest }
         }
+        if let next = behindVariable(name, end) {
+            // The name of a variable is shown; what it may have in its place is not.
+            guard ["||", ",", "?", "+", " or "].contains(where: { text(next..<end).firstRange(of: $0) != nil }) else {
+                return laterNames(next, end)
+            }
+            start = next
+            while start < end, "|,?+".utf8.contains(bytes[start]) || Byte.isBlank(bytes[start]) { start += 1 }
+        }
         while start < end, Self.isSeparator(bytes[start]) { start += 1 }
         start = behindTag(start, end)
         guard start < end, bytes[start..<end] != [Byte.backslash] else {
@@ -173,6 +183,18 @@ struct SecretScanner {
             balance(start, end)
             if depth > 0, closes(from: end) { open = .brackets }
         }
+    }
+
+    /// Where an expression goes on behind `ENV['NAME']` or `ENV.fetch('NAME'`; nil: the name is none of a variable's.
+    private func behindVariable(_ name: Range<Int>, _ end: Int) -> Int? {
+        let next = name.upperBound + 1
+        guard name.lowerBound > 0, next < end else { return nil }
+        let quote = bytes[name.lowerBound - 1]
+        guard quote == Byte.quote || quote == Byte.apostrophe, bytes[name.upperBound] == quote else { return nil }
+        let front = bytes[..<(name.lowerBound - 1)]
+        if front.suffix(4).elementsEqual("ENV[".utf8) { return bytes[next] == Byte.closeBracket ? next + 1 : nil }
+        guard front.suffix(10).elementsEqual("ENV.fetch(".utf8) else { return nil }
+        return bytes[next] == UInt8(ascii: ")") ? next + 1 : next
     }
 
     /// Tags of YAML values are no secrets, and messages speak of them.

@@ -122,7 +122,7 @@ final class PositionFile {
         if written != bytes.count { onFailure?("\(Self.failure("write", path))") }
     }
 
-    private static func read(_ path: String) throws(Failure) -> String {
+    static func read(_ path: String) throws(Failure) -> String {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return "" }
@@ -139,7 +139,7 @@ final class PositionFile {
         }
     }
 
-    private static func makeFolders(above path: String) throws(Failure) {
+    static func makeFolders(above path: String) throws(Failure) {
         var folder = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/").dropLast() {
             folder += part + "/"
@@ -147,7 +147,7 @@ final class PositionFile {
         }
     }
 
-    private static func failure(_ verb: String, _ path: String) -> Failure {
+    static func failure(_ verb: String, _ path: String) -> Failure {
         // A static text of the C library, copied at once.
         Failure(description: "cannot \(verb) \(path): \(unsafe String(cString: strerror(errno)))")
     }

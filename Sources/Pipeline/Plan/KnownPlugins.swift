@@ -27,7 +27,7 @@ enum KnownPlugins {
 
     private static let names: [String: Set<String>] = [
         "source": [
-            "exec", "systemd", "windows_eventlog", "s3",
+            "exec", "windows_eventlog", "s3",
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
@@ -38,7 +38,7 @@ enum KnownPlugins {
         "output": [
             "exec", "exec_filter", "secondary_file", "gcs", "kinesis_streams",
             "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
-            "prometheus", "azure-loganalytics", "gelf", "syslog", "remote_syslog", "slack", "mail",
+            "prometheus", "azure-loganalytics", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
         ],
     ]

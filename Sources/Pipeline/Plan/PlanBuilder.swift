@@ -19,7 +19,7 @@ package final class PlanBuilder {
     /// `<label>` names that exist, for relabel and sources.
     private var labelNames: [String] = []
     private var labelUses: [(name: String, place: Place)] = []
-    private var plan = PipelinePlan()
+    private(set) var plan = PipelinePlan()
     /// The opening tags of each label's rules.
     private var places: [String: [Place]] = [:]
     private var firstPlace: Place

@@ -9,7 +9,7 @@ enum LokiSection {
     static func read(_ reader: SectionReader, _ builder: PlanBuilder) -> OutputPlan? {
         let errorsBefore = reader.diagnostics.errorCount
         var settings = LokiSettings()
-        if let url = reader.string("url") {
+        if let url = reader.string("url", aliases: ["endpoint_url"]) {
             settings.url = HTTPOutputParts.checkURL(url, "url", reader.diagnostics)
         }
         readHTTP(reader, builder, &settings)
@@ -65,8 +65,11 @@ enum LokiSection {
     }
 
     private static func readLabels(_ reader: SectionReader, _ settings: inout LokiSettings) {
-        for (name, value) in reader.hash("extra_labels")?.value ?? [] {
-            settings.extraLabels.append((label(name, reader.place(of: "extra_labels"), reader), value))
+        // `labels` and `endpoint_url` are what fluent-plugin-loki, another plugin of this type, calls them.
+        let extra = reader.hash("extra_labels", aliases: ["labels"])
+        for (name, value) in extra?.value ?? [] {
+            let place = extra?.parameter.keyPlace ?? reader.section.place
+            settings.extraLabels.append((label(name, place, reader), value))
         }
         for section in reader.sections(named: "label") {
             let inner = SectionReader(section, description: "<label>", diagnostics: reader.diagnostics)

@@ -33,7 +33,8 @@ enum SplunkSection {
         let secondary = SecondarySection.read(reader, builder)
         let buffering = HTTPOutputParts.readBuffer(reader, builder)
         settings.index = origin("index", reader)
-        settings.host = origin("host", reader) ?? template(builder.environment.hostname)
+        settings.host =
+            origin(isOlder(reader) ? "event_host" : "host", reader) ?? template(builder.environment.hostname)
         settings.source = origin("source", reader)
         settings.sourcetype = origin("sourcetype", reader)
         guard reader.diagnostics.errorCount == errorsBefore else { return nil }
@@ -45,22 +46,34 @@ enum SplunkSection {
             preview: { chunk in service.preview(chunk).map { [OutputPart("event", $0)] } ?? [] })
     }
 
+    /// Whether the section is written for fluent-plugin-splunkhec, an older plugin of this type, in which `host` is the
+    /// server and not the events' host.
+    private static func isOlder(_ reader: SectionReader) -> Bool {
+        !reader.has("hec_host") && !reader.has("full_url") && !reader.has("hec_token") && reader.has("token")
+    }
+
     private static func readServer(_ reader: SectionReader, _ builder: PlanBuilder, _ settings: inout SplunkSettings) {
-        let scheme: String = reader.enumeration("protocol", ["https": "https", "http": "http"])?.value ?? "https"
-        let host = reader.string("hec_host", required: !reader.has("full_url"))
+        let isOlder = isOlder(reader)
+        let (hostKey, portKey, tokenKey) =
+            isOlder ? ("host", "port", "token") : ("hec_host", "hec_port", "hec_token")
+        var scheme = reader.enumeration("protocol", ["https": "https", "http": "http"])?.value
+        if isOlder, let usesTLS = reader.bool("use_ssl") { scheme = usesTLS.value ? "https" : "http" }
+        let host = reader.string(hostKey, required: !isOlder && !reader.has("full_url"))
         if let host { HostCheck.check(host, reader.diagnostics) }
-        let port = reader.int("hec_port", default: 8088, range: 1...65535)
-        settings.url = "\(scheme)://\(HostCheck.forURL(host?.value ?? "")):\(port)"
+        let port = reader.int(portKey, default: 8088, range: 1...65535)
+        let place = HostCheck.forURL(host?.value ?? (isOlder ? "localhost" : ""))
+        settings.url = "\(scheme ?? (isOlder ? "http" : "https"))://\(place):\(port)"
         if let url = reader.string("full_url") {
             settings.url = HTTPOutputParts.checkURL(url, "full_url", reader.diagnostics)
         }
-        settings.token = reader.secret("hec_token", required: true)?.value ?? ""
+        settings.token = reader.secret(tokenKey, required: true)?.value ?? ""
         if settings.token.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
-            reader.error("hec_token", "'hec_token' holds a blank or a control character")
+            reader.error(tokenKey, "'\(tokenKey)' holds a blank or a control character")
         }
         settings.http.connectTimeoutSeconds = Double(reader.int("open_timeout", default: 10, range: 1...86_400))
         settings.http.timeoutSeconds = Double(reader.int("read_timeout", default: 60, range: 1...86_400))
         settings.http.verifiesCertificate = !reader.bool("insecure_ssl", default: false)
+        if isOlder, let verifies = reader.bool("ssl_verify") { settings.http.verifiesCertificate = verifies.value }
         HTTPOutputParts.readTLS(
             .init(authorityFile: "ca_file", authorityFolder: "ca_path", certificate: "client_cert", key: "client_key"),
             reader, builder, &settings.http)

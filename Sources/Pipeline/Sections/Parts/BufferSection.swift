@@ -89,7 +89,8 @@ enum BufferSection {
         readRetry(reader, &settings.retry)
         reader.ignore(
             ["flush_thread_interval", "flush_thread_burst_interval", "delayed_commit_timeout", "compress"],
-            reason: "sluice sends when a chunk is due and does not keep chunks compressed", severity: .note)
+            reason: "sluice sends when a chunk is due and does not keep chunks compressed", severity: .note,
+            defaults: ["compress": "text"])
         reader.finish()
         result.settings = settings
         return result

@@ -22,11 +22,16 @@ enum PlaceholderCheck {
         let bytes = Array(setting.value.utf8)
         var place = 0
         while place + 1 < bytes.count {
-            guard bytes[place] == UInt8(ascii: "$"), bytes[place + 1] == UInt8(ascii: "{"),
-                let close = bytes[place...].firstIndex(of: UInt8(ascii: "}"))
-            else {
+            guard bytes[place] == UInt8(ascii: "$"), bytes[place + 1] == UInt8(ascii: "{") else {
                 place += 1
                 continue
+            }
+            guard let close = bytes[place...].firstIndex(of: UInt8(ascii: "}")) else {
+                errors.warning(
+                    setting.parameter.place(ofOffset: place, length: 2),
+                    "'${' in '\(parameter)' has no '}': it is text",
+                    hint: "write ${tag}, or ${key} for a chunk key")
+                break
             }
             let name = String(decoding: bytes[(place + 2)..<close], as: UTF8.self)
             let here = setting.parameter.place(ofOffset: place, length: close + 1 - place)

@@ -28,7 +28,9 @@ enum SearchServersSection {
         host.user = reader.string("user").map { credential($0.value) }
         host.password = reader.secret("password").map { credential($0.value) }
         if host.user != nil && host.password == nil {
-            reader.error("user", "user is given without password", hint: "add password")
+            // As Fluentd sends it: a server may take it.
+            reader.warning("user", "user is given without password: an empty one is sent", hint: "add password")
+            host.password = ""
         }
         settings.hosts = [host]
         if let hosts = reader.string("hosts") {
