@@ -63,8 +63,8 @@ struct SystemdInputTests {
         private let thread: LoopThread
 
         init(
-            _ folder: String, positions: String? = nil, collecting prepare: (inout Collector.State) -> Void = { _ in },
-            _ change: (inout SystemdSettings) -> Void = { _ in }
+            _ folder: String, positions: String? = nil, _ change: (inout SystemdSettings) -> Void = { _ in },
+            collecting prepare: (inout Collector.State) -> Void = { _ in }
         ) throws {
             collector.state.withLock { prepare(&$0) }
             var settings = SystemdSettings(tag: "t")

@@ -43,6 +43,7 @@ package final class SystemdInput: Input {
     private var pollTimer: LoopTimer?
     private var retryTimer: LoopTimer?
     private var writeTimer: LoopTimer?
+    package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     private var isResting = false
     private var isActive = false

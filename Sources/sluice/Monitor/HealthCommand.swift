@@ -45,7 +45,8 @@ enum HealthCommand {
             let response = try client.get(path)
             return Verdict(isWell: response.status == 200, sentence: sentence(response))
         } catch {
-            return Verdict(isWell: false, sentence: "\(SecretText.masked(address ?? MonitorClient.defaultAddress)): \(error)")
+            return Verdict(
+                isWell: false, sentence: "\(SecretText.masked(address ?? MonitorClient.defaultAddress)): \(error)")
         }
     }
 
