@@ -87,7 +87,14 @@ let package = Package(
 
         .target(
             name: "Monitor",
-            dependencies: ["Events", "Time", "EventLoop", "HTTPServer", "Buffering", "Logging"], swiftSettings: strict),
+            dependencies: [
+                "Events", "Time", "EventLoop", "HTTPServer", "Grok", "Parsing", "Suggest", "Buffering", "Logging",
+            ],
+            resources: [
+                .embedInCode("Page/Files/page.html"), .embedInCode("Page/Files/page.css"),
+                .embedInCode("Page/Files/page.js"),
+            ],
+            swiftSettings: strict),
 
         // MARK: - From a file to running stages
         .target(name: "ConfigFile", dependencies: ["Words", "YAML", "Expressions"], swiftSettings: strict),

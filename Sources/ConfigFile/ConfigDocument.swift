@@ -100,6 +100,7 @@ package struct ConfigDocument {
             }
         }
         reading.add(contentsOf: diagnostics)
+        reading.readsFiles = session.source.isRead
         reading.hasTagErrors = reading.hasErrors && hasTagErrors
         return ConfigDocument(root: root, diagnostics: reading, path: path, files: session.source)
     }

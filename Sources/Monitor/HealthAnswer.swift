@@ -11,6 +11,8 @@ struct HealthAnswer {
     enum Question { case health, ready }
 
     let status: Int
+    /// In one word, or two.
+    let state: String
     let body: [UInt8]
 
     init(_ report: MonitorReport, _ question: Question) {
@@ -20,7 +22,7 @@ struct HealthAnswer {
         let isFull = troubled.contains { Self.isFull($0.1) }
         let works = report.process.isReady && report.process.stuckLoops == 0
         status = works && (question == .health || !isFull) ? 200 : 503
-        let state =
+        state =
             report.process.stuckLoops > 0
             ? "stuck" : !report.process.isReady ? "not ready" : isFull ? "full" : troubled.isEmpty ? "ok" : "degraded"
         var out = ByteBuffer(capacity: 256)

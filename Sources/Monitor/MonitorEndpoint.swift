@@ -6,6 +6,8 @@ package struct MonitorEndpoint: Sendable {
     package var showsConfig = true
     /// `include_retry`.
     package var showsRetry = true
+    /// What has to be said to see the page, events, and what is in them; nil: nothing, on addresses of this machine alone.
+    package var token: String?
     /// Beside `/metrics`, which is always there.
     package var metricsPaths: [String] = []
 

@@ -11,13 +11,14 @@ internal import Synchronization
 /// | `/api/plugins.json`, `/api/plugins`, `/api/config.json`, `/api/config` | as Fluentd's monitor_agent |
 /// | `/metrics` | Prometheus' text format, or OpenMetrics where it is asked for |
 /// | `/health`, `/ready` | 200 or 503, and why |
-/// | `/api/tap` | events as they pass (`TapQuery`, `TapAnswer`) |
+/// | `/` and what it asks | `PageRoute`, `PageAccess` |
 ///
 /// Safe from any thread.
 package final class MonitorServer: Sendable {
     private let thread: LoopThread
     private let log: Log
     private let daemon: any MonitoredDaemon
+    private let worker = PageWorker()
     /// Of the thread's own loop; the lock is for those who open and close.
     private let open = Mutex<[Desk]>([])
     private static let joinSeconds = 2.0
@@ -42,7 +43,7 @@ package final class MonitorServer: Sendable {
                     desk.change(endpoint, monitors)
                     desks.append(desk)
                 } else {
-                    let desk = try Desk(endpoint, monitors, daemon)
+                    let desk = try Desk(endpoint, monitors, daemon, worker)
                     new.append(desk)
                     desks.append(desk)
                 }
@@ -81,6 +82,7 @@ package final class MonitorServer: Sendable {
             thread.loop.stop()
         }
         _ = thread.join(withinSeconds: Self.joinSeconds)
+        worker.close()
     }
 }
 
@@ -90,22 +92,25 @@ package final class MonitorServer: Sendable {
 private final class Desk: HTTPHandler, @unchecked Sendable {
     let address: String
     private let daemon: any MonitoredDaemon
+    private let page: PageDesk
     private let settings: Mutex<(endpoint: MonitorEndpoint, monitors: [FluentdMonitor])>
     private let socket: ListeningSocket
     private var server: HTTPServer?
+    private var loop: Loop?
 
     static func address(_ endpoint: MonitorEndpoint) -> String {
         endpoint.host.contains(":") ? "[\(endpoint.host)]:\(endpoint.port)" : "\(endpoint.host):\(endpoint.port)"
     }
 
     init(
-        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ daemon: any MonitoredDaemon
+        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ daemon: any MonitoredDaemon, _ worker: PageWorker
     ) throws(LoopError) {
         socket = try ListeningSocket.listen(
             host: endpoint.host, port: endpoint.port, backlog: 64, reusePort: false, inherited: nil)
         address = Self.address(endpoint)
         settings = Mutex((endpoint, monitors))
         self.daemon = daemon
+        page = PageDesk(daemon, worker)
     }
 
     func change(_ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor]) {
@@ -118,6 +123,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func start(on loop: Loop) throws(LoopError) {
         var settings = HTTPServer.Settings()
         settings.connectionLimit = 64
+        self.loop = loop
         server = try HTTPServer(socket.descriptor, settings, on: loop, handler: self)
     }
 
@@ -132,17 +138,21 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func left(_ client: HTTPClient) {}
 
     func began(_ exchange: HTTPExchange) {
-        guard ["GET", "HEAD"].contains(exchange.method) else {
-            return exchange.respond(405, [("Allow", "GET, HEAD")], Array("only GET and HEAD\n".utf8))
+        let route = PageRoute(HTTPTarget(exchange.target).path)
+        let methods = route?.methods ?? ["GET", "HEAD"]
+        guard methods.contains(exchange.method) else {
+            let allowed = methods.joined(separator: ", ")
+            return exchange.respond(405, [("Allow", allowed)], Array("only \(allowed)\n".utf8))
         }
+        if let route { page.began(exchange, route, at: settings.withLock { $0.endpoint }) }
     }
 
-    /// No request here has a body that anybody reads.
-    func takes(_ bytes: Int, of exchange: HTTPExchange) -> BodyDecision { .drop }
+    func takes(_ bytes: Int, of exchange: HTTPExchange) -> BodyDecision { page.takes(bytes, of: exchange) }
 
     func ended(_ exchange: HTTPExchange) {
         let (endpoint, monitors) = settings.withLock { $0 }
         let target = HTTPTarget(exchange.target)
+        if let route = PageRoute(target.path), let loop { return page.ended(exchange, route, target, on: loop) }
         switch target.path {
         case "/api/plugins.json":
             respond(exchange, "application/json", plugins(target, endpoint).json())
@@ -159,7 +169,6 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
                 SluiceMetrics(report).families() + monitors.flatMap { FluentdMetrics(report).families($0) }
             exchange.respond(
                 200, [("Content-Type", format.contentType)], Array(MetricsText.write(families, as: format).utf8))
-        case "/api/tap": tap(exchange, target)
         default: exchange.respond(404, [("Content-Type", "text/plain")], Array("not found\n".utf8))
         }
     }
@@ -170,15 +179,6 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
         PluginsAnswer(
             daemon.report(),
             PluginsAnswer.Query(target, showsConfig: endpoint.showsConfig, showsRetry: endpoint.showsRetry))
-    }
-
-    private func tap(_ exchange: HTTPExchange, _ target: HTTPTarget) {
-        do throws(TapRefusal) {
-            let answer = try daemon.tap(try TapQuery(target), since: target.value("since").flatMap(Int.init))
-            respond(exchange, "application/json", answer.json())
-        } catch {
-            exchange.respond(400, [("Content-Type", "text/plain")], Array((error.sentence + "\n").utf8))
-        }
     }
 
     private func respond(_ exchange: HTTPExchange, _ type: String, _ body: borrowing ByteBuffer) {

@@ -3,6 +3,17 @@
 package protocol MonitoredDaemon: Sendable {
     func report() -> MonitorReport
 
+    /// The plan in force, as it is drawn.
+    func graph() -> PipelineGraph
+
+    /// What is wrong with a configuration that somebody pasted, as `sluice check --format json` says it. Reads no file
+    /// and no variable of this machine. May take a while: called on a thread of its own.
+    func check(_ configuration: String) -> String
+
+    /// What lies in the dead letters, by reason, as `sluice dead-letters --format json` says it, or `{"note":…}` too.
+    /// May take a while: called on a thread of its own.
+    func deadLetters() -> String
+
     /// Events as they pass, since the last answer to the same question. The first question begins a watch, and one that
     /// nobody repeats ends it.
     ///

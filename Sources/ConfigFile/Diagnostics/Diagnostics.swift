@@ -22,6 +22,8 @@ package final class Diagnostics {
     /// Whether what is wrong because a variable is not set is a warning: where a file is checked apart from the machine on
     /// which it is to run.
     package var toleratesUnset = false
+    /// Whether sections may read the files that they name (`FileSource.isRead`).
+    package var readsFiles = true
     /// Where variables that are not set have left a value empty, with their names, by file.
     private var unset: [String: [Int: String]] = [:]
     /// Values that no message and no dump may show and that stand in no file: of environment variables, of files read.

@@ -8,6 +8,12 @@ package protocol FileSource: Sendable {
     func exists(_ path: String) -> Bool
     /// One spelling for one file, so that an include cycle is seen through links.
     func identity(of path: String) -> String
+    /// false: nothing of the machine is to be read, whatever a configuration names; it says so where it does.
+    var isRead: Bool { get }
+}
+
+extension FileSource {
+    package var isRead: Bool { true }
 }
 
 /// Why a file could not be read.

@@ -69,6 +69,11 @@ final class ParseSession {
 
     /// The files that an include names, sorted; that there are none is said.
     func matches(of path: String, at place: Place) -> [String] {
+        guard source.isRead else {
+            diagnostics.warning(
+                place, "'\(path)' is not included: no file is read here", hint: "paste what stands in it")
+            return []
+        }
         var path = path
         if let scheme = Self.scheme(of: path) {
             guard scheme == "file" else {

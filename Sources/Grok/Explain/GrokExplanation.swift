@@ -46,6 +46,21 @@ extension GrokCompiler {
         }
     }
 
+    /// References that are never closed, each as the mistake that it is: to Fluentd it is text, which no line holds.
+    package func unclosedReferences(in expression: String) -> [GrokError] {
+        let bytes = Array(expression.utf8)
+        return looseReferences(in: expression).compactMap { range in
+            let part = String(decoding: bytes[range], as: UTF8.self)
+            guard !part.hasSuffix("}") else { return nil }
+            let end = range.lowerBound + part.prefix { $0 != " " }.utf8.count
+            var error = GrokError(
+                kind: .badExpression, offset: end, length: 0, message: "'\(part)' has no }",
+                hint: "close the reference", path: [])
+            error.places = [GrokPlace(definition: nil, text: expression, range: end..<end)]
+            return error
+        }
+    }
+
     /// Where an expression has a `%{` that begins no reference: it is read as text, without an error, as in Fluentd.
     package func looseReferences(in expression: String) -> [Range<Int>] {
         let text = Array(expression.utf8)

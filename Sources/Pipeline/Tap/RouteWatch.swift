@@ -8,7 +8,7 @@ final class RouteWatch {
     private let board: TapBoard
     private let watches: [TapBoard.Watch]
     /// Of the batch that is on its way; empty: none is followed.
-    private var events: [(watch: TapBoard.Watch, event: TapEvent)] = []
+    private var events: [(watches: [TapBoard.Watch], event: TapEvent)] = []
     private var isFollowing = false
     /// Which watches a tag belongs to, by the tag's identity.
     private var fitting: [Int: [TapBoard.Watch]] = [:]
@@ -30,11 +30,15 @@ final class RouteWatch {
             // Spread over the batch, which may be long.
             for place in 0..<granted {
                 let index = place * count / granted
-                guard rows.records[index].followed == nil else { continue }
                 let record = rows.records[index]
+                if let number = record.followed {
+                    // Another watch looks at it, too.
+                    if number < events.count { events[number].watches.append(watch) }
+                    continue
+                }
                 events.append(
                     (
-                        watch,
+                        [watch],
                         TapEvent(
                             tag: batch.tag.text, time: record.time, label: label,
                             record: TapRecordText.json(record, rows, storage))
@@ -115,7 +119,9 @@ final class RouteWatch {
 
     /// The batch has met its end on this loop.
     func end() {
-        for (watch, event) in events where Self.fits(event, watch.query) { board.show(event, to: watch) }
+        for (watches, event) in events {
+            for watch in watches where Self.fits(event, watch.query) { board.show(event, to: watch) }
+        }
         events.removeAll(keepingCapacity: true)
         isFollowing = false
     }

@@ -1,6 +1,7 @@
 import CommandLine
 import ConfigFile
 import Events
+import Grok
 import Parsing
 import Pipeline
 import Time

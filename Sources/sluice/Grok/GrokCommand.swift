@@ -130,14 +130,11 @@ enum GrokCommand {
         var texts: [String] = []
         for section in options.sections {
             let bytes = Array(section.expression.utf8)
-            var isUnclosed = false
+            let unclosed = compiler.unclosedReferences(in: section.expression)
+            texts += unclosed.map { GrokPlaces.text($0, expression: section.expression, on: .standardError) }
             for range in compiler.looseReferences(in: section.expression) {
                 let part = String(decoding: bytes[range], as: UTF8.self)
-                guard part.hasSuffix("}") else {
-                    isUnclosed = true
-                    texts.append(unclosed(part, range, section.expression))
-                    continue
-                }
+                guard part.hasSuffix("}") else { continue }
                 StandardError.write(
                     "warning: '\(part)' is no reference and stands for itself; write %{NAME:field:type} without spaces\n"
                 )
@@ -147,7 +144,7 @@ enum GrokCommand {
                     "warning: (?<\(name)>…) names a field '\(name)' that is text; types are written in %{NAME:field:type},"
                         + " or in the parameter types\n")
             }
-            if isUnclosed { continue }
+            if !unclosed.isEmpty { continue }
             do throws(GrokError) {
                 _ = try compiler.compile(section.expression, multiline: options.isMultiline)
             } catch {
@@ -163,15 +160,5 @@ enum GrokCommand {
         } catch {
             throw Failure("Error: \(error)\n")
         }
-    }
-
-    /// A reference that is never closed is text to Fluentd, which no line holds.
-    private static func unclosed(_ part: String, _ range: Range<Int>, _ expression: String) -> String {
-        let end = range.lowerBound + part.prefix { $0 != " " }.utf8.count
-        var error = GrokError(
-            kind: .badExpression, offset: end, length: 0, message: "'\(part)' has no }", hint: "close the reference",
-            path: [])
-        error.places = [GrokPlace(definition: nil, text: expression, range: end..<end)]
-        return GrokPlaces.text(error, expression: expression, on: .standardError)
     }
 }

@@ -3,7 +3,7 @@ import ConfigFile
 import Events
 import KeptEvents
 import Logging
-import Time
+import Pipeline
 
 /// `sluice dead-letters [FILE…]`: what lies in kept files, by reason.
 enum DeadLettersCommand {
@@ -67,7 +67,7 @@ enum DeadLettersCommand {
             if !cause.reason.isEmpty { text += row("reason", cause.reason) }
             if !group.indices.isEmpty { text += row("index", names(group.indices, group.hasMoreIndices)) }
             text += row("tags", names(group.tags, group.hasMoreTags))
-            let (first, last) = (moment(group.earliest), moment(group.latest))
+            let (first, last) = (DeadLettersJSON.moment(group.earliest), DeadLettersJSON.moment(group.latest))
             text += row("times", first == last ? first : "\(first) to \(last)")
             text += row("example", group.example) + "\n"
         }
@@ -83,10 +83,6 @@ enum DeadLettersCommand {
 
     private static func names(_ names: [String], _ hasMore: Bool) -> String {
         names.joined(separator: ", ") + (hasMore ? ", …" : "")
-    }
-
-    static func moment(_ time: EventTime) -> String {
-        TimeWriter.iso8601(time, fractionDigits: 3)
     }
 
     private static func count(_ number: Int, _ word: String) -> String {

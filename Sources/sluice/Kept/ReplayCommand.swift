@@ -3,6 +3,7 @@ import Events
 import ForwardProtocol
 import Glibc
 import Outputs
+import Pipeline
 
 /// `sluice replay FILE…`: the events of dead letters and backup files, sent again with their tags and times.
 enum ReplayCommand {

@@ -19,6 +19,7 @@ final class MonitorView: MonitoredDaemon {
     private struct State: Sendable {
         var stages: [Shown] = []
         var rootDirectory: String?
+        var graph = PipelineGraph()
         var isReady = false
         var pulses: [LoopPulse] = []
     }
@@ -39,9 +40,11 @@ final class MonitorView: MonitoredDaemon {
         var drains: [StageID: OutputDrain] = [:]
         for entry in outputs { drains[entry.plan.stage.id] = entry.output.drains.first }
         let stages = plan.reports.map { Shown(report: $0.report, drain: drains[$0.id]) }
+        let graph = plan.graph
         state.withLock { state in
             state.stages = stages
             state.rootDirectory = plan.system.rootDirectory
+            state.graph = graph
         }
     }
 
@@ -54,6 +57,15 @@ final class MonitorView: MonitoredDaemon {
         board.onChange { [board] watches in
             for worker in workers { worker.submit { $0.showEvents(to: board, watches) } }
         }
+    }
+
+    func graph() -> PipelineGraph { state.withLock { $0.graph } }
+
+    func check(_ configuration: String) -> String { PastedConfiguration.check(configuration) }
+
+    func deadLetters() -> String {
+        let directory = state.withLock { $0.rootDirectory } ?? StateDirectory.found()
+        return KeptSummary.json(folder: directory.map(KeptFiles.folder(in:)))
     }
 
     func tap(_ query: TapQuery, since: Int?) throws(TapRefusal) -> TapAnswer {

@@ -17,6 +17,11 @@ enum GrokSection {
             throw SettingError("@type", "\(error)")
         }
         if let path = reader.string("custom_pattern_path") {
+            guard reader.diagnostics.readsFiles else {
+                throw SettingError(
+                    "custom_pattern_path", "'custom_pattern_path' is not read here, so the patterns cannot be checked",
+                    hint: "'sluice check FILE' on the machine reads it")
+            }
             do throws(PatternLibraryError) {
                 try library.add(path: path.value)
             } catch {

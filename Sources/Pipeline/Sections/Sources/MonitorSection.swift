@@ -9,6 +9,10 @@ enum MonitorSection {
         var endpoint = endpoint(reader, builder, port: 24220)
         endpoint.showsConfig = reader.bool("include_config", default: true)
         endpoint.showsRetry = reader.bool("include_retry", default: true)
+        if let token = reader.string("token") {
+            if token.value.isEmpty { reader.error("token", "'token' is empty", hint: "write a long random word") }
+            endpoint.token = token.value
+        }
         reader.ignore(
             ["tag", "emit_interval"], reason: "the figures are there on request alone, not as events")
         reader.ignore(

@@ -1,8 +1,6 @@
-import Grok
-
 /// What is around a line's text, in words: it is hard to see, and keeps an expression from matching.
-enum GrokRemarks {
-    static func of(_ line: [UInt8]) -> [String] {
+package enum GrokRemarks {
+    package static func of(_ line: [UInt8]) -> [String] {
         let all = LineDecoration.all(in: line)
         var result: [String] = []
         if all.contains(where: { $0.kind == .byteOrderMark }) {

@@ -1,11 +1,11 @@
-import Events
-import KeptEvents
+package import Events
+internal import Time
 
 /// Reasons as one JSON object, for programs.
-enum DeadLettersJSON {
+package enum DeadLettersJSON {
     /// `{"events":…,"reasons":[{"events":…,"output":…,"status":…,"type":…,"reason":…,"indices":[…],"tags":[…],
     /// "first":TIME,"last":TIME,"example":{…}},…]}` and a line feed.
-    static func write(_ survey: KeptSurvey, to out: inout ByteBuffer) {
+    package static func write(_ survey: KeptSurvey, to out: inout ByteBuffer) {
         out.append("{\"events\":\(survey.eventCount),\"reasons\":[" as String)
         for (index, group) in survey.reasons.enumerated() {
             if index > 0 { out.append(",") }
@@ -23,11 +23,14 @@ enum DeadLettersJSON {
                 }
                 out.append("]")
             }
-            out.append(",\"first\":\"\(DeadLettersCommand.moment(group.earliest))\"" as String)
-            out.append(",\"last\":\"\(DeadLettersCommand.moment(group.latest))\",\"example\":" as String)
+            out.append(",\"first\":\"\(moment(group.earliest))\"" as String)
+            out.append(",\"last\":\"\(moment(group.latest))\",\"example\":" as String)
             out.append(group.example)
             out.append("}")
         }
         out.append("]}\n")
     }
+
+    /// With milliseconds.
+    package static func moment(_ time: EventTime) -> String { TimeWriter.iso8601(time, fractionDigits: 3) }
 }

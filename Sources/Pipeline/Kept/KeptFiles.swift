@@ -1,33 +1,35 @@
-import ConfigFile
-import Events
-import Glibc
-import Logging
-import Pipeline
+internal import ConfigFile
+package import Events
+internal import Glibc
+internal import Logging
 
-/// The files that `sluice dead-letters` and `sluice replay` are given.
-enum KeptFiles {
+/// The files of events that nobody took, as `sluice dead-letters`, `sluice replay` and the monitor read them.
+package enum KeptFiles {
     /// A file that cannot be read, in a sentence.
-    struct Failure: Error {
-        let sentence: String
+    package struct Failure: Error {
+        package let sentence: String
     }
 
     /// Where the daemon of this account keeps its dead letters, unless `root_dir` says otherwise.
-    static var standardFolder: String? { StateDirectory.found().map { "\($0)/dead-letters" } }
+    package static var standardFolder: String? { StateDirectory.found().map(folder(in:)) }
+
+    /// Where a daemon with this state directory keeps them.
+    static func folder(in stateDirectory: String) -> String { "\(stateDirectory)/dead-letters" }
 
     /// Files as they are, and of a folder all that are in it or in folders below, in the order of their names.
-    static func expand(_ path: String) -> [String] {
+    package static func expand(_ path: String) -> [String] {
         guard let names = DiskFiles().entries(ofDirectory: path) else { return [path] }
         return names.filter { !$0.hasPrefix(".") }.sorted().flatMap { expand("\(path)/\($0)") }
     }
 
-    static func open(_ path: String) throws(Failure) -> Int32 {
+    package static func open(_ path: String) throws(Failure) -> Int32 {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
         return descriptor
     }
 
     /// Calls `body` with each line, without its newline.
-    static func eachLine(of path: String, _ body: (borrowing ByteBuffer) -> Void) throws(Failure) {
+    package static func eachLine(of path: String, _ body: (borrowing ByteBuffer) -> Void) throws(Failure) {
         let descriptor = try open(path)
         defer { close(descriptor) }
         var line = ByteBuffer(capacity: 4096)

@@ -1,12 +1,11 @@
-import Events
-import Grok
-import Suggest
+package import Events
+internal import Grok
 
 /// Proposals as one JSON object, for programs.
-enum GrokSuggestJSON {
+package enum GrokSuggestJSON {
     /// `{"lines":…,"covered":…,"extracted":…,"patterns":[…],"configuration":"<parse>…","uncovered":{"count":…,"first":[…]},
     /// "notes":[…]}` and a line feed. `extracted` is the share of the bytes of covered lines that named fields hold.
-    static func write(_ suggestion: GrokSuggestion, to out: inout ByteBuffer) {
+    package static func write(_ suggestion: GrokSuggestion, to out: inout ByteBuffer) {
         object(suggestion, to: &out)
         out.append("\n")
     }
@@ -87,7 +86,7 @@ enum GrokSuggestJSON {
         list(proposal.captures, to: &out) { capture, out in
             out.appendJSONString(capture.name)
             out.append(":")
-            value(capture, to: &out)
+            out.appendJSON(captured: capture.text, as: capture.type)
         }
         out.append("}")
         if let inner = proposal.inner {
@@ -103,15 +102,5 @@ enum GrokSuggestJSON {
     /// Thousandths as a share of 1.
     private static func share(_ perMille: Int) -> String {
         perMille >= 1000 ? "1" : "0." + String(repeating: "0", count: 3 - "\(perMille)".utf8.count) + "\(perMille)"
-    }
-
-    /// The captured text with its type, as the pipeline would have it.
-    private static func value(_ capture: GrokSuggestion.Capture, to out: inout ByteBuffer) {
-        switch CaptureValue(capture.text, as: capture.type) {
-        case .integer(let digits): out.append(digits)
-        case .float(let number) where number.isFinite: out.append("\(number)" as String)
-        case .bool(let flag): out.append(flag ? "true" as String : "false")
-        default: out.appendJSONString(capture.text)
-        }
     }
 }
