@@ -1,5 +1,5 @@
 """The Debian package, made of the program that is there: what is in it, and its life in a fresh root (the long form)."""
-import contextlib, os, re, shutil, subprocess, tempfile
+import contextlib, glob, os, re, shutil, subprocess, tempfile
 
 from harness import CACHE, ROOT, SLUICE, Area, Skip, need_program
 
@@ -218,3 +218,17 @@ def life(deb):
         inside(root, "dpkg -P sluice")
         left = {path for path in listing(root) if "sluice" in path and path != "/sluice.deb"}
         assert not left, sorted(left)
+
+
+@area.test("what test-deps installs is asked for first, and leaves no service enabled", seconds=600)
+def dependencies(deb):
+    with copied_root(deb) as root:
+        os.makedirs(f"{root}/source/.ci")
+        shutil.copy(f"{ROOT}/.ci/test-dependencies", f"{root}/source/.ci")
+        enabled = lambda: output("find", f"{root}/etc/systemd/system", *glob.glob(f"{root}/etc/rc?.d"), "-type", "l")
+        before = enabled()
+        said = inside(root, "/source/.ci/test-dependencies cron < /dev/null")
+        assert "missing: cron" in said and "YES=1" in said and "cron is not installed" in said, said
+        inside(root, "YES=1 /source/.ci/test-dependencies cron")
+        assert os.path.exists(f"{root}/usr/sbin/cron"), "it is not installed"
+        assert enabled() == before and not os.path.exists(f"{root}/usr/sbin/policy-rc.d"), enabled()
