@@ -18,6 +18,8 @@ struct WriteErrorTests {
         "send": nil, "replay": nil,
         // Needs a daemon.
         "reload": nil,
+        "top": nil,
+        "tap": nil,
         // Nobody answers, and that is what it says.
         "health": nil,
         "dead-letters": (["dead-letters", letters], ""),

@@ -1,8 +1,8 @@
 """The monitor: what a daemon tells of itself while events pass, while an output is away, and while it stops."""
-import json, shutil, subprocess, urllib.error, urllib.request
+import json, shutil, subprocess, time, urllib.error, urllib.request
 
 from bulk_server import BulkServer
-from harness import Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, wait_until
+from harness import SLUICE, Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, wait_until
 
 area = Area("monitor", needs=need_msgpack)
 RETRY = "flush_interval 0.2s\n      retry_wait 0.2s\n      retry_max_interval 0.2s\n"
@@ -89,6 +89,50 @@ def promtool(_):
         names = "\n".join(line for line in text.splitlines() if "fluentd_" not in line) + "\n"
         checked = subprocess.run(["promtool", "check", "metrics"], input=names, capture_output=True, text=True)
         assert checked.returncode == 0 and not checked.stderr, checked.stderr
+
+
+@area.test("sluice tap shows what each stage makes of an event, and sluice top what passes")
+def watched(_):
+    port, monitor = free_port(), free_port()
+    with BulkServer() as server, daemon(port, monitor, server.port):
+        at = ["--at", f"127.0.0.1:{monitor}"]
+        tap = subprocess.Popen([SLUICE, "tap", *at, "--count", "2", "--text", "number", "--format", "json"], stdout=subprocess.PIPE)
+        top = subprocess.Popen([SLUICE, "top", *at, "--interval", "3", "--format", "json"], stdout=subprocess.PIPE)
+        try:
+            get_watch = lambda: tap.poll() is None and json.loads(get(monitor, "/api/tap?tag=nobody")[1]) is not None
+            wait_until(get_watch, 10, lambda: "no tap")
+            time.sleep(0.7)
+            with ForwardClient(port) as client:
+                client.deliver("drop.a", [[1715000000, {"number": 1}], [1715000000, {"number": 2}]])
+            events = [json.loads(line) for line in tap.communicate(timeout=10)[0].splitlines()]
+            steps = [[(s["stage"], s["result"]) for s in event["steps"]] for event in events]
+            assert steps == [[("grep", "passed"), ("out", "taken")], [("grep", "dropped")]], steps
+            assert events[0]["record"] == {"number": 1} and events[0]["tag"] == "drop.a", events[0]
+            table = json.loads(top.communicate(timeout=10)[0])
+            rates = {s["id"]: s["in_per_second"] for s in table["stages"]}
+            assert table["state"] == "ok" and 0 < rates["in"] < 2 and 0 < rates["out"] < 1, table
+        finally:
+            tap.kill()
+            top.kill()
+        told = subprocess.run([SLUICE, "top", *at], capture_output=True, text=True, timeout=10)
+        assert told.returncode == 0 and told.stdout.splitlines()[2].startswith("STAGE") and "elasticsearch" in told.stdout, told
+        nobody = subprocess.run([SLUICE, "tap", "--at", f"127.0.0.1:{free_port()}"], capture_output=True, text=True, timeout=10)
+        assert nobody.returncode == 1 and "does not answer" in nobody.stderr, nobody
+
+
+@area.test("the monitor is there without a word about it, and 'monitor off' takes it away; two daemons do not mind each other")
+def standard(_):
+    def listens(): return "http://127.0.0.1:24220"
+    first, second, third = free_port(), free_port(), free_port()
+    match = "<match **>\n  @type null\n</match>\n"
+    with Daemon(forward_source(first) + match, first) as one, Daemon(forward_source(second) + match, second) as two:
+        # Whoever else runs on this machine may have it.
+        wait_until(lambda: any(listens() in d.log() for d in (one, two)) or "does not answer" in one.log(), 10, one.log)
+        assert "does not answer" in two.log() or "does not answer" in one.log(), two.log()
+    with Daemon("<system>\n  monitor off\n</system>\n" + forward_source(third) + match, third) as off:
+        assert "the monitor" not in off.log(), off.log()
+    with Daemon(f"<system>\n  monitor 127.0.0.1:{second}\n</system>\n" + forward_source(third) + match, third):
+        assert json.loads(get(second, "/health")[1])["status"] == "ok"
 
 
 @area.test("a reload keeps the monitor where it is, moves it, and takes it away")

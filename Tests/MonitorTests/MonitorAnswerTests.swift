@@ -192,7 +192,9 @@ struct MetricsTextTests {
             }
         #expect(Set(families.map(\.name)).count == families.count)
         for family in families {
-            let labels = family.samples.map { $0.labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",") }
+            let labels = family.samples.map {
+                $0.suffix + $0.labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+            }
             #expect(Set(labels).count == labels.count, "\(family.name)")
         }
         let delivered = families.first { $0.name == "sluice_output_events" }?.samples.first

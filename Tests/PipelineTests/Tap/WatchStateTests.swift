@@ -40,6 +40,7 @@ import Testing
         var state = WatchState(perSecond: 100, now: 0)
         var now: Int64 = 0
         for _ in 0..<30 {
+            _ = state.answer(since: nil, now: now)
             _ = state.grant(100, now: now)
             for _ in 0..<100 { state.add(event(String(repeating: "x", count: 10_000))) }
             now += 1000
