@@ -10,14 +10,16 @@ struct ExplainCost {
         let isBlank = text.allSatisfy { $0 == 0x20 || $0 == 0x09 }
         switch element.kind {
         case .space:
-            if text.isEmpty { return isLast ? 3 : 1 }
+            if text.isEmpty { return (isLast ? 3 : 1) + joint(at: range.lowerBound) }
             if isBlank { return 1 }
             let hasWord = text.contains(where: Self.isWord)
+            if LineTokens.isSign(search.line, at: range.upperBound - 1) { return 3 }
             return hasWord || text.count > 3 ? 6 : 1.9
         case .literal:
             let wanted = Array(element.literal.utf8)
             if text.isEmpty { return 1.3 }
             if contains(wanted, in: text) { return 6 }
+            if wanted.count == 1, isBlank { return 3 }
             if isNearly(element, range) { return isJointOfToken(range, wanted) ? 1.5 : 1.0 }
             if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
             // A word where a mark should be: the mark is missing rather than replaced.
@@ -46,12 +48,22 @@ struct ExplainCost {
                 }
             }
             // `bob,` for a name: the comma is too much, the name is right.
-            let tail = text.reversed().prefix { !Self.isWord($0) }.count
-            if tail > 0, tail <= 2, tail < text.count, takes(element, range.lowerBound..<(range.upperBound - tail)) {
+            let marks = text.reversed().prefix { !Self.isWord($0) }.count
+            if (1...2).contains(where: {
+                $0 <= marks && $0 < text.count && takes(element, range.lowerBound..<(range.upperBound - $0))
+            }) {
                 return base + 1
             }
             return base
         }
+    }
+
+    /// What it costs to miss a blank inside a number: between its sign and its digits, or before its unit.
+    private func joint(at place: Int) -> Double {
+        let line = search.line
+        if LineTokens.isSign(line, at: place - 1) { return 2 }
+        guard place > 0, place < line.count else { return 0 }
+        return LineTokens.isDigit(line[place - 1]) && LineTokens.isLetter(line[place]) ? 0.5 : 0
     }
 
     /// Whether a text is a literal but for a slip.

@@ -22,7 +22,7 @@ extension Explainer {
                 elements: elements, index: index, text: text, start: match.whole.lowerBound,
                 end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
                 cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
-                    + (isElsewhere ? 0.5 : 0),
+                    + (isElsewhere ? 0.5 : 0) + unread(behind: match.whole.upperBound),
                 fields: match.fields, isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements))
         }
         return nil

@@ -142,21 +142,41 @@ struct Explainer {
         let after = elements[(index + 1)..<max(index + 1, min(count, elements.count))].flatMap(\.nodes)
         // At the end the shortest text would always be none.
         let any = after.isEmpty ? ExplainSearch.word(isBlank: elements[index].kind == .space) : ExplainSearch.anything
-        // Where anything may follow, the shortest text says nothing: a mark for a mark and blanks for a blank come first.
+        // Where anything may follow, the shortest text says nothing: a mark for a mark, blanks for a blank and a
+        // word for a value come first.
         var found: ExplainSearch.Match?
-        for alike in ExplainSearch.alike(elements[index]) + [any] where found == nil {
-            found = search.match(before + [alike] + after)
+        var tries = ExplainSearch.alike(elements[index])
+        if !elements[index].isText, elements[index].anchor == nil, isAnythingNext(elements[(index + 1)...].prefix(1)) {
+            tries.append(ExplainSearch.word(isBlank: false))
         }
+        for alike in tries + [any] where found == nil { found = search.match(before + [alike] + after) }
         guard let match = found, let text = match.marked else { return nil }
         let isComplete = count >= elements.count
         var cost = costs.cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1)
         if !elements[index].isText { cost += excess(of: text, elements, index) }
-        if isComplete, search.line[match.whole.upperBound...].contains(where: { !LineTokens.isBlank($0) }) {
-            cost += 0.6
-        }
+        if isTaken(elements[index], before: text, elements, index) { cost += 1 }
+        if isComplete { cost += unread(behind: match.whole.upperBound) }
         return ExplainVerdict(
             elements: elements, index: index, text: text, start: match.whole.lowerBound, end: match.whole.upperBound,
             isComplete: isComplete, cost: cost, fields: match.fields, isDoubtful: isDoubtful(index, text, elements))
+    }
+
+    /// Whether a literal that is missing stands right before the place, where the value before took it and has nothing else:
+    /// then it is the value that is missing.
+    private func isTaken(
+        _ element: ExplainElement, before text: Range<Int>, _ elements: [ExplainElement], _ index: Int
+    ) -> Bool {
+        guard element.kind == .literal, text.isEmpty, index > 0, !elements[index - 1].isText else { return false }
+        let wanted = Array(element.literal.utf8)
+        guard search.line[..<text.lowerBound].suffix(wanted.count).elementsEqual(wanted) else { return false }
+        let nodes = elements[..<(index - 1)].flatMap(\.nodes) + [ExplainSearch.marked(elements[index - 1].nodes)]
+        return search.match(nodes + elements[(index + 1)...].flatMap(\.nodes))?.marked
+            == (text.lowerBound - wanted.count)..<text.lowerBound
+    }
+
+    /// What it costs when words are left behind the match.
+    func unread(behind end: Int) -> Double {
+        search.line[end...].contains { !LineTokens.isBlank($0) } ? 0.6 : 0
     }
 
     /// What tells that an element is in order where it stands: left alone it takes more than the text that would be blamed
@@ -211,7 +231,10 @@ struct Explainer {
     ) -> Bool {
         // `1,234` and `0x1f` for a number that is content with the first digit.
         if elements[index].isText, LineTokens.splitsNumber(search.line, at: text.lowerBound) { return true }
+        let isBlank = !text.isEmpty && search.line[text].allSatisfy(LineTokens.isBlank)
         return switch elements[index].kind {
+        // Another blank stands there, whatever took what is before it.
+        case .space where isBlank: false
         case .space where text.isEmpty:
             index < failing || !endsOfItself(elements[..<index], at: text.lowerBound)
         case .space, .literal: index < failing && !endsOfItself(elements[..<index], at: text.lowerBound)
@@ -250,8 +273,10 @@ struct Explainer {
             let match = search.match(elements[..<index].flatMap(\.nodes)), match.whole.upperBound == search.line.count
         else { return nil }
         let end = search.line.count
+        // What takes anything takes all of every line.
+        let isOpen = elements[..<index].contains { !$0.isText && $0.anchor == nil && takesAnything($0) }
         return ExplainVerdict(
             elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
-            cost: 1.9)
+            cost: isOpen ? 3.4 : 1.9)
     }
 }

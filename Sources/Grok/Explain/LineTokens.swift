@@ -20,6 +20,14 @@ enum LineTokens {
             && (place == 1 || !isWord(line[place - 2]))
     }
 
+    /// Whether a sign of a number stands at a place: `-7` behind a blank.
+    static func isSign(_ line: [UInt8], at place: Int) -> Bool {
+        guard place >= 0, place + 1 < line.count, "+-".utf8.contains(line[place]), isDigit(line[place + 1]) else {
+            return false
+        }
+        return place == 0 || isBlank(line[place - 1])
+    }
+
     @Sendable static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     @Sendable static func isLetter(_ byte: UInt8) -> Bool { byte > 0x7F || (0x61...0x7A).contains(byte | 0x20) }
@@ -29,4 +37,12 @@ enum LineTokens {
     @Sendable static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private static func isJoint(_ byte: UInt8) -> Bool { ".,:/-'".utf8.contains(byte) }
+
+    /// Whether half of a text or more stands at a place: its beginning behind the place, or its end before it.
+    static func isThereInPart(_ literal: String, _ line: [UInt8], at place: Int) -> Bool {
+        let wanted = Array(literal.utf8)
+        let behind = zip(wanted, line[place...]).prefix { $0 == $1 }.count
+        let before = zip(wanted.reversed(), line[..<place].reversed()).prefix { $0 == $1 }.count
+        return wanted.count > 1 && 2 * max(behind, before) >= wanted.count
+    }
 }

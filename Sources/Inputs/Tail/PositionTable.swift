@@ -27,6 +27,7 @@ struct PositionTable: Equatable {
 
     /// Reads a file's text. Lines of files that are no longer watched are left out.
     init(_ text: String) {
+        var places: [String: [UInt64: Int]] = [:]
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
             guard parts.count >= 3, let offset = UInt64(parts[parts.count - 2], radix: 16),
@@ -38,9 +39,10 @@ struct PositionTable: Equatable {
             let path = parts.dropLast(2).joined(separator: "\t")
             guard offset != Self.unwatched else { continue }
             let entry = Entry(path: path, inode: inode, offset: offset)
-            if let known = entries.firstIndex(where: { $0.path == path && $0.inode == inode }) {
+            if let known = places[path]?[inode] {
                 entries[known] = entry
             } else {
+                places[path, default: [:]][inode] = entries.count
                 entries.append(entry)
             }
         }

@@ -10,7 +10,7 @@ _sluice() {
     local command="" word
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${command:+$command }$word" in
-            run|fluentd|check|validate|try|test|bench-config|reload|health|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
+            run|fluentd|check|validate|try|test|bench-config|reload|health|top|tap|send|cat|dead-letters|replay|grok|"grok match"|"grok explain"|"grok suggest"|"grok patterns"|"grok bench"|version|help|completion|"help grok") command="${command:+$command }$word" ;;
         esac
     done
     COMPREPLY=()
@@ -44,6 +44,18 @@ _sluice() {
         bench-config:--slowest) :; return ;;
         bench-config:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         health:--timeout) :; return ;;
+        top:--interval) :; return ;;
+        top:--count|top:-n) :; return ;;
+        top:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        top:--at) :; return ;;
+        top:--token) :; return ;;
+        tap:--after) :; return ;;
+        tap:--text) :; return ;;
+        tap:--rate) :; return ;;
+        tap:--count|tap:-n) :; return ;;
+        tap:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
+        tap:--at) :; return ;;
+        tap:--token) :; return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
         send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -102,7 +114,7 @@ _sluice() {
     case "$command" in
         run|fluentd|"")
             if [ -z "$command" ]; then
-                COMPREPLY=($(compgen -W 'run check try test bench-config reload health send dead-letters replay grok version help completion --config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
+                COMPREPLY=($(compgen -W 'run check try test bench-config reload health top tap send dead-letters replay grok version help completion --config -c --config-file-type --inline-config -i --skip-unknown --dry-run --setup -s --log -o --log-format --log-rotate-age --log-rotate-size --verbose -v --quiet -q --suppress-config-dump --daemon -d --user --group --umask --without-source --take-over --version --help -h' -- "$current"))
                 return
             fi
             case "$current" in
@@ -141,6 +153,16 @@ _sluice() {
         health)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--timeout --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        top)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--interval --count -n --format --at --token --version --help -h' -- "$current")) ;;
+            esac
+            ;;
+        tap)
+            case "$current" in
+                -*) COMPREPLY=($(compgen -W '--after --text --rate --count -n --format --at --token --version --help -h' -- "$current")) ;;
             esac
             ;;
         send|cat)
@@ -203,7 +225,7 @@ _sluice() {
         help)
             case "$current" in
                 -*) COMPREPLY=($(compgen -W '--version --help -h' -- "$current")) ;;
-                *) COMPREPLY=($(compgen -W 'run check try test bench-config reload health send dead-letters replay grok version help completion' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'run check try test bench-config reload health top tap send dead-letters replay grok version help completion' -- "$current")) ;;
             esac
             ;;
         completion)

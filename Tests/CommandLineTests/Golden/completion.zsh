@@ -13,6 +13,8 @@ _sluice() {
         'bench-config:Measure what each stage of a configuration takes for an event.'
         'reload:Let a running sluice read its configuration again.'
         'health:Ask a running sluice whether it is well.'
+        'top:Watch what passes each stage of a running sluice.'
+        'tap:Show events of a running sluice as they pass.'
         'send:Send events from standard input, as fluent-cat does.'
         'cat:Send events from standard input, as fluent-cat does.'
         'dead-letters:Show what no output took, by reason.'
@@ -134,6 +136,33 @@ _sluice() {
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
                 '1::url: '
+            ;;
+        top)
+            _arguments \
+                '--interval=[Between two tables.]:seconds: ' \
+                '-n+[Stop after so many tables.]:count: ' \
+                '--count=[Stop after so many tables.]:count: ' \
+                '--format=[How results are printed.]:format:(text json)' \
+                '--at=[Where its monitor answers.]:url: ' \
+                '--token=[What its monitor asks for.]:text: ' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]'
+            ;;
+        tap)
+            _arguments \
+                '--after=[As events are behind this stage\: an @id, or filter\:12.]:stage: ' \
+                '--text=[Only events in which this stands, as JSON, at any stage.]:text: ' \
+                '--rate=[Events a second, at most.]:events: ' \
+                '-n+[Stop after so many events.]:count: ' \
+                '--count=[Stop after so many events.]:count: ' \
+                '--format=[How results are printed.]:format:(text json)' \
+                '--at=[Where its monitor answers.]:url: ' \
+                '--token=[What its monitor asks for.]:text: ' \
+                '--version[Show the version.]' \
+                '-h[Show help information.]' \
+                '--help[Show help information.]' \
+                '1::tag-pattern: '
             ;;
         send|cat)
             _arguments \
@@ -311,7 +340,7 @@ _sluice() {
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
-                '1:command:(run check try test bench-config reload health send dead-letters replay grok version help completion)' \
+                '1:command:(run check try test bench-config reload health top tap send dead-letters replay grok version help completion)' \
                 '2:subcommand:{ case "$words[2]" in grok) compadd match explain suggest patterns bench ;; esac }'
             ;;
         completion)

@@ -18,6 +18,14 @@ struct RemedyCandidate {
     let replacement: String
     /// Bytes of the text that the blamed element stands in; nil: those of the element.
     var range: Range<Int>?
-    /// Whether the element's own field must take the whole text that stands in its place.
-    var takesWholeText = false
+    var extent = Extent.any
+
+    /// What a field must take of the text that stands in the place of the element.
+    enum Extent {
+        case any
+        /// The element's own field: just this text.
+        case whole
+        /// A field around it: this text and what belongs to it.
+        case within
+    }
 }

@@ -15,7 +15,8 @@ struct RemedyCheck {
 
     /// What the changed part captures; nil when the change loses or cuts something, or does not help.
     func captures(
-        _ expression: String, _ definition: GrokRemedy.Definition?, _ verdict: ExplainVerdict, takesWholeText: Bool
+        _ expression: String, _ definition: GrokRemedy.Definition?, _ verdict: ExplainVerdict,
+        _ extent: RemedyCandidate.Extent
     ) -> [GrokRemedy.Capture]? {
         var compiler = compiler
         if let definition {
@@ -38,9 +39,10 @@ struct RemedyCheck {
             return nil
         }
         if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
-        if match.fields.values.contains(where: hasHalfQuotes) { return nil }
+        if match.fields.values.contains(where: { hasHalfQuotes($0) || splitsBrackets($0) }) { return nil }
+        if hasReadNothing(match.whole, text) { return nil }
         let changed = match.fields.filter { verdict.fields[$0.key] == nil }
-        if takesWholeText, !changed.isEmpty, !changed.values.contains(text) { return nil }
+        guard takes(text, extent, changed) else { return nil }
         for (_, range) in match.fields {
             for edge in [range.lowerBound, range.upperBound] where isCut(edge, match.whole, text, verdict) {
                 return nil
@@ -48,6 +50,16 @@ struct RemedyCheck {
         }
         return changed.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }.map {
             GrokRemedy.Capture(field: $0.key, range: $0.value)
+        }
+    }
+
+    private func takes(_ text: Range<Int>, _ extent: RemedyCandidate.Extent, _ fields: [String: Range<Int>]) -> Bool {
+        if fields.isEmpty { return true }
+        return switch extent {
+        case .any: true
+        case .whole: fields.values.contains(text)
+        case .within:
+            fields.values.contains { $0.lowerBound <= text.lowerBound && text.upperBound <= $0.upperBound }
         }
     }
 
@@ -97,7 +109,8 @@ struct RemedyCheck {
                 return true
             }
         }
-        guard after.first?.kind == .space else { return false }
+        // At the beginning anything may stand before the rest.
+        guard after.first?.kind == .space, !before.isEmpty else { return false }
         return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
     }
 
@@ -140,6 +153,33 @@ struct RemedyCheck {
         return "\"`".utf8.contains { quote in
             (first == quote || last == quote) && text.count(where: { $0 == quote }) % 2 == 1
         }
+    }
+
+    /// Whether a value ends before a bracket that closes one in it, or begins behind one that one in it closes.
+    private func splitsBrackets(_ range: Range<Int>) -> Bool {
+        let line = search.line
+        for (open, close) in zip("([{<".utf8, ")]}>".utf8) {
+            var (depth, lowest) = (0, 0)
+            for byte in line[range] {
+                if byte == open { depth += 1 }
+                if byte == close { depth -= 1 }
+                lowest = min(lowest, depth)
+            }
+            let isClosedBehind = range.upperBound < line.count && line[range.upperBound] == close
+            let isOpenedBefore = range.lowerBound > 0 && line[range.lowerBound - 1] == open
+            if depth > lowest && isClosedBehind && !isOpenedBefore || lowest < 0 && isOpenedBefore && !isClosedBehind {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Whether nothing of the line is read at the changed place or behind it although there is more: then nothing shows
+    /// that the change is the right one.
+    private func hasReadNothing(_ whole: Range<Int>, _ text: Range<Int>) -> Bool {
+        let rest = search.line[min(whole.upperBound, search.line.count)...]
+        guard text.isEmpty, rest.contains(where: { !LineTokens.isBlank($0) }) else { return false }
+        return search.line[..<whole.upperBound].lastIndex { !LineTokens.isBlank($0) } ?? 0 < text.lowerBound
     }
 
     /// Whether a capture's edge cuts a token at a place that the change made: where the blamed text or the whole match

@@ -45,7 +45,8 @@ struct RemedyForms {
         for sister in SisterPattern.all where sister.name != name && sister.mayTake(text) {
             let isNear =
                 sister.family == family || family == .other
-                || sister.family != .word && !["HOSTNAME", "IPORHOST"].contains(sister.name)
+                || (family != .time || sister.family == .number)
+                    && sister.family != .word && !["HOSTNAME", "IPORHOST"].contains(sister.name)
             guard isNear, compiler.library.definition(of: sister.name) != nil, takes("%{\(sister.name)}", text) else {
                 continue
             }

@@ -9,12 +9,14 @@ struct RemedySearch {
     private let search: ExplainSearch
     private let check: RemedyCheck
     private let changes: RemedyChanges
+    private let rivals: RivalReadings
 
     init(_ compiler: GrokCompiler, _ expression: String, _ multiline: Bool, _ search: ExplainSearch) {
         self.compiler = compiler
         self.expression = Array(expression.utf8)
         self.search = search
         check = RemedyCheck(compiler, multiline, search)
+        rivals = RivalReadings(search: search)
         changes = RemedyChanges(forms: RemedyForms(compiler: compiler, search: search), line: search.line)
     }
 
@@ -22,6 +24,8 @@ struct RemedySearch {
     private struct Attempt {
         let candidate: RemedyCandidate
         let verdict: ExplainVerdict
+        /// Fields that it must have as they are.
+        let known: RivalReadings.Fields
         let level: Int
     }
 
@@ -32,16 +36,17 @@ struct RemedySearch {
         // What was found further inside knows better which text the other fields take.
         let inner = levels.last { $0.isComplete }
         for (level, verdict) in levels.enumerated()
-        where verdict.isComplete && !verdict.isDoubtful && !check.mayTakeMore(verdict) {
+        where verdict.isComplete && !verdict.isDoubtful && !check.mayTakeMore(verdict) && !rivals.exist(for: verdict) {
             if let inner,
                 verdict.fields.contains(where: { inner.fields[$0.key] != nil && inner.fields[$0.key] != $0.value })
             {
                 continue
             }
             let owner = verdict.element.owner
+            let known = rivals.fieldsBesideMark(verdict)
             // The same element seen from further inside says nothing new.
             attempts += changes.candidates(for: verdict, written: { written($0, owner) }).map {
-                Attempt(candidate: $0, verdict: verdict, level: level)
+                Attempt(candidate: $0, verdict: verdict, known: known, level: level)
             }
         }
         let ordered = attempts.enumerated().sorted {
@@ -83,7 +88,8 @@ struct RemedySearch {
         let whole = definition == nil ? changed : String(decoding: expression, as: UTF8.self)
         guard
             let captures = check.captures(
-                whole, definition, attempt.verdict, takesWholeText: attempt.candidate.takesWholeText)
+                whole, definition, attempt.verdict, attempt.candidate.extent),
+            attempt.known.allSatisfy({ name, range in captures.contains { $0.field == name && $0.range == range } })
         else { return nil }
         return GrokRemedy(
             advice: attempt.candidate.advice, expression: whole, definition: definition, captures: captures)

@@ -1,0 +1,151 @@
+/// Other small faults that a line may have as well as the one it is blamed for. Where one of them would give other fields
+/// other texts, nobody can say which it is, and a change would guess.
+struct RivalReadings {
+    let search: ExplainSearch
+
+    typealias Fields = [String: Range<Int>]
+
+    func exist(for verdict: ExplainVerdict) -> Bool {
+        guard let text = verdict.text else { return false }
+        if let dropped = verdict.dropped {
+            return isJoined(dropped, in: verdict) || isMisspelt(dropped, in: verdict)
+        }
+        if !text.isEmpty { return isShifted(verdict) || isBesideOtherBlank(verdict, text) }
+        if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
+        let index = verdict.index
+        return [index..<(index + 2), (index - 1)..<(index + 1)].contains {
+            $0.lowerBound >= 0 && $0.upperBound <= verdict.elements.count && isJoined($0, in: verdict)
+        }
+    }
+
+    /// `443ms rule` for a number, a blank and any text: a blank may be missing, or a unit may stand behind the number.
+    private func isBesideAnotherValue(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        return [verdict.index - 1, verdict.index + 1].contains { place in
+            guard elements.indices.contains(place), isValue(elements[place]) else { return false }
+            let found = search.match(nodes(elements[..<place]) + [Self.token] + nodes(elements[(place + 1)...]))
+            return differs(found, from: verdict, but: [elements[place]])
+        }
+    }
+
+    /// `7300-second` for two numbers: one may be missing with its blank, or the blank alone.
+    private func isJoined(_ range: Range<Int>, in verdict: ExplainVerdict) -> Bool {
+        let parts = verdict.elements[range].filter { $0.kind != .space }
+        guard parts.contains(where: isValue), parts.count < range.count else { return false }
+        let found = search.match(
+            nodes(verdict.elements[..<range.lowerBound]) + nodes(parts[...])
+                + nodes(verdict.elements[range.upperBound...]))
+        return differs(found, from: verdict, but: [])
+    }
+
+    /// `=4242` for `ID=` and a number: the text may be there in part.
+    private func isMisspelt(_ range: Range<Int>, in verdict: ExplainVerdict) -> Bool {
+        range.contains { place in
+            guard verdict.elements[place].kind == .literal else { return false }
+            let found = search.match(
+                nodes(verdict.elements[..<place]) + [Self.token] + nodes(verdict.elements[(place + 1)...]))
+            guard let text = found?.marked, text.count <= verdict.elements[place].nodes.count else { return false }
+            return differs(found, from: verdict, but: [])
+        }
+    }
+
+    /// Whether a value before is missing with its blank, so that this element has its own text further on: fields that take
+    /// anything hide it.
+    private func isShifted(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        guard isValue(verdict.element) else { return false }
+        return (1..<max(verdict.index - 1, 1)).suffix(Explainer.maximumSuspects).contains { start in
+            let pair = elements[start..<(start + 2)]
+            guard pair.contains(where: isValue), pair.contains(where: isSeparator) else { return false }
+            let found = search.match(nodes(elements[..<start]) + nodes(elements[(start + 2)...]))
+            return found?.whole.upperBound == verdict.end && differs(found, from: verdict, but: Array(pair))
+        }
+    }
+
+    /// Whether the value may end at a tab where a space is wanted behind it.
+    private func isBesideOtherBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let after = verdict.elements[(verdict.index + 1)...]
+        guard isValue(verdict.element), after.first?.kind == .space,
+            search.line[text].contains(where: { LineTokens.isBlank($0) && $0 != 0x20 })
+        else { return false }
+        let found = search.match(
+            nodes(verdict.elements[..<verdict.index]) + [ExplainSearch.anything]
+                + ExplainSearch.alike(after[after.startIndex])
+                + nodes(after.dropFirst()))
+        return differs(found, from: verdict, but: [verdict.element])
+    }
+
+    /// What the fields are when the value is in order and a mark is too much beside it: `"-", "x"` for two values in quotes.
+    func fieldsBesideMark(_ verdict: ExplainVerdict) -> Fields {
+        let elements = verdict.elements
+        guard verdict.dropped == nil, verdict.text?.isEmpty == false, isValue(verdict.element),
+            let separator = elements[(verdict.index + 1)...].first, isSeparator(separator)
+        else { return [:] }
+        let found = search.match(
+            nodes(elements[...verdict.index]) + [Self.mark] + nodes(elements[(verdict.index + 2)...]))
+        // Those that are elsewhere than the verdict has them must be there, which is not to be had.
+        return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
+    }
+
+    // MARK: - Elements
+
+    private func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
+
+    private func isValue(_ element: ExplainElement) -> Bool {
+        !element.isText && element.anchor == nil && !isSeparator(element)
+    }
+
+    /// Blanks, however they are written.
+    private func isSeparator(_ element: ExplainElement) -> Bool {
+        if element.kind == .space { return true }
+        guard element.kind == .expression, element.anchor == nil else { return false }
+        func takes(_ text: String) -> Bool {
+            let text = Array(text.utf8)
+            return ExplainSearch(search, line: text).match(element.nodes)?.whole == 0..<text.count
+        }
+        return takes(" ") && !takes("a") && !takes("-")
+    }
+
+    /// Whether a reading has another text for a field that both have, or one for a field that only it has.
+    private func differs(
+        _ found: ExplainSearch.Match?, from verdict: ExplainVerdict, but changed: [ExplainElement]
+    ) -> Bool {
+        guard let found else { return false }
+        let own = Set(changed.flatMap { $0.nodes.flatMap(\.captureNames) })
+        return found.fields.contains { name, range in
+            !own.contains(name) && (verdict.fields[name].map { $0 != range } ?? !range.isEmpty)
+        }
+    }
+
+    /// Characters that are no blanks.
+    private static let token = ExplainSearch.marked([
+        PatternNode(
+            .repetition(
+                Repetition(minimum: 1, maximum: nil, mode: .lazy),
+                PatternNode(.oneOf(.complement(.scalars(.space)), ignoringCase: false), offset: 0, length: 0)),
+            offset: 0, length: 0)
+    ])
+
+    /// One or two marks, and blanks.
+    private static let mark = ExplainSearch.marked([
+        PatternNode(
+            .repetition(
+                Repetition(minimum: 1, maximum: 2, mode: .greedy),
+                PatternNode(
+                    .oneOf(.complement(.scalars(.word.union(.space))), ignoringCase: false), offset: 0, length: 0)),
+            offset: 0, length: 0),
+        PatternNode(
+            .repetition(
+                Repetition(minimum: 0, maximum: nil, mode: .greedy),
+                PatternNode(.oneOf(.scalars(.space), ignoringCase: false), offset: 0, length: 0)), offset: 0, length: 0),
+    ])
+}
+
+extension PatternNode {
+    /// The names of the groups in it.
+    fileprivate var captureNames: [String] {
+        let inner = children.flatMap(\.captureNames)
+        if case .capture(let name?, _, _) = kind { return [name] + inner }
+        return inner
+    }
+}

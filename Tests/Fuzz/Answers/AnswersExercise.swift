@@ -1,0 +1,1 @@
+../../OutputsTests/Exercises/AnswersExercise.swift

@@ -1,0 +1,1 @@
+../../FiltersTests/Exercises/ContainersExercise.swift

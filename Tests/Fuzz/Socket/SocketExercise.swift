@@ -1,0 +1,1 @@
+../../InputsTests/Exercises/SocketExercise.swift
