@@ -32,8 +32,10 @@ import Testing
         print("\(draw.testDescription): \(score.summary)")
         // Some shipped definitions take any text in several places of a line, so that nobody can tell what is missing.
         #expect(score.namedShare >= (draw.isOwn ? 0.97 : 0.93), "\(score.unnamed.joined(separator: "\n"))")
-        #expect(score.fixedShare >= 0.85, "\(score.unfixed.joined(separator: "\n"))")
-        let tolerated = draw.isOwn ? 0 : score.offered / 40
+        // A draw of some dozens has its luck: one standard deviation of a share of 85 %.
+        let luck = draw.isOwn ? 0 : (0.85 * 0.15 / Double(misses.count)).squareRoot()
+        #expect(score.fixedShare >= 0.85 - luck, "\(score.unfixed.joined(separator: "\n"))")
+        let tolerated = draw.isOwn ? 0 : score.offered / 100
         #expect(score.harmful.count <= tolerated, "\(score.harmful.joined(separator: "\n"))")
     }
 }
