@@ -56,8 +56,8 @@ BUSY = ^(GrokTests|SuggestTests)\.|Simulation
 # And those that look at a real clock, beside which nothing may be busy.
 CLOCKED = ^(KafkaTests\.|FiltersTests\.KubernetesAPITests)
 
-# Temporary files of a run: one folder, removed at its end unless a test failed.
-own_folder = export TMPDIR=$$(mktemp -d /tmp/sluice-test.XXXXXX); \
+# Temporary files of a run: one folder, removed at its end unless a test failed. Tests that are somebody else go through it.
+own_folder = export TMPDIR=$$(mktemp -d /tmp/sluice-test.XXXXXX); chmod 711 "$$TMPDIR"; \
 	trap 'status=$$?; [ $$status = 0 ] && rm -rf "$$TMPDIR" || echo "kept: $$TMPDIR"; exit $$status' EXIT
 
 # Where the daemons of tests keep what nobody takes.

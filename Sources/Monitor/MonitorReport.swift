@@ -46,6 +46,10 @@ package struct StageReport: Sendable {
     /// It hands events to outputs of its own (a copy), and is none itself.
     package var isDistributor = false
     package var counts = Counts()
+    /// What the grok patterns of a parser filter have done, in the order in which they are tried.
+    package var patterns: [PatternReport] = []
+    /// Events that an output has put into its dead letters.
+    package var deadLetters = 0
     /// What a source has taken in; nil: it is none that does.
     package var intake: IntakeReport?
     /// An output's buffer; nil: it has none.
@@ -65,6 +69,18 @@ package struct StageReport: Sendable {
         package var batchesRefused = 0
 
         package init() {}
+    }
+
+    /// What one grok pattern has done, in lines.
+    package struct PatternReport: Sendable {
+        /// As the configuration names it, or its index.
+        package let name: String
+        package var hits = 0
+        package var misses = 0
+        /// A limit was reached first.
+        package var gaveUp = 0
+
+        package init(_ name: String) { self.name = name }
     }
 
     /// What a source has taken in.

@@ -138,7 +138,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func left(_ client: HTTPClient) {}
 
     func began(_ exchange: HTTPExchange) {
-        let route = PageRoute(HTTPTarget(exchange.target).path)
+        let route = Self.route(exchange, HTTPTarget(exchange.target))
         let methods = route?.methods ?? ["GET", "HEAD"]
         guard methods.contains(exchange.method) else {
             let allowed = methods.joined(separator: ", ")
@@ -152,7 +152,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func ended(_ exchange: HTTPExchange) {
         let (endpoint, monitors) = settings.withLock { $0 }
         let target = HTTPTarget(exchange.target)
-        if let route = PageRoute(target.path), let loop { return page.ended(exchange, route, target, on: loop) }
+        if let route = Self.route(exchange, target), let loop { return page.ended(exchange, route, target, on: loop) }
         switch target.path {
         case "/api/plugins.json":
             respond(exchange, "application/json", plugins(target, endpoint).json())
@@ -174,6 +174,13 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     }
 
     func finished(_ exchange: HTTPExchange) {}
+
+    /// The page is for browsers, which say that they want one; others hear at `/` what Fluentd says.
+    private static func route(_ exchange: HTTPExchange, _ target: HTTPTarget) -> PageRoute? {
+        let route = PageRoute(target.path)
+        let wantsPage = exchange.header("Accept")?.contains("text/html") ?? false
+        return route == .file(.document) && !wantsPage ? nil : route
+    }
 
     private func plugins(_ target: HTTPTarget, _ endpoint: MonitorEndpoint) -> PluginsAnswer {
         PluginsAnswer(

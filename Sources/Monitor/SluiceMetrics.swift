@@ -65,7 +65,24 @@ struct SluiceMetrics {
             }
             batchesRefused.add(Double(stage.counts.batchesRefused), labels)
         }
-        return [eventsIn, eventsOut, refused, kinds, batches, batchesRefused]
+        return [eventsIn, eventsOut, refused, kinds, patterns(), batches, batchesRefused]
+    }
+
+    /// By the configuration's patterns, however many lines come.
+    private func patterns() -> MetricFamily {
+        var lines = MetricFamily(
+            name: "sluice_pattern_lines", kind: .counter,
+            help: "Lines that a grok pattern was tried on: hit, miss, or gave_up where a limit was reached first.")
+        for stage in report.stages {
+            for (index, pattern) in stage.patterns.enumerated() {
+                // Two may have one name.
+                let labels = [("stage", stage.id), ("number", "\(index)"), ("pattern", pattern.name)]
+                for (result, count) in [("hit", pattern.hits), ("miss", pattern.misses), ("gave_up", pattern.gaveUp)] {
+                    lines.add(Double(count), labels + [("result", result)])
+                }
+            }
+        }
+        return lines
     }
 
     // MARK: - Sources
@@ -125,11 +142,18 @@ struct SluiceMetrics {
                 ("abandoned", counts.abandonedEvents), ("dropped", counts.droppedEvents),
             ] { events.add(Double(count), labels + [("fate", fate)]) }
         }
+        var letters = MetricFamily(
+            name: "sluice_dead_letter_events", kind: .counter,
+            help: "Events that an output has put into its dead letters.")
+        for stage in report.stages where stage.buffer != nil {
+            letters.add(Double(stage.deadLetters), [("stage", stage.id), ("type", stage.type)])
+        }
         var durations = MetricFamily(
             name: "sluice_output_attempt_seconds", kind: .histogram, help: "What deliveries took, failed ones too.")
         for (labels, buffer) in buffered { durations.add(buffer.counts.attemptDurations, labels) }
         return [
             events,
+            letters,
             family("sluice_output_attempts", .counter, "Deliveries tried.") { Double($0.counts.attempts) },
             family("sluice_output_failed_attempts", .counter, "Deliveries that failed, in whole or in part.") {
                 Double($0.counts.failedAttempts)

@@ -1,4 +1,5 @@
 package import Events
+package import Grok
 
 /// Takes one text apart into fields. One instance for each loop thread: it keeps scratch and caches between calls; what
 /// is compiled (expressions, time formats, zones) is immutable and shared.
@@ -17,9 +18,18 @@ package protocol TextParser: AnyObject {
 
     /// What a value that is no text is to this parser: numbers, true, nested values. Never called with null.
     func parse(other value: Value, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult
+
+    /// What its grok patterns are called, by name or index; none for a parser that has none.
+    var patternNames: [String] { get }
+
+    /// Writes what each of `patternNames` has done since the parser was made, from a place on.
+    func write(counters: inout [PatternCounters], from place: Int)
 }
 
 extension TextParser {
+    package var patternNames: [String] { [] }
+    package func write(counters: inout [PatternCounters], from place: Int) {}
+
     package func beginBatch(storage: inout ByteBuffer) {}
 
     /// Ruby has no such method for what is no string, which is an error and not a text that does not match.

@@ -52,6 +52,9 @@ def counts(_):
         assert metric(text, "sluice_stage_events_out_total", stage="grep") == 50, text
         assert metric(text, "sluice_output_up", stage="out") == 1, text
         assert metric(text, "process_open_fds") > 5 and metric(text, "process_resident_memory_bytes") > 1e6, text
+        assert metric(text, "sluice_source_bytes_total", stage="in") > 1000 and metric(text, "sluice_source_accepted_connections_total", stage="in") >= 1, text
+        assert metric(text, "sluice_source_ack_seconds_count", stage="in") >= 1 and metric(text, "sluice_output_attempt_seconds_count", stage="out") >= 1, text
+        assert metric(text, "sluice_buffer_oldest_seconds", stage="out") == 0 and metric(text, "sluice_output_bytes_total", stage="out") > 60, text
         assert get(monitor, "/metrics", "application/openmetrics-text")[1].endswith("# EOF\n")
         assert json.loads(get(monitor, "/health")[1]) == {"status": "ok", "outputs": []}
 
@@ -71,6 +74,28 @@ def degraded(_):
         assert get(monitor, "/ready")[0] == 200
         retry = json.loads(get(monitor, "/api/plugins.json?@id=out")[1])["plugins"][0]["retry"]
         assert set(retry) == {"start", "steps", "next_time"}, retry
+
+
+@area.test("each grok pattern tells its hits, its misses, and the lines on which it gave up; what is held tells its age; dead letters are counted")
+def patterns(_):
+    port, monitor = free_port(), free_port()
+    more = ("<filter app>\n  @type parser\n  @id lines\n  key_name log\n  <parse>\n    @type grok\n    <grok>\n      name number\n"
+            "      pattern ^%{INT:n}$\n    </grok>\n    <grok>\n      pattern ^(?<a>(a+)+)[bc]$\n    </grok>\n  </parse>\n</filter>\n")
+    with BulkServer() as server:
+        with daemon(port, monitor, server.port, more):
+            with ForwardClient(port) as client:
+                client.deliver("app", [[1715000000, {"log": text}] for text in ["1", "2", "aab", "none", "a" * 40]])
+            wait_until(lambda: len(server.sources()) == 4, 10, lambda: f"{len(server.sources())} documents")
+            text = get(monitor, "/metrics")[1]
+            def lines(number, result): return metric(text, "sluice_pattern_lines_total", stage="lines", number=number, result=result)
+            assert [lines("0", r) for r in ("hit", "miss", "gave_up")] == [2, 3, 0], text
+            assert [lines("1", r) for r in ("hit", "miss", "gave_up")] == [1, 1, 1], text
+            assert metric(text, "sluice_stage_refusals_total", stage="lines", kind="Fluent::Plugin::Parser::ParserError") == 1, text
+        away = server.port
+    with daemon(port, monitor, away):
+        with ForwardClient(port) as client:
+            client.deliver("keep.a", [[1715000000, {"number": 1}]])
+        wait_until(lambda: metric(get(monitor, "/metrics")[1], "sluice_buffer_oldest_seconds", stage="out") > 1, 10, lambda: "no age")
 
 
 @area.test("promtool finds nothing in the metrics, with the names of Fluentd's plugin too")

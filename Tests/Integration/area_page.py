@@ -236,8 +236,10 @@ def tokens(browser):
                 environment={"ELASTICSEARCH_URL": ""}):
         page = f"http://127.0.0.1:{monitor}/"
         for path in ["", "page.js", "api/pipeline", "api/tap", "api/grok/patterns", "api/dead-letters"]:
-            status, body = ask(page, path)
+            status, body = ask(page, path, headers={"Accept": "text/html"})
             assert status == 403 and "no token is set" in body, (path, status, body)
+        # Who is no browser hears at "/" what Fluentd says.
+        assert ask(page, "")[0] == 404
         for path in ["api/plugins.json", "metrics", "health", "ready"]:
             assert ask(page, path)[0] == 200, path
 

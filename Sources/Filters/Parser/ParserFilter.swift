@@ -37,6 +37,8 @@ package final class ParserFilter: Filter {
     private let parser: any TextParser
     private let faults: ConversionFaults
     private let log: Log
+    /// What its patterns do, for who asks; nil: nobody can, or it has none.
+    private let meter: PatternMeter?
     /// The filter's name in refusals.
     private let stage: String
     private var gaveUps = GaveUpReport()
@@ -48,12 +50,13 @@ package final class ParserFilter: Filter {
 
     package init(
         _ settings: Settings, parser: any TextParser, faults: ConversionFaults = ConversionFaults(),
-        log: Log = .discarding, clock: @escaping @Sendable () -> EventTime = Clock.now
+        log: Log = .discarding, meter: PatternMeter? = nil, clock: @escaping @Sendable () -> EventTime = Clock.now
     ) {
         self.settings = settings
         self.parser = parser
         self.faults = faults
         self.log = log
+        self.meter = meter
         if case .text(let name) = log.context.first(where: { $0.name == "filter" })?.value {
             stage = name
         } else {
@@ -76,6 +79,7 @@ package final class ParserFilter: Filter {
         }
         swap(&rows.records, &kept)
         swap(&kept, &output)
+        meter?.publish(parser)
         if !faults.isEmpty { reportFaults(batch.tag) }
     }
 

@@ -241,6 +241,7 @@ package final class SystemdInput: Input {
                 .warn, kind: "long", count: longFields,
                 "a field of more than \(Journal.fieldBytes) bytes is left out of its entry")
         }
+        meter?.received(storage.count)
         if let last { handOn(behind: last) }
         if let failure {
             log.limited(.warn, kind: "read", subject: ["path": settings.folder], "\(failure); it is tried again")

@@ -1,4 +1,5 @@
 package import Events
+package import Grok
 
 /// Several parsers in order, the first that matches wins: the `multi_format` plugin. A text that a parser raises an error
 /// about counts as not matched, since the next format may read it.
@@ -11,6 +12,16 @@ package final class FirstMatchParser: TextParser {
 
     init(_ parsers: [any TextParser], formatKey: [UInt8]? = nil, names: [[UInt8]?] = []) {
         (self.parsers, self.formatKey, self.names) = (parsers, formatKey, names)
+    }
+
+    package var patternNames: [String] { parsers.flatMap(\.patternNames) }
+
+    package func write(counters: inout [PatternCounters], from place: Int) {
+        var place = place
+        for parser in parsers {
+            parser.write(counters: &counters, from: place)
+            place += parser.patternNames.count
+        }
     }
 
     package func beginBatch(storage: inout ByteBuffer) {

@@ -86,6 +86,16 @@ package final class GrokParser: TextParser {
     /// Hits, misses and matches that were given up, per section, since the parser was made.
     package var counters: [PatternCounters] { memberIndexes.indices.map(matcher.counters) }
 
+    package var patternNames: [String] {
+        memberIndexes.indices.map { member in
+            memberNames[member].map { String(decoding: $0, as: UTF8.self) } ?? "\(memberIndexes[member])"
+        }
+    }
+
+    package func write(counters: inout [PatternCounters], from place: Int) {
+        for member in memberIndexes.indices { counters[place + member] = matcher.counters(of: member) }
+    }
+
     package func parse(_ text: Slice, storage: inout ByteBuffer, rows: inout Rows) -> ParseResult {
         var subject = text
         var kind = storage.kind(of: text)

@@ -1,5 +1,5 @@
 package import Events
-internal import Grok
+package import Grok
 
 /// Texts that may hold several records, each of which begins with a line that an expression matches (`format_firstline`,
 /// `multiline_start_regexp`): cut there, and each piece given to a parser of single records.
@@ -13,6 +13,12 @@ package final class MultilineCutter: TextParser {
     init(_ firstLine: Regex, limits: MatchLimits, inner: any TextParser) {
         self.firstLine = PatternMatcher(firstLine, limits: limits)
         self.inner = inner
+    }
+
+    package var patternNames: [String] { inner.patternNames }
+
+    package func write(counters: inout [PatternCounters], from place: Int) {
+        inner.write(counters: &counters, from: place)
     }
 
     package func beginBatch(storage: inout ByteBuffer) { inner.beginBatch(storage: &storage) }

@@ -1,5 +1,7 @@
+internal import Grok
 internal import Inputs
 internal import Monitor
+internal import Parsing
 internal import Synchronization
 
 /// All stages' counts, by the stage's id and loop. Filled while loops are set up; read by whoever shows them. A stage that
@@ -14,6 +16,7 @@ package final class MetricsRegistry: Sendable {
         var list: [(id: String, metrics: StageMetrics)] = []
         var places: [Key: Int] = [:]
         var meters: [Key: IntakeMeter] = [:]
+        var patterns: [Key: PatternMeter] = [:]
     }
 
     private let stages = Mutex(Stages())
@@ -40,6 +43,31 @@ package final class MetricsRegistry: Sendable {
             stages.meters[key] = meter
             return meter
         }
+    }
+
+    /// What a filter's grok patterns do on one loop, in the place of what was there: after a reload they count anew.
+    func registerPatterns(_ names: [String], of id: String, loop: Int) -> PatternMeter {
+        let meter = PatternMeter(names: names)
+        stages.withLock { $0.patterns[Key(id: id, loop: loop)] = meter }
+        return meter
+    }
+
+    /// What grok patterns have done, by stage, in the order in which they are tried.
+    func patterns() -> [String: [StageReport.PatternReport]] {
+        let meters = stages.withLock { $0.patterns }
+        var sums: [String: [StageReport.PatternReport]] = [:]
+        for (key, meter) in meters {
+            var reports = sums[key.id] ?? meter.names.map(StageReport.PatternReport.init)
+            // Loops change one after the other at a reload.
+            guard reports.map(\.name) == meter.names else { continue }
+            for (index, counters) in meter.reading.enumerated() {
+                reports[index].hits += Int(clamping: counters.hits)
+                reports[index].misses += Int(clamping: counters.misses)
+                reports[index].gaveUp += Int(clamping: counters.gaveUp)
+            }
+            sums[key.id] = reports
+        }
+        return sums
     }
 
     /// What sources have taken in, by stage.

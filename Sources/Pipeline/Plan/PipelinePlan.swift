@@ -89,6 +89,8 @@ package struct SystemSettings: Sendable {
     package var rootDirectory: String?
     /// Where the monitor answers beside what sources ask for.
     var monitor = MonitorPlace.standard
+    /// What has to be said there to see events; nil: nothing, on an address of this machine alone.
+    var monitorToken: String?
     package var suppressesConfigDump = false
     package var logFormat: LogFormat?
     /// How long a stop may take to deliver what is buffered, in seconds.

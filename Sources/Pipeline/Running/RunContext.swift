@@ -4,6 +4,7 @@ internal import HTTPClient
 package import Inputs
 package import Logging
 package import Outputs
+internal import Parsing
 
 /// What outputs are given when they come to life.
 package final class RunContext {
@@ -89,6 +90,8 @@ package final class LoopContext {
     package let log: Log
     package let standardOutput: TextSink
     private let bindings: LabelBindings
+    /// The filter that is made; empty: none is named.
+    private let stage: String
     /// Where this loop's stages count.
     let metrics: MetricsRegistry
     /// Of the loop, from 0.
@@ -108,11 +111,13 @@ package final class LoopContext {
         self.loop = loop
         self.pressure = pressure
         self.standardOutput = standardOutput
+        stage = ""
         bindings = LabelBindings()
     }
 
-    private init(_ shared: LoopContext, log: Log) {
+    private init(_ shared: LoopContext, log: Log, stage: String) {
         self.log = log
+        self.stage = stage
         standardOutput = shared.standardOutput
         bindings = shared.bindings
         metrics = shared.metrics
@@ -122,7 +127,14 @@ package final class LoopContext {
     }
 
     /// The same for one filter, whose log carries its name.
-    func of(_ filter: Stage) -> LoopContext { LoopContext(self, log: filter.log(log, as: .filter)) }
+    func of(_ filter: Stage) -> LoopContext {
+        LoopContext(self, log: filter.log(log, as: .filter), stage: filter.id.description)
+    }
+
+    /// Where the filter tells what its grok patterns do; nil: it has none.
+    func meter(ofPatterns names: [String]) -> PatternMeter? {
+        names.isEmpty || stage.isEmpty ? nil : metrics.registerPatterns(names, of: stage, loop: loop)
+    }
 
     /// Notes a stage of an output that holds events.
     func holds(_ stage: any HoldingStage) { bindings.holding.append(stage) }

@@ -19,6 +19,7 @@ enum SystemSection {
         // Its files are part of the tree already.
         reader.accept(["config_include_dir"])
         settings.monitor = monitor(reader)
+        settings.monitorToken = MonitorSection.token("monitor_token", reader)
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)

@@ -88,6 +88,7 @@ final class MonitorView: MonitoredDaemon {
     func report() -> MonitorReport {
         let state = state.withLock { $0 }
         let intake = metrics.intake()
+        let patterns = metrics.patterns()
         let counts = Dictionary(metrics.totals().map { ($0.id, $0.counts) }) { first, _ in first }
         var process = ProcessReport()
         (process.pid, process.parentPid) = (Int(getpid()), Int(getppid()))
@@ -101,6 +102,8 @@ final class MonitorView: MonitoredDaemon {
             var report = shown.report
             if let counts = counts[report.id] { report.counts = counts }
             report.intake = intake[report.id].map(StageReport.IntakeReport.init)
+            report.patterns = patterns[report.id] ?? []
+            report.deadLetters = shown.drain?.deadLetterEvents ?? 0
             report.buffer = shown.drain?.statistics
             report.figures = shown.drain?.figures ?? []
             return report

@@ -11,9 +11,12 @@ extension RunningPipeline {
         var standard: MonitorEndpoint?
         switch plan.system.monitor {
         case .off: break
-        case .at(let endpoint): wanted.append(endpoint)
+        case .at(var endpoint):
+            endpoint.token = plan.system.monitorToken
+            wanted.append(endpoint)
         case .standard:
             if !wanted.contains(where: { $0.port == MonitorEndpoint.standard.port }) { standard = .standard }
+            standard?.token = plan.system.monitorToken
         }
         guard !wanted.isEmpty || standard != nil || monitor != nil else { return }
         let made: MonitorServer

@@ -59,7 +59,7 @@ final class BufferedOutput: RunningOutput {
             handlers: FlushHandlers(
                 onRejected: { await outlet.rejected($0, $1, attempts: $2) },
                 onGaveUp: { await outlet.gaveUp($0, $1, $2, attempts: $3) }))
-        drain = OutputDrain(buffer: buffer, workers: workers, backup: backup, log: log)
+        drain = OutputDrain(buffer: buffer, workers: workers, backup: backup, letters: letters, log: log)
         self.makeFormatter = makeFormatter
         fieldReaders = buffering.fieldReaders.map { accessor in
             { record, rows, storage, value in

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Events
 internal import KeptEvents
 internal import Logging
+internal import Synchronization
 
 /// Where an output's events end that nobody takes: files of their own, written beside the tasks that wait for them.
 ///
@@ -12,6 +13,7 @@ final class DeadLetters: Sendable {
     private let files: DeadLetterFiles
     private let losses: LossCounter
     private let log: Log
+    private let kept = Atomic<Int>(0)
     /// Between two tries of a disk that takes nothing.
     private static let retrySeconds = 1.0
 
@@ -23,6 +25,9 @@ final class DeadLetters: Sendable {
 
     var folder: String { files.folder }
 
+    /// Events that were written down, since the start.
+    var keptEvents: Int { kept.load(ordering: .relaxed) }
+
     /// Writes events down. Returns when they are on the disk, or the task is cancelled and one last try has failed.
     func keep(
         _ chunk: LoadedChunk, _ items: ItemSet, cause: @escaping @Sendable (_ item: Int) -> KeptCause
@@ -31,7 +36,9 @@ final class DeadLetters: Sendable {
         while true {
             let isLast = Task.isCancelled
             do throws(ChunkStoreError) {
-                return .done(lost: tell(try await write(chunk, items, cause)))
+                let lost = tell(try await write(chunk, items, cause))
+                kept.add(items.count - lost, ordering: .relaxed)
+                return .done(lost: lost)
             } catch {
                 log.limited(
                     .error, "cannot write dead letters: the output waits until it can",

@@ -9,6 +9,7 @@ package final class OutputDrain: Sendable {
     private let buffer: ChunkBuffer
     private let workers: FlushWorkers
     private let backup: ChunkBackup?
+    private let letters: DeadLetters?
     private let log: Log
     private let ledger = Mutex(BackupLedger())
     /// Held while files are written or removed. True once the deliveries are told to end: from then on an empty buffer
@@ -19,10 +20,11 @@ package final class OutputDrain: Sendable {
     /// need no file.
     private static let healthyMilliseconds = 1000
 
-    init(buffer: ChunkBuffer, workers: FlushWorkers, backup: ChunkBackup?, log: Log) {
+    init(buffer: ChunkBuffer, workers: FlushWorkers, backup: ChunkBackup?, letters: DeadLetters? = nil, log: Log) {
         self.buffer = buffer
         self.workers = workers
         self.backup = backup
+        self.letters = letters
         self.log = log
     }
 
@@ -63,6 +65,9 @@ package final class OutputDrain: Sendable {
 
     /// What the buffer holds and has done.
     var statistics: BufferStatistics { buffer.statistics }
+
+    /// Events that were put into the dead letters.
+    var deadLetterEvents: Int { letters?.keptEvents ?? 0 }
 
     /// What only this type of destination can tell.
     var figures: [(name: String, value: Int)] { workers.figures }

@@ -38,7 +38,10 @@ enum ParserFilterSection {
             type: "parser", summary: "\(parsed.type), \(settings.key.text)", grok: recipe.grok, parsedKey: settings.key
         ) { context in
             let faults = ConversionFaults()
-            return ParserFilter(fixed, parser: recipe.makeParser(noting: faults), faults: faults, log: context.log)
+            let parser = recipe.makeParser(noting: faults)
+            return ParserFilter(
+                fixed, parser: parser, faults: faults, log: context.log,
+                meter: context.meter(ofPatterns: parser.patternNames))
         }
     }
 }

@@ -9,10 +9,7 @@ enum MonitorSection {
         var endpoint = endpoint(reader, builder, port: 24220)
         endpoint.showsConfig = reader.bool("include_config", default: true)
         endpoint.showsRetry = reader.bool("include_retry", default: true)
-        if let token = reader.string("token") {
-            if token.value.isEmpty { reader.error("token", "'token' is empty", hint: "write a long random word") }
-            endpoint.token = token.value
-        }
+        endpoint.token = token("token", reader)
         reader.ignore(
             ["tag", "emit_interval"], reason: "the figures are there on request alone, not as events")
         reader.ignore(
@@ -47,6 +44,13 @@ enum MonitorSection {
     }
 
     // MARK: - Parts
+
+    /// What somebody has to say to see events; nil: none is set.
+    static func token(_ key: String, _ reader: SectionReader) -> String? {
+        guard let token = reader.string(key)?.value else { return nil }
+        if token.isEmpty { reader.error(key, "'\(key)' is empty", hint: "write a long random word") }
+        return token
+    }
 
     private static func endpoint(_ reader: SectionReader, _ builder: PlanBuilder, port: Int) -> MonitorEndpoint {
         let bind = BindSetting.read(reader)
