@@ -64,8 +64,8 @@ package struct BufferCounts: Sendable, Equatable {
     /// Attempts over `slow_flush_log_threshold`.
     package var slowAttempts = 0
     /// What all attempts took together.
-    package var attemptSeconds: Double { attemptDurations.seconds }
-    package var attemptDurations = DurationHistogram()
+    package var attemptSeconds: Double { attemptDurations.sum }
+    package var attemptDurations = Histogram.ofSeconds
     /// Of what was delivered, as it was in the buffer.
     package var deliveredBytes = 0
 

@@ -9,22 +9,23 @@ package enum SeenEnd: Sendable {
     case refused(TrialStep, reason: String)
     case unmatched(tag: String)
 
-    /// The ends of one event.
+    /// The ends of one event; one that waits for others has none of its own.
     package static func of(_ steps: [TrialStep], tag: String) -> [SeenEnd] {
         var ends: [SeenEnd] = []
         var tag = tag
+        var isHeld = false
         for step in steps {
             switch step.change {
             case .taken(let parts): ends.append(.output(step, parts))
             case .retagged(let new): tag = new
-            case .held: break
+            case .held: isHeld = true
             case .refused(let reason): ends.append(.refused(step, reason: reason))
             case .filtered(let into, let reasons):
                 ends += reasons.map { .refused(step, reason: $0) }
                 if into.isEmpty, reasons.isEmpty { ends.append(.dropped(step)) }
             }
         }
-        return ends.isEmpty ? [.unmatched(tag: tag)] : ends
+        return ends.isEmpty && !isHeld ? [.unmatched(tag: tag)] : ends
     }
 
     /// `output es`, for a line about it.

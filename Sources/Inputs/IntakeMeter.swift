@@ -6,27 +6,6 @@ internal import Time
 ///
 /// The loop that owns it is the only writer, so a count is a load and a store; any thread may read.
 package final class IntakeMeter: Sendable {
-    /// What is read of it, at one moment.
-    package struct Reading: Sendable, Equatable {
-        package var bytes = 0
-        package var connections = 0
-        package var acceptedConnections = 0
-        /// Time in which it held its clients back because outputs were full.
-        package var heldSeconds = 0.0
-        /// From a message's last bytes to its ack.
-        package var acks = DurationHistogram()
-
-        package init() {}
-
-        package mutating func add(_ other: Reading) {
-            bytes += other.bytes
-            connections += other.connections
-            acceptedConnections += other.acceptedConnections
-            heldSeconds += other.heldSeconds
-            acks.add(other.acks)
-        }
-    }
-
     private let bytes = Atomic<Int>(0)
     private let connections = Atomic<Int>(0)
     private let acceptedConnections = Atomic<Int>(0)
@@ -34,7 +13,7 @@ package final class IntakeMeter: Sendable {
     /// By the clock that never goes back; 0: nobody is held.
     private let heldSince = Atomic<Int>(0)
     /// A lock that nobody else takes but a reader, now and then.
-    private let acks = Mutex(DurationHistogram())
+    private let acks = Mutex(Histogram.ofSeconds)
 
     package init() {}
 
@@ -72,8 +51,8 @@ package final class IntakeMeter: Sendable {
 
     // MARK: - On any thread
 
-    package var reading: Reading {
-        var reading = Reading()
+    package var reading: IntakeReading {
+        var reading = IntakeReading()
         reading.bytes = bytes.load(ordering: .relaxed)
         reading.connections = connections.load(ordering: .relaxed)
         reading.acceptedConnections = acceptedConnections.load(ordering: .relaxed)

@@ -4,14 +4,22 @@ internal import Time
 /// Reasons as one JSON object, for programs.
 package enum DeadLettersJSON {
     /// `{"events":…,"reasons":[{"events":…,"output":…,"status":…,"type":…,"reason":…,"indices":[…],"tags":[…],
-    /// "first":TIME,"last":TIME,"example":{…}},…]}` and a line feed.
-    package static func write(_ survey: KeptSurvey, to out: inout ByteBuffer) {
+    /// "first":TIME,"last":TIME,"advice":…,"command":…,"example":{…}},…]}` and a line feed.
+    ///
+    /// - Parameter command: with which an output's events are sent again; nil: that is not known.
+    package static func write(
+        _ survey: KeptSurvey, to out: inout ByteBuffer, command: (_ output: String) -> String? = { _ in nil }
+    ) {
         out.append("{\"events\":\(survey.eventCount),\"reasons\":[" as String)
         for (index, group) in survey.reasons.enumerated() {
             if index > 0 { out.append(",") }
             let cause = group.first
             out.append("{\"events\":\(group.count),\"status\":\(cause.status)" as String)
-            for (name, value) in [("output", cause.output), ("type", cause.type), ("reason", cause.reason)] {
+            var texts = [
+                ("output", cause.output), ("type", cause.type), ("reason", cause.reason), ("advice", cause.advice),
+            ]
+            if let command = command(cause.output) { texts.append(("command", command)) }
+            for (name, value) in texts {
                 out.append(",\"\(name)\":" as String)
                 out.appendJSONString(value)
             }

@@ -23,12 +23,34 @@ package enum LogFormat: String, Sendable, CaseIterable {
         }
     }
 
+    /// The entry as the record of an event, one JSON object: its fields, and as `message` what the text has behind time and
+    /// level (Fluentd's `Fluent::Log` makes its events so).
+    package static func record(_ entry: LogEntry) -> String {
+        var line = "{"
+        append(entry.fields.filter { $0.name != "message" }, to: &line) {
+            jsonField($0) + ","
+        } leftOut: {
+            "\"fields_left_out\":\($0),"
+        }
+        var message = ""
+        appendSentence(entry, to: &message)
+        line += "\"message\":"
+        appendQuoted(message, limit: .max, to: &line)
+        return line + "}"
+    }
+
     private static func text(_ entry: LogEntry, coloured: Bool) -> String {
         var line = coloured ? colour(of: entry.level) : ""
         line += localTime(entry.time.seconds)
         line += " [\(entry.level)]:"
         if coloured { line += "\u{1b}[0m" }
         line += " "
+        appendSentence(entry, to: &line)
+        return line + "\n"
+    }
+
+    /// What stands behind time and level.
+    private static func appendSentence(_ entry: LogEntry, to line: inout String) {
         appendEscaped(entry.message, limit: maximumMessageBytes, to: &line)
         append(entry.fields, to: &line) { field in
             var text = " "
@@ -51,7 +73,6 @@ package enum LogFormat: String, Sendable, CaseIterable {
                 appendEscaped(row, limit: .max, to: &line)
             }
         }
-        return line + "\n"
     }
 
     private static func json(_ entry: LogEntry) -> String {
@@ -61,22 +82,27 @@ package enum LogFormat: String, Sendable, CaseIterable {
         } else {
             appendQuoted(entry.message + "\n" + entry.block, limit: .max, to: &line)
         }
-        append(entry.fields, to: &line) { field in
-            var text = ","
-            appendQuoted(field.name, limit: maximumValueBytes / 8, to: &text)
-            text += ":"
-            switch field.value {
-            case .text(let value): appendQuoted(value, limit: maximumValueBytes, to: &text)
-            case .integer(let integer): text += String(integer)
-            // JSON has no NaN and no infinity.
-            case .number(let number): text += number.isFinite ? String(number) : "null"
-            case .flag(let flag): text += String(flag)
-            }
-            return text
+        append(entry.fields, to: &line) {
+            "," + jsonField($0)
         } leftOut: {
             ",\"fields_left_out\":\($0)"
         }
         return line + "}\n"
+    }
+
+    /// `"name":value`
+    private static func jsonField(_ field: LogField) -> String {
+        var text = ""
+        appendQuoted(field.name, limit: maximumValueBytes / 8, to: &text)
+        text += ":"
+        switch field.value {
+        case .text(let value): appendQuoted(value, limit: maximumValueBytes, to: &text)
+        case .integer(let integer): text += String(integer)
+        // JSON has no NaN and no infinity.
+        case .number(let number): text += number.isFinite ? String(number) : "null"
+        case .flag(let flag): text += String(flag)
+        }
+        return text
     }
 
     /// As many fields as the line has room for, and how many there were more.

@@ -17,15 +17,14 @@ struct MetricFamily {
     var help: String
     var samples: [Sample] = []
 
-    /// A histogram of durations, in seconds.
-    mutating func add(_ durations: DurationHistogram, _ labels: [(name: String, value: String)] = []) {
+    mutating func add(_ histogram: Histogram, _ labels: [(name: String, value: String)] = []) {
         var sum = 0
-        for (index, count) in durations.counts.enumerated() {
+        for (index, count) in histogram.counts.enumerated() {
             sum += count
-            let bound = index < DurationHistogram.bounds.count ? "\(DurationHistogram.bounds[index])" : "+Inf"
+            let bound = index < histogram.bounds.count ? MetricsText.number(histogram.bounds[index]) : "+Inf"
             samples.append(Sample(suffix: "_bucket", labels: labels + [("le", bound)], value: Double(sum)))
         }
-        samples.append(Sample(suffix: "_sum", labels: labels, value: durations.seconds))
+        samples.append(Sample(suffix: "_sum", labels: labels, value: histogram.sum))
         samples.append(Sample(suffix: "_count", labels: labels, value: Double(sum)))
     }
 
@@ -96,7 +95,7 @@ struct MetricsText {
         return out
     }
 
-    private static func number(_ value: Double) -> String {
+    fileprivate static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
         return value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"

@@ -8,6 +8,8 @@ package struct MonitorEndpoint: Sendable {
     package var showsRetry = true
     /// What has to be said to see the page, events, and what is in them; nil: nothing, on addresses of this machine alone.
     package var token: String?
+    /// Whether who says the token may have dead letters sent again; without a token nobody may.
+    package var allowsReplay = false
     /// Beside `/metrics`, which is always there.
     package var metricsPaths: [String] = []
 

@@ -1,5 +1,6 @@
 package import Buffering
 package import Events
+package import Grok
 
 /// What a running daemon is and has done, at one moment: the source of every answer of the monitor.
 package struct MonitorReport: Sendable {
@@ -46,14 +47,16 @@ package struct StageReport: Sendable {
     /// It hands events to outputs of its own (a copy), and is none itself.
     package var isDistributor = false
     package var counts = Counts()
-    /// What the grok patterns of a parser filter have done, in the order in which they are tried.
-    package var patterns: [PatternReport] = []
+    /// What the grok patterns of its parser have done, in the order in which they are tried.
+    package var patterns: [PatternReading] = []
     /// Events that an output has put into its dead letters.
     package var deadLetters = 0
     /// What a source has taken in; nil: it is none that does.
-    package var intake: IntakeReport?
+    package var intake: IntakeReading?
     /// An output's buffer; nil: it has none.
     package var buffer: BufferStatistics?
+    /// Of the requests that an output has sent, in bytes; nil: it sends none.
+    package var requestSizes: Histogram?
     /// What stages of its type alone can tell, in Fluentd's names: `healthy_nodes_count`.
     package var figures: [(name: String, value: Int)] = []
 
@@ -67,30 +70,6 @@ package struct StageReport: Sendable {
         package var refusedByKind: [String: Int] = [:]
         /// Batches that an output did not take.
         package var batchesRefused = 0
-
-        package init() {}
-    }
-
-    /// What one grok pattern has done, in lines.
-    package struct PatternReport: Sendable {
-        /// As the configuration names it, or its index.
-        package let name: String
-        package var hits = 0
-        package var misses = 0
-        /// A limit was reached first.
-        package var gaveUp = 0
-
-        package init(_ name: String) { self.name = name }
-    }
-
-    /// What a source has taken in.
-    package struct IntakeReport: Sendable {
-        package var bytes = 0
-        package var connections = 0
-        package var acceptedConnections = 0
-        /// Time in which its clients were held back because outputs were full.
-        package var heldSeconds = 0.0
-        package var acks = DurationHistogram()
 
         package init() {}
     }

@@ -152,7 +152,9 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func ended(_ exchange: HTTPExchange) {
         let (endpoint, monitors) = settings.withLock { $0 }
         let target = HTTPTarget(exchange.target)
-        if let route = Self.route(exchange, target), let loop { return page.ended(exchange, route, target, on: loop) }
+        if let route = Self.route(exchange, target), let loop {
+            return page.ended(exchange, route, target, at: endpoint, on: loop)
+        }
         switch target.path {
         case "/api/plugins.json":
             respond(exchange, "application/json", plugins(target, endpoint).json())

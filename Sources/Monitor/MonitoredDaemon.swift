@@ -14,6 +14,13 @@ package protocol MonitoredDaemon: Sendable {
     /// May take a while: called on a thread of its own.
     func deadLetters() -> String
 
+    /// Begins to send the dead letters of an output to it again, on a thread of its own.
+    ///
+    /// - Returns: why it cannot; nil: it has begun.
+    func replay(_ output: String) -> String?
+
+    func replayState() -> ReplayState
+
     /// Events as they pass, since the last answer to the same question. The first question begins a watch, and one that
     /// nobody repeats ends it.
     ///

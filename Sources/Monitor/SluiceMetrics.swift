@@ -1,5 +1,6 @@
 internal import Buffering
 internal import Events
+internal import Grok
 
 /// The daemon's metrics under its own names: by stage, so that their number is that of the configuration's sections.
 struct SluiceMetrics {
@@ -77,7 +78,10 @@ struct SluiceMetrics {
             for (index, pattern) in stage.patterns.enumerated() {
                 // Two may have one name.
                 let labels = [("stage", stage.id), ("number", "\(index)"), ("pattern", pattern.name)]
-                for (result, count) in [("hit", pattern.hits), ("miss", pattern.misses), ("gave_up", pattern.gaveUp)] {
+                let counters = pattern.counters
+                for (result, count) in [
+                    ("hit", counters.hits), ("miss", counters.misses), ("gave_up", counters.gaveUp),
+                ] {
                     lines.add(Double(count), labels + [("result", result)])
                 }
             }
@@ -92,7 +96,7 @@ struct SluiceMetrics {
             stage.intake.map { (labels: [("stage", stage.id), ("type", stage.type)], intake: $0) }
         }
         func family(
-            _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: (StageReport.IntakeReport) -> Double
+            _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: (IntakeReading) -> Double
         ) -> MetricFamily {
             var family = MetricFamily(name: name, kind: kind, help: help)
             for (labels, intake) in sources { family.add(value(intake), labels) }
@@ -151,6 +155,13 @@ struct SluiceMetrics {
         var durations = MetricFamily(
             name: "sluice_output_attempt_seconds", kind: .histogram, help: "What deliveries took, failed ones too.")
         for (labels, buffer) in buffered { durations.add(buffer.counts.attemptDurations, labels) }
+        var sizes = MetricFamily(
+            name: "sluice_output_request_bytes", kind: .histogram,
+            help: "Requests that were sent, packed where they are packed, of outputs that send in requests.")
+        for stage in report.stages {
+            guard let requests = stage.requestSizes else { continue }
+            sizes.add(requests, [("stage", stage.id), ("type", stage.type)])
+        }
         return [
             events,
             letters,
@@ -162,6 +173,7 @@ struct SluiceMetrics {
                 Double($0.counts.slowAttempts)
             },
             durations,
+            sizes,
             family("sluice_output_bytes", .counter, "Bytes of delivered events, as they are in the buffer.") {
                 Double($0.counts.deliveredBytes)
             },

@@ -10,6 +10,8 @@ package struct ParserRecipe: Sendable {
     package let grok: GrokOptions?
     /// How lines make texts for it, where it comes line by line.
     package private(set) var lines = LineJoining.single
+    /// What the grok patterns of all its parsers have done; nil: nobody counts, or there are none.
+    package private(set) var meter: PatternMeter?
 
     private init(
         warnings: [SettingError] = [], grok: GrokOptions? = nil,
@@ -21,7 +23,19 @@ package struct ParserRecipe: Sendable {
     }
 
     /// A parser for the calling thread. What it could not convert it notes in `faults`, which its owner empties.
-    package func makeParser(noting faults: ConversionFaults = ConversionFaults()) -> any TextParser { make(faults) }
+    package func makeParser(noting faults: ConversionFaults = ConversionFaults()) -> any TextParser {
+        let parser = make(faults)
+        return meter.map { CountedParser(parser, $0) } ?? parser
+    }
+
+    /// The same, and what the grok patterns of its parsers do is counted together.
+    package func counted() -> ParserRecipe {
+        let names = make(ConversionFaults()).patternNames
+        guard !names.isEmpty else { return self }
+        var recipe = self
+        recipe.meter = PatternMeter(names: names)
+        return recipe
+    }
 
     // MARK: - Parsers
 

@@ -1,8 +1,9 @@
 """The monitor: what a daemon tells of itself while events pass, while an output is away, and while it stops."""
-import json, shutil, subprocess, time, urllib.error, urllib.request
+import json, shutil, socket, subprocess, time, urllib.error, urllib.request
 
 from bulk_server import BulkServer
-from harness import SLUICE, Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, wait_until
+from harness import (SLUICE, Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack,
+                     run_sluice, wait_until)
 
 area = Area("monitor", needs=need_msgpack)
 RETRY = "flush_interval 0.2s\n      retry_wait 0.2s\n      retry_max_interval 0.2s\n"
@@ -55,6 +56,9 @@ def counts(_):
         assert metric(text, "sluice_source_bytes_total", stage="in") > 1000 and metric(text, "sluice_source_accepted_connections_total", stage="in") >= 1, text
         assert metric(text, "sluice_source_ack_seconds_count", stage="in") >= 1 and metric(text, "sluice_output_attempt_seconds_count", stage="out") >= 1, text
         assert metric(text, "sluice_buffer_oldest_seconds", stage="out") == 0 and metric(text, "sluice_output_bytes_total", stage="out") > 60, text
+        requests = metric(text, "sluice_output_request_bytes_count", stage="out")
+        assert requests == len(server.requests) >= 1 and metric(text, "sluice_output_request_bytes_sum", stage="out") > 60 * 10, text
+        assert metric(text, "sluice_output_request_bytes_bucket", stage="out", le="65536") == requests, text
         assert get(monitor, "/metrics", "application/openmetrics-text")[1].endswith("# EOF\n")
         assert json.loads(get(monitor, "/health")[1]) == {"status": "ok", "outputs": []}
 
@@ -96,6 +100,28 @@ def patterns(_):
         with ForwardClient(port) as client:
             client.deliver("keep.a", [[1715000000, {"number": 1}]])
         wait_until(lambda: metric(get(monitor, "/metrics")[1], "sluice_buffer_oldest_seconds", stage="out") > 1, 10, lambda: "no age")
+
+
+@area.test("patterns of a source's parser are counted, over all its clients, and go on counting after a reload that leaves it as it is")
+def source_patterns(_):
+    port, monitor, lines = free_port(), free_port(), free_port()
+    more = (f"<source>\n  @type tcp\n  @id lines\n  port {lines}\n  bind 127.0.0.1\n  tag t\n  <parse>\n    @type grok\n"
+            "    <grok>\n      name number\n      pattern ^%{INT:n}$\n    </grok>\n    <grok>\n      name word\n"
+            "      pattern ^%{WORD:w}$\n    </grok>\n  </parse>\n</source>\n")
+    def counted():
+        text = get(monitor, "/metrics")[1]
+        return [[metric(text, "sluice_pattern_lines_total", stage="lines", pattern=name, result=result)
+                 for result in ("hit", "miss", "gave_up")] for name in ("number", "word")]
+    def say(text):
+        with socket.create_connection(("127.0.0.1", lines)) as client:
+            client.sendall(text)
+    with BulkServer() as server, daemon(port, monitor, server.port, more) as running:
+        say(b"1\n2\nhello\n")
+        say(b"no match\n3\n")
+        wait_until(lambda: counted() == [[3, 2, 0], [1, 1, 0]], 10, lambda: f"{counted()}")
+        assert run_sluice("reload", str(running.process.pid)).returncode == 0
+        say(b"4\n")
+        wait_until(lambda: counted() == [[4, 2, 0], [1, 1, 0]], 10, lambda: f"{counted()}")
 
 
 @area.test("promtool finds nothing in the metrics, with the names of Fluentd's plugin too")

@@ -1,11 +1,14 @@
 """Dashboard and alert rules of config/monitoring: right by promtool, and made of metrics that a running daemon serves."""
-import http.server, json, os, re, shutil, subprocess, threading
+import contextlib, http.server, json, os, re, shutil, subprocess, threading, time, urllib.parse, urllib.request
 
 from area_monitor import daemon, get
 from bulk_server import BulkServer
-from harness import ROOT, Area, ForwardClient, Skip, free_port, need_msgpack, run_sluice, wait_until
+from harness import (ROOT, Area, Daemon, ForwardClient, Skip, accepts, default_filters, elasticsearch_store, end_process,
+                     forward_source, free_port, need_msgpack, need_program, run_sluice, wait_until)
 
 FOLDER = os.path.join(ROOT, "config/monitoring")
+LONG = bool(os.environ.get("SLUICE_LONG_TESTS"))
+LOAD_SECONDS = 600 if LONG else 30
 area = Area("monitoring", needs=need_msgpack)
 
 
@@ -76,6 +79,95 @@ def names(_):
             assert labels <= served[name], f"{place}: {name} has no label {labels - served[name]}"
             count += 1
     assert count > 40, f"only {count} metrics were found: the expressions are read wrongly"
+
+
+# MARK: - Prometheus itself
+
+def ask(port, query, **parameters):
+    """What Prometheus answers to an expression: values by their labels, sorted."""
+    text = urllib.parse.urlencode({"query": query, **parameters})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{text}", timeout=10) as answer:
+        return json.load(answer)["data"]["result"]
+
+
+def value(port, query):
+    found = ask(port, query)
+    assert len(found) <= 1, f"{query}: {found}"
+    return float(found[0]["value"][1]) if found else 0.0
+
+
+@contextlib.contextmanager
+def prometheus(target, folder):
+    """Debian's Prometheus, which looks at a monitor once a second, with the alert rules. Gives its port."""
+    port = free_port()
+    with open(f"{folder}/prometheus.yaml", "w") as file:
+        json.dump({"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [f"{FOLDER}/alerts.yaml"],
+                   "scrape_configs": [{"job_name": "sluice", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}]}, file)
+    with open(f"{folder}/prometheus.log", "w") as log:
+        process = subprocess.Popen(
+            ["prometheus", f"--config.file={file.name}", f"--storage.tsdb.path={folder}/series",
+             f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"], stdout=log, stderr=log)
+    try:
+        wait_until(lambda: accepts(port), 30, lambda: open(log.name).read())
+        yield port
+    finally:
+        end_process(process)
+
+
+def compiled(name, folder):
+    """A program of Tests/Benchmarks."""
+    need_program("cc", "gcc")
+    program = f"{folder}/{name}"
+    subprocess.run(["cc", "-O2", "-pthread", f"{ROOT}/Tests/Benchmarks/{name}.c", "-o", program], check=True, timeout=60)
+    return program
+
+
+@area.test(f"a real Prometheus looks at it for {LOAD_SECONDS} s under load, and its numbers are the sink's",
+           seconds=LOAD_SECONDS + 120)
+def real(_):
+    need_program("prometheus", "prometheus")
+    folder = os.environ["SLUICE_TEST_SCRATCH"]
+    loadgen, sink = compiled("loadgen", folder), compiled("sink", folder)
+    port, monitor, end = free_port(), free_port(), free_port()
+    sinking = subprocess.Popen([sink, str(end)])
+    configuration = (
+        f"<source>\n  @type monitor_agent\n  bind 127.0.0.1\n  port {monitor}\n</source>\n"
+        + forward_source(port).replace("@type forward", "@type forward\n  @id in", 1) + default_filters()
+        + f"<match **>\n    {elasticsearch_store(end, '@id out')}</match>\n")
+    try:
+        with Daemon(configuration, port) as running, prometheus(monitor, folder) as watching:
+            sent, until = 0, time.monotonic() + LOAD_SECONDS
+            while time.monotonic() < until:
+                # As fast as it goes for a moment, then a breath: rates are to change, and other tests want to live.
+                done = subprocess.run([loadgen, str(port), "packed", "100000", "1000", "4", "2"], capture_output=True, check=True, timeout=120)
+                sent += json.loads(done.stdout)["events"]
+                time.sleep(0.5)
+            stats = lambda: json.loads(get(end, "/__stats")[1])  # noqa: E731
+            wait_until(lambda: stats()["docs"] == sent, 30, lambda: f"{stats()} of {sent}\n{running.log()[-2000:]}")
+            delivered = 'sluice_output_events_total{fate="delivered",stage="out"}'
+            wait_until(lambda: value(watching, delivered) == sent, 10, lambda: f"{ask(watching, delivered)}, not {sent}")
+            time.sleep(2)
+            end_of_it = stats()
+            assert end_of_it["docs"] == sent > 100_000, f"{end_of_it}, not {sent}"
+            assert value(watching, delivered) == sent, "it counts on"
+            assert value(watching, 'sluice_stage_events_in_total{stage="in"}') == sent
+            assert value(watching, 'sluice_output_request_bytes_count{stage="out"}') == end_of_it["bulk"], f"{end_of_it}"
+            assert value(watching, 'sluice_output_request_bytes_sum{stage="out"}') == end_of_it["bytes"], f"{end_of_it}"
+            # Half of the lines are of service.ui, and each is tried on the one pattern of its first filter.
+            tried = value(watching, 'sum(sluice_pattern_lines_total{pattern="0",number="0"})')
+            assert tried > 0, ask(watching, "sluice_pattern_lines_total")
+            # What is known by a rate: nobody may have missed a look, which would show as a gap.
+            looks = value(watching, f'count_over_time(up{{job="sluice"}}[{LOAD_SECONDS}s])')
+            assert value(watching, f'min_over_time(up{{job="sluice"}}[{LOAD_SECONDS}s])') == 1, "it did not answer at some time"
+            assert looks >= 0.9 * min(LOAD_SECONDS, 30), f"{looks} looks"
+            mean = sent / LOAD_SECONDS
+            seen = value(watching, f'rate(sluice_stage_events_in_total{{stage="in"}}[{LOAD_SECONDS}s])')
+            assert 0.5 * mean < seen < 2 * mean, f"{seen} events a second, and {mean} were sent"
+            raised = [one["metric"]["alertname"] for one in ask(watching, 'ALERTS{alertstate="firing"}')]
+            assert raised == [], f"nothing is wrong, and there are {raised}"
+            assert value(watching, 'sum(sluice_output_events_total{fate!="delivered"})') == 0
+    finally:
+        end_process(sinking)
 
 
 # MARK: - sluice health

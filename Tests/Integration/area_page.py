@@ -2,7 +2,9 @@
 import importlib.util, json, os, threading, time, urllib.error, urllib.request
 
 from browser import Browser, need_chromium
-from harness import Area, Daemon, ForwardClient, free_port, need_msgpack
+from bulk_server import BulkServer
+from harness import (Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, run_sluice,
+                     wait_until)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIG = os.path.join(HERE, "../../config")
@@ -61,11 +63,11 @@ def draws(browser):
         for width, dark in [(1440, False), (390, True)]:
             browser.problems.clear()
             browser.open(running.page, width, dark=dark)
-            browser.wait("document.querySelectorAll('#drawing g[data-id]').length === 6")
+            browser.wait("document.querySelectorAll('#drawing g[data-id]').length === 7")
             boxes = browser.value("[...document.querySelectorAll('#drawing .title')].map(n => n.textContent)")
-            assert sorted(boxes) == sorted(["forward", "events", "parser", "parser", "parser", "stdout"]), boxes
+            assert sorted(boxes) == sorted(["forward", "events", "concat", "parser", "parser", "parser", "stdout"]), boxes
             edges = browser.value("[...document.querySelectorAll('#drawing g[data-from]')].map(n => n.dataset.from + '>' + n.dataset.to)")
-            assert len(edges) == 7 and any(e.endswith(">label @ROOT") for e in edges), edges
+            assert len(edges) == 8 and any(e.endswith(">label @ROOT") for e in edges), edges
             assert browser.value("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
             with ForwardClient(running.port) as client:
                 for _ in range(3):
@@ -229,7 +231,7 @@ def tokens(browser):
         browser.wait("document.getElementById('problem').textContent.includes('not the one')")
         browser.type("open sesame")
         browser.press("Enter")
-        browser.wait("document.querySelectorAll('#drawing g[data-id]').length === 6")
+        browser.wait("document.querySelectorAll('#drawing g[data-id]').length === 7")
         assert "sesame" not in json.dumps(ask(running.page, "api/plugins.json")) + running.log()
     port, monitor = free_port(), free_port()
     with Daemon(default_configuration(port, monitor).replace("bind 127.0.0.1", "bind 0.0.0.0", 1), port,
@@ -277,3 +279,66 @@ def busy(_):
             time.sleep(0.05)
         assert slowest < 1, f"{slowest:.1f} s"
         assert set(statuses) <= {200, 503} and 200 in statuses, statuses
+
+
+@area.test("dead letters go to their output again by a button, for who has the token and where that is allowed", seconds=60)
+def replays(browser):
+    port, monitor = free_port(), free_port()
+    healed = threading.Event()
+
+    class Moody(BulkServer):
+        """Refuses every document until it is healed."""
+
+        def take(self, body):
+            if healed.is_set():
+                return super().take(body)
+            error = {"type": "mapper_parsing_exception", "reason": "failed to parse field [took] of type [long]"}
+            return {"took": 1, "errors": True, "items": [{"index": {"status": 400, "error": error}} for _ in body.split(b"\n")[1::2]]}
+
+    def configuration(more):
+        return (f"<system>\n  monitor 127.0.0.1:{monitor}\n  monitor_token sesame\n{more}</system>\n" + forward_source(port)
+                + f"<match **>\n    {elasticsearch_store(server.port, '@id es', 'flush_interval 0.2s' + chr(10))}</match>\n")
+
+    page, post = f"http://127.0.0.1:{monitor}/", {"Content-Type": "application/json", "Authorization": "Bearer sesame"}
+    with Moody() as server:
+        with Daemon(configuration(""), port) as running:
+            assert ask(page, "api/replay", b'{"output":"es"}', post)[0] == 403, "it is off unless allowed"
+            assert json.loads(ask(page, "api/replay", headers=post)[1])["allowed"] is False
+        with Daemon(configuration("  monitor_replay true\n"), port) as running:
+            folder = f"{running.folder}/state/dead-letters/es"
+            with ForwardClient(port) as client:
+                for tag in ("a", "b"):
+                    client.deliver(tag, [[1715000000 + n, {"number": n, "took": "long"}] for n in range(700)])
+            wait_until(lambda: json.loads(ask(page, "api/dead-letters", headers=post)[1])["events"] == 1400, 20, running.log)
+            assert ask(page, "api/replay", b'{"output":"es"}', {**post, "Authorization": "Bearer other"})[0] == 401
+            assert ask(page, "api/replay", b'{"output":"es"}', {**post, "Origin": "http://evil.example"})[0] == 403
+            assert ask(page, "api/replay", b'{"output":"none"}', post)[0] == 409
+            # Nothing is mended: all of them come back, each once.
+            assert ask(page, "api/replay", b'{"output":"es"}', post)[0] == 200
+            state = lambda: json.loads(ask(page, "api/replay", headers=post)[1])  # noqa: E731
+            wait_until(lambda: not state()["running"], 20, state)
+            assert state()["sent"] == state()["settled"] == 1400 and "problem" not in state(), state()
+            left = json.loads(ask(page, "api/dead-letters", headers=post)[1])["events"]
+            assert left == 1400, (left, os.listdir(folder), running.log()[-1500:])
+            healed.set()
+            browser.problems.clear()
+            browser.open(page + "#letters")
+            browser.wait("!document.getElementById('login').hidden")
+            browser.type("sesame")
+            browser.press("Enter")
+            browser.wait("document.querySelectorAll('#reasons .card').length === 1")
+            shown = browser.text("#reasons")
+            for words in ["1400 events", "took", "send them again", f"sluice replay -c {running.config} --to es {folder}"]:
+                assert words in shown, shown
+            picture(browser, "letters-1440")
+            browser.tab_to("Send those of es again")
+            browser.press("Enter")
+            browser.wait("document.getElementById('replay-state').textContent.startsWith('1,400 of 1400 events for es taken again')", 20)
+            browser.wait("document.querySelectorAll('#reasons .card').length === 0")
+            # 401 in front of the login is said by the browser, too.
+            assert all("401" in str(problem) for problem in browser.problems), browser.problems
+            wait_until(lambda: len(server.sources()) == 1400, 10, lambda: f"{len(server.sources())}")
+            assert sorted(s["number"] for s in server.sources()) == sorted(list(range(700)) * 2)
+            assert os.listdir(folder) == [], os.listdir(folder)
+            done = run_sluice("dead-letters", f"{running.folder}/state/dead-letters")
+            assert "no dead letters" in done.stdout, done.stdout

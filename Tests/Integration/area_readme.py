@@ -1,5 +1,5 @@
-"""The README's examples, run as they stand, and its tables: each row is held against the program."""
-import os, re, signal, socket, subprocess, tempfile
+"""The examples of README and guide, run as they stand, and their tables: each row is held against the program."""
+import glob, os, re, signal, socket, subprocess, tempfile
 
 from harness import (ROOT, SLUICE, STDOUT, Area, Daemon, ForwardClient, Skip, accepts, forward_source, free_port,
                      need_msgpack, wait_until)
@@ -7,9 +7,13 @@ from harness import (ROOT, SLUICE, STDOUT, Area, Daemon, ForwardClient, Skip, ac
 area = Area("readme", needs=need_msgpack)
 
 
-def blocks():
-    with open(os.path.join(ROOT, "README.md")) as file:
-        return re.findall(r"^```console\n(.*?)^```", file.read(), re.MULTILINE | re.DOTALL)
+README = os.path.join(ROOT, "README.md")
+GUIDE = sorted(glob.glob(os.path.join(ROOT, "docs", "*.md")))
+
+
+def blocks(path=README, language="console"):
+    with open(path) as file:
+        return re.findall(rf"^```{language}\n(.*?)^```", file.read(), re.MULTILINE | re.DOTALL)
 
 
 def script_and_output(block):
@@ -24,23 +28,71 @@ def pattern(line):
 
 
 def ready(command):
-    """What a shell waits for before the next line: the daemon that a command starts listens, as it would for a person."""
+    """What a shell waits for before the next line: the daemon that a command starts listens, with all its threads, as it
+    would for a person."""
     path = re.search(r"-c (\S+)", command).group(1)
     port = (re.findall(r"^\s*port (\d+)", open(os.path.join(ROOT, path)).read(), re.M) or ["24224"])[0]
-    return f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.05; done"
+    return f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.05; done; sleep 0.3"
 
 
 @area.test("every console block prints what it shows", seconds=60)
 def console(_):
     assert len(blocks()) >= 3
+    show(README)
+
+
+@area.test("every console block of the guide prints what it shows", seconds=90)
+def guide(_):
+    assert len(GUIDE) >= 4
+    for path in GUIDE:
+        show(path)
+
+
+@area.test("each error of the first hour is told as the golden file has it", seconds=90)
+def errors(_):
+    show(os.path.join(ROOT, "Tests/Golden/first-hour/ERRORS.md"))
+
+
+@area.test("every configuration of the guide is one that can be run, and every link of the guide leads somewhere")
+def configurations(_):
+    count = 0
+    for path in GUIDE:
+        for block in blocks(path, "conf"):
+            count += 1
+            with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+                file.write(block)
+                file.flush()
+                run = subprocess.run([SLUICE, "check", file.name], capture_output=True, text=True, timeout=20)
+                said = [line for line in run.stderr.splitlines() if ": warning: " in line and "no <source>" not in line]
+                assert run.returncode == 0 and not said, f"{path}:\n{block}\n{run.stdout}{run.stderr}"
+    assert count >= 8, f"{count} configurations"
+    for path in [README, *GUIDE]:
+        text = open(path).read()
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text):
+            other = os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+            assert os.path.exists(other), f"{path}: there is no {target}"
+            if anchor:
+                titles = re.findall(r"^#+ (.*)$", open(other).read(), re.MULTILINE)
+                anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+                assert anchor in anchors, f"{path}: {other} has no part {anchor}"
+
+
+@area.test("the guide says of each alert what it means, and of none that there is not")
+def alerts(_):
+    with open(os.path.join(ROOT, "config/monitoring/alerts.yaml")) as rules, open(os.path.join(ROOT, "docs/operations.md")) as text:
+        named, told = re.findall(r"- alert: (\w+)", rules.read()), re.findall(r"^\| `(Sluice\w+)` \|", text.read(), re.MULTILINE)
+    assert told == named, f"{set(told) ^ set(named) or 'the order is another one'}"
+
+
+def show(path):
     if accepts(24224):
         raise Skip("port 24224, which the README uses, is taken: stop what listens there")
-    for block in blocks():
+    for block in blocks(path):
         commands, expected = script_and_output(block)
         script = "\n".join(
             f"{command}\n{ready(command)}" if command.endswith("&") else command for command in commands)
         script += "\nstatus=$?; wait; exit $status"
-        environment = {**os.environ, "TZ": "UTC", "PATH": os.path.dirname(SLUICE) + ":" + os.environ["PATH"]}
+        environment = {**os.environ, "TZ": "UTC", "STATE_DIRECTORY": f"{os.environ['SLUICE_TEST_SCRATCH']}/readme", "PATH": os.path.dirname(SLUICE) + ":" + os.environ["PATH"]}
         run = subprocess.run(["bash", "-m", "-c", script], cwd=ROOT, env=environment, text=True, timeout=30,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         shown = [line for line in run.stdout.splitlines() if not re.match(r"\[\d+\]|bash: ", line)]

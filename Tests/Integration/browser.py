@@ -100,6 +100,9 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.call("Page.navigate", url="about:blank")
+        # An earlier page asked a daemon that has gone meanwhile.
+        self.wait("location.href === 'about:blank'")
+        self.problems.clear()
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
 

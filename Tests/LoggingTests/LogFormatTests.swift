@@ -47,6 +47,22 @@ import Testing
         #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil)
     }
 
+    @Test("as a record an entry has its fields, and as message the line that the text has") func record() throws {
+        let fields = [LogField("a", 1), LogField("message", "other"), LogField("t", "two \"words\"\u{1b}")]
+        let entry = LogEntry(time: LogTime(seconds: 0), level: .warn, message: "it\nis", fields: fields, block: "x\ny")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(LogFormat.record(entry).utf8)) as? [String: Any])
+        let line = LogFormat.text.line(entry)
+        #expect(Set(object.keys) == ["a", "message", "t"] && object["a"] as? Int == 1)
+        #expect(object["t"] as? String == "two \"words\"\u{1b}")
+        let message = try #require(object["message"] as? String)
+        #expect(message.contains("message=other") && line.hasSuffix("[warn]: \(message)\n"))
+        let many = (0..<2000).map { LogField("k\($0)", String(repeating: "v", count: 100)) }
+        let bounded = LogFormat.record(LogEntry(time: LogTime(seconds: 0), level: .info, message: "m", fields: many))
+        #expect(bounded.utf8.count < 2 * LogFormat.maximumLineBytes && bounded.contains("\"fields_left_out\":"))
+        #expect((try? JSONSerialization.jsonObject(with: Data(bounded.utf8))) != nil)
+    }
+
     @Test("what a stranger put into a message cannot pass for a line of ours") func forgery() {
         let line = text("bad tag\n2026-11-24 17:53:31 +0000 [info]: all is well\u{1b}[2J\r")
         #expect(line == "[info]: bad tag\\n2026-11-24 17:53:31 +0000 [info]: all is well\\u001b[2J\\r")

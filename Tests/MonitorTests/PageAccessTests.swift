@@ -4,13 +4,14 @@ import Testing
 
 /// The status of the refusal; nil: it is answered.
 private func refusal(
-    at host: String, token: String? = nil, _ change: (inout PageAccess.Request) -> Void = { _ in }
+    at host: String, token: String? = nil, allowsReplay: Bool = false,
+    _ change: (inout PageAccess.Request) -> Void = { _ in }
 ) -> Int? {
     var request = PageAccess.Request()
     request.host = "127.0.0.1:24220"
     change(&request)
     do throws(PageRefusal) {
-        try PageAccess(host: host, token: token).admit(request)
+        try PageAccess(host: host, token: token, allowsReplay: allowsReplay).admit(request)
         return nil
     } catch {
         return error.status
@@ -33,6 +34,27 @@ struct PageAccessTests {
         #expect(refusal(at: host) == 403)
         #expect(refusal(at: host) { $0.isForPage = true } == 403)
         #expect(refusal(at: host, token: "t") { $0.authorization = "Bearer t" } == nil)
+    }
+
+    @Test("letters are sent again for who says the token, where that is allowed, and for no page from elsewhere")
+    func replay() {
+        func answer(
+            token: String?, says: String?, allowed: Bool, _ change: (inout PageAccess.Request) -> Void = { _ in }
+        ) -> Int? {
+            refusal(at: "127.0.0.1", token: token, allowsReplay: allowed) {
+                ($0.method, $0.contentType, $0.isForReplay) = ("POST", "application/json", true)
+                $0.authorization = says.map { "Bearer " + $0 }
+                change(&$0)
+            }
+        }
+        #expect(answer(token: "t", says: "t", allowed: true) == nil)
+        #expect(answer(token: "t", says: nil, allowed: true) == 401)
+        #expect(answer(token: "t", says: "u", allowed: true) == 401)
+        #expect(answer(token: "t", says: "t", allowed: false) == 403)
+        #expect(answer(token: nil, says: nil, allowed: true) == 403)
+        #expect(answer(token: "t", says: "t", allowed: true) { $0.origin = "http://evil.example" } == 403)
+        #expect(answer(token: "t", says: "t", allowed: true) { $0.site = "cross-site" } == 403)
+        #expect(answer(token: "t", says: "t", allowed: true) { $0.contentType = "text/plain" } == 415)
     }
 
     @Test(

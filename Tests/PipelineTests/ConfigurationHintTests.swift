@@ -61,17 +61,6 @@ import Testing
         #expect(refused.diagnostics.errors.map(\.message) == ["not valid JSON: what the code gives is no JSON"])
     }
 
-    @Test("a match for Fluentd's own events is told that there are none, unless it throws them away")
-    func ownEvents() {
-        func checked(_ type: String) -> String {
-            Checked(
-                "<source>\n@type forward\n</source>\n<match fluent.**>\n@type \(type)\n</match>\n<match **>\n@type stdout\n</match>"
-            ).rendered
-        }
-        #expect(checked("stdout").contains(":4:1: note: only events that are sent with such a tag come here"))
-        #expect(checked("null") == "")
-    }
-
     @Test(
         "brackets around a reference are told to be a class; escaped ones, groups and classes without one are not",
         arguments: [

@@ -62,6 +62,53 @@ struct PlanGraphTests {
         #expect(drawn.nodes.contains { $0.id == "last" && $0.label == "@NEXT" && $0.category == .output })
     }
 
+    @Test("what is refused leads to @ERROR, what is not delivered to a secondary; and nothing from @ERROR to itself")
+    func fallbacks() {
+        let drawn = graph(
+            """
+            <source>
+              @type forward
+              @id in
+            </source>
+            <filter **>
+              @type parser
+              @id parse
+              key_name log
+              <parse>
+                @type json
+              </parse>
+            </filter>
+            <match a>
+              @type elasticsearch
+              @id es
+              <secondary>
+                @type stdout
+                @id shown
+              </secondary>
+            </match>
+            <match **>
+              @type elasticsearch
+              @id more
+              <secondary>
+                @type secondary_file
+                directory /tmp/x
+              </secondary>
+            </match>
+            <label @ERROR>
+              <match **>
+                @type elasticsearch
+                @id errors
+              </match>
+            </label>
+            """)
+        #expect(
+            Set(drawn.edges.filter(\.isFallback).map { "\($0.from) \($0.tags.joined()) \($0.to)" }) == [
+                "parse refused label @ERROR", "es secondary shown", "es refused label @ERROR",
+                "more secondary secondary of more", "more refused label @ERROR",
+            ])
+        #expect(Set(drawn.edges.flatMap { [$0.from, $0.to] }).isSubset(of: drawn.nodes.map(\.id)))
+    }
+
     @Test("the monitor's own sources are no part of the pipeline")
     func monitor() {
         #expect(!graph(Self.text).nodes.contains { $0.type == "monitor_agent" })

@@ -146,7 +146,7 @@ struct RefusalOutletTests {
     @Test("a <secondary> has delivered what it has taken, and no more", arguments: [0, 2, 3])
     func secondary(_ room: Int) async {
         let destination = LabelDestination(
-            label: "second", reader: TextReader(), returnPath: Labels(["second": room]).path)
+            label: "second", of: "out", reader: TextReader(), returnPath: Labels(["second": room]).path)
         let outcome = await destination.deliver(LoadedChunk(texts: 0..<3), items: ItemSet(0..<3))
         let reason = Refusal(.stopping, "the daemon is stopping")
         switch room {

@@ -94,6 +94,9 @@ package final class FlushWorkers: Sendable {
         }
     }
 
+    /// Of the requests that the destination has sent, in bytes; nil: it sends none.
+    package var requestSizes: Histogram? { destination.requests?.reading }
+
     /// What the destination tells of itself.
     package var figures: [(name: String, value: Int)] { destination.figures }
 

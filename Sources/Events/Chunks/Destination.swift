@@ -5,11 +5,14 @@ package protocol Destination: AnyObject, Sendable {
     func prepare() async
     /// Sends the named items of a chunk, in order, and says what became of them. Never throws: every failure is an answer.
     func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome
+    /// Where it tells how large its requests are; nil: it sends in another way.
+    var requests: RequestMeter? { get }
     /// What only it can tell of itself, in the monitor's names.
     var figures: [(name: String, value: Int)] { get }
 }
 
 extension Destination {
+    package var requests: RequestMeter? { nil }
     package var figures: [(name: String, value: Int)] { [] }
 }
 

@@ -47,6 +47,8 @@ package final class ConcatFilter: Filter, EventHolder {
     package var holder: (any EventHolder)? { self }
 
     package func apply(_ batch: Batch, storage: inout ByteBuffer, rows: inout Rows) {
+        // Most batches have no pieces: one look at each record is all that they cost.
+        if case .partialMetadata(let fields) = settings.mode, !hasAny(fields.message, storage, rows) { return }
         held.beginBatch(batch.receipt)
         var kept: [Record] = []
         swap(&kept, &output)
@@ -56,6 +58,13 @@ package final class ConcatFilter: Filter, EventHolder {
         }
         swap(&rows.records, &kept)
         swap(&kept, &output)
+    }
+
+    private func hasAny(_ key: [UInt8], _ storage: borrowing ByteBuffer, _ rows: borrowing Rows) -> Bool {
+        for index in 0..<rows.records.count {
+            if rows.find(key, in: rows.records[index], storage) != nil { return true }
+        }
+        return false
     }
 
     private func take(

@@ -12,6 +12,7 @@ struct PageAccess {
     let host: String
     /// nil: none is set.
     let token: String?
+    var allowsReplay = false
 
     /// What of a request counts.
     struct Request {
@@ -24,6 +25,8 @@ struct PageAccess {
         var authorization: String?
         /// The page and its parts.
         var isForPage = false
+        /// It would change something: dead letters are to be sent again.
+        var isForReplay = false
     }
 
     func admit(_ request: Request) throws(PageRefusal) {
@@ -41,7 +44,14 @@ struct PageAccess {
                 Self.areEqual(Array(said.utf8.dropFirst("bearer ".utf8.count)), Array(token.utf8))
             else { throw PageRefusal(401, "a token is needed: Authorization: Bearer TOKEN") }
         }
+        if request.isForReplay, !mayReplay {
+            throw PageRefusal(
+                403, "nothing is sent again from here: set 'monitor_replay true' and a 'monitor_token' in <system>")
+        }
     }
+
+    /// Whether whoever passes may have dead letters sent again.
+    var mayReplay: Bool { allowsReplay && token != nil }
 
     private func checkHost(_ request: Request) throws(PageRefusal) {
         let name = Self.name(ofAuthority: request.host ?? "")
@@ -99,8 +109,9 @@ struct PageRefusal: Error, Equatable {
 }
 
 extension PageAccess.Request {
-    init(_ exchange: HTTPExchange, isForPage: Bool) {
-        (method, self.isForPage) = (exchange.method, isForPage)
+    init(_ exchange: HTTPExchange, _ route: PageRoute) {
+        (method, isForPage) = (exchange.method, route.isFile)
+        isForReplay = route == .replay && exchange.method == "POST"
         (host, origin, site) = (exchange.header("Host"), exchange.header("Origin"), exchange.header("Sec-Fetch-Site"))
         (contentType, authorization) = (exchange.header("Content-Type"), exchange.header("Authorization"))
     }

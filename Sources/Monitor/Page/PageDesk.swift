@@ -12,11 +12,14 @@ struct PageDesk {
     /// The head of a request has come.
     func began(_ exchange: HTTPExchange, _ route: PageRoute, at endpoint: MonitorEndpoint) {
         do throws(PageRefusal) {
-            try PageAccess(host: endpoint.host, token: endpoint.token).admit(
-                PageAccess.Request(exchange, isForPage: route.isFile))
+            try Self.access(endpoint).admit(PageAccess.Request(exchange, route))
         } catch {
             respond(exchange, PageAnswer(error))
         }
+    }
+
+    private static func access(_ endpoint: MonitorEndpoint) -> PageAccess {
+        PageAccess(host: endpoint.host, token: endpoint.token, allowsReplay: endpoint.allowsReplay)
     }
 
     /// A piece of a body has come: kept up to the limit, then heard and forgotten for a while.
@@ -26,7 +29,9 @@ struct PageDesk {
         return exchange.droppedBytes > 16 * PageRoute.bodyBytes ? .hangUp : .drop
     }
 
-    func ended(_ exchange: HTTPExchange, _ route: PageRoute, _ target: HTTPTarget, on loop: Loop) {
+    func ended(
+        _ exchange: HTTPExchange, _ route: PageRoute, _ target: HTTPTarget, at endpoint: MonitorEndpoint, on loop: Loop
+    ) {
         guard exchange.droppedBytes == 0 else {
             return respond(
                 exchange, PageAnswer(PageRefusal(413, "the body is longer than \(PageRoute.bodyBytes) bytes")))
@@ -37,6 +42,7 @@ struct PageDesk {
             let answer = PipelineAnswer(graph: daemon.graph(), report: daemon.report())
             respond(exchange, PageAnswer(json: answer.json()))
         case .tap: respond(exchange, tap(target))
+        case .replay: respond(exchange, replay(exchange, Self.access(endpoint).mayReplay))
         default:
             let body = exchange.body.array()
             let pending = Pending(exchange)
@@ -68,6 +74,18 @@ struct PageDesk {
         }
     }
 
+    private func replay(_ exchange: HTTPExchange, _ isAllowed: Bool) -> PageAnswer {
+        do throws(PageRefusal) {
+            if exchange.method == "POST" {
+                let output = try PageQuestion(exchange.body.array()).text("output")
+                if let reason = daemon.replay(output) { throw PageRefusal(409, reason) }
+            }
+            return PageAnswer(json: daemon.replayState().json(isAllowed: isAllowed))
+        } catch {
+            return PageAnswer(error)
+        }
+    }
+
     // MARK: - On the worker's thread
 
     private func answer(_ route: PageRoute, _ body: [UInt8]) -> PageAnswer {
@@ -87,7 +105,7 @@ struct PageDesk {
                     json: try GrokPlayground(definitions: "").suggest(lines: try PageQuestion(body).text("lines")))
             case .check: return PageAnswer(json: daemon.check(try PageQuestion(body).text("configuration")))
             case .deadLetters: return PageAnswer(json: daemon.deadLetters())
-            case .file, .pipeline, .tap: throw PageRefusal(404, "not found")
+            case .file, .pipeline, .tap, .replay: throw PageRefusal(404, "not found")
             }
         } catch {
             return PageAnswer(error)

@@ -11,11 +11,13 @@
 /// | `/api/grok/suggest` | `{"lines"}` | as `sluice grok suggest --format json` |
 /// | `/api/check` | `{"configuration"}` | as `sluice check --format json` |
 /// | `/api/dead-letters` | | as `sluice dead-letters --format json` |
+/// | `/api/replay` | | how far a replay of them is (`ReplayState`) |
+/// | | `{"output"}` | begins one, where that is allowed |
 enum PageRoute: Equatable {
     case file(PageFile)
     case pipeline, tap
     case patterns, match, explain, suggest
-    case check, deadLetters
+    case check, deadLetters, replay
 
     /// Of what is posted, in bytes; a longer body is answered with 413.
     static let bodyBytes = 256 * 1024
@@ -30,6 +32,7 @@ enum PageRoute: Equatable {
         case "/api/grok/suggest": self = .suggest
         case "/api/check": self = .check
         case "/api/dead-letters": self = .deadLetters
+        case "/api/replay": self = .replay
         default:
             guard let file = PageFile(path) else { return nil }
             self = .file(file)
@@ -41,6 +44,7 @@ enum PageRoute: Equatable {
         switch self {
         case .match, .explain, .suggest, .check: ["POST"]
         case .file, .pipeline, .tap, .patterns, .deadLetters: ["GET", "HEAD"]
+        case .replay: ["GET", "HEAD", "POST"]
         }
     }
 

@@ -30,6 +30,7 @@ struct PipelineAnswer {
             out.appendJSONString(edge.from)
             text("to", edge.to, to: &out)
             text("tags", edge.tags.joined(separator: " "), to: &out)
+            if edge.isFallback { out.append(",\"fallback\":true") }
             out.append("}")
         }
         out.append("]}")
@@ -50,7 +51,6 @@ struct PipelineAnswer {
                 + ",\"rejected\":\(fates.rejectedEvents),\"abandoned\":\(fates.abandonedEvents)"
                 + ",\"dropped\":\(fates.droppedEvents)")
         if let seconds = buffer.oldestSeconds { out.append(",\"oldest_seconds\":\((seconds * 10).rounded() / 10)") }
-        if let seconds = buffer.oldestSeconds { out.append(",\"oldest_seconds\":\(Int(seconds))") }
         if let retry = buffer.retry {
             let since = EventTime(seconds: Int64(retry.startedAtSeconds))
             out.append(",\"failing_since\":\"\(TimeWriter.iso8601(since, fractionDigits: 0))\"")

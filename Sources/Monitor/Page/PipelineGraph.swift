@@ -24,6 +24,8 @@ package struct PipelineGraph: Sendable {
         package let to: String
         /// The patterns whose events go this way; empty: all.
         package fileprivate(set) var tags: [String]
+        /// Only what goes wrong takes it: refused events, and chunks that were not delivered.
+        package let isFallback: Bool
     }
 
     package private(set) var nodes: [Node] = []
@@ -38,13 +40,13 @@ package struct PipelineGraph: Sendable {
     }
 
     /// Events of a pattern go from one to the other; of an edge that is there already, one more pattern does.
-    package mutating func connect(_ from: String, _ to: String, tags: String? = nil) {
+    package mutating func connect(_ from: String, _ to: String, tags: String? = nil, isFallback: Bool = false) {
         let key = "\(from)\n\(to)"
         if let place = edgePlaces[key] {
             if let tags, !edges[place].tags.contains(tags) { edges[place].tags.append(tags) }
         } else {
             edgePlaces[key] = edges.count
-            edges.append(Edge(from: from, to: to, tags: [tags].compactMap { $0 }))
+            edges.append(Edge(from: from, to: to, tags: [tags].compactMap { $0 }, isFallback: isFallback))
         }
     }
 }

@@ -19,6 +19,7 @@ package final class ElasticsearchDestination: Destination {
     private let headers: [(name: String, value: String)]
     let now: @Sendable () -> Double
     let renames = FieldRenames()
+    package let requests: RequestMeter? = RequestMeter()
     /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
     private static let expectsContinueFromBytes = 1 << 20
 
@@ -226,6 +227,7 @@ package final class ElasticsearchDestination: Destination {
             }
             request.headers.append(("Content-Encoding", "gzip"))
         }
+        requests?.sent(request.body?.byteCount ?? 0)
         do throws(HTTPError) {
             return try await client.send(request)
         } catch .reset(_, _) where (request.body?.byteCount ?? 0) > Self.expectsContinueFromBytes {

@@ -49,6 +49,8 @@ package final class ForwardDestination: Destination {
         reports.destination.withLock { $0.destination = self }
     }
 
+    package let requests: RequestMeter? = RequestMeter()
+
     /// What log lines call it: the servers.
     package var name: String { settings.servers.map(\.endpoint.place).joined(separator: ",") }
 
@@ -97,6 +99,7 @@ package final class ForwardDestination: Destination {
         var last: Refusal?
         while let index = ring.withLock({ $0.pick(at: now(), excluding: tried) }) {
             tried.insert(index)
+            requests?.sent(message.bytes.count)
             guard let error = await transmit(message, to: index) else {
                 if ring.withLock({ $0.worked(index) }), settings.servers.count > 1 {
                     log.info("a server that failed takes messages again", ["server": settings.servers[index].shown])

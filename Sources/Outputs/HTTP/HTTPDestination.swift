@@ -12,6 +12,7 @@ package final class HTTPDestination<Service: HTTPService>: Destination {
     private let log: Log
     private let now: @Sendable () -> Double
     private let sizer: Mutex<RequestSizer>
+    package let requests: RequestMeter? = RequestMeter()
     /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
     private var expectsContinueFromBytes: Int { 1 << 20 }
 
@@ -126,6 +127,7 @@ package final class HTTPDestination<Service: HTTPService>: Destination {
         // The answer to a request of ours is a few words, or one for each item.
         request.options.responseLimitBytes = 16 << 20
         if let signer { try await signer.sign(&request) }
+        requests?.sent(request.body?.byteCount ?? 0)
         let response: HTTPResponse
         do throws(HTTPError) {
             response = try await client.send(request)

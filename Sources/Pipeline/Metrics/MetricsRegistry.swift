@@ -1,3 +1,4 @@
+internal import Events
 internal import Grok
 internal import Inputs
 internal import Monitor
@@ -53,28 +54,28 @@ package final class MetricsRegistry: Sendable {
     }
 
     /// What grok patterns have done, by stage, in the order in which they are tried.
-    func patterns() -> [String: [StageReport.PatternReport]] {
+    func patterns() -> [String: [PatternReading]] {
         let meters = stages.withLock { $0.patterns }
-        var sums: [String: [StageReport.PatternReport]] = [:]
+        var sums: [String: [PatternReading]] = [:]
         for (key, meter) in meters {
-            var reports = sums[key.id] ?? meter.names.map(StageReport.PatternReport.init)
-            // Loops change one after the other at a reload.
-            guard reports.map(\.name) == meter.names else { continue }
-            for (index, counters) in meter.reading.enumerated() {
-                reports[index].hits += Int(clamping: counters.hits)
-                reports[index].misses += Int(clamping: counters.misses)
-                reports[index].gaveUp += Int(clamping: counters.gaveUp)
+            let reading = meter.reading
+            guard var sum = sums[key.id] else {
+                sums[key.id] = reading
+                continue
             }
-            sums[key.id] = reports
+            // Loops change one after the other at a reload.
+            guard sum.map(\.name) == meter.names else { continue }
+            for (index, one) in reading.enumerated() { sum[index].counters.add(one.counters) }
+            sums[key.id] = sum
         }
         return sums
     }
 
     /// What sources have taken in, by stage.
-    func intake() -> [String: IntakeMeter.Reading] {
+    func intake() -> [String: IntakeReading] {
         let meters = stages.withLock { $0.meters }
-        var sums: [String: IntakeMeter.Reading] = [:]
-        for (key, meter) in meters { sums[key.id, default: IntakeMeter.Reading()].add(meter.reading) }
+        var sums: [String: IntakeReading] = [:]
+        for (key, meter) in meters { sums[key.id, default: IntakeReading()].add(meter.reading) }
         return sums
     }
 

@@ -15,6 +15,15 @@ package struct PipelinePlan {
 
     package func label(_ name: String) -> LabelPlan? { labels.first { $0.name == name } }
 
+    /// Sources that stay at a reload go on with the parsers that they have, which count where they did.
+    mutating func keepMeters(of other: PipelinePlan) {
+        for index in sources.indices {
+            if let same = other.sources.first(where: { $0.stays(as: sources[index]) }) {
+                sources[index].patterns = same.patterns
+            }
+        }
+    }
+
     /// Whether a buffer waits for the disk before events count as safe.
     var hasDurableBuffer: Bool {
         allOutputs.contains(where: \.isDurable)
@@ -91,6 +100,8 @@ package struct SystemSettings: Sendable {
     var monitor = MonitorPlace.standard
     /// What has to be said there to see events; nil: nothing, on an address of this machine alone.
     var monitorToken: String?
+    /// Whether who says it there may have dead letters sent again.
+    var allowsReplay = false
     package var suppressesConfigDump = false
     package var logFormat: LogFormat?
     /// How long a stop may take to deliver what is buffered, in seconds.
@@ -164,8 +175,15 @@ package struct SourcePlan {
     var monitor: MonitorEndpoint?
     /// Metrics that it adds to the monitor.
     var fluentdMonitor: FluentdMonitor?
+    /// What the grok patterns of its `<parse>` do; nil: there are none.
+    var patterns: PatternMeter?
     /// One input for each loop; nil on a loop that has no part in it.
     package var make: (InputContext) throws -> (any Input)?
+
+    /// Whether its input goes on as that of another plan's source.
+    func stays(as other: SourcePlan) -> Bool {
+        stage.fingerprint == other.stage.fingerprint && label == other.label && !other.readsFiles
+    }
 }
 
 package struct FilterPlan {

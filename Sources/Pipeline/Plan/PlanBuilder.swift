@@ -79,18 +79,12 @@ package final class PlanBuilder {
                 hint: EditDistance.nearest(to: use.name, in: labelNames).map { "did you mean '\($0)'?" }
                     ?? "add <label \(use.name)> … </label>")
         }
-        let used = labelUses.map(\.name) + [LabelPlan.errorName, "@FLUENT_LOG"]
+        let used = labelUses.map(\.name) + [LabelPlan.errorName, OwnLogRoute.labelName]
         for section in labelSections(root) where !used.contains(section.argument.text) && !section.argument.text.isEmpty
         {
             diagnostics.warning(
                 section.place, "nothing sends events to \(section.tag)",
                 hint: "a <source> or a <match> of type relabel with '@label \(section.argument.text)' does")
-        }
-        if let log = labelSections(root).first(where: { $0.argument.text == "@FLUENT_LOG" }) {
-            diagnostics.warning(
-                log.place, "no event reaches <label @FLUENT_LOG>: lines of sluice's own log are no events",
-                hint: Self.ownLogHint)
-            tellOwnLog(log.place, log.tag)
         }
         // Fluentd starts: the sources of a base file may come from an @include that matches nothing yet.
         if plan.sources.isEmpty && !diagnostics.hasErrors {
@@ -131,37 +125,10 @@ package final class PlanBuilder {
         positionFiles.append((path, place))
     }
 
-    /// `<match fluent.**>`: what Fluentd says about itself comes there, and nothing of ours does. Where it is thrown away
-    /// (`@type null`, which many have) there is nothing to say.
-    private func checkOwnLog() {
-        for label in plan.labels where !label.isHidden {
-            for (index, rule) in label.rules.enumerated() {
-                if case .match(_, let output) = rule, output.type == "null" { continue }
-                let patterns = rule.pattern.text.split(separator: " ")
-                guard !patterns.isEmpty, patterns.allSatisfy({ $0.hasPrefix("fluent.") || $0 == "fluent" }),
-                    let place = places[label.name]?[index]
-                else { continue }
-                diagnostics.note(
-                    place,
-                    "only events that are sent with such a tag come here: lines of sluice's own log are no events")
-                tellOwnLog(place, "<match \(rule.pattern.text)>")
-            }
-        }
-    }
-
-    private static let ownLogHint = "read its log file (--log) like any other"
-
-    private func tellOwnLog(_ place: Place, _ section: String) {
-        diagnostics.add(
-            Difference(
-                .deviation, at: place, of: place, section: section, "lines of sluice's own log are no events",
-                advice: Self.ownLogHint))
-    }
-
     /// Labels that no event reaches although something sends to them, and the root when every source has a label.
     private func checkReach() {
         guard let first = plan.sources.first else { return }
-        let reached = RouteSurvey.reachedLabels(plan)
+        let reached = RouteSurvey.reachedLabels(plan).union(OwnLogRoute(plan)?.labels ?? [])
         for label in plan.labels where !label.isHidden && !reached.contains(label.name) {
             guard let place = places[label.name]?.first else { continue }
             if label.name == LabelPlan.rootName {
@@ -187,7 +154,6 @@ package final class PlanBuilder {
     private func checkRoutes() {
         guard !diagnostics.hasErrors else { return }
         checkReach()
-        checkOwnLog()
         for label in plan.labels where !label.isHidden {
             for (index, rule) in label.rules.enumerated() {
                 guard let place = places[label.name]?[index],

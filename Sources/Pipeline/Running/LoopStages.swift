@@ -22,7 +22,7 @@ final class LoopStages {
     /// Replaced, with clients that are still served.
     private var retired: [any Input] = []
     /// What this loop's batches found full.
-    private let pressure: Pressure
+    let pressure: Pressure
     private let log: Log
     private let standardOutput: TextSink
     private let metrics: MetricsRegistry
@@ -36,7 +36,7 @@ final class LoopStages {
     /// Replaced ones whose events nobody has taken yet.
     private var leaving: [any HoldingStage] = []
     private static let leavingMilliseconds: Int64 = 100
-    private var isResting = false
+    private(set) var isResting = false
     /// Shows events to whoever watches, while somebody does.
     private var watch: RouteWatch?
     private var storage = ByteBuffer()
@@ -50,10 +50,6 @@ final class LoopStages {
     fileprivate struct OpenInput {
         let source: SourcePlan
         let input: any Input
-
-        func fits(_ other: SourcePlan) -> Bool {
-            source.stage.fingerprint == other.stage.fingerprint && source.label == other.label && !other.readsFiles
-        }
     }
 
     /// Inputs for another plan: those that stay, and new ones that rest until `connect`.
@@ -163,7 +159,7 @@ final class LoopStages {
         var left = inputs
         var changed: [SourcePlan] = []
         for source in plan.sources {
-            if let same = left.firstIndex(where: { $0.fits(source) }) {
+            if let same = left.firstIndex(where: { $0.source.stays(as: source) }) {
                 preparation.inputs.append(left.remove(at: same))
             } else {
                 changed.append(source)

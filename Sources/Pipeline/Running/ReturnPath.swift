@@ -7,11 +7,14 @@ package struct RefusedEvents: Sendable {
     package var chunk: LoadedChunk
     package var items: ItemSet
     package var reader: any ItemReader
+    /// The name of the output that they were for.
+    var output: String
 
-    package init(_ chunk: LoadedChunk, _ items: ItemSet, _ reader: any ItemReader) {
+    package init(_ chunk: LoadedChunk, _ items: ItemSet, _ reader: any ItemReader, of output: String = "") {
         self.chunk = chunk
         self.items = items
         self.reader = reader
+        self.output = output
     }
 }
 
@@ -72,7 +75,9 @@ package final class ReturnPath: Sendable {
         guard leads(to: label) else { return outcome }
         while !outcome.rest.isEmpty, !Task.isCancelled {
             let room = roomCount.load(ordering: .acquiring)
-            guard let done = await step(label, RefusedEvents(events.chunk, outcome.rest, events.reader)) else { break }
+            var left = events
+            left.items = outcome.rest
+            guard let done = await step(label, left) else { break }
             outcome.rest = outcome.rest.split(after: done.itemCount).1
             outcome.unreadableCount += done.unreadable
             if done.isFull { await waitForRoom(of: done.wait, since: room) }

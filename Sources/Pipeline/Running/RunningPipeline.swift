@@ -39,8 +39,12 @@ package final class RunningPipeline: @unchecked Sendable {
     private var exitKind = Lifecycle.ExitKind.inOrder
     private let losses = LossCounter()
     private let gates = OutputGates()
+    /// Lines of the log as events; nil: whoever made the log has not asked for it.
+    let ownLog: OwnLog?
+    let ownLogEmitter = OwnLogEmitter()
+    let letterEmitter = LetterEmitter()
     /// Standard output, shared by all that writes to it, so that lines stay whole.
-    private let standardOutput: TextSink
+    let standardOutput: TextSink
     /// How many loops there are, from the start on.
     private let loopCount: Int
     /// What has passed each stage.
@@ -60,12 +64,13 @@ package final class RunningPipeline: @unchecked Sendable {
 
     /// - Parameters:
     ///   - inherited: the sockets of a daemon that this one takes over from.
+    ///   - ownLog: the handler behind `log`, where its lines may be events.
     ///   - configurationPath: the file, as the monitor names it.
     ///   - version: of the program.
     ///   - readAgain: reads the configuration anew, for a reload; nil: there is none.
     package init(
-        _ plan: PipelinePlan, log: Log, standardOutput: TextSink, inherited: InheritedPool? = nil,
-        configurationPath: String = "",
+        _ plan: PipelinePlan, log: Log, standardOutput: TextSink, ownLog: OwnLog? = nil,
+        inherited: InheritedPool? = nil, configurationPath: String = "",
         version: String = "",
         readAgain: (() -> Result<PipelinePlan, ConfigurationRefusal>)? = nil
     ) throws {
@@ -77,6 +82,7 @@ package final class RunningPipeline: @unchecked Sendable {
         reload = Reload(readAgain)
         view = MonitorView(metrics, configurationPath: configurationPath, version: version)
         self.inherited = inherited
+        self.ownLog = ownLog
         lifecycle = Lifecycle(
             loops: loopCount, groups: DrainOrder.groupCount, limitSeconds: plan.system.shutdownTimeoutSeconds)
     }
@@ -105,6 +111,8 @@ package final class RunningPipeline: @unchecked Sendable {
             inherited?.close()
             openControl()
             view.setReady(true, workers)
+            handOnOwnLog()
+            takeLetters()
             log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
         case .stopReading: stopReading()
         case .beginDrain: beginDrain()
@@ -122,6 +130,7 @@ package final class RunningPipeline: @unchecked Sendable {
         do {
             SignalPlan.ignoreTheRest()
             try openOutputs()
+            followOwnLog()
             try openSignals()
             SignalPlan.unblockWatched()
             showInMonitor()
@@ -135,6 +144,7 @@ package final class RunningPipeline: @unchecked Sendable {
                 [unowned self] in
                 log.reportRepetitions()
                 metricsReport.write(metrics, to: log)
+                handOnOwnLog()
                 endDrained()
                 openAwaitedMonitor()
             }
@@ -194,8 +204,7 @@ package final class RunningPipeline: @unchecked Sendable {
             [loop, unowned self] label, events in
             await withCheckedContinuation { continuation in
                 let isTaken = loop.submit {
-                    let stages = self.workers.first?.stages
-                    continuation.resume(returning: stages?.handBack(events, to: label))
+                    continuation.resume(returning: self.handBack(events, to: label))
                 }
                 if !isTaken { continuation.resume(returning: nil) }
             }
@@ -217,12 +226,21 @@ package final class RunningPipeline: @unchecked Sendable {
         drains = drainsInForce
     }
 
+    private func handBack(_ events: RefusedEvents, to label: String) -> ReturnPath.Step? {
+        guard let stages = workers.first?.stages else { return nil }
+        guard let ownLog, ownLog.carries(events.output) else { return stages.handBack(events, to: label) }
+        return ownLog.carrying { stages.handBack(events, to: label) }
+    }
+
     func watchRoom(of output: any RunningOutput) { output.whenRoom { [unowned self] in roomAgain() } }
 
     /// From any thread.
     private func roomAgain() {
         context?.returnPath.noteRoom()
-        _ = loop.submit { self.resumeReading() }
+        _ = loop.submit {
+            self.resumeReading()
+            self.handOnOwnLog()
+        }
     }
 
     /// Of the plan's outputs, and of those that a reload has left behind.
@@ -271,6 +289,8 @@ package final class RunningPipeline: @unchecked Sendable {
     /// On each loop: read no more. What was read has been handed on by then, synchronously, and answered.
     private func stopReading() {
         view.setReady(false)
+        endOwnLog()
+        refuseLetters()
         losses.beginStop()
         let letters = HeldLetters(directory: context?.stateDirectory, losses: losses, log: log)
         for worker in workers {

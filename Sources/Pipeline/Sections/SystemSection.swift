@@ -20,6 +20,12 @@ enum SystemSection {
         reader.accept(["config_include_dir"])
         settings.monitor = monitor(reader)
         settings.monitorToken = MonitorSection.token("monitor_token", reader)
+        settings.allowsReplay = reader.bool("monitor_replay", default: false)
+        if settings.allowsReplay, settings.monitorToken == nil, !reader.has("monitor_token") {
+            reader.error(
+                "monitor_replay", "'monitor_replay' needs a 'monitor_token': nobody may change anything without one",
+                hint: "add 'monitor_token' and a long random word")
+        }
         settings.rootDirectory = reader.string("root_dir")?.value
         settings.suppressesConfigDump = reader.bool("suppress_config_dump", default: false)
         settings.shutdownTimeoutSeconds = reader.time("shutdown_timeout", default: 30, range: 0...86_400)

@@ -25,7 +25,7 @@ final class RouteWatch {
         guard !isFollowing, !rows.isEmpty else { return false }
         for watch in fittingWatches(batch.tag) {
             let count = rows.records.count
-            let granted = min(board.grant(count, of: watch), Self.perBatch)
+            let granted = board.grant(count, atMost: Self.perBatch, of: watch)
             guard granted > 0 else { continue }
             // Spread over the batch, which may be long.
             for place in 0..<granted {

@@ -50,10 +50,10 @@ final class TapBoard: Sendable {
         return watch.state.withLock { $0.answer(since: since, now: now) }
     }
 
-    /// How many events of a batch may be looked at for a watch.
-    func grant(_ count: Int, of watch: Watch) -> Int {
+    /// How many events of a batch may be looked at for a watch; the others count as missed.
+    func grant(_ count: Int, atMost most: Int, of watch: Watch) -> Int {
         let now = Clock.monotonicMilliseconds()
-        let (granted, isOver) = watch.state.withLock { ($0.grant(count, now: now), $0.endsAt <= now) }
+        let (granted, isOver) = watch.state.withLock { ($0.grant(count, atMost: most, now: now), $0.endsAt <= now) }
         if isOver { endWatches(now) }
         return granted
     }
@@ -99,10 +99,10 @@ struct WatchState {
     }
 
     /// - Returns: how many of `count` events may be looked at; the others are missed.
-    mutating func grant(_ count: Int, now: Int64) -> Int {
+    mutating func grant(_ count: Int, atMost most: Int = .max, now: Int64) -> Int {
         guard endsAt > now else { return 0 }
         shown.refill(now)
-        let granted = shown.tokens < 1 ? 0 : examined.take(upTo: count, now)
+        let granted = shown.tokens < 1 ? 0 : examined.take(upTo: min(count, most), now)
         missed += count - granted
         return granted
     }

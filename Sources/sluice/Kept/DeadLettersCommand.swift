@@ -48,7 +48,7 @@ enum DeadLettersCommand {
             var out = ByteBuffer()
             DeadLettersJSON.write(survey, to: &out)
             StandardOutput.flush(&out)
-        } else {
+        } else if survey.eventCount > 0 || status == ExitStatus.success {
             StandardOutput.write(text(survey))
         }
         return status
@@ -65,6 +65,7 @@ enum DeadLettersCommand {
             if !cause.type.isEmpty { title += "  \(cause.type)" }
             text += title + "\n"
             if !cause.reason.isEmpty { text += row("reason", cause.reason) }
+            text += row("advice", cause.advice)
             if !group.indices.isEmpty { text += row("index", names(group.indices, group.hasMoreIndices)) }
             text += row("tags", names(group.tags, group.hasMoreTags))
             let (first, last) = (DeadLettersJSON.moment(group.earliest), DeadLettersJSON.moment(group.latest))

@@ -29,7 +29,8 @@ enum ReloadCommand {
         do throws(LoopError) {
             socket = try ControlChannel.connect(TakeOver.name(ofProcess: number))
         } catch {
-            throw DaemonProcess.Unknown(description: "no sluice of this account answers as process \(number): \(error)")
+            // Its address is a name made of the number: that nobody is there is all that can be wrong with it.
+            throw DaemonProcess.Unknown(description: "no sluice of this account runs as process \(number)")
         }
         defer { close(socket) }
         ControlChannel.send("reload", to: socket)

@@ -26,7 +26,7 @@ enum RunCommand {
             // After the step into the background, which takes one thread along.
             let writer = try WriterThread()
             defer { writer.drain(withinSeconds: lastWriteSeconds) }
-            let log = try makeLog(parsed, loaded.plan.system, writer)
+            let (log, ownLog) = try makeLog(parsed, loaded.plan.system, writer)
             log.info("starting sluice", ["version": Program.version, "configuration": path])
             log.debug("file descriptors allowed", ["limit": descriptors.now, "before": descriptors.before])
             if !parsed.has(RunOptions.suppressConfigDump) && !loaded.plan.system.suppressesConfigDump {
@@ -36,8 +36,8 @@ enum RunCommand {
             let standardOutput = TextSink(writer: writer, log: log)
             let inherited = try takeOver(parsed, plan, log)
             let pipeline = try RunningPipeline(
-                plan, log: log, standardOutput: standardOutput, inherited: inherited, configurationPath: path,
-                version: Program.version
+                plan, log: log, standardOutput: standardOutput, ownLog: ownLog, inherited: inherited,
+                configurationPath: path, version: Program.version
             ) { readAgain(parsed, path) }
             let end = pipeline.run()
             writer.drain(withinSeconds: min(plan.system.shutdownTimeoutSeconds, longestWriteSeconds))
@@ -114,19 +114,20 @@ enum RunCommand {
 
     private static func makeLog(
         _ parsed: ParsedCommand, _ system: SystemSettings, _ writer: WriterThread
-    ) throws -> Log {
+    ) throws -> (Log, OwnLog) {
         let format = parsed.value(RunOptions.logFormat).flatMap { LogFormat(rawValue: $0) } ?? system.logFormat ?? .text
         let steps = parsed.count(RunOptions.quiet) - parsed.count(RunOptions.verbose)
         let level = steps == 0 ? system.logLevel ?? .info : LogLevel.info.moved(by: steps)
         guard let file = parsed.value(RunOptions.log) else {
-            return Log(
-                handler: LogWriter.standardError(
-                    format: format, coloured: Terminal.standardError.allowsColour, writer: writer),
-                level: level)
+            let ownLog = OwnLog(
+                LogWriter.standardError(
+                    format: format, coloured: Terminal.standardError.allowsColour, writer: writer))
+            return (Log(handler: ownLog, level: level), ownLog)
         }
         let rotation = LogRotation(
             age: parsed.value(RunOptions.logRotateAge),
             maximumFileBytes: parsed.integer(RunOptions.logRotateSize).map(Int64.init))
-        return Log(handler: try LogWriter(path: file, format: format, rotation: rotation, writer: writer), level: level)
+        let ownLog = OwnLog(try LogWriter(path: file, format: format, rotation: rotation, writer: writer))
+        return (Log(handler: ownLog, level: level), ownLog)
     }
 }

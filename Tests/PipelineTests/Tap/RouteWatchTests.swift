@@ -130,6 +130,16 @@ import Testing
         #expect(try shown(TapQuery()).count == 3)
     }
 
+    @Test("each event of a long batch is either shown or counted as missed")
+    func longBatches() throws {
+        let router = router([try match("out", Recorder("out", Journal()))])
+        try watch(TapQuery(), router)
+        _ = try send((0..<300).map { #"{"n":\#($0)}"# }, to: router)
+        let answer = try board.answer(TapQuery(), since: 0)
+        #expect(!answer.events.isEmpty)
+        #expect(answer.events.count + answer.missed == 300)
+    }
+
     @Test("long values and records are cut, and are JSON still")
     func cut() throws {
         let router = router([try match("out", Recorder("out", Journal()))])

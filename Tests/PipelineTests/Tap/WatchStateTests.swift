@@ -22,6 +22,15 @@ import Testing
         #expect(state.grant(5, now: 1000) == 5)
     }
 
+    @Test("of a batch no more is granted than is followed, and what is not followed is missed and stays in the budget")
+    func most() {
+        var state = WatchState(perSecond: 10, now: 0)
+        #expect(state.grant(1000, atMost: 64, now: 0) == 64)
+        #expect(state.answer(since: 0, now: 0).missed == 1000 - 64)
+        // The budget has lost the ones that were looked at, and no others.
+        #expect(state.grant(100_000, now: 0) == WatchState.examinedPerSecond - 64)
+    }
+
     @Test("an answer has what came since the last one, and keeps the watch alive")
     func since() {
         var state = WatchState(perSecond: 10, now: 0)

@@ -266,7 +266,7 @@
       const [middleX, middleY] = [(x + nextX) / 2, (y + nextY) / 2];
       curve += isNarrow ? ` C${x},${middleY} ${nextX},${middleY} ${nextX},${nextY}` : ` C${middleX},${y} ${middleX},${nextY} ${nextX},${nextY}`;
     }
-    const group = svg("g", { "data-from": edge.from, "data-to": edge.to });
+    const group = svg("g", { "data-from": edge.from, "data-to": edge.to, class: edge.fallback ? "fallback" : undefined });
     // In the first gap, where lines of one box have parted.
     const [start, end] = [points[0], points[1]];
     const tags = svg("text", { class: "tags", "text-anchor": "middle", x: start[0] + (end[0] - start[0]) * (isNarrow ? 0.6 : 0.55),
@@ -331,9 +331,12 @@
       const row = rows.get(node.id);
       if (row) tellStage(row.cells, node, own, refused);
     }
+    const usual = now.edges.filter((edge) => !edge.fallback);
     for (const group of at("drawing").querySelectorAll("g[data-from]")) {
       const { from, to } = group.dataset;
-      const value = !isMany(now.edges, "from", from) ? rates.get(from).out
+      const isFallback = group.classList.contains("fallback");
+      // How many took this way is known where no other way leads to its end.
+      const value = !isFallback && !isMany(usual, "from", from) ? rates.get(from).out
         : !isMany(now.edges, "to", to) ? rates.get(to).in : undefined;
       group.querySelector(".edge-rate").textContent = value ? `${rate(value)}/s` : "";
       group.querySelector("path").setAttribute("stroke-width", value ? 1.5 + Math.min(Math.log10(1 + value), 5) : 1.5);
@@ -693,14 +696,35 @@
 
   async function lookAtLetters() {
     try {
-      const answer = await ask("api/dead-letters");
+      const [answer, replay] = await Promise.all([ask("api/dead-letters"), ask("api/replay")]);
       tell(null);
+      tellReplay(replay, [...new Set(answer.reasons.map((group) => group.output).filter(Boolean))]);
       at("letters-state").textContent = answer.note
         ?? (answer.events ? `${plural(answer.events, "event")}, ${plural(answer.reasons.length, "reason")}` : "There are none.");
       at("reasons").replaceChildren(...answer.reasons.map(reasonCard));
     } catch (problem) {
       tell(problem);
     }
+  }
+
+  function tellReplay(replay, outputs) {
+    const { output, sent, settled, running, problem } = replay;
+    const done = output && `${number(settled)} of ${plural(sent, "event")} for ${output} ${running ? "so far " : ""}taken again`;
+    at("replay-state").replaceChildren(visible([done, problem].filter(Boolean).join("; ")));
+    if (running) setTimeout(() => { if (current === "letters") lookAtLetters(); }, 1000);
+    at("replays").replaceChildren(...(replay.allowed ? outputs : []).map((name) => {
+      const button = el("button", { type: "button", disabled: running }, visible(`Send those of ${name} again`));
+      button.addEventListener("click", async () => {
+        try {
+          button.disabled = true;
+          tellReplay(await ask("api/replay", { output: name }), outputs);
+        } catch (problem) {
+          tell(problem);
+          button.disabled = false;
+        }
+      });
+      return button;
+    }));
   }
 
   function reasonCard(group) {

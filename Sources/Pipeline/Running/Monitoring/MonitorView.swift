@@ -4,6 +4,7 @@ internal import Events
 internal import Glibc
 internal import Inputs
 internal import Monitor
+internal import Parsing
 internal import Synchronization
 internal import Time
 
@@ -14,6 +15,7 @@ final class MonitorView: MonitoredDaemon {
     private struct Shown: Sendable {
         var report: StageReport
         var drain: OutputDrain?
+        var patterns: PatternMeter?
     }
 
     private struct State: Sendable {
@@ -30,6 +32,8 @@ final class MonitorView: MonitoredDaemon {
     private let version: String
     private let startedAt = Clock.now()
     private let board = TapBoard()
+    /// Dead letters on their way back.
+    let letters = LetterReplay()
 
     init(_ metrics: MetricsRegistry, configurationPath: String, version: String) {
         (self.metrics, self.configurationPath, self.version) = (metrics, configurationPath, version)
@@ -39,7 +43,9 @@ final class MonitorView: MonitoredDaemon {
     func show(_ plan: PipelinePlan, _ outputs: [LiveOutputs.Entry]) {
         var drains: [StageID: OutputDrain] = [:]
         for entry in outputs { drains[entry.plan.stage.id] = entry.output.drains.first }
-        let stages = plan.reports.map { Shown(report: $0.report, drain: drains[$0.id]) }
+        var patterns: [StageID: PatternMeter] = [:]
+        for source in plan.sources { patterns[source.stage.id] = source.patterns }
+        let stages = plan.reports.map { Shown(report: $0.report, drain: drains[$0.id], patterns: patterns[$0.id]) }
         let graph = plan.graph
         state.withLock { state in
             state.stages = stages
@@ -65,8 +71,20 @@ final class MonitorView: MonitoredDaemon {
 
     func deadLetters() -> String {
         let directory = state.withLock { $0.rootDirectory } ?? StateDirectory.found()
-        return KeptSummary.json(folder: directory.map(KeptFiles.folder(in:)))
+        return KeptSummary.json(
+            folder: directory.map(KeptFiles.folder(in:)), configuration: configurationPath)
     }
+
+    func replay(_ output: String) -> String? {
+        let stages = state.withLock { $0.stages }
+        guard let stage = stages.first(where: { $0.report.id == output && $0.report.category == .output }) else {
+            return "there is no output '\(output)' (any more); 'sluice replay' sends its letters to another one"
+        }
+        guard let folder = stage.drain?.letterFolder else { return "output '\(output)' has no dead letters" }
+        return letters.begin(output, folder: folder)
+    }
+
+    func replayState() -> ReplayState { letters.progress }
 
     func tap(_ query: TapQuery, since: Int?) throws(TapRefusal) -> TapAnswer {
         let stages = state.withLock { $0.stages }
@@ -101,22 +119,15 @@ final class MonitorView: MonitoredDaemon {
         let stages = state.stages.map { shown in
             var report = shown.report
             if let counts = counts[report.id] { report.counts = counts }
-            report.intake = intake[report.id].map(StageReport.IntakeReport.init)
-            report.patterns = patterns[report.id] ?? []
+            report.intake = intake[report.id]
+            report.patterns = patterns[report.id] ?? shown.patterns?.reading ?? []
             report.deadLetters = shown.drain?.deadLetterEvents ?? 0
             report.buffer = shown.drain?.statistics
+            report.requestSizes = shown.drain?.requestSizes
             report.figures = shown.drain?.figures ?? []
             return report
         }
         return MonitorReport(process: process, stages: stages)
-    }
-}
-
-extension StageReport.IntakeReport {
-    fileprivate init(_ reading: IntakeMeter.Reading) {
-        self.init()
-        (bytes, connections, acceptedConnections) = (reading.bytes, reading.connections, reading.acceptedConnections)
-        (heldSeconds, acks) = (reading.heldSeconds, reading.acks)
     }
 }
 

@@ -22,6 +22,7 @@ extension PipelinePlan {
             }
         }
         for label in shown { label.draw(in: &graph, nodes) }
+        for label in shown { label.drawFallbacks(in: &graph, self, nodes[LabelPlan.errorName]) }
         return graph
     }
 }
@@ -52,6 +53,33 @@ extension LabelPlan {
                 graph.connect(last, stage, tags: rule.pattern.shown)
                 last = stage
             }
+        }
+    }
+}
+
+extension LabelPlan {
+    /// Where events go that its stages refuse or cannot deliver.
+    fileprivate func drawFallbacks(in graph: inout PipelineGraph, _ plan: PipelinePlan, _ errors: String?) {
+        for output in outputs {
+            if let name = output.secondaryLabel, let hidden = plan.label(name)?.outputs.first {
+                graph.add(hidden.stage.node(.output, hidden.type, hidden.summary, nil))
+                graph.connect(
+                    output.stage.id.description, hidden.stage.id.description, tags: "secondary", isFallback: true)
+            } else if let type = output.secondary {
+                let id = "secondary of \(output.stage.id)"
+                graph.add(.init(id: id, category: .output, type: type, summary: id))
+                graph.connect(output.stage.id.description, id, tags: "secondary", isFallback: true)
+            }
+        }
+        // What was refused there is not sent round again.
+        guard let errors, name != Self.errorName else { return }
+        for rule in rules {
+            if case .filter(_, let filter) = rule, filter.parsedKey != nil {
+                graph.connect(filter.stage.id.description, errors, tags: "refused", isFallback: true)
+            }
+        }
+        for output in outputs where output.buffer != nil {
+            graph.connect(output.stage.id.description, errors, tags: "refused", isFallback: true)
         }
     }
 }

@@ -18,6 +18,8 @@ extension RunningPipeline {
             if !wanted.contains(where: { $0.port == MonitorEndpoint.standard.port }) { standard = .standard }
             standard?.token = plan.system.monitorToken
         }
+        for index in wanted.indices { wanted[index].allowsReplay = plan.system.allowsReplay }
+        standard?.allowsReplay = plan.system.allowsReplay
         guard !wanted.isEmpty || standard != nil || monitor != nil else { return }
         let made: MonitorServer
         if let monitor { made = monitor } else { made = try MonitorServer(log: log, daemon: view) }

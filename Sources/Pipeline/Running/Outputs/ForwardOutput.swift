@@ -2,8 +2,8 @@ internal import Events
 internal import Outputs
 
 /// A forward output at work: its buffer, and the destination whose connections live on the loop that outputs share.
-final class ForwardOutput: RunningOutput {
-    private let buffered: BufferedOutput
+final class ForwardOutput: BufferingOutput {
+    let buffered: BufferedOutput
     private let destination: ForwardDestination
 
     init(
@@ -21,21 +21,13 @@ final class ForwardOutput: RunningOutput {
         ) { ForwardFormatter() }
     }
 
-    func makeEmitter(_ context: LoopContext) -> any Emitter { buffered.makeEmitter(context) }
-
     func start() {
         destination.start()
         buffered.start()
     }
 
-    func flushAll() { buffered.flushAll() }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) { buffered.whenRoom(action) }
-
     func retire() {
         buffered.retire()
         destination.close()
     }
-
-    var drains: [OutputDrain] { buffered.drains }
 }

@@ -2,8 +2,8 @@ internal import Events
 internal import Outputs
 
 /// A gelf output at work: its buffer, and the destination whose sockets live on the loop that outputs share.
-final class GELFOutput: RunningOutput {
-    private let buffered: BufferedOutput
+final class GELFOutput: BufferingOutput {
+    let buffered: BufferedOutput
     private let destination: GELFDestination
 
     init(
@@ -19,18 +19,8 @@ final class GELFOutput: RunningOutput {
         ) { ItemFormatter(GELFWriter(settings)) }
     }
 
-    func makeEmitter(_ context: LoopContext) -> any Emitter { buffered.makeEmitter(context) }
-
-    func start() { buffered.start() }
-
-    func flushAll() { buffered.flushAll() }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) { buffered.whenRoom(action) }
-
     func retire() {
         buffered.retire()
         destination.close()
     }
-
-    var drains: [OutputDrain] { buffered.drains }
 }

@@ -2,8 +2,8 @@ internal import Events
 internal import Outputs
 
 /// A Kafka output at work: its buffer, and the destination whose producer has threads of its own.
-final class KafkaOutput: RunningOutput {
-    private let buffered: BufferedOutput
+final class KafkaOutput: BufferingOutput {
+    let buffered: BufferedOutput
     private let destination: KafkaDestination
 
     init(
@@ -24,18 +24,8 @@ final class KafkaOutput: RunningOutput {
         }
     }
 
-    func makeEmitter(_ context: LoopContext) -> any Emitter { buffered.makeEmitter(context) }
-
-    func start() { buffered.start() }
-
-    func flushAll() { buffered.flushAll() }
-
-    func whenRoom(_ action: @escaping @Sendable () -> Void) { buffered.whenRoom(action) }
-
     func retire() {
         buffered.retire()
         destination.close()
     }
-
-    var drains: [OutputDrain] { buffered.drains }
 }

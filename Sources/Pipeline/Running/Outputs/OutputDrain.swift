@@ -66,8 +66,14 @@ package final class OutputDrain: Sendable {
     /// What the buffer holds and has done.
     var statistics: BufferStatistics { buffer.statistics }
 
+    /// Where its dead letters lie; nil: it has none.
+    var letterFolder: String? { letters?.folder }
+
     /// Events that were put into the dead letters.
     var deadLetterEvents: Int { letters?.keptEvents ?? 0 }
+
+    /// Of the requests that were sent, in bytes; nil: the destination sends none.
+    var requestSizes: Histogram? { workers.requestSizes }
 
     /// What only this type of destination can tell.
     var figures: [(name: String, value: Int)] { workers.figures }

@@ -66,7 +66,8 @@ final class RefusalOutlet: Sendable {
         var rest = all
         var (lost, way) = (0, "")
         if returnPath.leads(to: LabelPlan.errorName), !fresh.isEmpty {
-            let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: LabelPlan.errorName)
+            let outcome = await returnPath.hand(
+                RefusedEvents(chunk, fresh, reader, of: output), to: LabelPlan.errorName)
             noteUnreadable(outcome.unreadableCount, chunk)
             lost = outcome.unreadableCount
             rest = all.subtracting(fresh).union(outcome.rest)
@@ -100,7 +101,8 @@ final class RefusalOutlet: Sendable {
         // What may be welcome at another time is kept as it is; what never will be is an error of the events.
         if reason.kind == .invalid || reason.kind == .tooLarge, returnPath.leads(to: LabelPlan.errorName) {
             let fresh = ItemSet(items.filter { !chunk.tag(of: $0).wasRefused })
-            let outcome = await returnPath.hand(RefusedEvents(chunk, fresh, reader), to: LabelPlan.errorName)
+            let outcome = await returnPath.hand(
+                RefusedEvents(chunk, fresh, reader, of: output), to: LabelPlan.errorName)
             unreadable = outcome.unreadableCount
             noteUnreadable(unreadable, chunk)
             rest = items.subtracting(fresh).union(outcome.rest)
@@ -162,17 +164,20 @@ private struct RefusalKind: Hashable {
 /// `<secondary>`: chunks go on as events into a label of their own.
 final class LabelDestination: Destination {
     private let label: String
+    private let output: String
     private let reader: any ItemReader
     private let returnPath: ReturnPath
 
-    init(label: String, reader: any ItemReader, returnPath: ReturnPath) {
+    /// - Parameter output: the name of the one that it is the secondary of.
+    init(label: String, of output: String, reader: any ItemReader, returnPath: ReturnPath) {
         self.label = label
+        self.output = output
         self.reader = reader
         self.returnPath = returnPath
     }
 
     func deliver(_ chunk: LoadedChunk, items: ItemSet) async -> DeliveryOutcome {
-        let rest = await returnPath.hand(RefusedEvents(chunk, items, reader), to: label).rest
+        let rest = await returnPath.hand(RefusedEvents(chunk, items, reader, of: output), to: label).rest
         if rest.isEmpty { return .delivered }
         let reason = Refusal(.stopping, "the daemon is stopping")
         return rest == items ? .retry(reason: reason, after: nil) : .partial(retry: rest, reason: reason, rejected: [])

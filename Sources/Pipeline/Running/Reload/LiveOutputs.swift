@@ -6,6 +6,8 @@ final class LiveOutputs {
     struct Entry {
         let plan: OutputPlan
         let output: any RunningOutput
+        /// What its log lines call it: it may have come from a line of an earlier configuration.
+        let name: String
     }
 
     /// An output's section, as it counts.
@@ -31,10 +33,10 @@ final class LiveOutputs {
         guard plan.buffer != nil else { return try make() }
         if let place = left?.firstIndex(where: { Key($0.plan) == Key(plan) }), let entry = left?.remove(at: place) {
             // Its name may come from the line at which it stands now.
-            taken.append(Entry(plan: plan, output: entry.output))
+            taken.append(Entry(plan: plan, output: entry.output, name: entry.name))
             return entry.output
         }
-        let entry = Entry(plan: plan, output: try make())
+        let entry = Entry(plan: plan, output: try make(), name: plan.stage.id.description)
         if left == nil { entries.append(entry) } else { made.append(entry) }
         return entry.output
     }

@@ -104,8 +104,11 @@ extension RunningPipeline {
             return restore(after: "\(error)", isNeeded: !ended.isEmpty)
         }
         let (made, retiring) = context.live.commit()
+        let before = plan
         plan = candidate
+        plan.keepMeters(of: before)
         showInMonitor()
+        followOwnLog()
         context.returnPath.lead(to: Set(plan.labels.map(\.name)))
         for entry in made {
             watchRoom(of: entry.output)

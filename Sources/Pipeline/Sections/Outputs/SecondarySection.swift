@@ -19,7 +19,9 @@ enum SecondarySection {
 
         func destination(reader: any ItemReader, _ context: RunContext) -> any Destination {
             switch way {
-            case .label(let name): LabelDestination(label: name, reader: reader, returnPath: context.returnPath)
+            case .label(let name):
+                LabelDestination(
+                    label: name, of: context.stage.id.description, reader: reader, returnPath: context.returnPath)
             case .file(let settings): SecondaryFileDestination(settings, reader: reader)
             }
         }

@@ -1,6 +1,7 @@
 internal import ConfigFile
 internal import EventLoop
 internal import Inputs
+internal import Parsing
 
 /// `<source> @type http`.
 enum HTTPSection {
@@ -23,7 +24,7 @@ enum HTTPSection {
         settings.options = options(reader)
         if let section = ParseSection.find(in: reader, isRequired: false) {
             guard let parsed = ParseSection.read(section, reader.diagnostics) else { return nil }
-            settings.options.parser = parsed.recipe
+            settings.options.parser = parsed.recipe.counted()
         }
         if let transport = reader.section(named: "transport"), TransportSection.read(transport, builder) != nil {
             reader.diagnostics.error(
@@ -35,7 +36,8 @@ enum HTTPSection {
             severity: .note)
         let parser = settings.options.parser == nil ? "" : ", parsed"
         return SourcePlan(
-            type: "http", summary: "\(bind):\(port)\(parser)", place: .tcp(host: bind, port: port)
+            type: "http", summary: "\(bind):\(port)\(parser)", place: .tcp(host: bind, port: port),
+            patterns: settings.options.parser?.meter
         ) { [settings] context in
             var settings = settings
             settings.sharesPort = context.loopCount > 1

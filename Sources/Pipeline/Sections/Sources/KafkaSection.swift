@@ -79,7 +79,10 @@ enum KafkaSection {
     }
 
     private static func plan(_ type: String, _ settings: KafkaInputSettings, _ summary: [String]) -> SourcePlan {
-        SourcePlan(type: type, summary: summary.joined(separator: ", "), readsFiles: false) { context in
+        let patterns: PatternMeter? = if case .parser(let recipe) = settings.format { recipe.meter } else { nil }
+        return SourcePlan(
+            type: type, summary: summary.joined(separator: ", "), readsFiles: false, patterns: patterns
+        ) { context in
             guard context.isFirst else { return nil }
             return KafkaInput(
                 settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)
@@ -184,7 +187,7 @@ enum KafkaSection {
         guard let section = ParseSection.find(in: reader, isRequired: false),
             let parsed = ParseSection.read(section, reader.diagnostics)
         else { return }
-        settings.format = .parser(parsed.recipe)
+        settings.format = .parser(parsed.recipe.counted())
         if case .now = settings.time, reader.section.parameter("time_source") == nil,
             !reader.section.sections(named: "parse").isEmpty
         {

@@ -15,7 +15,7 @@ enum SocketSection {
         else { return nil }
         guard let tag, let transport else { return nil }
         var settings = SocketSettings(
-            .tcp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe,
+            .tcp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe.counted(),
             messageBytes: reader.size("message_length_limit", default: Self.defaultStreamBytes, range: 1...(1 << 28)))
         settings.framing = .delimiter(delimiter(reader))
         readStream(reader, &settings)
@@ -34,7 +34,7 @@ enum SocketSection {
         else { return nil }
         guard let tag else { return nil }
         var settings = SocketSettings(
-            .udp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe,
+            .udp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe.counted(),
             messageBytes: reader.size(
                 "message_length_limit", aliases: ["body_size_limit"], default: 4096, range: 1...65_536))
         settings.removesNewline = reader.bool("remove_newline", default: true)
@@ -125,7 +125,7 @@ enum SocketSection {
         let transport = tls == nil ? "\(settings.transport)" : "TLS"
         return SourcePlan(
             type: type, summary: "\(settings.host):\(settings.port), \(transport)", place: place,
-            readsFiles: tls != nil
+            readsFiles: tls != nil, patterns: settings.parser.meter
         ) { context in
             var settings = settings
             settings.sharesPort = context.loopCount > 1
@@ -184,7 +184,7 @@ enum SyslogSection {
                 section, reader.diagnostics, defaultType: "syslog", takesPriority: true)
         else { return nil }
         syslog.parserTakesPriority = parsed.type == "syslog"
-        return parsed.recipe
+        return parsed.recipe.counted()
     }
 }
 

@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import Inputs
+internal import Parsing
 
 /// `<source> @type tail`.
 enum TailSection {
@@ -11,7 +12,8 @@ enum TailSection {
         guard let path, let tag else { return nil }
         let delimiter = reader.string("path_delimiter", default: ",")
         let paths = path.value.split(separator: delimiter.first ?? ",").map { String($0).trimmed }
-        var settings = TailSettings(paths: paths.filter { !$0.isEmpty }, tag: tag.value, parser: parsed.recipe)
+        var settings = TailSettings(
+            paths: paths.filter { !$0.isEmpty }, tag: tag.value, parser: parsed.recipe.counted())
         settings.excludedPaths = reader.array("exclude_path")?.value ?? []
         settings.positionFile = position(reader, builder)
         settings.readsFromHead = reader.bool("read_from_head", default: false)
@@ -46,7 +48,8 @@ enum TailSection {
                 "enable_watch_timer", "enable_stat_watcher", "open_on_every_update", "skip_refresh_on_startup",
                 "ignore_repeated_permission_error", "pos_file_compaction_interval", "path_timezone", "glob_policy",
             ], reason: "files are watched and looked at once a second, and what is told is summarised", severity: .note)
-        return SourcePlan(type: "tail", summary: path.value, readsFiles: false) { [settings] context in
+        return SourcePlan(type: "tail", summary: path.value, readsFiles: false, patterns: settings.parser.meter) {
+            [settings] context in
             guard context.isFirst else { return nil }
             return TailInput(
                 settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)

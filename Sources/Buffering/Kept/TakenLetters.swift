@@ -1,0 +1,54 @@
+internal import Events
+
+/// The dead letters of an output on their way back to it: its files under names of their own, so that what is refused
+/// again goes into new ones, and no event is in the way of its own return.
+///
+/// ```
+/// <state directory>/dead-letters/<output>/0000000001.ndjson.1.replay
+/// ```
+/// They are still there after a crash, for the next replay and for `sluice dead-letters`.
+package struct TakenLetters: Sendable {
+    /// In the order of their numbers.
+    package let files: [String]
+    /// Held for as long as this is: who has opened a file before it got its new name does not write to it any more.
+    private let held: [DiskFile]
+
+    private static let suffix = ".replay"
+
+    /// Takes all files of a folder, but those that somebody else writes to or takes just now.
+    package init(folder: String) throws(ChunkStoreError) {
+        var files: [String] = []
+        var held: [DiskFile] = []
+        for name in try DiskFile.names(in: folder) {
+            let path = "\(folder)/\(name)"
+            let isTaken = name.hasSuffix(Self.suffix)
+            guard isTaken || name.hasSuffix(DeadLetterFiles.fileSuffix) else { continue }
+            let file = try DiskFile(path, for: .append)
+            guard file.lock(), file.hasName else { continue }
+            let name = isTaken ? path : Self.freeName(path)
+            if !isTaken { try DiskFile.move(path, to: name) }
+            files.append(name)
+            held.append(file)
+        }
+        DiskFile.syncFolder(folder)
+        (self.files, self.held) = (files, held)
+    }
+
+    /// A new file may have the number of one that was taken before.
+    private static func freeName(_ path: String) -> String {
+        var number = 1
+        while (try? DiskFile("\(path).\(number)\(suffix)", for: .read)) != nil { number += 1 }
+        return "\(path).\(number)\(suffix)"
+    }
+
+    /// All events of a file are safe elsewhere.
+    package static func remove(_ file: String) throws(ChunkStoreError) { try DiskFile.remove(file) }
+
+    /// Not all events of a file are: it gets its name back, unless another one has it by now.
+    package static func putBack(_ file: String) {
+        guard file.hasSuffix(suffix), let end = file.dropLast(suffix.utf8.count).lastIndex(of: ".") else { return }
+        let name = String(file[..<end])
+        guard (try? DiskFile(name, for: .read)) == nil else { return }
+        try? DiskFile.move(file, to: name)
+    }
+}
