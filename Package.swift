@@ -45,7 +45,8 @@ let package = Package(
         // MARK: - Bytes in
         .target(name: "EventLoop", dependencies: ["CUV"], swiftSettings: strict),
         .target(name: "TLS", dependencies: ["COpenSSL"], swiftSettings: strict),
-        .target(name: "HTTPServer", dependencies: ["Events", "EventLoop", "CMicroHTTPD"], swiftSettings: strict),
+        .target(
+            name: "HTTPServer", dependencies: ["Events", "EventLoop", "TLS", "CMicroHTTPD"], swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["Events", "CCurl"], swiftSettings: strict),
         .target(name: "Kafka", dependencies: ["Events", "CKafka"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["Events", "CZlib", "CZstd"], swiftSettings: strict),

@@ -2,18 +2,22 @@
 #pragma once
 #include <microhttpd.h>
 
-// A daemon that another event loop drives: it listens on a socket that is bound already, and tells one context of all.
+// A daemon that another event loop drives: it listens on a socket that is bound already, or has clients given to it where
+// there is none (-1), and tells one context of all.
 static inline struct MHD_Daemon *sluice_http_start(
     int listener, unsigned connections, unsigned idle_seconds, size_t head_bytes, MHD_AcceptPolicyCallback accepts,
     void *(*begins)(void *, const char *, struct MHD_Connection *), MHD_AccessHandlerCallback handles,
     MHD_RequestCompletedCallback ends, MHD_NotifyConnectionCallback notes, void *context
 ) {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, accepts, context, handles,
-        context, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+            (listener < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0),
+        0, accepts, context, handles, context, MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, head_bytes,
         MHD_OPTION_URI_LOG_CALLBACK, begins, context, MHD_OPTION_NOTIFY_COMPLETED, ends, context,
-        MHD_OPTION_NOTIFY_CONNECTION, notes, context, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, notes, context,
+        // The library does not start with this option where there is no socket.
+        listener < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_END);
 }
 
 static inline int sluice_http_epoll(struct MHD_Daemon *daemon) {
@@ -23,6 +27,15 @@ static inline int sluice_http_epoll(struct MHD_Daemon *daemon) {
 static inline void *sluice_http_client(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
+}
+// Gives a client's socket, which is one end of a pair, to the daemon. It is the daemon's from now on, or closed.
+static inline int sluice_http_join(struct MHD_Daemon *daemon, int descriptor) {
+    struct sockaddr address = {.sa_family = AF_UNIX};
+    return MHD_add_connection(daemon, descriptor, &address, sizeof address) == MHD_YES;
+}
+static inline int sluice_http_descriptor(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
 }
 static inline const struct sockaddr *sluice_http_peer(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);

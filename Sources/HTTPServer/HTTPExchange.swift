@@ -76,6 +76,8 @@ package final class HTTPExchange {
 package protocol HTTPHandler: AnyObject {
     /// A client connects. false: it is turned away.
     func admits() -> Bool
+    /// A client could not be served, or was hung up on before anything was asked: its TLS, or a lack of descriptors.
+    func failed(_ reason: String, _ client: HTTPClient?)
     /// A client that was admitted has gone.
     func left(_ client: HTTPClient)
     /// The head of a request has come. May answer it at once, or let it wait; else its body is read.

@@ -2,12 +2,13 @@ internal import CMicroHTTPD
 package import EventLoop
 internal import Events
 internal import Glibc
+package import TLS
 
 /// HTTP/1.1 (RFC 9112) over libmicrohttpd, driven by a loop: no thread of its own, and every call of its handler comes
 /// on that loop.
 ///
 /// The library keeps what belongs to the protocol: keep-alive, pipelining in order, chunked bodies, `Expect`, limits of
-/// a head. What no HTTP is gets the connection closed.
+/// a head. What no HTTP is gets the connection closed. TLS stands before it: see `TLSFront`.
 @safe
 package final class HTTPServer: @unchecked Sendable {  // touched on its loop alone; its callbacks come from `turn`
     package struct Settings: Sendable {
@@ -17,9 +18,18 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
         package var idleSeconds = 10
         /// What a request line and its headers may take.
         package var headBytes = 64 * 1024
+        /// nil for plain HTTP.
+        package var tls: TLSContext?
+        /// A client that has not shaken hands after so long is hung up on.
+        package var handshakeMilliseconds: UInt64 = 10_000
+        /// Clients of TLS that wait in the kernel; those of plain HTTP have what their listener was made with.
+        package var backlog = Listener.defaultBacklog
 
         package init() {}
     }
+
+    /// What a client costs of the process' descriptors.
+    package static func descriptorsOfClient(withTLS: Bool) -> Int { withTLS ? 3 : 1 }
 
     private static let yes = sluice_http_result(1)
     private static let no = sluice_http_result(0)
@@ -35,8 +45,12 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
     private var wantsTurn = false
     private var isClosing = false
     private var suspended: [ObjectIdentifier: HTTPExchange] = [:]
+    private var front: TLSFront?
+    /// Clients of the front that are on their way to the library, by their descriptors.
+    private var joining: [Int32: HTTPClient] = [:]
+    private var plainClients = 0
     /// Clients that are connected.
-    package private(set) var clientCount = 0
+    package var clientCount: Int { front?.clientCount ?? plainClients }
 
     /// - Parameter listener: a socket that is bound and listens; the server's from now on, also when this throws.
     package init(_ listener: Int32, _ settings: Settings, on loop: Loop, handler: any HTTPHandler) throws(LoopError) {
@@ -46,10 +60,10 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
         // The library answers with this object as its context, which `close` outlives: it stops the library first.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe daemon = sluice_http_start(
-            listener, UInt32(clamping: settings.connectionLimit), UInt32(clamping: settings.idleSeconds),
+            settings.tls == nil ? listener : -1, UInt32(clamping: settings.connectionLimit),
+            UInt32(clamping: settings.idleSeconds),
             settings.headBytes,
-            { context, _, _ in unsafe HTTPServer.of(context).handler?.admits() ?? false ? HTTPServer.yes : HTTPServer.no
-            },
+            { context, _, _ in unsafe HTTPServer.of(context).admits() ? HTTPServer.yes : HTTPServer.no },
             { context, target, connection in unsafe HTTPServer.of(context).begin(target, connection) },
             { context, connection, _, method, _, data, size, exchange in
                 unsafe HTTPServer.of(context).handle(connection, method, data, size, exchange)
@@ -67,12 +81,34 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
             let copy = fcntl(unsafe sluice_http_epoll(daemon), F_DUPFD_CLOEXEC, 0)
             if copy < 0 { throw LoopError("watch", "the sockets of an HTTP server", errno: errno) }
             watch = try DescriptorWatch(copy, on: loop) { [unowned self] in turn() }
+            if let context = settings.tls {
+                self.listener = -1
+                front = try TLSFront(listener, context, settings, on: loop, handler: handler) {
+                    [unowned self] descriptor, client in join(descriptor, client)
+                }
+            }
         } catch {
+            watch?.close()
             unsafe MHD_stop_daemon(daemon)
             unsafe daemon = nil
             throw error
         }
         timer = LoopTimer(on: loop)
+    }
+
+    /// Clients of the front have been asked for already.
+    private func admits() -> Bool { front != nil || handler?.admits() ?? false }
+
+    private func join(_ descriptor: Int32, _ client: HTTPClient) -> Bool {
+        guard let daemon = unsafe daemon, !isClosing else {
+            Glibc.close(descriptor)
+            return false
+        }
+        joining[descriptor] = client
+        let isTaken = unsafe sluice_http_join(daemon, descriptor) != 0
+        if !isTaken { joining[descriptor] = nil }
+        wake()
+        return isTaken
     }
 
     @unsafe private static func of(_ context: UnsafeMutableRawPointer?) -> HTTPServer {
@@ -84,6 +120,7 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
 
     /// Accepts nobody more. Who is connected stays.
     package func stopAccepting() {
+        front?.stopAccepting()
         guard listener >= 0, let daemon = unsafe daemon else { return }
         unsafe MHD_quiesce_daemon(daemon)
         Glibc.close(listener)
@@ -103,6 +140,7 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
         unsafe MHD_run(daemon)
         unsafe MHD_stop_daemon(daemon)
         unsafe self.daemon = nil
+        front?.close()
         watch?.close()
         timer?.close()
         watch = nil
@@ -131,7 +169,11 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
     func resume(_ exchange: HTTPExchange) {
         guard suspended.removeValue(forKey: ObjectIdentifier(exchange)) != nil else { return }
         unsafe MHD_resume_connection(exchange.connection)
-        // Not from within a handler of another exchange: this one would be handled inside of that.
+        wake()
+    }
+
+    /// Asks for a turn: not from within a handler of another exchange, for this one would be handled inside of that.
+    private func wake() {
         if isInTurn { wantsTurn = true } else { timer?.start(afterMilliseconds: 0) { [unowned self] in turn() } }
     }
 
@@ -149,14 +191,23 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
     ) {
         guard let connection = unsafe connection, let place = unsafe place else { return }
         if sluice_http_has_started(code) != 0 {
-            let peer = unsafe sluice_http_peer(connection).flatMap { unsafe SocketAddress(sockaddr: $0) }
-            clientCount += 1
+            let client: HTTPClient
+            if let known = joining.removeValue(forKey: unsafe sluice_http_descriptor(connection)) {
+                client = known
+            } else {
+                client = HTTPClient(
+                    peer: unsafe sluice_http_peer(connection).flatMap { unsafe SocketAddress(sockaddr: $0) })
+                plainClients += 1
+            }
             // Given back below, when the connection has closed.
-            unsafe place.pointee = Unmanaged.passRetained(HTTPClient(peer: peer)).toOpaque()
-        } else if let client = unsafe place.pointee {
+            unsafe place.pointee = Unmanaged.passRetained(client).toOpaque()
+        } else if let pointer = unsafe place.pointee {
             unsafe place.pointee = nil
-            clientCount -= 1
-            handler?.left(unsafe Unmanaged<HTTPClient>.fromOpaque(client).takeRetainedValue())
+            let client = unsafe Unmanaged<HTTPClient>.fromOpaque(pointer).takeRetainedValue()
+            // The front says when a client of its own has left.
+            if front != nil { return }
+            plainClients -= 1
+            handler?.left(client)
         }
     }
 

@@ -136,6 +136,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
 
     func admits() -> Bool { true }
     func left(_ client: HTTPClient) {}
+    func failed(_ reason: String, _ client: HTTPClient?) {}
 
     func began(_ exchange: HTTPExchange) {
         let route = Self.route(exchange, HTTPTarget(exchange.target))

@@ -1,6 +1,6 @@
-internal import Events
+package import Events
 package import Grok
-internal import Time
+package import Time
 
 /// What the value of a time field is.
 package enum TimeType: String, Sendable, CaseIterable {
@@ -44,7 +44,7 @@ package struct ParserOptions: Sendable {
     }
 
     /// How time fields are read.
-    func timeSource() throws(SettingError) -> TimeSource {
+    package func timeSource() throws(SettingError) -> TimeSource {
         switch timeType ?? .string {
         case .unixtime: return .unixtime
         case .float: return .float
@@ -67,7 +67,7 @@ package struct ParserOptions: Sendable {
     }
 
     /// The zone of times that do not name theirs.
-    func zone() throws(SettingError) -> TimeZoneRule {
+    package func zone() throws(SettingError) -> TimeZoneRule {
         if let utc, let localtime, utc == localtime {
             throw SettingError(
                 "localtime", "localtime and utc are both \(utc ? "true" : "false"), but they are opposites",

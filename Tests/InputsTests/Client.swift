@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import TLS
 import TestSupport
@@ -81,7 +82,21 @@ final class Client {
         try flush(session)
     }
 
-    private func sendAll(_ bytes: [UInt8]) {
+    /// Encrypts now, and sends on another thread, while this one reads.
+    func sendMeanwhile(_ bytes: [UInt8]) throws {
+        var out = bytes
+        if let session {
+            out = []
+            try session.session.write(bytes)
+            session.session.takeCiphertext(appendingTo: &out)
+        }
+        let (ready, descriptor) = (out, descriptor)
+        DispatchQueue.global().async { Self.sendAll(ready, to: descriptor) }
+    }
+
+    private func sendAll(_ bytes: [UInt8]) { Self.sendAll(bytes, to: descriptor) }
+
+    private static func sendAll(_ bytes: [UInt8], to descriptor: Int32) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {

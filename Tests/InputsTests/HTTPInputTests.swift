@@ -138,6 +138,25 @@ struct HTTPInputTests {
         #expect(running.stop() == [])
     }
 
+    @Test("many parameters for each of many records are refused before they fill the memory")
+    func manyParameters() throws {
+        let running = try Running {
+            $0.options.addsQuery = true
+            $0.options.addedFields = 1000
+        }
+        let client = try Client(port: running.port)
+        let query = (1...100).map { "&p\($0)=1" }.joined()
+        func batch(_ count: Int) -> String { "[" + (0..<count).map { _ in "{}" }.joined(separator: ",") + "]" }
+        try client.send(post("/t?time=1\(query)", batch(10)))
+        // The time is a parameter, too.
+        #expect(try status(client).hasPrefix("HTTP/1.1 413 "))
+        #expect(running.log.lines.contains { $0.contains("added_field_limit") }, "\(running.log.lines)")
+        try client.send(post("/t?time=1\(query)", batch(9)))
+        #expect(try status(client) == "HTTP/1.1 200 OK")
+        #expect(running.collector.events.count == 9)
+        #expect(running.stop() == [])
+    }
+
     @Test("a body that lies about its size, or is cut off, is not taken")
     func cutOff() throws {
         let running = try Running()

@@ -9,7 +9,10 @@ import Testing
 
 /// The inputs that the contract is tried with. A new input adds a case and says how its clients speak.
 enum InputKind: CaseIterable, Sendable {
-    case forward, forwardUnix, forwardTLS, http
+    case forward, forwardUnix, forwardTLS, http, httpTLS
+
+    var isHTTP: Bool { self == .http || self == .httpTLS }
+    var hasTLS: Bool { self == .forwardTLS || self == .httpTLS }
 }
 
 /// An input on a loop thread of its own, as the contract sees it: what its clients write, and what they are answered.
@@ -38,7 +41,7 @@ final class InputUnderTest: @unchecked Sendable {
         endpoint =
             kind == .forwardUnix ? .unix(path: path) : .tcp(host: "127.0.0.1", port: other?.port ?? 0)
         tls =
-            kind == .forwardTLS
+            kind.hasTLS
             ? try TLSContext(server: TLSServerOptions(identity: Self.certificate.get().identity)) : nil
         loop = try Loop()
         input = Self.make(kind, endpoint, tls, on: loop, collector, nil)
@@ -59,9 +62,10 @@ final class InputUnderTest: @unchecked Sendable {
         _ inherited: InheritedSockets?
     ) -> any Input {
         switch (kind, endpoint) {
-        case (.http, .tcp(let host, let port)):
+        case (.http, .tcp(let host, let port)), (.httpTLS, .tcp(let host, let port)):
             var settings = HTTPInput.Settings(host: host, port: port)
             settings.inherited = inherited
+            settings.tls = tls
             return HTTPInput(settings, on: loop, emitter: emitter, log: .discarding)
         default:
             var settings = ForwardInput.Settings(endpoint: endpoint)
@@ -74,7 +78,7 @@ final class InputUnderTest: @unchecked Sendable {
         switch kind {
         case .forward, .http: return try Client(port: port)
         case .forwardUnix: return try Client(path: path)
-        case .forwardTLS:
+        case .forwardTLS, .httpTLS:
             var options = TLSClientOptions()
             options.verification = .none
             return try Client(port: port, tls: try TLSContext(client: options))
@@ -83,7 +87,7 @@ final class InputUnderTest: @unchecked Sendable {
 
     /// What a client writes to have event `number` taken and answered; all are of one length.
     func message(_ number: UInt8) -> [UInt8] {
-        guard kind == .http else { return hex("94 a1 74") + [number] + hex("81 a1 61 01 81 a5 6368756e6b a1 63") }
+        guard kind.isHTTP else { return hex("94 a1 74") + [number] + hex("81 a1 61 01 81 a5 6368756e6b a1 63") }
         let time = String(1000 + Int(number)).dropFirst()
         let head = "POST /t?time=\(time) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 7"
         return Array((head + "\r\n\r\n{\"a\":1}").utf8)
@@ -91,7 +95,7 @@ final class InputUnderTest: @unchecked Sendable {
 
     /// What it is answered.
     var answer: [UInt8] {
-        guard kind == .http else { return hex("81 a3 61636b a1 63") }
+        guard kind.isHTTP else { return hex("81 a3 61636b a1 63") }
         return Array("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n".utf8)
     }
 

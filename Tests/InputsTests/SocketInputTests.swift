@@ -239,6 +239,42 @@ struct SocketInputTests {
         #expect(running.stop() == [])
     }
 
+    @Test("<extract> takes the tag of a record, and its time where the parser gives none")
+    func extraction() throws {
+        let running = try Running(.tcp) {
+            $0.parser = try! .json(ParserOptions())
+            $0.extraction = Extraction()
+            $0.extraction?.tagKey = "app"
+            $0.extraction?.time = .init(key: "at", source: .iso8601, zone: .utc)
+            $0.parserGivesTime = false
+        }
+        let client = try Client(port: running.port)
+        let long = String(repeating: "x", count: 5000)
+        let lines = [
+            #"{"app":"a","at":"1970-01-01T00:00:07Z"}"#, #"{"app":7,"at":"1970-01-01T00:00:08Z"}"#,
+            #"{"at":"1970-01-01T00:00:09Z"}"#, #"{"app":"lost","at":"never"}"#,
+            #"{"app":"b","at":"1970-01-01T00:00:10Z"}"#,
+        ]
+        try client.send(Array((lines.joined(separator: "\n") + "\n").utf8))
+        _ = running.wait(4)
+        #expect(
+            running.collector.events == [
+                "a 7 \(lines[0])", "7 8 \(lines[1])", "t 9 \(lines[2])", "b 10 \(lines[4])",
+            ])
+        #expect(running.log.lines.contains { $0.contains("a message is dropped") }, "\(running.log.lines)")
+        #expect(running.stop() == [])
+        var storage = ByteBuffer()
+        var rows = Rows()
+        rows.fields.append(
+            Field(
+                key: storage.append(copyOf: Array("app".utf8)),
+                value: .string(storage.append(copyOf: Array(long.utf8)))))
+        var extraction = Extraction()
+        extraction.tagKey = "app"
+        let record = Record(time: EventTime(seconds: 0), firstField: 0, fieldCount: 1)
+        #expect(Extractor(extraction).tag(of: record, rows, storage)?.text.utf8.count == Extractor.maximumTagBytes)
+    }
+
     @Test("a sample is as many events a second as it says, and no more after a full buffer") func sample() throws {
         let collector = Collector()
         let loop = try Loop()

@@ -95,6 +95,65 @@ struct TailInputTests {
         #expect(running.stop() == [])
     }
 
+    @Test(
+        "a file that was renamed three times before anybody looked is read, and its successors",
+        arguments: [false, true])
+    func rapidRotation(_ followsInodes: Bool) throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/a.log"
+        append("0\n", to: path)
+        let running = try Running(folder.path) {
+            $0.paths = [path]
+            $0.followsInodes = followsInodes
+        }
+        #expect(running.wait(1) == ["0"])
+        var expected = ["0"]
+        for round in 0..<5 {
+            let mayGo = DispatchSemaphore(value: 0)
+            // The loop stands while it happens.
+            running.perform { _ in mayGo.wait() }
+            for generation in 1...4 {
+                for number in (1...5).reversed() { rename("\(path).\(number)", "\(path).\(number + 1)") }
+                rename(path, "\(path).1")
+                append("\(round).\(generation)\n", to: path)
+                expected.append("\(round).\(generation)")
+            }
+            mayGo.signal()
+            #expect(running.wait(expected.count).sorted() == expected.sorted())
+        }
+        sleepMilliseconds(300)
+        #expect(running.messages.count == expected.count, "each line once")
+        #expect(running.stop() == [])
+    }
+
+    @Test("files of a group share its limit, and one with limit 0 is not read")
+    func groups() throws {
+        let folder = try TemporaryFolder()
+        // More than is read at a time.
+        let lines = (1...100).map { "\($0) " + String(repeating: "x", count: 300) }
+        for name in ["a", "b", "free"] {
+            append(lines.map { "\(name) \($0)\n" }.joined(), to: "\(folder.path)/\(name).log")
+        }
+        append("quiet\n", to: "\(folder.path)/quiet.log")
+        let running = try Running(folder.path) {
+            $0.groups = TailGroups(periodMilliseconds: 1500, limits: [40, 0]) { path in
+                path.hasSuffix("quiet.log") ? 1 : path.hasSuffix("free.log") ? nil : 0
+            }
+        }
+        func count(_ name: String) -> Int { running.messages.count { $0.hasPrefix(name + " ") } }
+        _ = running.wait(100)
+        sleepMilliseconds(300)
+        #expect(count("free") == 100)
+        // 20 lines each, of which a read of 8 KiB brings 26.
+        #expect((20..<40).contains(count("a")), "\(count("a"))")
+        #expect((20..<40).contains(count("b")), "\(count("b"))")
+        #expect(running.wait(300).count == 300, "all is read in the end")
+        for name in ["a", "b"] {
+            #expect(running.messages.filter { $0.hasPrefix(name + " ") } == lines.map { "\(name) \($0)" })
+        }
+        #expect(running.stop() == [])
+    }
+
     @Test("what a stop leaves undelivered is read again; with a durable buffer it is safe")
     func stop() throws {
         for (isDurable, expected) in [(false, ["one", "two"]), (true, ["two"])] {
@@ -254,4 +313,22 @@ struct TailNameTests {
             ("/a/*.log", "/a/.x.log", false), ("a/*.log", "/a/x.log", false), ("/a/{b,c}", "/a/b", false),
         ])
     func patterns(_ pattern: String, _ path: String, _ fits: Bool) { #expect(FileGlob.matches(pattern, path) == fits) }
+
+    @Test("several ** take no longer than one", .timeLimit(.minutes(1)))
+    func manyStars() throws {
+        let deep = "/" + (0..<200).map { _ in "a" }.joined(separator: "/")
+        let pattern = "/" + (0..<40).map { _ in "**/a" }.joined(separator: "/") + "/b"
+        #expect(!FileGlob.matches(pattern, deep))
+        #expect(FileGlob.matches(pattern, deep + "/b"))
+        // Folders in folders, to which many ways lead.
+        let folder = try TemporaryFolder()
+        let chain = (0..<25).map { _ in "a" }.joined(separator: "/")
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/\(chain)", withIntermediateDirectories: true)
+        let stars = (0..<12).map { _ in "**/a" }.joined(separator: "/")
+        #expect(FileGlob.paths(["\(folder.path)/\(stars)/*.log"]) == [])
+        _ = FileManager.default.createFile(atPath: "\(folder.path)/\(chain)/x.log", contents: nil)
+        #expect(FileGlob.paths(["\(folder.path)/\(stars)/*.log"]) == ["\(folder.path)/\(chain)/x.log"])
+        #expect(FileGlob.paths(["\(folder.path)/**/**/*.log"]) == ["\(folder.path)/\(chain)/x.log"])
+        #expect(FileGlob.paths(["\(folder.path)/**/**"]).count == 26)
+    }
 }

@@ -161,6 +161,12 @@ final class FileOutputTests {
             #expect(await destination.deliver(batch.format(with: formatter, id: id), items: [0]) == .delivered)
             #expect(target() == "\(folder)/out/log.\(name).log")
         }
+        let relative = try self.settings {
+            ($0.linkPath, $0.linkIsRelative) = ("\(self.folder)/links/now", true)
+        }
+        _ = await FileDestination(relative).deliver(try chunk(["{}"]), items: [0])
+        #expect(target()?.hasPrefix("../out/log.") == true, "\(target() ?? "no link")")
+        #expect(FileManager.default.fileExists(atPath: folder + "/links/now"))
         let recorder = LogRecorder()
         let blocked = try self.settings { $0.linkPath = "\(self.folder)/out" }
         let other = FileDestination(blocked, log: Log(handler: recorder))

@@ -39,17 +39,20 @@ package final class ConnectionBudget: Sendable {
 
     /// Takes a place.
     ///
+    /// - Parameter descriptors: what the connection costs of the process'. A source's own budget counts connections.
     /// - Returns: nil when it was taken, else the budget that has none left.
-    package func take() -> ConnectionBudget? {
-        if self !== Self.process, let full = Self.process.take() { return full }
-        if taken.add(1, ordering: .relaxed).newValue <= limit { return nil }
-        giveBack()
+    package func take(descriptors: Int = 1) -> ConnectionBudget? {
+        if self !== Self.process, let full = Self.process.take(descriptors: descriptors) { return full }
+        if taken.add(places(descriptors), ordering: .relaxed).newValue <= limit { return nil }
+        giveBack(descriptors: descriptors)
         return self
     }
 
-    /// Gives a place back that was taken.
-    package func giveBack() {
-        taken.subtract(1, ordering: .relaxed)
-        if self !== Self.process { Self.process.giveBack() }
+    /// Gives a place back that was taken for so many descriptors.
+    package func giveBack(descriptors: Int = 1) {
+        taken.subtract(places(descriptors), ordering: .relaxed)
+        if self !== Self.process { Self.process.giveBack(descriptors: descriptors) }
     }
+
+    private func places(_ descriptors: Int) -> Int { self === Self.process ? descriptors : 1 }
 }

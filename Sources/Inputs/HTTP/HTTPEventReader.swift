@@ -39,7 +39,7 @@ struct HTTPEventReader: ~Copyable {
         if let given = times.first.flatMap({ self.time($0) }) {
             for index in rows.records.indices { rows.records[index].time = given }
         }
-        addParameters(exchange, target, &storage, &rows)
+        try addParameters(exchange, target, &storage, &rows)
     }
 
     // MARK: - Bodies
@@ -241,7 +241,7 @@ struct HTTPEventReader: ~Copyable {
     /// `add_http_headers`, `add_query_params`, `add_remote_addr`: over fields of the record.
     private func addParameters(
         _ exchange: HTTPExchange, _ target: HTTPTarget, _ storage: inout ByteBuffer, _ rows: inout Rows
-    ) {
+    ) throws(HTTPRefusal) {
         var added: [Field] = []
         func add(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) {
             let key = storage.append(copyOf: Array(name.utf8))
@@ -262,6 +262,12 @@ struct HTTPEventReader: ~Copyable {
             add("REMOTE_ADDR", Array(address.utf8), &storage)
         }
         guard !added.isEmpty else { return }
+        guard rows.records.count * added.count <= options.addedFields else {
+            throw HTTPRefusal(
+                413,
+                "\(added.count) parameters and headers for each of \(rows.records.count) records are more than"
+                    + " \(options.addedFields) fields; send smaller batches, or raise added_field_limit")
+        }
         for index in rows.records.indices {
             let record = rows.records[index]
             let first = rows.copyFields(of: record)

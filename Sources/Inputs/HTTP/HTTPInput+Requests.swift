@@ -6,7 +6,7 @@ internal import Logging
 extension HTTPInput: HTTPHandler {
     package func admits() -> Bool {
         guard phase == .reading, !isRetired else { return false }
-        guard let full = budget.take() else {
+        guard let full = budget.take(descriptors: descriptors) else {
             meter?.connected()
             return true
         }
@@ -18,8 +18,17 @@ extension HTTPInput: HTTPHandler {
 
     package func left(_ client: HTTPClient) {
         fullClients[ObjectIdentifier(client)] = nil
-        budget.giveBack()
+        budget.giveBack(descriptors: descriptors)
         meter?.disconnected()
+    }
+
+    /// Of one client.
+    private var descriptors: Int { HTTPServer.descriptorsOfClient(withTLS: settings.tls != nil) }
+
+    package func failed(_ reason: String, _ client: HTTPClient?) {
+        log.limited(
+            .warn, kind: "connection", subject: ["client": client?.peer?.host ?? ""], reason,
+            ["peer": client?.peer?.description ?? ""])
     }
 
     package func began(_ exchange: HTTPExchange) {

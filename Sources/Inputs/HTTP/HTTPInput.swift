@@ -3,6 +3,7 @@ package import Events
 internal import Glibc
 internal import HTTPServer
 package import Logging
+package import TLS
 
 /// `<source> @type http`: events in the bodies of requests, the tag in their path (Fluentd's
 /// `lib/fluent/plugin/in_http.rb`).
@@ -24,6 +25,10 @@ package final class HTTPInput: Input {
         /// Other loops listen on the same port.
         package var sharesPort = false
         package var inherited: InheritedSockets?
+        /// `<transport tls>`; nil for plain HTTP.
+        package var tls: TLSContext?
+        /// `handshake_timeout`: the time for a client's TLS handshake, in milliseconds.
+        package var handshakeTimeoutMilliseconds: UInt64 = 10_000
 
         package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
     }
@@ -85,10 +90,13 @@ package final class HTTPInput: Input {
         var serverSettings = HTTPServer.Settings()
         serverSettings.connectionLimit = budget.limit
         serverSettings.idleSeconds = settings.idleSeconds
+        serverSettings.tls = settings.tls
+        serverSettings.handshakeMilliseconds = settings.handshakeTimeoutMilliseconds
+        serverSettings.backlog = settings.backlog
         server = try HTTPServer(socket.descriptor, serverSettings, on: loop, handler: self)
         self.socket = socket
         phase = .reading
-        log.info("listening port", ["at": "http \(settings.host):\(port)"])
+        log.info("listening port", ["at": "http \(settings.host):\(port)", "tls": settings.tls != nil])
     }
 
     package func stopReading() {

@@ -16,6 +16,9 @@ package struct HTTPOptions: Sendable {
     package var addsQuery = false
     /// `add_remote_addr`: `REMOTE_ADDR`.
     package var addsAddress = false
+    /// `added_field_limit`: fields that `add_http_headers`, `add_query_params` and `add_remote_addr` may add to all records of
+    /// a request together. Many parameters for each of many records would be more than any body.
+    package var addedFields = 4 << 20
     /// `respond_with_empty_img`, `use_204_response`
     package var answer = Answer.empty
     package var cors: CORSPolicy?

@@ -12,6 +12,7 @@ final class SocketMessageReader {
     private let settings: SocketSettings
     private let parser: any TextParser
     private let log: Log
+    private let extractor: Extractor?
     private let plainTag: Tag
     private let unmatchedTag: Tag
     /// By priority, made when they are first needed.
@@ -27,6 +28,7 @@ final class SocketMessageReader {
         self.settings = settings
         self.log = log
         parser = settings.parser.makeParser()
+        extractor = settings.extraction.map { Extractor($0) }
         plainTag = Tag(settings.tag)
         unmatchedTag = Tag(settings.tag + ".unmatched")
         tag = plainTag
@@ -124,7 +126,19 @@ final class SocketMessageReader {
     private func add(
         _ fields: Range<Int>, _ time: EventTime?, _ tag: Tag, _ priority: Int?, _ sender: String, _ handOn: HandOn
     ) {
-        let parsed = Record(time: time ?? now, firstField: fields.lowerBound, fieldCount: fields.count)
+        var (tag, parsed) = (tag, Record(time: time ?? now, firstField: fields.lowerBound, fieldCount: fields.count))
+        if let extractor {
+            tag = extractor.tag(of: parsed, rows, storage) ?? tag
+            if time == nil, !settings.parserGivesTime {
+                switch extractor.time(of: parsed, rows, &storage) {
+                case nil: break
+                case .time(let read): parsed.time = read
+                case .invalid(let reason):
+                    return log.limited(
+                        .warn, kind: "time", subject: ["client": sender], "a message is dropped: \(reason)")
+                }
+            }
+        }
         let left =
             settings.syslog?.parserTakesPriority == true ? rows.find(Self.priorityKey, in: parsed, storage) : nil
         // Most records stay as they were parsed.

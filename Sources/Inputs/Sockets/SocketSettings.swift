@@ -24,6 +24,10 @@ package struct SocketSettings: Sendable {
     package var parser: ParserRecipe
     package var syslog: Syslog?
     package var framing = SocketFraming.delimiter([0x0A])
+    /// `<extract>`
+    package var extraction: Extraction?
+    /// `estimate_current_event` of `<parse>`: an event without a time has that of its coming, and nobody looks for another.
+    package var parserGivesTime = true
     /// `message_length_limit`, in bytes: a longer datagram is cut, a longer message of a stream is left out.
     package var messageBytes: Int
     /// `remove_newline`: one at the end of a datagram is cut off.

@@ -13,28 +13,52 @@ enum FileGlob {
         var seen: Set<String> = []
         return patterns.flatMap { pattern -> [String] in
             guard pattern.utf8.contains(where: { "*?[".utf8.contains($0) }) else { return [pattern] }
-            var found: [String] = []
-            let parts = pattern.split(separator: "/").map(String.init)
-            walk(parts[...], from: pattern.hasPrefix("/") ? "/" : "", 0, &found)
-            return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            var found = Walk()
+            walk(parts(of: pattern)[...], from: pattern.hasPrefix("/") ? "/" : "", 0, &found)
+            return found.paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }.filter { seen.insert($0).inserted }
     }
 
-    /// Whether a path is one of those that a pattern names.
+    /// Whether a path is one of those that a pattern names. O(parts × names): what a `**` stands for is only made longer
+    /// while nothing behind it has fitted, and never again once the next one is reached.
     static func matches(_ pattern: String, _ path: String) -> Bool {
-        let (parts, names) = (
-            pattern.split(separator: "/").map(String.init), path.split(separator: "/").map(String.init)
-        )
-        return pattern.hasPrefix("/") == path.hasPrefix("/") && fits(parts[...], names[...])
+        guard pattern.hasPrefix("/") == path.hasPrefix("/") else { return false }
+        let (parts, names) = (parts(of: pattern), path.split(separator: "/").map(String.init))
+        var (part, name) = (0, 0)
+        var retry: (part: Int, name: Int)?
+        while name < names.count || part < parts.count {
+            if part < parts.count - 1, parts[part] == "**" {
+                part += 1
+                retry = (part, name)
+            } else if part < parts.count, name < names.count, fits(parts[part], names[name]) {
+                (part, name) = (part + 1, name + 1)
+            } else if let last = retry, last.name < names.count {
+                (part, name) = (last.part, last.name + 1)
+                retry = (part, name)
+            } else {
+                return false
+            }
+        }
+        return true
     }
 
-    private static func fits(_ parts: ArraySlice<String>, _ names: ArraySlice<String>) -> Bool {
-        guard let part = parts.first else { return names.isEmpty }
-        if part == "**", parts.count > 1 {
-            return fits(parts.dropFirst(), names) || (!names.isEmpty && fits(parts, names.dropFirst()))
+    /// What stands between the slashes; several `**` in a row say no more than one.
+    private static func parts(of pattern: String) -> [String] {
+        var parts: [String] = []
+        let written = pattern.split(separator: "/").map(String.init)
+        for (index, part) in written.enumerated() {
+            // The last one is a name like any other.
+            let isRepeated = part == "**" && parts.last == "**" && index < written.count - 1
+            if !isRepeated { parts.append(part) }
         }
-        guard let name = names.first else { return false }
-        return fits(part, name) && fits(parts.dropFirst(), names.dropFirst())
+        return parts
+    }
+
+    /// What a walk has found, and where it has been with how much of the pattern left: two `**` lead to a folder on many
+    /// ways.
+    private struct Walk {
+        var paths: [String] = []
+        var visited: Set<String> = []
     }
 
     private static func fits(_ part: String, _ name: String) -> Bool {
@@ -42,12 +66,13 @@ enum FileGlob {
     }
 
     private static func walk(
-        _ parts: ArraySlice<String>, from base: String, _ depth: Int, _ found: inout [String]
+        _ parts: ArraySlice<String>, from base: String, _ depth: Int, _ found: inout Walk
     ) {
-        guard let part = parts.first else { return found.append(base) }
+        guard let part = parts.first else { return found.paths.append(base) }
         func join(_ name: String) -> String { base.isEmpty || base == "/" ? base + name : base + "/" + name }
         let rest = parts.dropFirst()
         if part == "**", !rest.isEmpty {
+            guard found.visited.insert("\(parts.count) \(base)").inserted else { return }
             walk(rest, from: base, depth, &found)
             guard depth < maximumDepth else { return }
             for name in names(of: base) where !name.hasPrefix(".") {

@@ -60,6 +60,7 @@ extension TailInput {
     func make(_ path: String, at offset: UInt64) -> TailedFile? {
         do throws(TailedFile.Failure) {
             let file = try TailedFile(path, tag: settings.tag(of: path), at: offset)
+            join(file)
             watch(file)
             schedule(file)
             return file
@@ -101,6 +102,7 @@ extension TailInput {
     func end(_ file: TailedFile, _ ending: TailedFile.Ending) {
         file.ending = ending
         file.deadlineMilliseconds = loop.now + settings.rotateWaitMilliseconds
+        leave(file)
         stopWatching(file)
         endings.append(file)
         schedule(file)
@@ -118,11 +120,12 @@ extension TailInput {
         file.place = (folder, real)
         byPlace[real] = file
         watchedFiles[folder, default: 0] += 1
-        guard watches[folder] == nil, !isWatchingRefused else { return }
+        guard !isWatchingRefused else { return }
         do throws(LoopError) {
-            watches[folder] = try DirectoryWatch(folder.isEmpty ? "/" : folder, on: loop) { [unowned self] name in
-                changed(folder, name)
+            if watch == nil {
+                watch = try FolderWatch(on: loop) { [unowned self] folder, changes in happened(changes, in: folder) }
             }
+            try watch?.begin(folder)
         } catch {
             isWatchingRefused = true
             log.warn("files are looked at once a second: \(error)")
@@ -136,15 +139,53 @@ extension TailInput {
         if byPlace[place.path] === file { byPlace[place.path] = nil }
         let left = (watchedFiles[place.folder] ?? 1) - 1
         watchedFiles[place.folder] = left > 0 ? left : nil
-        if left == 0 { watches.removeValue(forKey: place.folder)?.close() }
+        if left == 0 { watch?.end(place.folder) }
     }
 
-    func changed(_ folder: String, _ name: String?) {
+    func happened(_ changes: [FolderWatch.Change], in folder: String) {
         guard phase == .reading, !isResting else { return }
+        var names: [String] = []
+        for change in changes {
+            switch change {
+            case .lost: for file in all { if file.ending == nil { look(at: file) } else { schedule(file) } }
+            case .changed(let name): changed("\(folder)/\(name)")
+            case .moved(let old, let new):
+                let (from, to) = ("\(folder)/\(old)", "\(folder)/\(new)")
+                let origin = moved.removeValue(forKey: from)?.origin ?? byPlace[from]?.path
+                if let origin, byPlace[to] == nil {
+                    moved[to] = (origin, loop.now)
+                    names.append(to)
+                }
+                changed(to)
+            }
+        }
+        for name in names { readIfMissed(name) }
+    }
+
+    /// What came under a path that is followed and was moved on before anybody looked: nobody has read it yet.
+    private func readIfMissed(_ path: String) {
+        guard let origin = moved[path]?.origin, let facts = FileGlob.facts(of: path), facts.st_mode & S_IFMT == S_IFREG,
+            !files.values.contains(where: { !$0.isReplaced(by: facts) }),
+            !endings.contains(where: { !$0.isReplaced(by: facts) }), !isNamed(path),
+            let file = try? TailedFile(path, tag: settings.tag(of: origin), at: 0), !file.isReplaced(by: facts)
+        else { return }
+        log.info("reading a file that was replaced before it was looked at", ["path": path])
+        file.position = positions?.line(path: origin, inode: file.inode, offset: 0)
+        end(file, .replaced)
+    }
+
+    /// Whether the next look for files will find it.
+    private func isNamed(_ path: String) -> Bool {
+        let now = Clock.now()
+        func fits(_ pattern: String) -> Bool { FileGlob.matches(FileGlob.filled(pattern, at: now), path) }
+        return settings.paths.contains(where: fits) && !settings.excludedPaths.contains(where: fits)
+    }
+
+    func changed(_ path: String) {
+        if let file = byPlace[path] { return look(at: file) }
         // A file that another has replaced is written under another name.
-        for file in endings { schedule(file) }
-        guard let name else { return files.values.forEach(look) }
-        if let file = byPlace["\(folder)/\(name)"] { look(at: file) }
+        guard !endings.isEmpty, let facts = FileGlob.facts(of: path) else { return }
+        for file in endings where !file.isReplaced(by: facts) { schedule(file) }
     }
 
     func poll() {
@@ -158,6 +199,7 @@ extension TailInput {
             if file.isHeld, loop.now >= file.retryAtMilliseconds { file.isHeld = false }
             if file.ending == nil { look(at: file) } else { schedule(file) }
         }
+        if !moved.isEmpty { moved = moved.filter { loop.now - $0.value.atMilliseconds < Self.movesKeptMilliseconds } }
         compactPositions()
     }
 
@@ -171,7 +213,8 @@ extension TailInput {
 
     /// Sees whether there is more, or the file was cut or replaced.
     func look(at file: TailedFile) {
-        if !settings.followsInodes, let facts = FileGlob.facts(of: file.path), file.isReplaced(by: facts) {
+        let facts = settings.followsInodes ? nil : FileGlob.facts(of: file.path)
+        if let facts, file.isReplaced(by: facts) {
             files[file.path] = nil
             end(file, .replaced)
             if let successor = make(file.path, at: 0) {
@@ -181,7 +224,7 @@ extension TailInput {
             }
             return
         }
-        guard let size = file.size else { return }
+        guard let size = facts.map({ UInt64($0.st_size) }) ?? file.size else { return }
         if size < file.readOffset {
             log.info("a file was cut: it is read from its beginning", ["path": file.path])
             if !file.isHeld { flushText(of: file) }

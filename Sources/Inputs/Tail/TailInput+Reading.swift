@@ -38,6 +38,17 @@ extension TailInput {
             most = min(most, limit - file.bytesInSecond)
             if most <= 0 { return 0 }
         }
+        if let member = file.member {
+            guard mayRead(member) else { return 0 }
+            most = min(most, TailGroups.pieceBytes)
+        }
+        // Lent for the whole piece: the access is checked once, and not for each line.
+        return readPiece(of: file, atMost: most, &storage, &rows)
+    }
+
+    private func readPiece(
+        of file: TailedFile, atMost most: Int, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Int {
         storage.clear()
         rows.clear()
         storage.append(file.carry)
@@ -46,19 +57,21 @@ extension TailInput {
         file.bytesInSecond += count
         meter?.received(count)
         let end = storage.count
+        let now = loop.now
         reader.beginBatch(&storage)
         var start = 0
         var lines = 0
-        while let stop = nextNewline(from: start, to: end) {
+        while let stop = nextNewline(from: start, to: end, storage) {
             let next = stop + reader.newline.count
-            take(start, stop, next, base, file)
+            take(start, stop, next, base, file, now, &storage, &rows)
             start = next
             lines += 1
             if lines % settings.batchLines == 0 {
-                handOn(file, to: file.text?.start ?? base + UInt64(start))
+                handOn(file, to: file.text?.start ?? base + UInt64(start), &storage, &rows)
                 if file.isHeld { break }
             }
         }
+        file.member?.lines += lines
         if file.isHeld {
             // The rest is read again, when there is room.
             file.putBack(to: min(file.readOffset, base + UInt64(start)))
@@ -72,11 +85,14 @@ extension TailInput {
         } else {
             file.carry = rest > 0 ? storage.array(Slice(offset: start, length: rest)) : []
         }
-        if start > 0 { handOn(file, to: file.text?.start ?? base + UInt64(start)) }
+        if start > 0 { handOn(file, to: file.text?.start ?? base + UInt64(start), &storage, &rows) }
         return count
     }
 
-    func take(_ start: Int, _ stop: Int, _ next: Int, _ base: UInt64, _ file: TailedFile) {
+    private func take(
+        _ start: Int, _ stop: Int, _ next: Int, _ base: UInt64, _ file: TailedFile, _ now: UInt64,
+        _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) {
         if file.isSkipping {
             file.isSkipping = false
             return
@@ -86,7 +102,7 @@ extension TailInput {
         if reader.newline.count == 1, end > start, storage[end - 1] == 0x0D { end -= 1 }
         reader.take(
             Slice(offset: start, length: end - start), at: base + UInt64(start), of: file,
-            atMilliseconds: loop.now, &storage, &rows)
+            atMilliseconds: now, &storage, &rows)
     }
 
     func warnTooLong(_ file: TailedFile) {
@@ -95,7 +111,7 @@ extension TailInput {
             "a line of more than \(settings.lineBytes) bytes is dropped; raise max_line_size if this is wanted")
     }
 
-    func nextNewline(from start: Int, to end: Int) -> Int? {
+    private func nextNewline(from start: Int, to end: Int, _ storage: borrowing ByteBuffer) -> Int? {
         guard start < end else { return nil }
         let newline = reader.newline
         var place = start
@@ -124,11 +140,14 @@ extension TailInput {
         rows.clear()
         reader.beginBatch(&storage)
         reader.flush(file, &storage, &rows)
-        handOn(file, to: file.consumedOffset)
+        handOn(file, to: file.consumedOffset, &storage, &rows)
     }
 
-    /// Hands on what has been read of a file up to an offset.
-    func handOn(_ file: TailedFile, to end: UInt64) {
+    /// Hands on what has been read of a file up to an offset. Leaves the file where it is, however far it is read: the
+    /// caller may not be done with the storage.
+    private func handOn(
+        _ file: TailedFile, to end: UInt64, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) {
         let start = file.takenOffset
         let batch = file.begin(end)
         guard !rows.records.isEmpty else { return settled(file, batch) }
@@ -162,12 +181,12 @@ extension TailInput {
     func settled(_ file: TailedFile, _ batch: TailedFile.Outstanding) {
         guard let end = file.settle(batch), let position = file.position, let positions else { return }
         positions.set(position, offset: end)
-        if file.ending != nil { atEnd(file) }
     }
 
     /// A file that is left: its position goes once everything is safe, and it itself when its time is over.
     func atEnd(_ file: TailedFile) {
-        guard let ending = file.ending, !file.isHeld, file.size.map({ $0 <= file.readOffset }) ?? true else { return }
+        guard let ending = file.ending, !file.isHeld else { return }
+        guard file.size.map({ $0 <= file.readOffset }) ?? true || isNeverRead(file) else { return }
         let isOver = loop.now >= file.deadlineMilliseconds
         if isOver, file.text != nil { flushText(of: file) }
         guard file.isAllSafe else { return }
@@ -198,5 +217,6 @@ private final class SettledBatch: @unchecked Sendable {
         // At a stop events may be kept for the next start: that is no delivery, and they are read again.
         if fate == .safe, moment == .delivered { return }
         input?.settled(file, batch)
+        if file.ending != nil { input?.atEnd(file) }
     }
 }

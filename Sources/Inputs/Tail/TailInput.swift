@@ -15,6 +15,8 @@ package final class TailInput: Input {
     static let turnBytes = 1 << 20
     /// How often files are looked at that tell nothing by themselves.
     static let pollMilliseconds: UInt64 = 1000
+    /// How long a name is known to be of a file that was moved: the next move of a rotation comes at once.
+    static let movesKeptMilliseconds: UInt64 = 5000
     /// When a batch that was refused is tried again, if nobody says that there is room before.
     static let retryMilliseconds: UInt64 = 1000
 
@@ -30,8 +32,12 @@ package final class TailInput: Input {
     var byPlace: [String: TailedFile] = [:]
     /// Replaced, or gone, and read to their ends.
     var endings: [TailedFile] = []
+    /// How many files are followed in each group with a limit.
+    var groupSizes: [Int: Int] = [:]
     var positions: PositionFile?
-    var watches: [String: DirectoryWatch] = [:]
+    var watch: FolderWatch?
+    /// Names to which followed files were moved of late: the path each was followed under, and when that was.
+    var moved: [String: (origin: String, atMilliseconds: UInt64)] = [:]
     /// How many files are followed in each folder.
     var watchedFiles: [String: Int] = [:]
     var isWatchingRefused = false
@@ -101,8 +107,8 @@ package final class TailInput: Input {
         for file in all where file.text != nil && !file.isHeld { flushText(of: file) }
         phase = .stopped
         for timer in [refreshTimer, pollTimer, turnTimer] { timer?.close() }
-        for watch in watches.values { watch.close() }
-        watches = [:]
+        watch?.close()
+        watch = nil
     }
 
     package func resumeReading() {

@@ -34,6 +34,8 @@ package struct TailSettings: Sendable {
     package var emitsUnmatchedLines = false
     /// `path_key`
     package var pathKey: String?
+    /// `<group>`
+    package var groups: TailGroups?
     /// `from_encoding`: lines are turned from it into UTF-8.
     package var encoding: String?
     package var parser: ParserRecipe

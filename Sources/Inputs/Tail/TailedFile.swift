@@ -55,6 +55,8 @@ final class TailedFile {
     /// `read_bytes_limit_per_second`: the second, and what was read in it.
     var secondStarted: UInt64 = 0
     var bytesInSecond = 0
+    /// Its place in a `<group>` with a limit.
+    var member: TailGroups.Member?
     private var outstanding: [Outstanding] = []
     /// Counts truncations: what was read before one says nothing about where to go on.
     private(set) var generation = 0

@@ -177,7 +177,9 @@ package final class FileDestination: Destination {
         unsafe unlink(draft)
         do throws(FileError) {
             try FileFolders.make(for: place, mode: settings.folderMode)
-            guard unsafe symlink(FileFolders.absolute(file), draft) == 0, unsafe rename(draft, place) == 0 else {
+            let target = FileFolders.absolute(file)
+            let text = settings.linkIsRelative ? FileFolders.relative(target, to: FileFolders.absolute(place)) : target
+            guard unsafe symlink(text, draft) == 0, unsafe rename(draft, place) == 0 else {
                 let problem = FileError("link", place)
                 unsafe unlink(draft)
                 throw problem

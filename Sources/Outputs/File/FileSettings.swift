@@ -11,6 +11,8 @@ package struct FileSettings: Sendable {
     package var waitsForDisk = false
     /// `symlink_path`: a symbolic link to the file that was written last, of the newest slice.
     package var linkPath: String?
+    /// `symlink_path_use_relative`: the link names the file from its own folder on, so that both can be moved together.
+    package var linkIsRelative = false
     /// The beginning of the slice that a moment falls into; the moment itself where there are no slices.
     package var slice: @Sendable (_ seconds: Int64) -> Int64 = { $0 }
 

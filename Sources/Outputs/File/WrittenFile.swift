@@ -114,6 +114,15 @@ enum FileFolders {
         return unsafe String(cString: folder) + "/" + path
     }
 
+    /// How an absolute path is named from the folder in which another one's last name stands: `../out/log`.
+    static func relative(_ path: String, to place: String) -> String {
+        let (names, folders) = (path.split(separator: "/"), place.split(separator: "/").dropLast())
+        var shared = 0
+        while shared < names.count - 1, shared < folders.count, names[shared] == folders[shared] { shared += 1 }
+        return (Array(repeating: Substring(".."), count: folders.count - shared) + names[shared...]).joined(
+            separator: "/")
+    }
+
     /// Brings the names in the folder of a path onto the disk.
     static func sync(of path: String) throws(FileError) {
         let parent = parent(of: path)

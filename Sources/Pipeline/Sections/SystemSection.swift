@@ -49,7 +49,7 @@ enum SystemSection {
                 "process_name", "rpc_endpoint", "enable_get_dump", "without_source", "suppress_repeated_stacktrace",
                 "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval",
                 "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
-                "enable_input_metrics", "enable_size_metrics", "restart_worker_interval",
+                "enable_input_metrics", "enable_size_metrics", "restart_worker_interval", "enable_jit",
             ], reason: "sluice has no such setting", severity: .note)
         for key in ["file_permission", "dir_permission"] {
             guard let mode = reader.string(key), FileModes.mode(mode.value) == nil else { continue }

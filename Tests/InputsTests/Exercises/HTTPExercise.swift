@@ -62,6 +62,7 @@ enum HTTPExercise {
     private final class Nobody: HTTPHandler {
         func admits() -> Bool { false }
         func left(_ client: HTTPClient) {}
+        func failed(_ reason: String, _ client: HTTPClient?) {}
         func began(_ exchange: HTTPExchange) {}
         func takes(_ bytes: Int, of exchange: HTTPExchange) -> BodyDecision { .take }
         func ended(_ exchange: HTTPExchange) {}

@@ -32,6 +32,7 @@ enum FileOutputSection {
             reader.diagnostics.error(
                 link.parameter.keyPlace, "'symlink_path' has no place in <secondary>", hint: "remove the line")
         }
+        let linkIsRelative = reader.bool("symlink_path_use_relative", default: false)
         if let path { template.check(path, reader) }
         guard let path, reader.diagnostics.errorCount == errorsBefore else { return nil }
         guard let made = make(template, path, reader, buffering) else { return nil }
@@ -39,6 +40,7 @@ enum FileOutputSection {
         settings.appends = appends
         settings.isCompressed = isCompressed
         settings.linkPath = link.flatMap { $0.value.isEmpty ? nil : $0.value }
+        settings.linkIsRelative = linkIsRelative
         settings.waitsForDisk = buffering.settings.waitsForDisk
         (settings.fileMode, settings.folderMode) = (builder.modes.file, builder.modes.folder)
         let keys = buffering.settings.keys

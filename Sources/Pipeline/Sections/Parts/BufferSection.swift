@@ -189,10 +189,14 @@ enum BufferSection {
             do throws(SettingError) {
                 let rule = try TimeZoneRule(zone.value)
                 result.zone = rule
-                settings.keys.zoneOffset = { rule.offset(at: $0) }
+                let offsets = SliceOffsets(rule)
+                settings.keys.zoneOffset = { offsets.offset(at: $0) }
             } catch {
                 reader.error("timekey_zone", error.message, hint: error.hint)
             }
+        } else if settings.keys.timekeySeconds != nil {
+            let offsets = SliceOffsets(.local)
+            settings.keys.zoneOffset = { offsets.offset(at: $0) }
         }
     }
 }

@@ -17,6 +17,8 @@ enum HTTPSection {
         settings.idleSeconds = Int(reader.time("keepalive_timeout", default: 10, range: 1...86_400))
         settings.unfinishedBytes = reader.size(
             "unfinished_limit_size", default: settings.unfinishedBytes, range: (1 << 20)...(1 << 40))
+        settings.handshakeTimeoutMilliseconds = UInt64(
+            reader.time("handshake_timeout", default: 10, range: 0.1...3600) * 1000)
         if let limit = reader.int("max_connections", range: 1...1_000_000) {
             settings.budget = ConnectionBudget(
                 limit: limit.value, advice: "raise max_connections of this source for more")
@@ -26,22 +28,19 @@ enum HTTPSection {
             guard let parsed = ParseSection.read(section, reader.diagnostics) else { return nil }
             settings.options.parser = parsed.recipe.counted()
         }
-        if let transport = reader.section(named: "transport"), TransportSection.read(transport, builder) != nil {
-            reader.diagnostics.error(
-                transport.place, "TLS is not there yet for sources of type http",
-                hint: "put a proxy in front of it, or send with the forward protocol")
-        }
+        guard let transport = SocketSection.transport(reader, builder, allowing: [.tcp]) else { return nil }
         reader.ignore(
             ["blocking_timeout", "dump_error_log"], reason: "refused requests are counted and summarised",
             severity: .note)
-        let parser = settings.options.parser == nil ? "" : ", parsed"
+        let parser = (transport.tls == nil ? "" : ", TLS") + (settings.options.parser == nil ? "" : ", parsed")
         return SourcePlan(
             type: "http", summary: "\(bind):\(port)\(parser)", place: .tcp(host: bind, port: port),
-            patterns: settings.options.parser?.meter
+            readsFiles: transport.tls != nil, patterns: settings.options.parser?.meter
         ) { [settings] context in
             var settings = settings
             settings.sharesPort = context.loopCount > 1
             settings.inherited = context.inherited
+            settings.tls = try transport.tls?.makeContext()
             return HTTPInput(
                 settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)
         }
@@ -56,6 +55,8 @@ enum HTTPSection {
         options.addsHeaders = reader.bool("add_http_headers", default: false)
         options.addsQuery = reader.bool("add_query_params", default: false)
         options.addsAddress = reader.bool("add_remote_addr", default: false)
+        options.addedFields = reader.int(
+            "added_field_limit", default: options.addedFields, range: 1...(1 << 30))
         if reader.bool("use_204_response", default: false) { options.answer = .noContent }
         if reader.bool("respond_with_empty_img", default: false) { options.answer = .image }
         let credentials = reader.bool("cors_allow_credentials", default: false)

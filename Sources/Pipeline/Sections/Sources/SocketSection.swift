@@ -23,7 +23,8 @@ enum SocketSection {
         if let security = reader.section(named: "security") {
             settings.networks = networks(security, reader)
         }
-        ignoreExtract(reader)
+        settings.extraction = ExtractSection.read(reader, parserGivesTime: parsed.estimatesCurrentEvent)
+        settings.parserGivesTime = parsed.estimatesCurrentEvent
         return plan("tcp", settings, transport.tls)
     }
 
@@ -42,7 +43,8 @@ enum SocketSection {
             settings.receiveQueueBytes = Int32(bytes.value)
         }
         readSender(reader, &settings)
-        ignoreExtract(reader)
+        settings.extraction = ExtractSection.read(reader, parserGivesTime: parsed.estimatesCurrentEvent)
+        settings.parserGivesTime = parsed.estimatesCurrentEvent
         return plan("udp", settings, nil)
     }
 
@@ -107,14 +109,6 @@ enum SocketSection {
         }
         security.finish()
         return clients
-    }
-
-    private static func ignoreExtract(_ reader: SectionReader) {
-        guard let extract = reader.section(named: "extract") else { return }
-        reader.diagnostics.warning(
-            extract.place, "<extract> is not there yet: tag and time come from this section and from <parse>",
-            hint: "time_key of <parse> gives the event's time; rewrite_tag_filter makes tags of fields")
-        _ = SectionReader(extract, diagnostics: reader.diagnostics).allParameters()
     }
 
     /// - Parameter tls: how a listener gets its context.

@@ -37,12 +37,7 @@ enum TailSection {
         settings.emitsUnmatchedLines = reader.bool("emit_unmatched_lines", default: false)
         settings.pathKey = reader.string("path_key")?.value
         readEncodings(reader, &settings)
-        if let group = reader.section(named: "group") {
-            reader.diagnostics.warning(
-                group.place, "<group> is not there yet: its limits are not kept",
-                hint: "read_bytes_limit_per_second limits each file")
-            _ = SectionReader(group, diagnostics: reader.diagnostics).allSections()
-        }
+        settings.groups = reader.section(named: "group").flatMap { TailGroupSection.read($0, reader.diagnostics) }
         reader.ignore(
             [
                 "enable_watch_timer", "enable_stat_watcher", "open_on_every_update", "skip_refresh_on_startup",

@@ -1,0 +1,80 @@
+import Testing
+
+/// Sources other than forward: what is said about their sections, and where. Line numbers count from the `<source>`.
+@Suite struct SourceSectionTests {
+    static let httpLines: [(String, [String])] = [
+        ("<transport tls>\ninsecure true\n</transport>", []),
+        ("<transport tcp>\n</transport>", []),
+        ("handshake_timeout 3s\nadded_field_limit 100", []),
+        ("<transport tls>\n</transport>", ["3:1 error <transport tls> has no certificate"]),
+        ("<transport tsl>\n</transport>", ["3:12 error unknown transport 'tsl'"]),
+        ("<transport udp>\n</transport>", ["3:12 error unknown transport 'udp'"]),
+        (
+            "<transport>\ncert_path a.pem\n</transport>",
+            ["4:11 error 'cert_path' is given, and <transport> is plain TCP"]
+        ),
+        ("<transport tls>\ncert_path a.pem\n</transport>", ["4:11 error cert_path needs private_key_path"]),
+        (
+            "<transport tls>\ninsecure true\nmin_version TLS1_3\nmax_version TLS1_2\n</transport>",
+            ["6:13 error max_version TLS 1.2 is older than min_version TLS 1.3"]
+        ),
+    ]
+
+    @Test("http", arguments: httpLines.indices)
+    func http(_ index: Int) {
+        Checked.expect(
+            "<source>\n@type http\n\(Self.httpLines[index].0)\n</source>\n<match **>\n@type null\n</match>\n",
+            Self.httpLines[index].1)
+    }
+
+    static let tailLines: [(String, [String])] = [
+        (
+            #"<group>\#npattern /^.*\/(?<app>[a-z]+)-(?<n>\d)\.log$/\#nrate_period 3s\#n<rule>\#nmatch {"app": "/web/i"}\#nlimit 2\#n</rule>\#n</group>"#,
+            []
+        ),
+        ("<group>\n<rule>\nmatch {\"namespace\": \"/kube/\"}\nlimit 0\n</rule>\n</group>", []),
+        ("<group>\n</group>", ["9:1 error <group> has no <rule>"]),
+        (
+            "<group>\npattern /(?<app>/\n<rule>\nlimit 1\n</rule>\n</group>",
+            ["10:10 error"]
+        ),
+        (
+            "<group>\npattern /(?<app>x)/\n<rule>\nmatch {\"pod\": \"/x/\"}\nlimit 1\n</rule>\n</group>",
+            ["12:7 error 'pod' is no group of the pattern"]
+        ),
+        (
+            "<group>\npattern /(?<app>x)/\n<rule>\nmatch {\"app\": \"/(/\"}\nlimit 1\n</rule>\n</group>",
+            ["12:7 error"]
+        ),
+        ("<group>\n<rule>\nlimit -2\n</rule>\n</group>", ["11:7 error 'limit' is '-2', which is too small"]),
+        ("<group>\nrate_perid 3\n<rule>\nlimit 1\n</rule>\n</group>", ["10:1 error unknown parameter 'rate_perid'"]),
+    ]
+
+    @Test("tail", arguments: tailLines.indices)
+    func tail(_ index: Int) {
+        Checked.expect(
+            "<source>\n@type tail\npath /x.log\ntag t\npos_file /p\n<parse>\n@type none\n</parse>\n\(Self.tailLines[index].0)\n</source>\n<match **>\n@type null\n</match>\n",
+            Self.tailLines[index].1)
+    }
+
+    static let tcpLines: [(String, [String])] = [
+        ("<extract>\ntag_key a\n</extract>", []),
+        ("<extract>\ntag_key a\ntag_kye b\n</extract>", ["9:1 error unknown parameter 'tag_kye' in <extract>"]),
+        ("<extract>\n</extract>", ["7:1 warning <extract> takes nothing"]),
+        (
+            "<extract>\ntime_key a\n</extract>",
+            ["8:10 warning 'time_key' has no effect: <parse> gives each event a time"]
+        ),
+        (
+            "<extract>\ntime_key a\ntime_type sting\n</extract>",
+            ["8:10 warning 'time_key' has no effect", "9:11 error 'time_type'"]
+        ),
+    ]
+
+    @Test("tcp", arguments: tcpLines.indices)
+    func tcp(_ index: Int) {
+        Checked.expect(
+            "<source>\n@type tcp\ntag t\n<parse>\n@type json\n</parse>\n\(Self.tcpLines[index].0)\n</source>\n<match **>\n@type null\n</match>\n",
+            Self.tcpLines[index].1)
+    }
+}
