@@ -26,6 +26,16 @@ struct CasePattern {
         self.regex = regex
     }
 
+    /// A pattern that finds a text, and only where there is nothing besides.
+    static func of(_ text: String) -> String {
+        var pattern = "/\\A"
+        for scalar in text.unicodeScalars {
+            if "\\^$.|?*+()[]{}".unicodeScalars.contains(scalar) { pattern += "\\" }
+            pattern.unicodeScalars.append(scalar)
+        }
+        return pattern + "\\z/"
+    }
+
     func isFound(in text: String) -> Bool {
         let bytes = Array(text.utf8)
         let scratch = MatchScratch(limits: MatchLimits())
@@ -54,13 +64,13 @@ enum CaseComparison {
 
     private static let place = YAMLPlace(line: 0, column: 0, offset: 0)
 
-    private static func scalar(_ text: String) -> YAMLNode {
+    static func scalar(_ text: String) -> YAMLNode {
         YAMLNode(content: .scalar(text, isPlain: false), place: place, endOffset: 0)
     }
 
-    /// JSON is YAML, but for what nobody has in a log; that is compared as text.
+    /// JSON is YAML, but for what nobody has in a log, such as a key twice; that is compared as text.
     static func node(json: String) -> YAMLNode {
-        (try? YAMLDocument.parse(Array(json.utf8))).flatMap { $0 } ?? scalar(json)
+        (try? YAMLDocument.parse(Array(JSONOfYAML.printable(json).utf8))).flatMap { $0 } ?? scalar(json)
     }
 
     static func differences(at place: String, expected: YAMLNode, seen: YAMLNode?) -> [CaseDifference] {
@@ -103,5 +113,8 @@ enum CaseComparison {
         return a == b
     }
 
-    static func shown(_ node: YAMLNode) -> String { String(decoding: JSONOfYAML.bytes(node), as: UTF8.self) }
+    /// As JSON that is YAML as well.
+    static func shown(_ node: YAMLNode) -> String {
+        JSONOfYAML.printable(String(decoding: JSONOfYAML.bytes(node), as: UTF8.self))
+    }
 }

@@ -34,7 +34,7 @@ package struct CaseFile: Sendable {
 
 /// Events, and what must become of them.
 package struct Case: Sendable {
-    package enum Input: Sendable {
+    package enum Input: Sendable, Equatable {
         case lines([String])
         /// JSON objects.
         case records([[UInt8]])
@@ -95,6 +95,12 @@ package struct Case: Sendable {
         }
         self.expected = expected
         expectPlace = CaseRewriting.Place(of: node)
+    }
+
+    /// Whether another case is the same but for what it expects.
+    func isAlike(_ other: Case) -> Bool {
+        (name, tag, time, key, label) == (other.name, other.tag, other.time, other.key, other.label)
+            && input == other.input
     }
 
     private static func line(_ node: YAMLNode) throws(YAMLError) -> String {

@@ -38,6 +38,29 @@ enum JSONOfYAML {
         return out.array()
     }
 
+    /// JSON with escapes for the characters that may stand in its strings and not in YAML, or that YAML takes for ends of
+    /// lines (YAML 1.1 and 1.2, 5.1 and 5.4).
+    static func printable(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: isEscaped) else { return json }
+        var result = ""
+        for scalar in json.unicodeScalars {
+            if isEscaped(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private static func isEscaped(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
+        default: false
+        }
+    }
+
     private static func write(_ node: YAMLNode, to out: inout ByteBuffer) {
         switch node.content {
         case .scalar(let text, let isPlain):

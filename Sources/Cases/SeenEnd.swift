@@ -9,7 +9,7 @@ package enum SeenEnd: Sendable {
     case refused(TrialStep, reason: String)
     case unmatched(tag: String)
 
-    /// The ends of one event; one that waits for others has none of its own.
+    /// The ends of one event; none, while a filter holds it.
     package static func of(_ steps: [TrialStep], tag: String) -> [SeenEnd] {
         var ends: [SeenEnd] = []
         var tag = tag

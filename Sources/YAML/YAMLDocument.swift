@@ -54,7 +54,7 @@ private struct Composer {
     /// From the event that was read last.
     mutating func node(depth: Int) throws(YAMLError) -> Composed {
         if depth > YAMLDocument.maximumDepth { throw tooDeep() }
-        let (anchor, tag, place) = (reader.anchor, reader.tag, reader.place)
+        let (anchor, tag, place, isFlow) = (reader.anchor, reader.tag, reader.place, reader.isFlow)
         var size = Composed(node: YAMLNode(content: .sequence([]), place: place, endOffset: 0))
         let content: YAMLNode.Content
         var endOffset = reader.endOffset
@@ -70,16 +70,17 @@ private struct Composer {
                 items.append(item.node)
             }
             content = .sequence(items)
-            endOffset = items.last?.endOffset ?? reader.endOffset
+            // A block's own end is where the next thing begins.
+            endOffset = isFlow ? reader.endOffset : items.last?.endOffset ?? reader.endOffset
         case YAML_MAPPING_START_EVENT:
             let entries = try entries(depth, &size)
             content = .mapping(entries)
-            endOffset = entries.last?.value.endOffset ?? reader.endOffset
+            endOffset = isFlow ? reader.endOffset : entries.last?.value.endOffset ?? reader.endOffset
         case YAML_ALIAS_EVENT: return try alias(anchor, depth)
         default: throw reader.error("something is missing here")
         }
         try counted(1)
-        let node = YAMLNode(content: content, tag: tag, place: place, endOffset: endOffset)
+        let node = YAMLNode(content: content, tag: tag, place: place, endOffset: endOffset, isFlow: isFlow)
         let composed = Composed(node: node, count: size.count, height: size.height)
         if let anchor { anchors[anchor] = composed }
         return composed
@@ -181,6 +182,14 @@ private final class EventReader {
         // libyaml has checked that it is UTF-8.
         let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
         return unsafe (String(decoding: bytes, as: UTF8.self), scalar.style == YAML_PLAIN_SCALAR_STYLE)
+    }
+
+    var isFlow: Bool {
+        switch kind {
+        case YAML_SEQUENCE_START_EVENT: unsafe event.pointee.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+        case YAML_MAPPING_START_EVENT: unsafe event.pointee.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+        default: false
+        }
     }
 
     /// What the node is called, or the name in an alias.

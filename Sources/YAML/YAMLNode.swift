@@ -22,11 +22,14 @@ package struct YAMLNode: Sendable {
     /// As it is written (`!include`), of YAML's own with their prefix (`tag:yaml.org,2002:str`); nil: none is given.
     package let tag: String?
     package let place: YAMLPlace
-    /// Behind its last letter.
+    /// Behind its last letter, or the bracket that closes it.
     package let endOffset: Int
+    /// A sequence or mapping between brackets.
+    package let isFlow: Bool
 
-    package init(content: Content, tag: String? = nil, place: YAMLPlace, endOffset: Int) {
-        (self.content, self.tag, self.place, self.endOffset) = (content, tag, place, endOffset)
+    package init(content: Content, tag: String? = nil, place: YAMLPlace, endOffset: Int, isFlow: Bool = false) {
+        (self.content, self.tag, self.place) = (content, tag, place)
+        (self.endOffset, self.isFlow) = (endOffset, isFlow)
     }
 
     /// Of a mapping; nil for everything else.

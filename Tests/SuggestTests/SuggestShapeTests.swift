@@ -12,6 +12,19 @@ import Testing
     }
 
     static let cases = [
+        Case(
+            text:
+                "INFO  [main] 2026-03-04 05:06:07,715 SSTable.java:127 - Deleting\nWARN  [gc] 2026-03-04 05:06:08,715 Server.java:12 - Full",
+            fields: ["file": "SSTable.java", "line:integer": "127", "thread": "main"], time: "%Y-%m-%d %H:%M:%S,%N"),
+        Case(
+            text:
+                "2026-03-04 05:06:07,715 mx.example.org:25 refused\n2026-03-04 05:06:08,715 mail.example.net:587 accepted",
+            fields: ["host": "mx.example.org", "port:integer": "25"]),
+        Case(
+            text:
+                "2026-03-04 05:06:07,858 [myid:1] - INFO  [Peer[myid=1]/0.0.0.0:2181:Peer@738] - FOLLOWING\n2026-03-04 05:06:08,858 [myid:2] - WARN  [Peer[myid=2]/0.0.0.0:2181:Learner@325] - Getting a snapshot",
+            fields: ["myid:integer": "1", "level": "INFO"],
+            time: "%Y-%m-%d %H:%M:%S,%N"),
         Case(text: "temp -3.5 C\ntemp 12.0 C", fields: ["temp:float": "-3.5"]),
         Case(
             text: "req-7f3a done in 12 ms\nreq-9b21 done in 14 ms",

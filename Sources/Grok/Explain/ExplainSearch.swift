@@ -200,4 +200,23 @@ final class ExplainSearch {
         }
         return known
     }
+
+    /// Whether an element takes any text.
+    func takesAnything(_ element: ExplainElement) -> Bool {
+        let whole =
+            [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
+            + element.nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
+        return ExplainSearch(self, line: Array("a -1: ".utf8)).match(whole) != nil
+    }
+
+    /// Blanks, however they are written.
+    func isSeparator(_ element: ExplainElement) -> Bool {
+        if element.kind == .space { return true }
+        guard element.kind == .expression, element.anchor == nil else { return false }
+        func takes(_ text: String) -> Bool {
+            let text = Array(text.utf8)
+            return ExplainSearch(self, line: text).match(element.nodes)?.whole == 0..<text.count
+        }
+        return takes(" ") && !takes("a") && !takes("-")
+    }
 }

@@ -82,12 +82,7 @@ extension Explainer {
         verdict.index > 0 && verdict.element.isText && takesAnything(verdict.elements[verdict.index - 1])
     }
 
-    func takesAnything(_ element: ExplainElement) -> Bool {
-        let whole =
-            [PatternNode(.anchor(.subjectStart), offset: 0, length: 0)]
-            + element.nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
-        return ExplainSearch(search, line: Array("a -1: ".utf8)).match(whole) != nil
-    }
+    func takesAnything(_ element: ExplainElement) -> Bool { search.takesAnything(element) }
 
     private func remark(_ verdict: ExplainVerdict) -> String {
         if followsAnything(verdict) { return ", here or further on" }

@@ -155,6 +155,7 @@ struct Explainer {
         var cost = costs.cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1)
         if !elements[index].isText { cost += excess(of: text, elements, index) }
         if isTaken(elements[index], before: text, elements, index) { cost += 1 }
+        if isFurtherOn(index, text, elements) { cost += 1 }
         if isComplete { cost += unread(behind: match.whole.upperBound) }
         return ExplainVerdict(
             elements: elements, index: index, text: text, start: match.whole.lowerBound, end: match.whole.upperBound,
@@ -172,6 +173,19 @@ struct Explainer {
         let nodes = elements[..<(index - 1)].flatMap(\.nodes) + [ExplainSearch.marked(elements[index - 1].nodes)]
         return search.match(nodes + elements[(index + 1)...].flatMap(\.nodes))?.marked
             == (text.lowerBound - wanted.count)..<text.lowerBound
+    }
+
+    /// Whether the bracket that closes one before the value stands further on in the line: then the value is longer than
+    /// its element wants.
+    private func isFurtherOn(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        let pairs: [String: String] = [")": "(", "]": "[", "}": "{", ">": "<"]
+        let close = elements[index].literal
+        guard text.isEmpty, index > 1, let open = pairs[String(close.prefix(1))],
+            elements[index - 2].literal.hasSuffix(open)
+        else { return false }
+        let rest = search.line[text.upperBound...]
+        guard let end = rest.firstIndex(of: Array(close.utf8)[0]) else { return false }
+        return !rest[..<end].contains(Array(open.utf8)[0])
     }
 
     /// What it costs when words are left behind the match.
@@ -217,7 +231,7 @@ struct Explainer {
 
     /// Whether the next element that must take something takes anything.
     func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
-        for element in elements where !element.isText && element.anchor == nil {
+        for element in elements where !element.isText && element.anchor == nil && !search.isSeparator(element) {
             if takesAnything(element) { return true }
             if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
         }

@@ -71,14 +71,14 @@ extension ShapeExpression {
         }
         if within([.ipv4, .ipv6])
             || kinds == TokenKinds(.endpoint) && TokenKinds.addresses.isSuperset(of: summary.hostKinds)
-            || within([.ipv4, .ipv6, .endpoint])
+            || kinds != TokenKinds(.endpoint) && within([.ipv4, .ipv6, .endpoint])
         {
             return context.hasAddress ? "ip" : "clientip"
         }
         if within([.ipv4, .ipv6, .name, .word]), !kinds.intersection(TokenKinds.addresses).isEmpty {
             return context.hasAddress ? "host" : "client"
         }
-        if kinds == TokenKinds(.endpoint) { return summary.hostKinds.contains(.name) ? "file" : "host" }
+        if kinds == TokenKinds(.endpoint) { return summary.isSourceFile ? "file" : "host" }
         if within([.integer]) {
             if context.wasStatus { return "bytes" }
             let before = index > 0 ? columns[index - 1] : nil

@@ -25,7 +25,7 @@ extension ShapeExpression {
     ) -> String? {
         func within(_ allowed: [SampleToken.Kind]) -> Bool { TokenKinds(allowed).isSuperset(of: kinds) }
         // Behind a number in the midst of a text nothing may go on that would make it something else.
-        let edge = place == .pairs ? #"(?![^\s,;|])"# : ""
+        let edge = place == .pairs ? #"(?![^\s,;|)\]}>])"# : ""
         if kinds == TokenKinds(.integer) {
             if isTime(name) || !isInSentence, setEpoch(summary, name) { return "%{INT:\(name)}\(edge)" }
             return "%{INT:\(name)\(summary.isPlainNumber ? ":integer" : "")}\(edge)"
@@ -61,17 +61,11 @@ extension ShapeExpression {
     }
 
     private mutating func endpoint(_ summary: ValueSummary, _ name: String) -> String {
-        let isFile = summary.distinct.allSatisfy { text in
-            guard let dot = text.lastIndex(of: UInt8(ascii: ".")) else { return false }
-            let rest = text[(dot + 1)...].prefix { $0.isLetter }
-            return (1...5).contains(rest.count) && !summary.hostKinds.contains(.ipv4)
-                && text[..<dot].allSatisfy { $0.isWord }
-        }
         let isAddress = TokenKinds.addresses.isSuperset(of: summary.hostKinds)
         let host = isAddress ? #"\[?%{IP:\#(name)}\]?"# : "(?<\(name)>[^\\s:]+)"
         let hasBrackets = summary.distinct.contains { $0.first == UInt8(ascii: "[") }
         let address = isAddress && !hasBrackets ? "%{IP:\(name)}" : host
-        let port = names.unique(isFile ? "line" : Self.portName(name))
+        let port = names.unique(summary.isSourceFile ? "line" : Self.portName(name))
         fieldCount += 1
         let expression = ":%{INT:\(port):integer}"
         return address + (summary.portCount == summary.count ? expression : "(?:\(expression))?")

@@ -173,7 +173,7 @@ struct SuggestedWork {
         let isSparse = open.count > 20
         for shape in finder.shapes {
             if isSparse, shape.lines.count < 2, shape.score < 5 { continue }
-            if let candidate = candidate(shape, header) { candidates.append(candidate) }
+            if let candidate = candidate(shape, header) ?? beginning(of: shape) { candidates.append(candidate) }
         }
     }
 
@@ -197,6 +197,16 @@ struct SuggestedWork {
             if found.taken.count == shape.lines.count { break }
         }
         return best
+    }
+
+    /// Where no expression follows all columns of a shape: as many of them as one does follow, and the rest as text.
+    private func beginning(of shape: LineShape) -> Candidate? {
+        for count in stride(from: shape.columns.count - 1, through: 1, by: -1) {
+            let shorter = shape.beginning(count)
+            guard shorter.score >= 2 else { return nil }
+            if let found = candidate(shorter, []) { return found }
+        }
+        return nil
     }
 
     private func title(_ shape: LineShape, _ header: [String]) -> String? {

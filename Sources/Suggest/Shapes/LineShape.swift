@@ -23,4 +23,12 @@ struct LineShape: Sendable {
 
     /// How much the columns say about the format.
     var score: Int { columns.reduce(0) { $0 + $1.weight } }
+
+    /// The first columns, and the rest of each line as text.
+    func beginning(_ count: Int) -> LineShape {
+        var shape = LineShape(lines: lines, columns: Array(columns.prefix(count)), tail: .text)
+        shape.maximumTailBlanks = 2
+        shape.isTailOptional = true
+        return shape
+    }
 }

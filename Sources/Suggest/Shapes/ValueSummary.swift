@@ -45,6 +45,15 @@ struct ValueSummary: Sendable {
     /// Few texts for many lines: a state, a component, and not the words of a sentence.
     var isCategory: Bool { count >= 60 && distinct.count < Self.maximumDistinct && distinct.count * 12 <= count }
     var isTime: Bool { kinds == TokenKinds(.timestamp) }
+    /// Names of files with the number of a line: `CompactionTask.java:253`.
+    var isSourceFile: Bool {
+        kinds.contains(.endpoint) && !hostKinds.contains(.ipv4)
+            && distinct.allSatisfy { text in
+                guard let dot = text.lastIndex(of: UInt8(ascii: ".")) else { return false }
+                let rest = text[(dot + 1)...].prefix { $0.isLetter }
+                return (1...5).contains(rest.count) && text[..<dot].allSatisfy { $0.isWord }
+            }
+    }
     var isWord: Bool { !kinds.isEmpty && TokenKinds(.word).isSuperset(of: kinds) && isLetters }
 
     mutating func add(_ token: SampleToken, in line: [UInt8]) {

@@ -48,11 +48,21 @@ enum GrokExplainCommand {
             GrokPretty(.standardOutput).write(
                 text, result, parser, rows, &storage, showsSection: options.sections.count > 1, faults: missed, to: &out
             )
-            if isHit(result, parser) { out.append("\nthe line matches\n") }
+            if isHit(result, parser) { out.append("\nthe line matches\n" + unset(parser)) }
             StandardOutput.flush(&out)
             return isHit(result, parser) ? GrokCommand.Status.matched : GrokCommand.Status.unmatched
         }
         return GrokCommand.Status.matched
+    }
+
+    /// The fields of the expression that took no part: a `|` that was meant as text leaves all behind it without one.
+    private static func unset(_ parser: GrokParser) -> String {
+        guard let hit = parser.lastHit else { return "" }
+        let fields = parser.matcher.set.members[hit].pattern.fields
+        let set = Set(fields.indices.filter { parser.matcher.range(of: $0).isSet }.map { fields[$0].name })
+        var names: [String] = []
+        for field in fields where !set.contains(field.name) && !names.contains(field.name) { names.append(field.name) }
+        return names.isEmpty ? "" : "without a text for \(names.joined(separator: ", "))\n"
     }
 
     private static func isHit(_ result: ParseResult, _ parser: GrokParser) -> Bool {

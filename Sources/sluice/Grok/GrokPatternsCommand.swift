@@ -37,24 +37,30 @@ enum GrokPatternsCommand {
         let glob = Array(wanted.uppercased().unicodeScalars)
         let named = library.names.filter { fits(glob[...], Array($0.uppercased().unicodeScalars)[...]) }.sorted()
         guard !named.isEmpty else {
+            let count = library.names.count { mentions(wanted.lowercased(), library, $0) }
             let hint =
-                library.nearest(to: wanted).map { "did you mean \($0)?" }
-                ?? "'sluice grok patterns' lists them; '*\(wanted)*' finds names that contain it"
+                count > 0
+                ? "'sluice grok patterns --search \(wanted)' finds \(count) that have to do with it"
+                : library.nearest(to: wanted).map { "did you mean \($0)?" }
+                    ?? "'sluice grok patterns' lists them"
             throw GrokCommand.Failure("Error: no pattern is named \(wanted); \(hint)\n")
         }
         guard let text else { return (named, !wanted.contains("*") && !wanted.contains("?")) }
-        let found = named.filter { name in
-            guard let definition = library.definition(of: name) else { return false }
-            return [name, definition.expression, definition.about ?? "", definition.sample ?? ""].contains {
-                $0.lowercased().contains(text)
-            }
-        }
+        let found = named.filter { mentions(text, library, $0) }
         guard !found.isEmpty else {
             throw GrokCommand.Failure(
                 "Error: '\(text)' is in no pattern's name, definition, description or sample\n",
                 GrokCommand.Status.unmatched)
         }
         return (found, false)
+    }
+
+    /// Whether a text, in lowercase, is anywhere in what is known about a pattern.
+    private static func mentions(_ text: String, _ library: PatternLibrary, _ name: String) -> Bool {
+        guard let definition = library.definition(of: name) else { return false }
+        return [name, definition.expression, definition.about ?? "", definition.sample ?? ""].contains {
+            $0.lowercased().contains(text)
+        }
     }
 
     /// `*`: any characters, `?`: one.

@@ -40,7 +40,7 @@ enum TestCommand {
                 outcomes.append(Outcome(path: path, results: results))
                 let differs = results.contains { !$0.differences.isEmpty }
                 if differs, parsed.has(TestOptions.update) {
-                    try CaseFiles.write(CaseRewriting.text(text, results), to: path)
+                    try CaseFiles.write(updated(text, results, path), to: path)
                 } else if differs, status == ExitStatus.success {
                     status = ExitStatus.failure
                 }
@@ -56,6 +56,16 @@ enum TestCommand {
             StandardOutput.write(TestReport(Terminal.standardOutput).text(outcomes, parsed.has(TestOptions.update)))
         }
         return status
+    }
+
+    private static func updated(
+        _ text: String, _ results: [CaseResult], _ path: String
+    ) throws(Failure) -> String {
+        do throws(YAMLError) {
+            return try CaseRewriting.text(text, results)
+        } catch {
+            throw Failure(description: "\(path):\(error)", status: ExitStatus.failure)
+        }
     }
 
     private static func one(_ path: String) throws(Failure) -> (String, [CaseResult]) {
@@ -96,10 +106,12 @@ enum TestCommand {
             let bytes = try CaseFiles.read(CaseFiles.path(name, beside: path))
             records = bytes.split(separator: 0x0A).map { TryEventReader.record(Array($0), key: key) }
         }
-        return try records.flatMap { record in
+        let ends = try records.flatMap { record in
             SeenEnd.of(
                 try trial.send(tag: tag, time: one.time, record: record, to: one.label ?? LabelPlan.rootName),
                 tag: one.tag)
         }
+        let rest = trial.finish()
+        return rest.isEmpty ? ends : ends + SeenEnd.of(rest, tag: one.tag)
     }
 }

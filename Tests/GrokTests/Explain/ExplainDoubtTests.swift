@@ -83,6 +83,61 @@ import Testing
                 "\(w): { x }\t\(word(&$0)):\(a) \(word(&$0)):\(b) \(word(&$0)):\(c) end", [["w": w, "a": a, "b": b]]
             )
         },
+        Kind(
+            testDescription: "a word, or the blank before it",
+            expression: #"^took %{WORD:m} for %{USERNAME:u} at %{INT:n}$"#
+        ) {
+            let (m, u, n) = (word(&$0), word(&$0), number(&$0))
+            return ("took \(m)for \(u) at \(n)", [["m": m, "u": u, "n": n], ["m": "\(m)for", "u": u, "n": n]])
+        },
+        Kind(
+            testDescription: "two blanks, or a value between them",
+            expression: #"^Built(?: %{WORD:d})? %{WORD:p} connection %{INT:n}$"#
+        ) {
+            let (w, n) = (word(&$0), number(&$0))
+            return ("Built \(w)  connection \(n)", [["d": w, "p": "", "n": n], ["p": w, "n": n]])
+        },
+        Kind(
+            testDescription: "words in brackets, or a bracket",
+            expression: #"^%{INT:n} \[%{WORD:w}\] %{GREEDYDATA:m}$"#
+        ) {
+            let (n, w, m) = (number(&$0), "\(word(&$0)) \(word(&$0))", word(&$0))
+            return ("\(n) [\(w)] \(m)", [["n": n, "w": w, "m": m]])
+        },
+        Kind(
+            testDescription: "a mark in a number, or one between two",
+            expression: #"<%{NONNEGINT:f}.%{NONNEGINT:p}>"#
+        ) {
+            let (f, p) = (number(&$0), number(&$0))
+            return ("<1,\(f).\(p)>", [["f": "1,\(f)", "p": p]])
+        },
+        Kind(
+            testDescription: "two words, or a part that is missing before any text",
+            expression: #"^%{INT:n} *%{LOGLEVEL:l} -- +%{DATA:p}: %{GREEDYDATA:m}$"#
+        ) {
+            let (n, l, m) = (number(&$0), "\(word(&$0)) \(word(&$0))", word(&$0))
+            return ("\(n) \(l) -- : \(m)", [["n": n, "l": l, "p": "", "m": m]])
+        },
+        Kind(
+            testDescription: "the one number or the other, where the rest is not read",
+            expression: #"^%{WORD:w} (?:-|%{INT:s}) (?:-|%{INT:b})"#
+        ) {
+            let (w, n) = (word(&$0), number(&$0))
+            return ("\(w) \(n) \(word(&$0)) x", [["w": w, "s": n], ["w": w, "s": "", "b": n]])
+        },
+        Kind(
+            testDescription: "the last of some words, or all of them but the first",
+            expression: #"^query: %{GREEDYDATA:name} (?<class>IN|CH) %{WORD:type} x$"#
+        ) {
+            let (name, one, two, type) = (word(&$0), word(&$0), word(&$0), word(&$0))
+            return (
+                "query: \(name) \(one) \(two) \(type) x",
+                [
+                    ["name": name, "class": "\(one) \(two)", "type": type],
+                    ["name": "\(name) \(one)", "class": two, "type": type],
+                ]
+            )
+        },
     ]
 
     @Test("where two faults would explain a line, no change takes one for the other", arguments: kinds)

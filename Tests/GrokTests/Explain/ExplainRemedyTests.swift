@@ -119,6 +119,8 @@ import Testing
             ),
             (#"^(?<query>\{.*\} n) %{WORD:key}:%{INT:b}$"#, "{ x } two words:1"),
             ("^%{WORD:kind} IN %{INT:type} %{DATA:flags} \\(%{IP:server}\\)$", "q IN two words +E (192.0.2.1)"),
+            // A mark by itself is a value, and no mark too much.
+            (#"^%{INT:a}(?: \[%{WORD:b}\])? %{WORD:c}$"#, "12 - word"),
             // Half of a pair of quotes would be in a value.
             ("^%{WORD:level} +%{NOTSPACE:logger} - %{GREEDYDATA:m}$", "WARN\"  \"org.example - x"),
             // `/` is in the value before, too.

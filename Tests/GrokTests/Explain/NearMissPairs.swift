@@ -11,7 +11,9 @@ enum NearMissPairs {
     }
 
     /// Lines in the shapes of public formats, with expressions as operators write them.
-    static let all: [Pair] = [
+    static let all = formats + services
+
+    private static let formats: [Pair] = [
         // Web servers and proxies.
         Pair(
             #"^%{IPORHOST:client} %{HTTPDUSER:ident} %{HTTPDUSER:auth} \[%{HTTPDATE:timestamp}\] "%{WORD:verb} %{NOTSPACE:request} HTTP/%{NUMBER:version}" %{INT:status:integer} %{INT:bytes:integer}$"#,

@@ -61,7 +61,9 @@ struct NearMissScore {
             let names = Set(pattern.fields.map(\.name))
             if let lost = miss.fields.first(where: { !names.contains($0) }) { return "it has no field \(lost)" }
         }
-        for (name, range) in found where miss.others[name] == nil {
+        // The text that was put in is what the element should take, whatever stands around it.
+        for (name, range) in found
+        where miss.others[name] == nil && String(decoding: line[range], as: UTF8.self) != miss.value {
             for edge in [range.lowerBound, range.upperBound] where splitsToken(line, edge) {
                 return "\(name) is '\(String(decoding: line[range], as: UTF8.self))', which cuts a token"
             }

@@ -6,36 +6,28 @@ enum OtherReading {
     /// can.
     static func of(_ node: PatternNode, _ field: String) -> PatternNode? {
         var hasChanged = false
-        let other = changed(node, field, isInside: false, &hasChanged)
+        let other = node.mapped { capture in
+            guard case .capture(let name?, let number, let body) = capture.kind, name == field else { return nil }
+            var result = capture
+            result.kind = .capture(name: field, number: number, lazy(body, &hasChanged))
+            return result
+        }
         return hasChanged ? other : nil
     }
 
-    private static func changed(
-        _ node: PatternNode, _ field: String, isInside: Bool, _ hasChanged: inout Bool
-    ) -> PatternNode {
-        func inner(_ child: PatternNode, isInside: Bool) -> PatternNode {
-            changed(child, field, isInside: isInside, &hasChanged)
+    private static func lazy(_ node: PatternNode, _ hasChanged: inout Bool) -> PatternNode {
+        var found = false
+        let result = node.mapped { part in
+            guard case .repetition(var repetition, let child) = part.kind, case .any = child.kind,
+                repetition.mode == .greedy, repetition.maximum == nil
+            else { return nil }
+            found = true
+            repetition.mode = .lazy
+            var result = part
+            result.kind = .repetition(repetition, child)
+            return result
         }
-        var result = node
-        switch node.kind {
-        case .sequence(let nodes): result.kind = .sequence(nodes.map { inner($0, isInside: isInside) })
-        case .alternation(let nodes): result.kind = .alternation(nodes.map { inner($0, isInside: isInside) })
-        case .group(let child): result.kind = .group(inner(child, isInside: isInside))
-        case .scoped(let ignoringCase, let child):
-            result.kind = .scoped(ignoringCase: ignoringCase, inner(child, isInside: isInside))
-        case .capture(let name, let number, let child):
-            result.kind = .capture(name: name, number: number, inner(child, isInside: isInside || name == field))
-        case .atomic(let child): result.kind = .atomic(inner(child, isInside: isInside))
-        case .repetition(var repetition, let child):
-            if isInside, case .any = child.kind, repetition.mode == .greedy, repetition.maximum == nil {
-                repetition.mode = .lazy
-                hasChanged = true
-            }
-            result.kind = .repetition(repetition, inner(child, isInside: isInside))
-        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .look, .backreference, .call, .conditional,
-            .absent:
-            break
-        }
+        if found { hasChanged = true }
         return result
     }
 }

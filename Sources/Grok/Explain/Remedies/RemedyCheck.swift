@@ -78,13 +78,14 @@ struct RemedyCheck {
         guard let text = verdict.text, !text.isEmpty, !verdict.element.isText else { return false }
         // `{ a } two` for what takes `{ a }` and is followed by another value: the word may be the other's.
         if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil,
-            let own = search.match(before + [ExplainSearch.marked(verdict.element.nodes)])?.marked,
+            let own = search.match(
+                before + [ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))])?.marked,
             own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < text.upperBound,
             LineTokens.isBlank(line[own.upperBound])
         {
             return true
         }
-        if isOfSeveralReadings(verdict, text, before, after) { return true }
+        if isOfSeveralReadings(verdict, text, before, after) || followsOpenText(verdict, text) { return true }
         guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
             let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
         else { return false }
@@ -94,6 +95,18 @@ struct RemedyCheck {
         return verdict.fields.contains { name, range in
             range.lowerBound >= text.upperBound && range.upperBound < verdict.end
                 && longer.fields[name] != range && line[range].contains(where: LineTokens.isBlank)
+        }
+    }
+
+    /// Whether a field that takes anything stands before the text, only a blank away, and has several words: the last of
+    /// them may be the element's.
+    private func followsOpenText(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        guard verdict.dropped == nil, verdict.index > 1, verdict.elements[verdict.index - 1].kind == .space,
+            search.takesAnything(verdict.elements[verdict.index - 2])
+        else { return false }
+        let end = text.lowerBound - search.line[..<text.lowerBound].reversed().prefix(while: LineTokens.isBlank).count
+        return verdict.fields.values.contains { range in
+            range.upperBound == end && search.line[range].contains(where: LineTokens.isBlank)
         }
     }
 
@@ -189,9 +202,11 @@ struct RemedyCheck {
     ) -> Bool {
         let isOpen =
             edge == whole.lowerBound || edge == whole.upperBound || text.contains(edge) || edge == text.upperBound
-        if LineTokens.splitsNumber(search.line, at: edge), text.lowerBound == edge || text.upperBound == edge {
-            return true
-        }
+        // Also where any character separates them: `1,234` for a number, `.` and a number.
+        let isBeside =
+            text.lowerBound == edge || text.upperBound == edge
+            || edge + 1 == text.lowerBound && verdict.index > 0 && verdict.elements[verdict.index - 1].fixedLength == 1
+        if isBeside, LineTokens.splitsNumber(search.line, at: edge) { return true }
         guard isOpen, LineTokens.splits(search.line, at: edge) else { return false }
         let range = verdict.dropped ?? verdict.index..<(verdict.index + 1)
         if edge == text.lowerBound, range.lowerBound > 0, isText(verdict.elements[range.lowerBound - 1]) {

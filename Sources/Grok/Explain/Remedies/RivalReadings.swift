@@ -9,8 +9,11 @@ struct RivalReadings {
         guard let text = verdict.text else { return false }
         if let dropped = verdict.dropped {
             return isJoined(dropped, in: verdict) || isMisspelt(dropped, in: verdict)
+                || isBesideMissingBlank(dropped, in: verdict)
         }
-        if !text.isEmpty { return isShifted(verdict) || isBesideOtherBlank(verdict, text) }
+        if !text.isEmpty {
+            return isShifted(verdict) || isBesideOtherBlank(verdict, text) || isBesideNothing(verdict, text)
+        }
         if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
         let index = verdict.index
         return [index..<(index + 2), (index - 1)..<(index + 1)].contains {
@@ -38,6 +41,33 @@ struct RivalReadings {
         return differs(found, from: verdict, but: [])
     }
 
+    /// `publickeyfor jane` for a word, `for` and a name: `for` may be missing, or the blank before it.
+    private func isBesideMissingBlank(_ range: Range<Int>, in verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        return [range.lowerBound - 1, range.lowerBound, range.upperBound].contains { place in
+            guard elements.indices.contains(place), isSeparator(elements[place]) else { return false }
+            // Where two words have become one, neither ends at the edge of a word.
+            var before = nodes(elements[..<place])
+            if let last = before.popLast() { before.append(last.withoutEdges) }
+            var after = nodes(elements[(place + 1)...])
+            if let first = after.first { after[0] = first.withoutEdges }
+            return differs(search.match(before + after), from: verdict, but: [])
+        }
+    }
+
+    /// Two blanks for one: the value before or behind them may be what is missing, and others be shifted.
+    private func isBesideNothing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        guard isSeparator(verdict.element), text.count > 1, search.line[text].allSatisfy(LineTokens.isBlank) else {
+            return false
+        }
+        return [verdict.index - 1, verdict.index + 1].contains { place in
+            guard elements.indices.contains(place), isValue(elements[place]) else { return false }
+            let found = search.match(nodes(elements[..<place]) + nodes(elements[(place + 1)...]))
+            return differs(found, from: verdict, but: [])
+        }
+    }
+
     /// `=4242` for `ID=` and a number: the text may be there in part.
     private func isMisspelt(_ range: Range<Int>, in verdict: ExplainVerdict) -> Bool {
         range.contains { place in
@@ -58,9 +88,16 @@ struct RivalReadings {
             let pair = elements[start..<(start + 2)]
             guard pair.contains(where: isValue), pair.contains(where: isSeparator) else { return false }
             let found = search.match(nodes(elements[..<start]) + nodes(elements[(start + 2)...]))
-            return found?.whole.upperBound == verdict.end && differs(found, from: verdict, but: Array(pair))
+            guard let end = found?.whole.upperBound, end == verdict.end || end < verdict.end && isUnread(verdict.end)
+            else {
+                return false
+            }
+            return differs(found, from: verdict, but: Array(pair))
         }
     }
+
+    /// Whether words are left behind a place: then nothing shows how far the line should be read.
+    private func isUnread(_ end: Int) -> Bool { search.line[end...].contains { !LineTokens.isBlank($0) } }
 
     /// Whether the value may end at a tab where a space is wanted behind it.
     private func isBesideOtherBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
@@ -95,16 +132,7 @@ struct RivalReadings {
         !element.isText && element.anchor == nil && !isSeparator(element)
     }
 
-    /// Blanks, however they are written.
-    private func isSeparator(_ element: ExplainElement) -> Bool {
-        if element.kind == .space { return true }
-        guard element.kind == .expression, element.anchor == nil else { return false }
-        func takes(_ text: String) -> Bool {
-            let text = Array(text.utf8)
-            return ExplainSearch(search, line: text).match(element.nodes)?.whole == 0..<text.count
-        }
-        return takes(" ") && !takes("a") && !takes("-")
-    }
+    private func isSeparator(_ element: ExplainElement) -> Bool { search.isSeparator(element) }
 
     /// Whether a reading has another text for a field that both have, or one for a field that only it has.
     private func differs(

@@ -11,6 +11,9 @@ struct TextChanges {
         if LineTokens.isSign(line, at: place.upperBound - (found.isEmpty ? 0 : 1)) { return [] }
         if found.isEmpty {
             let marks = line[place.lowerBound...].prefix { !LineTokens.isBlank($0) && !LineTokens.isWord($0) }
+            let isLone = place.lowerBound == 0 || LineTokens.isBlank(line[place.lowerBound - 1])
+            // A mark by itself stands in the place of a value.
+            if isLone, !marks.isEmpty { return [] }
             if (1...2).contains(marks.count), place.lowerBound + marks.count < line.count,
                 LineTokens.isBlank(line[place.lowerBound + marks.count])
             {
@@ -28,6 +31,8 @@ struct TextChanges {
             if found == mark, let scalar = mark.unicodeScalars.first, mark.unicodeScalars.count == 1 {
                 return [exact(RemedyText.either(" ", scalar), "allow '\(mark)' in the place of the space")]
             }
+            // A mark by itself stands in the place of a value.
+            if found.hasPrefix(" "), found.hasSuffix(" ") { return [] }
             let behind = found.hasSuffix(" ") ? " +" : " *"
             let before = found.hasPrefix(" ") ? " *" : ""
             return [exact("\(before)\(RemedyText.optional(mark))\(behind)", "allow '\(mark)' beside the space")]

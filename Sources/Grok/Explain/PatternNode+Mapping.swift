@@ -1,0 +1,38 @@
+extension PatternNode {
+    /// The tree with each part replaced by what `change` makes of it, the outer ones first; what it makes nil is looked
+    /// into.
+    func mapped(_ change: (PatternNode) -> PatternNode?) -> PatternNode {
+        if let changed = change(self) { return changed }
+        func inner(_ child: PatternNode) -> PatternNode { child.mapped(change) }
+        var result = self
+        switch kind {
+        case .sequence(let nodes): result.kind = .sequence(nodes.map(inner))
+        case .alternation(let nodes): result.kind = .alternation(nodes.map(inner))
+        case .group(let child): result.kind = .group(inner(child))
+        case .scoped(let ignoringCase, let child):
+            result.kind = .scoped(ignoringCase: ignoringCase, inner(child))
+        case .capture(let name, let number, let child):
+            result.kind = .capture(name: name, number: number, inner(child))
+        case .atomic(let child): result.kind = .atomic(inner(child))
+        case .repetition(let repetition, let child): result.kind = .repetition(repetition, inner(child))
+        case .look(let ahead, let negative, let child):
+            result.kind = .look(ahead: ahead, negative: negative, inner(child))
+        case .conditional(let reference, let yes, let no):
+            result.kind = .conditional(reference, yes: inner(yes), no: no.map(inner))
+        case .absent(let child): result.kind = .absent(inner(child))
+        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call: break
+        }
+        return result
+    }
+
+    /// The same without what it asks of the text before and behind it: looks, and edges of words.
+    var withoutEdges: PatternNode {
+        mapped { node in
+            switch node.kind {
+            case .look, .anchor(.wordBoundary), .anchor(.notWordBoundary):
+                PatternNode(.empty, offset: node.offset, length: node.length)
+            default: nil
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../../CasesTests/Exercises/CasesExercise.swift
