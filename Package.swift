@@ -33,9 +33,10 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CChecksum"),
+        .systemLibrary(name: "CText"),
 
         // MARK: - What flows
-        .target(name: "Events", swiftSettings: lifetimes),
+        .target(name: "Events", dependencies: ["CText"], swiftSettings: lifetimes),
         .target(name: "Time", dependencies: ["Events"], swiftSettings: strict),
         .target(name: "KeptEvents", dependencies: ["Events", "Time"], swiftSettings: strict),
         .target(name: "Words", swiftSettings: strict),

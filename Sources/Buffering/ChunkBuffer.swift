@@ -23,6 +23,11 @@ package final class ChunkBuffer: Sendable {
     let wakeup = Wakeup()
     /// Where they sleep who wait for an empty buffer.
     let emptied = Wakeup()
+    /// Where it sleeps who sees to it that no pause is long.
+    let paused = Wakeup()
+    let pace: Mutex<Pace>
+    /// Whether inputs wait for the destination before `total_limit_size` is reached.
+    let isPaced: Bool
     let isDraining = Atomic<Bool>(false)
     private let onRoom = Mutex<[@Sendable () -> Void]>([])
     let notices = Mutex(OverflowNotices())
@@ -62,6 +67,9 @@ package final class ChunkBuffer: Sendable {
         self.clock = clock
         self.log = log
         budget = BufferBudget(limitBytes: settings.totalLimitBytes, gate: gate)
+        let paceBytes = Pace.limitBytes(chunkLimitBytes: settings.chunkLimitBytes)
+        isPaced = settings.overflowAction == .block && !store.isOnDisk && paceBytes < settings.totalLimitBytes
+        pace = Mutex(Pace(limitBytes: paceBytes))
         queue = Mutex(
             DeliveryQueue(
                 settings.retry, hasSecondary: hasSecondary,
@@ -149,7 +157,7 @@ package final class ChunkBuffer: Sendable {
             if settings.overflowAction == .block { waitForStorage() }
             return .refused(refusal)
         }
-        if budget.hasRoom { return .accepted }
+        if budget.hasRoom { return mustPause() ? .acceptedFull : .accepted }
         switch settings.overflowAction {
         case .throwException: return .accepted
         case .dropOldestChunk:
@@ -321,6 +329,7 @@ package final class ChunkBuffer: Sendable {
     }
 
     func tellRoom() {
+        if isPaced, !isPauseOver { return }
         guard budget.takeRoom() else { return }
         tell { $0.hasRoom(at: $1) }
         for action in onRoom.withLock({ $0 }) { action() }

@@ -34,7 +34,7 @@ enum OutputCompatTest {
         #expect((0..<fieldCount).map { whole.rows.fields[$0].key } == fieldsBefore, "fields are only added")
         #expect(chunk.body.items.count + whole.rows.rejections.count == records.count)
         var end = 0
-        for item in chunk.body.items {
+        for item in chunk.body.items.indices.map({ chunk.body.items[$0] }) {
             #expect(Int(item.source.offset) == end, "no bytes between items")
             end = item.source.end
             #expect(chunk.body.tags[Int(item.tag)] === tag)

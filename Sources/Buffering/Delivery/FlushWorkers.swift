@@ -84,6 +84,7 @@ package final class FlushWorkers: Sendable {
             task = Task.detached {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await self.destination.prepare() }
+                    if self.buffer.isPaced { group.addTask { await self.watchPauses() } }
                     for _ in 0..<count {
                         group.addTask { await self.work() }
                     }
@@ -130,6 +131,7 @@ package final class FlushWorkers: Sendable {
     package func windDown(within seconds: Double) async {
         isWindingDown.store(true, ordering: .sequentiallyConsistent)
         buffer.wakeup.wakeAll()
+        buffer.paused.wakeAll()
         await waitForEnd(within: seconds)
     }
 
@@ -185,9 +187,18 @@ package final class FlushWorkers: Sendable {
             switch buffer.nextStep() {
             case .deliver(let delivery): await deliver(delivery)
             case .sleep(let seconds):
-                let wait = remind(before: seconds)
+                let wait = [remind(before: seconds), BlockPool.shared.releaseIdle()].compactMap { $0 }.min()
                 await buffer.wakeup.sleep(since: generation, seconds: wait, clock: buffer.clock)
             }
+        }
+    }
+
+    /// Ends the pauses that take too long: a worker may be busy meanwhile.
+    private func watchPauses() async {
+        while !Task.isCancelled {
+            let generation = buffer.paused.generation
+            if isWindingDown.load(ordering: .sequentiallyConsistent) { return }
+            await buffer.paused.sleep(since: generation, seconds: buffer.lookAtPause(), clock: buffer.clock)
         }
     }
 

@@ -37,10 +37,11 @@ enum ChunkFrame {
         setHeader(at: start, batchMark, items: body.items.count, payload: payload, crc.value, &out)
     }
 
-    private static func appendItems(_ items: [ChunkItem], to out: inout ByteBuffer) {
+    private static func appendItems(_ items: borrowing ItemTable, to out: inout ByteBuffer) {
         unsafe out.appendUnsafe(room: items.count * itemBytes) { room in
             var place = UnsafeMutableRawPointer(room)
-            for item in items {
+            for number in items.indices {
+                let item = items[number]
                 unsafe place.storeBytes(of: item.source.length.littleEndian, as: UInt32.self)
                 unsafe place.storeBytes(of: item.label.littleEndian, toByteOffset: 4, as: UInt32.self)
                 unsafe place.storeBytes(of: item.tag.littleEndian, toByteOffset: 8, as: UInt32.self)

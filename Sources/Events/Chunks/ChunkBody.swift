@@ -9,9 +9,16 @@
 /// Filled under the buffer's lock while it is staged, then sealed and never changed again.
 @usableFromInline package struct ChunkBody: ~Copyable, Sendable {
     @usableFromInline package var bytes: ByteBuffer
-    @usableFromInline package internal(set) var items: [ChunkItem] = []
+    @usableFromInline package internal(set) var items: ItemTable
     @usableFromInline package internal(set) var labels: [[UInt8]] = []
     @usableFromInline package internal(set) var tags: [Tag] = []
+
+    /// In which of the output's forms the bytes between the items are, those in front of the first among them: what stands
+    /// there belongs to the item behind it, and with it a run of items can be sent as it is. `bare`: nothing is there;
+    /// `mixed`: not the same everywhere.
+    @usableFromInline package internal(set) var form = ChunkBody.bare
+    @inlinable package static var bare: Int { 0 }
+    @inlinable package static var mixed: Int { -1 }
 
     /// Labels and tags with their tables, in bytes.
     @usableFromInline package internal(set) var namesBytes = 0
@@ -29,7 +36,7 @@
 
     package init(capacity: Int = 64 * 1024, itemCapacity: Int = 0) {
         bytes = ByteBuffer(capacity: capacity)
-        if itemCapacity > 0 { items.reserveCapacity(itemCapacity) }
+        items = ItemTable(capacity: itemCapacity)
     }
 
     /// Size in bytes as `chunk_limit_size` counts it: the formatted events and their table.
@@ -46,18 +53,18 @@
     /// Gives back what was allocated and is not needed, where that is worth a copy.
     package mutating func trim() {
         if bytes.capacity - bytes.count > max(bytes.count / 2, 256) { bytes.shrink(toAtMost: bytes.count) }
-        if items.capacity - items.count > max(items.count / 2, 16) {
-            var exact: [ChunkItem] = []
-            exact.reserveCapacity(items.count)
-            exact += items
-            items = exact
-        }
+        if items.capacity - items.count > max(items.count / 2, 16) { items.trim() }
         labelNumbers = [:]
         tagNumbers = [:]
     }
 
     /// Enters the event whose bytes were appended since `start`.
-    @inlinable package mutating func endItem(from start: Int, label: UInt32, tag: UInt32, time: EventTime) {
+    ///
+    /// - Parameter form: of the bytes between it and the event before.
+    @inlinable package mutating func endItem(
+        from start: Int, label: UInt32, tag: UInt32, time: EventTime, form: Int = ChunkBody.bare
+    ) {
+        if form != self.form { self.form = items.isEmpty ? form : ChunkBody.mixed }
         items.append(
             ChunkItem(source: Slice(offset: start, length: bytes.count - start), label: label, tag: tag, time: time))
     }
@@ -69,26 +76,36 @@
     }
 
     /// Takes the events from this number on out of the table; their bytes stay.
-    package mutating func forgetItems(from number: Int) { items.removeLast(max(items.count - number, 0)) }
+    package mutating func forgetItems(from number: Int) { items.truncate(to: number) }
 
     /// Takes the events from this number on back, bytes and all. Their labels and tags stay.
     package mutating func removeItems(from number: Int) {
         guard number < items.count else { return }
-        bytes.truncate(to: Int(items[number].source.offset))
-        items.removeLast(items.count - number)
+        bytes.truncate(to: number > 0 ? items[number - 1].source.end : 0)
+        items.truncate(to: number)
     }
 
     /// Forgets all events, labels and tags; what is allocated stays.
     package mutating func clear() {
         bytes.clear()
-        items.removeAll(keepingCapacity: true)
+        items.removeAll()
         labels.removeAll(keepingCapacity: true)
         tags.removeAll(keepingCapacity: true)
+        form = Self.bare
         namesBytes = 0
         lastStamp = -1
         lastTagID = -1
         labelNumbers = [:]
         tagNumbers = [:]
+    }
+
+    /// Where items and what stands in front of them lie, one run for each range of numbers.
+    package func runs(of items: ItemSet, firstItem: Int) -> [Slice] {
+        items.ranges.map { range in
+            let (first, last) = (range.lowerBound - firstItem, range.upperBound - firstItem - 1)
+            let start = first > 0 ? self.items[first - 1].source.end : 0
+            return Slice(offset: start, length: self.items[last].source.end - start)
+        }
     }
 
     /// Adds an event of another chunk.

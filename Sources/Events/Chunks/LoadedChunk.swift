@@ -24,5 +24,8 @@
 
     @inlinable package func item(_ number: Int) -> ChunkItem { body.items[number - firstItem] }
 
+    /// As `ChunkBody.runs`.
+    package func runs(of items: ItemSet) -> [Slice] { body.runs(of: items, firstItem: firstItem) }
+
     package func tag(of item: Int) -> Tag { body.tags[Int(self.item(item).tag)] }
 }

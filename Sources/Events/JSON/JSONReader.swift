@@ -73,12 +73,15 @@ extension ByteBuffer {
         var offset = Int(text.offset)
         let end = text.end
         while offset < end {
-            let byte = unsafe base[offset]
-            if byte != 0x5C {
-                append(byte)
-                offset += 1
-                continue
+            let plain = unsafe TextKernels.quoteOffset(base + offset, end &- offset)
+            append(slice: Slice(offset: offset, length: plain))
+            offset &+= plain
+            // A quote that is not escaped is text like any other.
+            if offset < end, unsafe base[offset] != 0x5C {
+                unsafe append(base[offset])
+                offset &+= 1
             }
+            guard offset < end, unsafe base[offset] == 0x5C else { continue }
             let (scalar, next) = unsafe JSONEscape.decode(base, offset, end)
             appendUTF8(scalar)
             offset = next

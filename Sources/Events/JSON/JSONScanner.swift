@@ -59,21 +59,7 @@ enum JSONScanner {
     ) throws(JSONError) -> Int {
         var offset = start
         while true {
-            // Eight bytes a step while none is a quote or a backslash (bytes equal to c: zero bytes of w ^ c·0x01…). The
-            // last step looks beyond the end, into the rest of the buffer or its slack; a hit there is none.
-            while offset < end {
-                let word = unsafe UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self).littleEndian
-                let quotes = word ^ 0x2222_2222_2222_2222
-                let slashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-                let hit =
-                    ((quotes &- 0x0101_0101_0101_0101) | (slashes &- 0x0101_0101_0101_0101)) & ~word
-                    & 0x8080_8080_8080_8080
-                if hit != 0 {
-                    offset &+= hit.trailingZeroBitCount >> 3
-                    break
-                }
-                offset &+= 8
-            }
+            if offset < end { unsafe offset &+= TextKernels.quoteOffset(base + offset, end &- offset) }
             if offset >= end { throw .syntax(offset: start) }
             if unsafe base[offset] == 0x22 { return offset }
             escaped = true
@@ -171,7 +157,7 @@ enum JSONScanner {
 
     /// The end of the object or array at `start`, checked against the grammar. Iterative; one bit per level.
     static func containerEnd(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) throws(JSONError) -> Int {
-        var isObject: [Bool] = []
+        var nesting = Nesting()
         var offset = start
         var expectsValue = true
         while true {
@@ -180,9 +166,9 @@ enum JSONScanner {
                 guard offset < end else { throw .syntax(offset: offset) }
                 let byte = unsafe base[offset]
                 if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-                    if isObject.count >= JSONLimits.depth { throw .tooDeep(limit: JSONLimits.depth) }
+                    if nesting.depth >= JSONLimits.depth { throw .tooDeep(limit: JSONLimits.depth) }
                     let object = byte == UInt8(ascii: "{")
-                    isObject.append(object)
+                    nesting.enter(isObject: object)
                     offset = unsafe try skipSpace(base, offset &+ 1, end)
                     guard offset < end else { throw .syntax(offset: offset) }
                     if unsafe base[offset] != (object ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
@@ -193,11 +179,11 @@ enum JSONScanner {
                     offset = unsafe try scalarEnd(base, offset, end)
                 }
                 expectsValue = false
-                if isObject.isEmpty { return offset }
+                if nesting.depth == 0 { return offset }
             }
             offset = unsafe try skipSpace(base, offset, end)
             guard offset < end else { throw .syntax(offset: offset) }
-            let object = isObject[isObject.count - 1]
+            let object = nesting.isInObject
             switch unsafe base[offset] {
             case UInt8(ascii: ","):
                 offset &+= 1
@@ -207,8 +193,8 @@ enum JSONScanner {
                 expectsValue = true
             case object ? UInt8(ascii: "}") : UInt8(ascii: "]"):
                 offset &+= 1
-                isObject.removeLast()
-                if isObject.isEmpty { return offset }
+                nesting.depth &-= 1
+                if nesting.depth == 0 { return offset }
             default: throw .syntax(offset: offset)
             }
         }
@@ -236,4 +222,19 @@ enum JSONScanner {
         }
         return unsafe try literal(base, start, end).1
     }
+}
+
+/// In what a value stands: objects and arrays, a bit each, so that nothing is allocated for a record.
+private struct Nesting {
+    private var bits = InlineArray<8, UInt64>(repeating: 0)
+    var depth = 0
+
+    /// Not beyond `JSONLimits.depth`.
+    mutating func enter(isObject: Bool) {
+        let bit = UInt64(1) << UInt64(depth & 63)
+        if isObject { bits[depth >> 6] |= bit } else { bits[depth >> 6] &= ~bit }
+        depth &+= 1
+    }
+
+    var isInObject: Bool { bits[(depth &- 1) >> 6] & UInt64(1) << UInt64((depth &- 1) & 63) != 0 }
 }

@@ -43,7 +43,7 @@ extension ByteBuffer {
         unsafe target[0] = opener
         unsafe target[1] = 0x22
         let source = unsafe UnsafePointer(storage.base + Int(key.offset))
-        let plain = unsafe Self.copyPlain(source, length, to: target + 2)
+        let plain = unsafe TextKernels.copyPlain(source, length, to: target + 2)
         if plain == length {
             unsafe target[length &+ 2] = 0x22
             unsafe target[length &+ 3] = UInt8(ascii: ":")
@@ -68,7 +68,7 @@ extension ByteBuffer {
         let target = unsafe base + count
         unsafe target[0] = 0x22
         let source = unsafe UnsafePointer(storage.base + Int(slice.offset))
-        let plain = unsafe Self.copyPlain(source, length, to: target + 1)
+        let plain = unsafe TextKernels.copyPlain(source, length, to: target + 1)
         if plain == length {
             unsafe target[length &+ 1] = 0x22
             count &+= length &+ 2
@@ -80,7 +80,7 @@ extension ByteBuffer {
     }
 
     package mutating func appendJSONString(_ bytes: borrowing [UInt8]) {
-        // An array has no slack behind its end, which the kernel below wants.
+        // An array has no slack behind its end, which the kernels want.
         var text = ByteBuffer(capacity: bytes.count)
         text.append(bytes)
         appendJSONString(Slice(offset: 0, length: bytes.count), text)
@@ -88,43 +88,23 @@ extension ByteBuffer {
 
     package mutating func appendJSONString(_ text: String) { appendJSONString(Array(text.utf8)) }
 
-    /// Writes the inside of a JSON string. `source` must lie in a `ByteBuffer` (see `copyPlain`), but not in this one.
+    /// Writes the inside of a JSON string. `source` must lie in a `ByteBuffer` (see `TextKernels`), but not in this one.
     @inline(never)
     mutating func appendEscaped(_ source: UnsafePointer<UInt8>, _ length: Int) {
         var from = 0
         while from < length {
-            reserve(length &- from)
-            let plain = unsafe Self.copyPlain(source + from, length &- from, to: base + count)
-            count &+= plain
-            from &+= plain
-            if from < length { unsafe from = appendSpecial(source, from, length) }
+            reserve(length &- from &+ TextKernels.escapeRoomBytes)
+            let (read, written) = unsafe TextKernels.copyEscaping(
+                source + from, length &- from, to: base + count, room: capacity &- count)
+            from &+= read
+            count &+= written
+            // What it leaves: control characters, and text that is not ASCII, of which more follows as a rule.
+            while from < length, unsafe source[from] &- 0x20 >= 0x60 { unsafe from = appendSpecial(source, from, length) }
         }
-    }
-
-    /// The hot loop: copies printable ASCII without quote and backslash, eight bytes a step; answers how many there were.
-    ///
-    /// The last step loads and stores a whole word too, up to seven bytes beyond `length`: both sides lie in buffers, whose
-    /// slack allows that, and what lies there is of no use yet.
-    @inline(__always)
-    private static func copyPlain(
-        _ source: UnsafePointer<UInt8>, _ length: Int, to target: UnsafeMutablePointer<UInt8>
-    ) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        var done = 0
-        while done < length {
-            let word = unsafe UnsafeRawPointer(source + done).loadUnaligned(as: UInt64.self).littleEndian
-            unsafe UnsafeMutableRawPointer(target + done).storeBytes(of: word.littleEndian, as: UInt64.self)
-            // A high bit set in: bytes ≥ 0x80, bytes < 0x20, quotes, backslashes (exact up to the lowest hit).
-            let special =
-                (word | (word &- 0x2020_2020_2020_2020) | ((word ^ 0x2222_2222_2222_2222) &- ones)
-                    | ((word ^ 0x5C5C_5C5C_5C5C_5C5C) &- ones)) & 0x8080_8080_8080_8080
-            if special != 0 { return min(done &+ special.trailingZeroBitCount >> 3, length) }
-            done &+= 8
-        }
-        return length
     }
 
     /// One byte or sequence that cannot be copied blindly; answers the offset after it.
+    @inline(__always)
     private mutating func appendSpecial(_ source: UnsafePointer<UInt8>, _ offset: Int, _ length: Int) -> Int {
         let byte = unsafe source[offset]
         if byte < 0x80 {
@@ -137,7 +117,11 @@ extension ByteBuffer {
             lossCount &+= 1
             return offset &+ 1
         }
-        for index in 0..<size { unsafe append(source[offset &+ index]) }
+        // Four bytes, whatever the sequence has: both sides have slack.
+        reserve(4)
+        let word = unsafe UnsafeRawPointer(source + offset).loadUnaligned(as: UInt32.self)
+        unsafe UnsafeMutableRawPointer(base + count).storeBytes(of: word, as: UInt32.self)
+        count &+= size
         return offset &+ size
     }
 
@@ -167,7 +151,12 @@ extension ByteBuffer {
         var offset = Int(text.offset)
         while offset < end {
             let plain = offset
-            while offset < end, unsafe source[offset] != 0x5C { offset &+= 1 }
+            while offset < end {
+                unsafe offset &+= TextKernels.quoteOffset(source + offset, end &- offset)
+                // A quote that is not escaped is text like any other.
+                guard offset < end, unsafe source[offset] == 0x22 else { break }
+                offset &+= 1
+            }
             unsafe appendEscaped(source + plain, offset &- plain)
             if offset < end {
                 let (scalar, next) = unsafe JSONEscape.decode(source, offset, end)

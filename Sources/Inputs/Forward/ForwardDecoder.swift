@@ -87,18 +87,24 @@ package final class ForwardDecoder {
             unsafe tail.append(copying: bytes)
             return
         }
-        if tail.isEmpty {
+        if tail.count + bytes.count < wanted {
+            unsafe tail.append(copying: bytes)
+        } else if tail.count > Self.movedBytes {
+            unsafe tail.append(copying: bytes)
+            try processTail(sink)
+        } else {
+            // In the loop's memory, which is there already: what a client keeps for itself is the rest of a message.
             scratch.clear()
             scratch.shrink(toAtMost: Self.keptBytes)
+            scratch.append(tail)
             unsafe scratch.append(copying: bytes)
+            tail.clear()
             let done = try process(&scratch, sink)
             if done.consumed < done.received {
                 tail.append(Slice(offset: done.consumed, length: done.received - done.consumed), of: scratch)
-                rebase(by: done.consumed)
             }
-        } else {
-            unsafe tail.append(copying: bytes)
-            if tail.count >= wanted { try processTail(sink) }
+            rebase(by: done.consumed)
+            tail.shrink(toAtMost: tail.isEmpty ? 4096 : Self.keptBytes)
         }
         try endTurn(sink)
     }
@@ -140,6 +146,9 @@ package final class ForwardDecoder {
         }
         if !isSuspended { try checkSize(of: max(tail.count, wanted)) }
     }
+
+    /// What of an unfinished message is copied to where the next bytes are: more of it is looked at where it is.
+    private static let movedBytes = 512 << 10
 
     /// Memory that is kept between reads; a large message, or a compressed one, may need more for a while.
     static let keptBytes = 4 << 20

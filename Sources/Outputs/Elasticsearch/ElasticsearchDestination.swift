@@ -14,6 +14,7 @@ package final class ElasticsearchDestination: Destination {
     let pool: ServerPool
     let log: Log
     let gate: SetupGate
+    private let forms: BulkForms
     let isSetUpPerIndex: Bool
     let isSetUpPerTag: Bool
     private let headers: [(name: String, value: String)]
@@ -25,11 +26,13 @@ package final class ElasticsearchDestination: Destination {
 
     /// `now`: seconds of a clock that never jumps.
     package init(
-        _ settings: ElasticsearchSettings, client: HTTPClient, log: Log = .discarding,
+        _ settings: ElasticsearchSettings, client: HTTPClient, forms: BulkForms = BulkForms(),
+        log: Log = .discarding,
         now: @escaping @Sendable () -> Double = { Double(Time.Clock.monotonicMilliseconds()) / 1000 }
     ) {
         self.settings = settings
         self.client = client
+        self.forms = forms
         self.log = log
         self.now = now
         (isSetUpPerIndex, isSetUpPerTag) = (settings.setup.isPerIndex, settings.setup.isPerTag)
@@ -158,7 +161,11 @@ package final class ElasticsearchDestination: Destination {
         _ index: Int, _ server: ServerPool.Server, _ dialect: BulkDialect, _ chunk: LoadedChunk, _ items: ItemSet,
         _ indices: [Int: [UInt8]], mayAdapt: Bool
     ) async -> Attempt {
-        let body = BulkBody(chunk, items: items, dialect, indices: indices)
+        forms.note(dialect)
+        let isFramed = indices.isEmpty && forms.dialect(chunk.body.form) == dialect
+        let body =
+            isFramed
+            ? BulkBody(framed: chunk, items: items) : BulkBody(chunk, items: items, dialect, indices: indices)
         let bytes = body.byteCount
         let response: HTTPResponse
         let start = now()

@@ -37,6 +37,15 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
     /// Bytes of the current piece that were read, action and document counted through.
     private var offset = 0
 
+    /// Of a chunk in which the action lines stand already.
+    init(framed chunk: LoadedChunk, items: ItemSet) {
+        self.chunk = chunk
+        actions = ByteBuffer(capacity: 0)
+        pieces = chunk.runs(of: items).map { (.empty, $0) }
+        byteCount = pieces.reduce(0) { $0 + Int($1.document.length) }
+        urlIndex = nil
+    }
+
     /// - Parameter indices: where items go, of those that go elsewhere than their labels say.
     package init(_ chunk: LoadedChunk, items: ItemSet, _ dialect: BulkDialect, indices: [Int: [UInt8]] = [:]) {
         self.chunk = chunk
@@ -79,6 +88,11 @@ package final class BulkBody: HTTPBody, @unchecked Sendable {
         byteCount = size
         let first = items.first.flatMap { labels[Int(chunk.item($0).label)] }
         urlIndex = dialect.namesIndexInURL ? first?.index : nil
+    }
+
+    /// The action line of all items of a label that carry nothing of their own.
+    static func appendAction(_ label: BulkLabel, _ dialect: BulkDialect, to out: inout ByteBuffer) {
+        _ = appendAction(label, BulkItemFront(flags: 0, .empty, out), ByteBuffer(capacity: 0), dialect, to: &out)
     }
 
     /// `{"index":{"_index":"fluentd-20191217","_type":"_doc"}}`

@@ -30,11 +30,19 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private var labelFrom = Int64.max
     private var labelUntil = Int64.min
     private var scratch = ByteBuffer(capacity: 128)
+    private let forms: BulkForms?
+    /// The action line of `label` in `actionForm`.
+    private var action = ByteBuffer(capacity: 128)
+    private var actionForm = ChunkBody.bare
+    private var actionNumber = -1
 
+    /// - Parameter forms: nil: chunks get no action lines, as those in files, which other servers may read.
     package init(
-        _ settings: ElasticsearchSettings, onProblem: ((DocumentProblem, Tag) -> Void)? = nil
+        _ settings: ElasticsearchSettings, forms: BulkForms? = nil,
+        onProblem: ((DocumentProblem, Tag) -> Void)? = nil
     ) throws(SettingError) {
         self.settings = settings
+        self.forms = forms
         self.onProblem = onProblem
         writesTimestamp = settings.writesTimestamp
         tagKey = Array(settings.tagKey.utf8)
@@ -52,11 +60,17 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     ) {
         var stamp = DocumentStamp(time: record.time)
         if writesTimestamp, let problem = stamps.find(record, &storage, rows, &stamp) { onProblem?(problem, tag) }
+        let isUsual = document.isPlain && !hasMetadata && !isTagKeyTimestamp && record.fieldCount > 0
+        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
+        if isUsual, tagField == nil, let form = forms?.form, form != ChunkBody.bare,
+            writeFramed(record, tag, stamp, form, &storage, rows, &chunk)
+        {
+            return
+        }
         let start = chunk.bytes.count
         let losses = chunk.bytes.lossCount
-        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
         var flags: UInt8
-        if document.isPlain, tagField == nil, !hasMetadata, !isTagKeyTimestamp, record.fieldCount > 0 {
+        if isUsual, tagField == nil {
             // The usual case: the document says all of the record.
             document.writePlain(record, tag, stamp, rows, storage, to: &chunk.bytes)
             flags = document.additions(stamp, tagField)
@@ -88,6 +102,38 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         let number = chunk.label(stamp: labelNumber) ?? chunk.label(label, stamp: labelNumber)
         chunk.endItem(from: start, label: number, tag: chunk.tag(tag), time: record.time)
+    }
+
+    /// The usual case: an action line that many share, and a document that says all of the record. Answers false, and has
+    /// written nothing, when the record is another case.
+    private func writeFramed(
+        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ form: Int, _ storage: inout ByteBuffer,
+        _ rows: borrowing Rows, _ chunk: inout ChunkBody
+    ) -> Bool {
+        let flags = document.additions(stamp, nil)
+        do throws(ExpressionFailure) {
+            try prepareLabel(record, tag, stamp.time, flags, rows, &storage)
+        } catch {
+            return false
+        }
+        if actionNumber != labelNumber || actionForm != form {
+            guard let dialect = forms?.dialect(form), let label = BulkLabel(bytes: label) else { return false }
+            action.clear()
+            BulkBody.appendAction(label, dialect, to: &action)
+            (actionNumber, actionForm) = (labelNumber, form)
+        }
+        let front = chunk.bytes.count
+        let losses = chunk.bytes.lossCount
+        chunk.bytes.append(action)
+        let start = chunk.bytes.count
+        document.writePlain(record, tag, stamp, rows, storage, to: &chunk.bytes)
+        if chunk.bytes.lossCount != losses {
+            chunk.bytes.truncate(to: front)
+            return false
+        }
+        let number = chunk.label(stamp: labelNumber) ?? chunk.label(label, stamp: labelNumber)
+        chunk.endItem(from: start, label: number, tag: chunk.tag(tag), time: record.time, form: form)
+        return true
     }
 
     /// Writes an item; answers the flags of its label.

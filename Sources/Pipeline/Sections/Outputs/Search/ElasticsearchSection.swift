@@ -40,12 +40,16 @@ enum ElasticsearchSection {
             let log = context.log
             var settings = fixed
             settings.setup = try setup.make(fixed, stream)
-            let destination = ElasticsearchDestination(settings, client: try context.httpClient(), log: log)
+            let forms = BulkForms()
+            let destination = ElasticsearchDestination(
+                settings, client: try context.httpClient(), forms: forms, log: log)
+            // Chunks in files outlive what is known of the server.
+            let written = buffering.files == nil ? forms : nil
             return try BufferedOutput(
                 buffering, format: ElasticsearchFormatter.format, name: destination.name, destination: destination,
                 reader: ElasticsearchItemReader(),
                 secondary: secondary, context: context
-            ) { formatter(fixed) { problem, tag in tell(problem, tag, log) } }
+            ) { formatter(fixed, forms: written) { problem, tag in tell(problem, tag, log) } }
         }
         return OutputPlan(
             type: type.name, summary: summary(fixed, type), secondary: secondary?.type,
@@ -64,10 +68,11 @@ enum ElasticsearchSection {
     }
 
     private static func formatter(
-        _ settings: ElasticsearchSettings, onProblem: ((DocumentProblem, Tag) -> Void)? = nil
+        _ settings: ElasticsearchSettings, forms: BulkForms? = nil,
+        onProblem: ((DocumentProblem, Tag) -> Void)? = nil
     ) -> ElasticsearchFormatter {
         do {
-            return try ElasticsearchFormatter(settings, onProblem: onProblem)
+            return try ElasticsearchFormatter(settings, forms: forms, onProblem: onProblem)
         } catch {
             preconditionFailure("the formatter was made once before: \(error)")
         }
