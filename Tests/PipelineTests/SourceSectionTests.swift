@@ -65,10 +65,6 @@ import Testing
             "<extract>\ntime_key a\n</extract>",
             ["8:10 warning 'time_key' has no effect: <parse> gives each event a time"]
         ),
-        (
-            "<extract>\ntime_key a\ntime_type sting\n</extract>",
-            ["8:10 warning 'time_key' has no effect", "9:11 error 'time_type'"]
-        ),
     ]
 
     @Test("tcp", arguments: tcpLines.indices)
