@@ -208,7 +208,11 @@ struct Explainer {
     /// Whether a literal is missing or another one where what stands before or behind it takes any text: then nobody can
     /// say where it should be. A slip of a letter is plain all the same.
     private func isDoubtful(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
-        guard text.lowerBound < search.line.count else { return false }
+        guard text.lowerBound < search.line.count else {
+            // Any one of several alike may be what is missing, and the line ends where the last of them is not.
+            return index > 0 && elements[index].kind == .literal && takesAnything(elements[index - 1])
+                && elements[..<index].contains { $0.kind == .literal && $0.literal == elements[index].literal }
+        }
         // Without a beginning that is bound to the line's, what follows may stand anywhere.
         if index == 0, !elements[0].isText { return text.isEmpty }
         guard elements[index].kind == .literal else { return false }

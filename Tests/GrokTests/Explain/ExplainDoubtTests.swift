@@ -138,6 +138,16 @@ import Testing
                 ]
             )
         },
+        Kind(
+            testDescription: "one of several separators, or the last of them",
+            expression: #"^%{WORD:k}: (?<host>[^;]*);(?<service>[^;]*);(?<state>[^;]*);%{GREEDYDATA:m}"#
+        ) {
+            let (k, host, service, state, m) = (word(&$0), word(&$0), word(&$0), word(&$0), word(&$0))
+            return (
+                "\(k): \(host);\(service),\(state);\(m)",
+                [["k": k, "host": host, "service": service, "state": state, "m": m]]
+            )
+        },
     ]
 
     @Test("where two faults would explain a line, no change takes one for the other", arguments: kinds)
