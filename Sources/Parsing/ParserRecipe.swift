@@ -83,7 +83,7 @@ package struct ParserRecipe: Sendable {
         let set: GrokSet
         do {
             set = try GrokSet(
-                options.sections.map { GrokSet.Source($0.expression, name: $0.name) },
+                options.sections.map { GrokSet.Source($0.expression, name: $0.name, pattern: $0.pattern) },
                 compiler: GrokCompiler(library: options.library), multiline: options.isMultiline)
         } catch {
             throw setupError(error)

@@ -5,14 +5,24 @@ import Synchronization
 ///
 /// Related manual pages: pcre2api(3), pcre2jit(3), pcre2callout(3), pcre2pattern(3).
 ///
-/// `@unchecked Sendable`: the code is never written after `init`, and PCRE2 allows one compiled pattern to be used by
-/// several threads at once (pcre2api, “Multithreading”). `@safe`: the handle is private and lives as long as the object.
+/// `@unchecked Sendable`: the code is written in `init` and once more by whoever asks for the first handle, under a lock and
+/// before anybody has one; PCRE2 allows one compiled pattern to be used by several threads at once (pcre2api,
+/// “Multithreading”). `@safe`: the handle is private and lives as long as the object.
 @safe
 final class CompiledPattern: @unchecked Sendable {
     private let code: OpaquePointer
-    /// False where the kernel forbids writable executable memory; the interpreter serves then.
-    private let hasJIT: Bool
+    /// What became of the JIT code, which is made when it is needed first: it takes longer than all else, and many programs
+    /// are never run.
+    private enum Jitting: UInt8, AtomicRepresentable {
+        case notTried, done
+        /// The kernel forbids writable executable memory; the interpreter serves then.
+        case refused
+    }
+    private let jitting = Atomic(Jitting.notTried)
+    private let jittingLock = Mutex(())
     let captureCount: Int
+    /// Bytes of the program without its JIT code.
+    let size: Int
 
     /// Why a text did not compile.
     struct Failure: Error {
@@ -45,11 +55,14 @@ final class CompiledPattern: @unchecked Sendable {
             throw Failure(message: Self.message(error), textOffset: offset)
         }
         unsafe code = compiled
-        unsafe hasJIT = pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE) == 0
         var captures: UInt32 = 0
         // PCRE2_INFO_CAPTURECOUNT writes one uint32_t.
         unsafe pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_CAPTURECOUNT), &captures)
         captureCount = Int(captures)
+        var size = 0
+        // PCRE2_INFO_SIZE writes one size_t.
+        unsafe pcre2_pattern_info_8(compiled, UInt32(PCRE2_INFO_SIZE), &size)
+        self.size = size
     }
 
     deinit { unsafe pcre2_code_free_8(code) }
@@ -119,7 +132,24 @@ final class CompiledPattern: @unchecked Sendable {
         }
     }
 
-    var handle: Handle { unsafe Handle(code: code, hasJIT: hasJIT) }
+    /// Ready to run, with JIT code from the first time on.
+    @inline(__always)
+    var handle: Handle {
+        var state = jitting.load(ordering: .acquiring)
+        if state == .notTried { state = makeJIT() }
+        return unsafe Handle(code: code, hasJIT: state == .done)
+    }
+
+    @inline(never)
+    private func makeJIT() -> Jitting {
+        jittingLock.withLock { _ in
+            let known = jitting.load(ordering: .acquiring)
+            guard known == .notTried else { return known }
+            let made: Jitting = unsafe pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE) == 0 ? .done : .refused
+            jitting.store(made, ordering: .releasing)
+            return made
+        }
+    }
 
     /// The ASCII characters that have a Unicode property, or nil when PCRE2 does not know the name.
     static func asciiMembers(ofProperty name: String) -> ScalarSet? {

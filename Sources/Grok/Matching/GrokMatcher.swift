@@ -97,11 +97,8 @@ import Glibc
         var stopped: Result = .noMatch
         for index in 0..<programCount {
             let program = unsafe programs + index
-            if let literal = unsafe program.pointee.literal, unsafe !literal.mayOccur(in: line) {
-                unsafe counts[index].misses &+= 1
-                continue
-            }
-            let quick = unsafe program.pointee.handle.quickMatch(line, as: text, scratch)
+            let quick = unsafe program.pointee.handle.quickMatch(
+                line, as: text, scratch, literal: program.pointee.literal)
             switch unsafe quick ?? search(line, as: text, member: index) {
             case .matched:
                 unsafe counts[index].hits &+= 1

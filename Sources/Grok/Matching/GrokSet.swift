@@ -18,9 +18,12 @@ package struct GrokSet: Sendable {
     package struct Source: Sendable {
         package let name: String?
         package let expression: String
-        package init(_ expression: String, name: String? = nil) {
+        /// The expression compiled, by who did it before; nil: it is yet to be compiled.
+        package let pattern: GrokPattern?
+        package init(_ expression: String, name: String? = nil, pattern: GrokPattern? = nil) {
             self.expression = expression
             self.name = name
+            self.pattern = pattern
         }
     }
 
@@ -45,9 +48,13 @@ package struct GrokSet: Sendable {
         var rejected: [(index: Int, error: GrokError)] = []
         for (index, source) in sources.enumerated() {
             do {
-                let member = Member(
-                    name: source.name, pattern: try compiler.compile(source.expression, multiline: multiline),
-                    index: index)
+                let pattern: GrokPattern
+                if let known = source.pattern {
+                    pattern = known
+                } else {
+                    pattern = try compiler.compile(source.expression, multiline: multiline)
+                }
+                let member = Member(name: source.name, pattern: pattern, index: index)
                 if let name = source.name, let earlier = members.firstIndex(where: { $0.name == name }) {
                     members[earlier] = member
                 } else {

@@ -29,6 +29,8 @@ package final class MatchScratch {
     let budget: UnsafeMutablePointer<MatchBudget>
     let emptySubject: UnsafeMutablePointer<UInt8>
     private let stack: OpaquePointer?
+    /// Where searches without PCRE2 note their ways back.
+    let lineStack = LineStack()
     private(set) var data: OpaquePointer
     private var offsets: UnsafeMutablePointer<Int>
     private var pairCount: Int
@@ -72,6 +74,7 @@ package final class MatchScratch {
     }
 
     deinit {
+        lineStack.deallocate()
         unsafe pcre2_match_data_free_8(data)
         unsafe pcre2_match_context_free_8(quick)
         unsafe pcre2_match_context_free_8(patient)
@@ -144,6 +147,10 @@ package final class MatchScratch {
     /// The offsets of the last match, start and end by turns, -1 when unset; valid until `reserve` grows.
     @inline(__always)
     var pairs: UnsafePointer<Int> { unsafe UnsafePointer(offsets) }
+
+    /// The same for a search without PCRE2 to write.
+    @inline(__always)
+    var slots: UnsafeMutablePointer<Int> { unsafe offsets }
 
     @inline(__always)
     func reserve(_ pairs: Int) {

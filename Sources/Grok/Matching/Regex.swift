@@ -3,14 +3,21 @@ import Synchronization
 /// A compiled Ruby regular expression: immutable, shared by all threads.
 package final class Regex: Sendable {
     private let ascii: CompiledPattern
-    private let utf8: CompiledPattern
+    /// For subjects beyond ASCII; nil until one comes, when it is small enough to compile for sure.
+    private let utf8: CompiledPattern?
     private let pattern: RubyPattern
     /// The same programs for long texts, made when one is needed first.
     private let others = Mutex<[Variant: CompiledPattern]>([:])
+    private let lineProgram = Atomic(LineSlot.notMade)
     private struct Variant: Hashable {
         var isUnicode: Bool
-        /// With callouts; otherwise for slices.
+        /// For slices, with an offset limit.
+        var isSliced: Bool
+        /// With callouts.
         var isWatched: Bool
+
+        /// What `utf8` is when it was not needed at the start.
+        static let unicode = Variant(isUnicode: true, isSliced: false, isWatched: false)
     }
     /// Whether `\G` occurs, which is where the search begins: then it must not be begun elsewhere.
     private let isBoundToStart: Bool
@@ -41,11 +48,18 @@ package final class Regex: Sendable {
         self.pattern = pattern
         isBoundToStart = pattern.root.containsSearchStart
         ascii = try Self.compile(pattern, unicode: false)
-        utf8 = try Self.compile(pattern, unicode: true)
+        utf8 = Self.surelyCompilesUnicode(pattern, ascii) ? nil : try Self.compile(pattern, unicode: true)
         groups = pattern.groups.names.map { NamedGroup(name: $0.name, numbers: $0.numbers) }
         captureCount = pattern.groups.count
         requiredLiteral = RequiredLiteral.of(pattern.root)
         containsNonASCII = pattern.containsNonASCII
+    }
+
+    /// PCRE2 has room for 64 KiB a program. The Unicode variant differs in its classes and word boundaries; what these can grow
+    /// to is far from that for nearly every expression, and compiling takes as long as all else at the start.
+    private static func surelyCompilesUnicode(_ pattern: RubyPattern, _ ascii: CompiledPattern) -> Bool {
+        let (largest, growth, boundary) = (60_000, 8, 400)
+        return ascii.size * growth + pattern.root.wordBoundaries * boundary < largest
     }
 
     private static func compile(_ pattern: RubyPattern, unicode: Bool) throws(PatternError) -> CompiledPattern {
@@ -58,10 +72,16 @@ package final class Regex: Sendable {
         }
     }
 
-    /// Both variants without a reference count: valid as long as the regex that gave it.
+    deinit {
+        // What was kept when the program was made.
+        if let made = unsafe lineProgram.load(ordering: .acquiring).program { unsafe made.release() }
+    }
+
+    /// The regex without a reference count: valid as long as the regex that gave it.
     @safe struct Handle {
-        fileprivate let ascii: CompiledPattern.Handle
-        fileprivate let utf8: CompiledPattern.Handle
+        private let regex: Unmanaged<Regex>
+
+        fileprivate init(_ regex: Regex) { unsafe self.regex = Unmanaged.passUnretained(regex) }
 
         /// What one search of a short text finds out; nil when it takes `Regex.search` to know. The scratch must have room
         /// for the captures already.
@@ -69,19 +89,121 @@ package final class Regex: Sendable {
         func quickMatch(
             _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int = 0
         ) -> MatchOutcome? {
-            guard subject.count <= Regex.shortBytes else { return nil }
-            let result: SearchResult
-            switch text {
-            case .ascii: unsafe result = ascii.run(subject, from: start, scratch, .quick)
-            case .utf8: unsafe result = utf8.run(subject, from: start, scratch, .quick)
-            case .invalid: return .gaveUp(.invalidUTF8)
-            }
-            let outcome = result.outcome
-            return outcome == .gaveUp(.matchLimit) || outcome == .gaveUp(.stackLimit) ? nil : outcome
+            unsafe regex._withUnsafeGuaranteedRef { unsafe $0.quickMatch(subject, as: text, scratch, from: start) }
+        }
+
+        /// The same, where bytes that every match contains are looked for when the first place was no match.
+        @inline(__always)
+        func quickMatch(
+            _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, literal: LiteralSearch?
+        ) -> MatchOutcome? {
+            unsafe regex._withUnsafeGuaranteedRef { unsafe $0.quickMatch(subject, as: text, scratch, literal: literal) }
         }
     }
 
-    var handle: Handle { Handle(ascii: ascii.handle, utf8: utf8.handle) }
+    var handle: Handle { Handle(self) }
+
+    @inline(__always)
+    private func quickMatch(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int
+    ) -> MatchOutcome? {
+        switch unsafe lineMatch(subject, as: text, scratch, from: start, .all) {
+        case .matched: return .matched
+        case .noMatch: return .noMatch
+        case .unsure: return unsafe engineMatch(subject, as: text, scratch, from: start)
+        }
+    }
+
+    @inline(__always)
+    private func quickMatch(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, literal: LiteralSearch?
+    ) -> MatchOutcome? {
+        // Most lines match at their first place, or fail there at once.
+        let atFirst = unsafe lineMatch(subject, as: text, scratch, from: 0, .first)
+        if atFirst == .matched { return .matched }
+        if let literal, unsafe !literal.mayOccur(in: subject) { return .noMatch }
+        if atFirst == .noMatch {
+            switch unsafe lineMatch(subject, as: text, scratch, from: 0, .allButFirst) {
+            case .matched: return .matched
+            case .noMatch: return .noMatch
+            case .unsure: break
+            }
+        }
+        return unsafe engineMatch(subject, as: text, scratch, from: 0)
+    }
+
+    /// What the expression's own program finds out, without PCRE2.
+    @inline(__always)
+    private func lineMatch(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int,
+        _ places: LineProgram.Places
+    ) -> LineProgram.Outcome {
+        guard text != .invalid else { return .unsure }
+        let slot = lineProgram.load(ordering: .acquiring)
+        guard let program = unsafe slot.isMade ? slot.program : makeLineProgram() else { return .unsure }
+        return unsafe program._withUnsafeGuaranteedRef {
+            guard text == .ascii || $0.coversUnicode else { return .unsure }
+            return unsafe $0.search(subject, from: start, places, scratch.lineStack, scratch.slots)
+        }
+    }
+
+    /// What PCRE2 finds out in a few steps; nil when it takes more.
+    func engineMatch(
+        _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int
+    ) -> MatchOutcome? {
+        guard subject.count <= Regex.shortBytes else { return nil }
+        let result: SearchResult
+        switch text {
+        case .ascii: unsafe result = ascii.handle.run(subject, from: start, scratch, .quick)
+        case .utf8:
+            guard let program = utf8 ?? variant(.unicode) else { return .gaveUp(.engine) }
+            unsafe result = program.handle.run(subject, from: start, scratch, .quick)
+        case .invalid: return .gaveUp(.invalidUTF8)
+        }
+        let outcome = result.outcome
+        return outcome == .gaveUp(.matchLimit) || outcome == .gaveUp(.stackLimit) ? nil : outcome
+    }
+
+    /// Where the program of a regex is, once it was made.
+    private struct LineSlot: AtomicRepresentable {
+        /// 0: not made; 1: there is none; else the address of the program.
+        private let word: UInt
+
+        static let notMade = LineSlot(word: 0)
+        static let none = LineSlot(word: 1)
+        private init(word: UInt) { self.word = word }
+        init(_ program: LineProgram) {
+            unsafe word = UInt(bitPattern: Unmanaged.passRetained(program).toOpaque())
+        }
+
+        typealias AtomicRepresentation = UInt.AtomicRepresentation
+        static func encodeAtomicRepresentation(_ value: consuming LineSlot) -> AtomicRepresentation {
+            UInt.encodeAtomicRepresentation(value.word)
+        }
+        static func decodeAtomicRepresentation(_ value: consuming AtomicRepresentation) -> LineSlot {
+            LineSlot(word: UInt.decodeAtomicRepresentation(value))
+        }
+
+        @inline(__always) var isMade: Bool { word != 0 }
+
+        /// The program, which the regex keeps alive.
+        @inline(__always) var program: Unmanaged<LineProgram>? {
+            guard word > 1, let address = unsafe UnsafeRawPointer(bitPattern: word) else { return nil }
+            return unsafe Unmanaged.fromOpaque(address)
+        }
+    }
+
+    /// Makes the program when a text comes first: it takes longer than a match, and many expressions never see one.
+    @inline(never)
+    private func makeLineProgram() -> Unmanaged<LineProgram>? {
+        unsafe others.withLock { _ in
+            let known = lineProgram.load(ordering: .acquiring)
+            if known.isMade { return unsafe known.program }
+            let made = LineProgram(pattern).map(LineSlot.init) ?? .none
+            lineProgram.store(made, ordering: .releasing)
+            return unsafe made.program
+        }
+    }
 
     /// Searches the subject for the first match. Allocates nothing, but for the first line that needs a watched search.
     ///
@@ -151,6 +273,33 @@ extension Regex {
         defer { unsafe scratch.budget.pointee.returnGrant() }
         return unsafe subject.withUnsafeBufferPointer {
             unsafe watched.handle.runWatched(UnsafeRawBufferPointer($0), from: start, scratch).outcome
+        }
+    }
+}
+
+/// The two ways to a match, each alone: for tests and measurements that hold one against the other.
+extension Regex {
+    /// What the expression's own program says; nil when it is unsure, or there is none.
+    package func lineOutcome(
+        _ subject: Span<UInt8>, as text: SubjectText, from start: Int = 0, _ scratch: MatchScratch
+    ) -> MatchOutcome? {
+        scratch.reserve(captureCount + 1)
+        return unsafe subject.withUnsafeBufferPointer {
+            switch unsafe lineMatch(UnsafeRawBufferPointer($0), as: text, scratch, from: start, .all) {
+            case .matched: .matched
+            case .noMatch: .noMatch
+            case .unsure: nil
+            }
+        }
+    }
+
+    /// What PCRE2 says in a few steps; nil when it takes more.
+    package func engineOutcome(
+        _ subject: Span<UInt8>, as text: SubjectText, from start: Int = 0, _ scratch: MatchScratch
+    ) -> MatchOutcome? {
+        scratch.reserve(captureCount + 1)
+        return unsafe subject.withUnsafeBufferPointer {
+            unsafe engineMatch(UnsafeRawBufferPointer($0), as: text, scratch, from: start)
         }
     }
 }
@@ -300,11 +449,14 @@ extension Regex {
 
     /// A program for long texts; nil when it is too large for PCRE2.
     private func variant(isUnicode: Bool, isWatched: Bool) -> CompiledPattern? {
-        let variant = Variant(isUnicode: isUnicode, isWatched: isWatched)
-        return others.withLock { others in
+        variant(Variant(isUnicode: isUnicode, isSliced: !isWatched, isWatched: isWatched))
+    }
+
+    private func variant(_ variant: Variant) -> CompiledPattern? {
+        others.withLock { others in
             if let known = others[variant] { return known }
-            guard let text = try? pattern.emitted(unicode: isUnicode, watched: isWatched).text,
-                let program = try? CompiledPattern(text, unicode: isUnicode, sliced: !isWatched)
+            guard let text = try? pattern.emitted(unicode: variant.isUnicode, watched: variant.isWatched).text,
+                let program = try? CompiledPattern(text, unicode: variant.isUnicode, sliced: variant.isSliced)
             else { return nil }
             others[variant] = program
             return program

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Words
 
 /// The two sets of pattern definitions that are shipped.
@@ -51,13 +52,32 @@ package struct PatternLibrary: Sendable {
     package init() {}
 
     /// A shipped series, from the pattern folder next to the program or, when there is none, from the copy inside it.
+    ///
+    /// Each parser of a configuration asks for one. The folder is read again when one of its files is another than before.
     package init(series: PatternSeries) throws(PatternLibraryError) {
         if let folder = PatternFolder.find() {
-            try add(path: folder + "/" + series.rawValue)
+            let path = folder + "/" + series.rawValue
+            let state = try PatternFolder.state(of: path)
+            if let known = Self.read.withLock({ $0[path] }), known.state == state {
+                self = known.library
+                return
+            }
+            try add(path: path)
+            let read = self
+            Self.read.withLock { $0[path] = (state, read) }
         } else {
+            if let known = Self.read.withLock({ $0[series.rawValue] }) {
+                self = known.library
+                return
+            }
             for (file, text) in EmbeddedPatterns.files(of: series) { add(text: text, file: file) }
+            let read = self
+            Self.read.withLock { $0[series.rawValue] = ([], read) }
         }
     }
+
+    /// What was read of the series, by folder or, for the copy inside the program, by name: one entry each.
+    private static let read = Mutex<[String: (state: [PatternFolder.FileState], library: PatternLibrary)]>([:])
 
     /// The definition of a name, if there is one.
     package func definition(of name: String) -> Definition? { definitions[name] }

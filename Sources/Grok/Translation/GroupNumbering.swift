@@ -222,6 +222,14 @@ extension PatternNode {
         return children.contains { $0.containsSearchStart }
     }
 
+    /// How many `\b` and `\B` stand in it.
+    var wordBoundaries: Int {
+        switch kind {
+        case .anchor(.wordBoundary), .anchor(.notWordBoundary): 1
+        default: children.reduce(0) { $0 + $1.wordBoundaries }
+        }
+    }
+
     var containsCapture: Bool {
         if case .capture = kind { return true }
         return children.contains { $0.containsCapture }

@@ -65,6 +65,29 @@ enum PatternFolder {
         return names.sorted().map { path + "/" + $0 }
     }
 
+    /// What tells that a file is the same as before.
+    struct FileState: Equatable, Sendable {
+        let path: String
+        let inode: UInt64
+        let size: Int
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    /// The files of a folder as they are now.
+    static func state(of path: String) throws(PatternLibraryError) -> [FileState] {
+        var states: [FileState] = []
+        for file in try files(at: path) {
+            var status = stat()
+            guard unsafe stat(file, &status) == 0 else { throw failure(file) }
+            states.append(
+                FileState(
+                    path: file, inode: UInt64(status.st_ino), size: Int(status.st_size),
+                    seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec)))
+        }
+        return states
+    }
+
     static func text(of file: String) throws(PatternLibraryError) -> String {
         let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(file) }

@@ -9,6 +9,8 @@ package struct GrokOptions: Sendable {
         package var name: String?
         /// The section's own time options and types; nil takes the parser's.
         package var options: ParserOptions?
+        /// The expression compiled with the library and `isMultiline` of the parser, by who reports its errors; nil: not yet.
+        package var pattern: GrokPattern?
 
         package init(_ expression: String, name: String? = nil, options: ParserOptions? = nil) {
             self.expression = expression

@@ -82,7 +82,7 @@ enum GrokSection {
         if grok.sections.isEmpty && (!written.isEmpty || reader.has("grok_pattern") && reader.diagnostics.hasErrors) {
             return nil
         }
-        // Each expression is compiled alone first, so that an error points at its own line.
+        // Each expression is compiled alone, so that an error points at its own line.
         let errorsBefore = reader.diagnostics.errorCount
         let compiler = GrokCompiler(library: library)
         for (index, section) in grok.sections.enumerated() {
@@ -98,7 +98,7 @@ enum GrokSection {
                     "these brackets are a class: they match one character", hint: "for text write \(brackets.asText)")
             }
             do throws(GrokError) {
-                _ = try compiler.compile(section.expression, multiline: grok.isMultiline)
+                grok.sections[index].pattern = try compiler.compile(section.expression, multiline: grok.isMultiline)
             } catch {
                 let through = error.path.isEmpty ? "" : " (in \(error.path.joined(separator: " → ")))"
                 reader.diagnostics.error(

@@ -1,0 +1,1 @@
+../../GrokTests/Programs/LineProgramExercise.swift
