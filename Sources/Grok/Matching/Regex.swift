@@ -9,6 +9,7 @@ package final class Regex: Sendable {
     /// The same programs for long texts, made when one is needed first.
     private let others = Mutex<[Variant: CompiledPattern]>([:])
     private let lineProgram = Atomic(LineSlot.notMade)
+    private let textsSeen = Atomic(0)
     private struct Variant: Hashable {
         var isUnicode: Bool
         /// For slices, with an offset limit.
@@ -136,11 +137,13 @@ package final class Regex: Sendable {
     @inline(__always)
     private func lineMatch(
         _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int,
-        _ places: LineProgram.Places
+        _ places: LineProgram.Places, mayWait: Bool = true
     ) -> LineProgram.Outcome {
         guard text != .invalid else { return .unsure }
         let slot = lineProgram.load(ordering: .acquiring)
-        guard let program = unsafe slot.isMade ? slot.program : makeLineProgram() else { return .unsure }
+        guard let program = unsafe slot.isMade ? slot.program : makeLineProgram(mayWait: mayWait) else {
+            return .unsure
+        }
         return unsafe program._withUnsafeGuaranteedRef {
             guard text == .ascii || $0.coversUnicode else { return .unsure }
             return unsafe $0.search(subject, from: start, places, scratch.lineStack, scratch.slots)
@@ -193,9 +196,14 @@ package final class Regex: Sendable {
         }
     }
 
-    /// Makes the program when a text comes first: it takes longer than a match, and many expressions never see one.
+    /// Texts that an expression sees before its program is made: that takes as long as some thousand matches, and most
+    /// expressions of tools see a few texts only.
+    private static let textsBeforeProgram = 64
+
+    /// Makes the program when some texts have come.
     @inline(never)
-    private func makeLineProgram() -> Unmanaged<LineProgram>? {
+    private func makeLineProgram(mayWait: Bool) -> Unmanaged<LineProgram>? {
+        if mayWait, textsSeen.add(1, ordering: .relaxed).newValue <= Self.textsBeforeProgram { return nil }
         unsafe others.withLock { _ in
             let known = lineProgram.load(ordering: .acquiring)
             if known.isMade { return unsafe known.program }
@@ -285,7 +293,7 @@ extension Regex {
     ) -> MatchOutcome? {
         scratch.reserve(captureCount + 1)
         return unsafe subject.withUnsafeBufferPointer {
-            switch unsafe lineMatch(UnsafeRawBufferPointer($0), as: text, scratch, from: start, .all) {
+            switch unsafe lineMatch(UnsafeRawBufferPointer($0), as: text, scratch, from: start, .all, mayWait: false) {
             case .matched: .matched
             case .noMatch: .noMatch
             case .unsure: nil
