@@ -121,6 +121,11 @@ import Testing
             ("^%{WORD:kind} IN %{INT:type} %{DATA:flags} \\(%{IP:server}\\)$", "q IN two words +E (192.0.2.1)"),
             // A mark by itself is a value, and no mark too much.
             (#"^%{INT:a}(?: \[%{WORD:b}\])? %{WORD:c}$"#, "12 - word"),
+            // The half of the day would be a class, and the class be cut in two.
+            (
+                #"^%{TIME:t} %{JAVACLASS:class}(?: (?<function>[a-z]+))?\s*(?<m>.*)$"#,
+                "6.22.44 PM org.example.Pool start"
+            ),
             // Half of a pair of quotes would be in a value.
             ("^%{WORD:level} +%{NOTSPACE:logger} - %{GREEDYDATA:m}$", "WARN\"  \"org.example - x"),
             // `/` is in the value before, too.

@@ -40,7 +40,7 @@ struct RemedyCheck {
         }
         if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
         if match.fields.values.contains(where: { hasHalfQuotes($0) || splitsBrackets($0) }) { return nil }
-        if hasReadNothing(match.whole, text) { return nil }
+        if hasReadNothing(match.whole, text) || cutsBetween(Array(match.fields.values)) { return nil }
         let changed = match.fields.filter { verdict.fields[$0.key] == nil }
         guard takes(text, extent, changed) else { return nil }
         for (_, range) in match.fields {
@@ -185,6 +185,14 @@ struct RemedyCheck {
             }
         }
         return false
+    }
+
+    /// Whether one field ends and the next begins in the middle of a token: `org` and `.apache.coyote`.
+    private func cutsBetween(_ fields: [Range<Int>]) -> Bool {
+        let starts = Set(fields.filter { !$0.isEmpty }.map(\.lowerBound))
+        return fields.contains {
+            !$0.isEmpty && starts.contains($0.upperBound) && LineTokens.splits(search.line, at: $0.upperBound)
+        }
     }
 
     /// Whether nothing of the line is read at the changed place or behind it although there is more: then nothing shows
