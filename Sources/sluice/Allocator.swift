@@ -1,13 +1,12 @@
 import CAllocator
 
-/// The C library's allocator, told that a chunk's memory belongs to the system again once the chunk is delivered.
+/// The C library's allocator, told that large blocks belong to the system again once they are free.
 ///
 /// glibc maps large blocks by themselves and unmaps them when they are freed, but after the first free of one it raises
-/// the limit to that size and keeps such blocks from then on (mallopt(3), M_MMAP_THRESHOLD): a daemon that was ever
-/// behind by some chunks kept their memory. Fixed, the limit stays: on the benchmark a peak of 44 MB instead of 91 to 127,
-/// for 0.003 CPU s per 100,000 events.
+/// the limit to that size and keeps such blocks from then on (mallopt(3), M_MMAP_THRESHOLD). Chunks and other large buffers
+/// of our own are `BlockPool`'s; this is for those of C libraries and of Swift's arrays.
 enum Allocator {
-    /// Blocks from here on are mapped by themselves. Half a default chunk, so that only chunks are concerned.
+    /// Blocks from here on are mapped by themselves.
     private static let mapFromBytes: Int32 = 4 << 20
     private static let trimFromBytes: Int32 = 8 << 20
 

@@ -1,6 +1,7 @@
-@testable import Events
 import Synchronization
 import Testing
+
+@testable import Events
 
 @Suite("Large blocks of memory are used again")
 struct BlockPoolTests {

@@ -49,8 +49,10 @@ struct KeyShapeTests {
         for _ in 0..<200 {
             var keys = last
             switch Int.random(in: 0..<8, using: &random) {
-            case 0: keys = (0..<Int.random(in: 0...50, using: &random)).map { _ in Int.random(in: 0..<60, using: &random) }
-            case 1 where !keys.isEmpty: keys[Int.random(in: keys.indices, using: &random)] = Int.random(in: 0..<60, using: &random)
+            case 0:
+                keys = (0..<Int.random(in: 0...50, using: &random)).map { _ in Int.random(in: 0..<60, using: &random) }
+            case 1 where !keys.isEmpty:
+                keys[Int.random(in: keys.indices, using: &random)] = Int.random(in: 0..<60, using: &random)
             case 2 where !keys.isEmpty: keys.removeLast()
             case 3: keys.append(Int.random(in: 0..<60, using: &random))
             case 4 where !keys.isEmpty: keys.append(keys[0])
@@ -67,7 +69,8 @@ struct KeyShapeTests {
                 check(last, at: first, rows, storage)
             case 1:
                 // A stage copies it and adds to the copy, as a filter does: all keys have been seen.
-                let record = Record(time: EventTime(seconds: 0), firstField: first, fieldCount: rows.fields.count - first)
+                let record = Record(
+                    time: EventTime(seconds: 0), firstField: first, fieldCount: rows.fields.count - first)
                 let copy = rows.copyFields(of: record)
                 var seen = UInt64.max
                 for key in [keys.first ?? 0, 59, 58] {

@@ -1,5 +1,6 @@
-@testable import Events
 import Testing
+
+@testable import Events
 
 @Suite("Text is looked at sixteen bytes a step")
 struct TextKernelTests {

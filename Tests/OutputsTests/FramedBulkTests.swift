@@ -57,7 +57,7 @@ struct FramedBulkTests {
     /// The tag's key in the record, no fields, no UTF-8.
     @Test(
         "a chunk with an event of another kind is put together item by item",
-        arguments: [Array(#"{"@log_name":"mine"}"#.utf8), Array("{}".utf8), Array(#"{"a":""#.utf8) + [0xFF, 0x22, 0x7D]])
+        arguments: [Array(#"{"tag":"mine"}"#.utf8), Array("{}".utf8), Array(#"{"a":""#.utf8) + [0xFF, 0x22, 0x7D]])
     func mixed(record: [UInt8]) throws {
         let forms = BulkForms()
         forms.note(dialects[0])

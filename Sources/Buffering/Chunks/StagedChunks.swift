@@ -21,12 +21,18 @@ struct StagedChunks: Sendable {
     private var batch = 0
     private(set) var touched: [StagedChunk] = []
 
+    /// What a chunk has room for when it is full.
+    private let fullBytes: Int
+    /// From this size of the last chunk on, the next one begins with room for a full one: memory that is not touched costs
+    /// nothing, and blocks of one size serve one another.
+    private static let largeBytes = 1 << 20
     private static let leastBytes = 1024
     private static let leastItems = 8
     private static let roomyChunks = 64
 
-    init(_ store: any ChunkStore, largestHint: Int) {
+    init(_ store: any ChunkStore, largestHint: Int, fullBytes: Int) {
         self.store = store
+        self.fullBytes = fullBytes
         self.largestHint = largestHint
     }
 
@@ -47,11 +53,12 @@ struct StagedChunks: Sendable {
     /// A new chunk, not yet entered. With many chunks each begins small: what is allocated counts.
     func begin(_ key: ChunkKey, at now: Double) -> StagedChunk {
         let share = largestHint / (count + 1)
+        let wanted = hintBytes >= Self.largeBytes ? max(hintBytes, fullBytes + Self.largeBytes / 16) : hintBytes
         let id = ChunkID.next()
         return StagedChunk(
             id: id, key: key, createdAt: now,
             ChunkBody(
-                capacity: max(min(hintBytes, share), Self.leastBytes),
+                capacity: max(min(wanted, share), Self.leastBytes),
                 itemCapacity: max(min(hintItems, share / ChunkItem.tableBytes), Self.leastItems)),
             store.makeWriter(id: id, key))
     }

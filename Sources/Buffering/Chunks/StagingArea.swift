@@ -21,7 +21,8 @@ final class StagingArea: Sendable {
         self.budget = budget
         mode = settings.resolvedFlushMode
         fullBytes = max(Int(Double(settings.chunkLimitBytes) * settings.chunkFullThreshold), 1)
-        state = Mutex(StagedChunks(store, largestHint: max(settings.totalLimitBytes / 64, 0)))
+        state = Mutex(
+            StagedChunks(store, largestHint: max(settings.totalLimitBytes / 64, 0), fullBytes: fullBytes))
     }
 
     /// What a batch did to the area.

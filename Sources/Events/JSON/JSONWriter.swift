@@ -99,7 +99,9 @@ extension ByteBuffer {
             from &+= read
             count &+= written
             // What it leaves: control characters, and text that is not ASCII, of which more follows as a rule.
-            while from < length, unsafe source[from] &- 0x20 >= 0x60 { unsafe from = appendSpecial(source, from, length) }
+            while from < length, unsafe source[from] &- 0x20 >= 0x60 {
+                unsafe from = appendSpecial(source, from, length)
+            }
         }
     }
 

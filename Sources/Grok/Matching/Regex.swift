@@ -10,6 +10,8 @@ package final class Regex: Sendable {
     private let others = Mutex<[Variant: CompiledPattern]>([:])
     private let lineProgram = Atomic(LineSlot.notMade)
     private let textsSeen = Atomic(0)
+    /// Of how many texts in a row the program was not sure. Some loops may miss a count.
+    private let unsureTexts = Atomic(0)
     private struct Variant: Hashable {
         var isUnicode: Bool
         /// For slices, with an offset limit.
@@ -144,10 +146,22 @@ package final class Regex: Sendable {
         guard let program = unsafe slot.isMade ? slot.program : makeLineProgram(mayWait: mayWait) else {
             return .unsure
         }
-        return unsafe program._withUnsafeGuaranteedRef {
-            guard text == .ascii || $0.coversUnicode else { return .unsure }
+        let unsure = unsureTexts.load(ordering: .relaxed)
+        // Of every so many it still gets one: what comes next may be of another kind.
+        if unsure >= Self.unsureTextsInRow, unsure % Self.unsureTextsInRow != 0 {
+            unsureTexts.store(unsure &+ 1, ordering: .relaxed)
+            return .unsure
+        }
+        let outcome = unsafe program._withUnsafeGuaranteedRef {
+            guard text == .ascii || $0.coversUnicode else { return LineProgram.Outcome.unsure }
             return unsafe $0.search(subject, from: start, places, scratch.lineStack, scratch.slots)
         }
+        if outcome == .unsure {
+            unsureTexts.store(unsure &+ 1, ordering: .relaxed)
+        } else if unsure != 0 {
+            unsureTexts.store(0, ordering: .relaxed)
+        }
+        return outcome
     }
 
     /// What PCRE2 finds out in a few steps; nil when it takes more.
@@ -199,12 +213,14 @@ package final class Regex: Sendable {
     /// Texts that an expression sees before its program is made: that takes as long as some thousand matches, and most
     /// expressions of tools see a few texts only.
     private static let textsBeforeProgram = 64
+    /// From so many texts in a row on for which the program was of no use, it is asked for one in as many only.
+    private static let unsureTextsInRow = 64
 
     /// Makes the program when some texts have come.
     @inline(never)
     private func makeLineProgram(mayWait: Bool) -> Unmanaged<LineProgram>? {
         if mayWait, textsSeen.add(1, ordering: .relaxed).newValue <= Self.textsBeforeProgram { return nil }
-        unsafe others.withLock { _ in
+        return unsafe others.withLock { _ in
             let known = lineProgram.load(ordering: .acquiring)
             if known.isMade { return unsafe known.program }
             let made = LineProgram(pattern).map(LineSlot.init) ?? .none
