@@ -175,15 +175,8 @@ extension Rows {
     package mutating func set(
         _ key: Slice, _ value: Value, first: Int, seen: inout UInt64, _ storage: borrowing ByteBuffer
     ) {
-        let count = fields.count &- first
-        if count == 0 { shape.begin(at: first, &fields) }
-        if let model = shape.next(of: first, count: count, fields), storage.equal(fields[model].key, key) {
-            shape.note(isAlike: true)
-            return fields.append(Field(key: key, value: value))
-        }
-        for index in shape.takeUnseen(of: first) { seen |= UInt64(1) << (storage.keyHash(fields[index].key) & 63) }
         let bit = UInt64(1) << (storage.keyHash(key) & 63)
-        let isWide = count > KeyTable.threshold
+        let isWide = fields.count &- first > KeyTable.threshold
         let hash = isWide ? storage.wideKeyHash(key, keyTable.secret) : 0
         if seen & bit != 0, let index = find(key, hash, first: first, storage) {
             fields[index].value = value
@@ -191,7 +184,6 @@ extension Rows {
         }
         seen |= bit
         fields.append(Field(key: key, value: value))
-        if shape.isAbout(first) { shape.note(isAlike: false) }
         if isWide {
             noteKey(hash, first: first, storage)
         } else if fields.count &- first > KeyTable.threshold {

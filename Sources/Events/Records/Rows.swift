@@ -24,7 +24,6 @@ internal import Synchronization
     private var followed: [UInt32] = []
     /// Values of extension types that were read into these rows since the reader was last asked.
     package var extensions = ExtensionTypes()
-    var shape = KeyShape()
     /// Scratch for duplicate keys in wide records, kept between batches.
     var keyTable = KeyTable()
 
@@ -192,8 +191,6 @@ private struct RecordMessage {
     @usableFromInline var base: UnsafeMutablePointer<Field>
     @usableFromInline package internal(set) var count = 0
     @usableFromInline var capacity: Int
-    /// Down to which length fields were taken back since somebody set this.
-    @usableFromInline var lowest = 0
 
     package init(capacity: Int) {
         self.capacity = max(capacity, 16)
@@ -219,10 +216,7 @@ private struct RecordMessage {
         count &+= 1
     }
 
-    @inlinable package mutating func truncate(to length: Int) {
-        count = min(count, max(length, 0))
-        lowest = min(lowest, count)
-    }
+    @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }
 
     /// Gives memory back when the array has grown far beyond what it is used for.
     package mutating func shrink(toAtMost limit: Int) {

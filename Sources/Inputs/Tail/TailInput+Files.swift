@@ -165,8 +165,15 @@ extension TailInput {
     /// What came under a path that is followed and was moved on before anybody looked: nobody has read it yet.
     private func readIfMissed(_ path: String) {
         guard let origin = moved[path]?.origin, let facts = FileGlob.facts(of: path), facts.st_mode & S_IFMT == S_IFREG,
-            !files.values.contains(where: { !$0.isReplaced(by: facts) }),
-            !endings.contains(where: { !$0.isReplaced(by: facts) }), !isNamed(path),
+            !endings.contains(where: { !$0.isReplaced(by: facts) })
+        else { return }
+        let identity = TailedFile.Identity(facts)
+        if readToEnd[identity] != nil {
+            // It is known for as long as it is moved on.
+            readToEnd[identity] = loop.now
+            return
+        }
+        guard !files.values.contains(where: { !$0.isReplaced(by: facts) }), !isNamed(path),
             let file = try? TailedFile(path, tag: settings.tag(of: origin), at: 0), !file.isReplaced(by: facts)
         else { return }
         log.info("reading a file that was replaced before it was looked at", ["path": path])
@@ -200,6 +207,8 @@ extension TailInput {
             if file.ending == nil { look(at: file) } else { schedule(file) }
         }
         if !moved.isEmpty { moved = moved.filter { loop.now - $0.value.atMilliseconds < Self.movesKeptMilliseconds } }
+        // Longer than the names: a file is left some time after its first move.
+        if !readToEnd.isEmpty { readToEnd = readToEnd.filter { loop.now - $0.value < 2 * Self.movesKeptMilliseconds } }
         compactPositions()
     }
 

@@ -25,8 +25,8 @@ final class TailedFile {
 
     let path: String
     let tag: Tag
-    let inode: UInt64
-    private let device: UInt64
+    let identity: Identity
+    var inode: UInt64 { identity.inode }
     private let descriptor: Int32
     /// Where the next bytes are read.
     private(set) var readOffset: UInt64
@@ -73,7 +73,7 @@ final class TailedFile {
             throw Failure(code: code)
         }
         (self.path, self.tag, descriptor) = (path, tag, opened)
-        (inode, device) = (UInt64(facts.st_ino), UInt64(facts.st_dev))
+        identity = Identity(facts)
         readOffset = offset > UInt64(facts.st_size) ? 0 : offset
         takenOffset = readOffset
     }
@@ -82,8 +82,14 @@ final class TailedFile {
 
     /// Whether the path leads to another file by now. A file that has no name any more is another one, whatever its
     /// number.
-    func isReplaced(by facts: stat) -> Bool {
-        UInt64(facts.st_ino) != inode || UInt64(facts.st_dev) != device
+    func isReplaced(by facts: stat) -> Bool { Identity(facts) != identity }
+
+    /// What a file is, whatever it is called.
+    struct Identity: Hashable {
+        let inode: UInt64
+        let device: UInt64
+
+        init(_ facts: stat) { (inode, device) = (UInt64(facts.st_ino), UInt64(facts.st_dev)) }
     }
 
     /// Bytes of the file; nil when that cannot be asked for.

@@ -5,7 +5,7 @@ import Testing
 
 /// Near-misses made by rule: the right element, a change that helps, none that does harm.
 ///
-/// A draw of some dozens of each source; the long form draws some hundred. `SLUICE_NEAR_MISS_SEEDS="300 301"` draws with
+/// A small draw of each source; the long form draws some hundred. `SLUICE_NEAR_MISS_SEEDS="300 301"` draws with
 /// these seeds, `SLUICE_NEAR_MISS_COUNT` as many near-misses each.
 @Suite struct NearMissScoreTests {
     private static let environment = ProcessInfo.processInfo.environment
@@ -13,7 +13,7 @@ import Testing
         environment["SLUICE_NEAR_MISS_SEEDS"]?.split(separator: " ").compactMap { UInt64($0) } ?? [1]
     static let count =
         environment["SLUICE_NEAR_MISS_COUNT"].flatMap { Int($0) }
-        ?? (LongTests.areOn || environment["SLUICE_NEAR_MISS_SEEDS"] != nil ? 300 : 60)
+        ?? (LongTests.areOn || environment["SLUICE_NEAR_MISS_SEEDS"] != nil ? 300 : 16)
 
     @Test("of near-misses made by rule", arguments: seeds, NearMissSource.allCases)
     func score(_ seed: UInt64, _ source: NearMissSource) throws {
