@@ -314,7 +314,7 @@ struct TailNameTests {
         ])
     func patterns(_ pattern: String, _ path: String, _ fits: Bool) { #expect(FileGlob.matches(pattern, path) == fits) }
 
-    @Test("several ** take no longer than one", .timeLimit(.minutes(1)))
+    @Test("several ** take no longer than one: with a way tried for each, this would not end")
     func manyStars() throws {
         let deep = "/" + (0..<200).map { _ in "a" }.joined(separator: "/")
         let pattern = "/" + (0..<40).map { _ in "**/a" }.joined(separator: "/") + "/b"

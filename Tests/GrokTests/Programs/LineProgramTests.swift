@@ -16,7 +16,7 @@ import Testing
         for name in draws.names {
             guard let pattern = try? draws.compiler.compile("%{\(name):all}") else { continue }
             let own = draws.compiler.library.definition(of: name)?.sample.map { [Array($0.utf8)] } ?? []
-            for line in own + (0..<12).map({ _ in draws.line(&generator) }) {
+            for line in own + (0..<6).map({ _ in draws.line(&generator) }) {
                 if let difference = exercise.difference(pattern.regex, line) {
                     differences.append("\(name) on \(String(decoding: line, as: UTF8.self)): \(difference)")
                 }
