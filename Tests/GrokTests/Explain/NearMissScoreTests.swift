@@ -13,7 +13,7 @@ import Testing
         environment["SLUICE_NEAR_MISS_SEEDS"]?.split(separator: " ").compactMap { UInt64($0) } ?? [1]
     static let count =
         environment["SLUICE_NEAR_MISS_COUNT"].flatMap { Int($0) }
-        ?? (LongTests.areOn || environment["SLUICE_NEAR_MISS_SEEDS"] != nil ? 300 : 10)
+        ?? (LongTests.areOn || environment["SLUICE_NEAR_MISS_SEEDS"] != nil ? 300 : 8)
 
     @Test("of near-misses made by rule", arguments: seeds, NearMissSource.allCases)
     func score(_ seed: UInt64, _ source: NearMissSource) throws {

@@ -26,7 +26,7 @@ import Testing
         #expect(exercise.decided > 20 * exercise.unsure, "\(exercise.decided) decided, \(exercise.unsure) unsure")
     }
 
-    @Test("random expressions of shipped parts give what PCRE2 gives", arguments: 0..<4)
+    @Test("random expressions of shipped parts give what PCRE2 gives", arguments: 0..<2)
     func random(_ seed: UInt64) throws {
         let draws = try LineProgramDraws(seed % 2 == 0 ? .legacy : .ecsV1)
         let exercise = LineProgramExercise()
