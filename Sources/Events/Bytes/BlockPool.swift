@@ -31,6 +31,13 @@ package final class BlockPool: Sendable {
         /// In the order in which they became free: the last one is the warmest.
         var free: [FreeBlock] = []
         var freeBytes = 0
+
+        mutating func takeIdle(at now: Double) -> [FreeBlock] {
+            let idle = Array(free.prefix { $0.since + BlockPool.idleSeconds <= now })
+            free.removeFirst(idle.count)
+            freeBytes -= idle.reduce(0) { $0 + $1.size }
+            return idle
+        }
     }
 
     private let state = Mutex(State())
@@ -68,34 +75,35 @@ package final class BlockPool: Sendable {
         return unsafe (mapped.assumingMemoryBound(to: UInt8.self), size)
     }
 
-    /// Takes a block back.
+    /// Takes a block back, and lets those go that are of no use, of sizes that nobody asks for any more.
     @unsafe
     func give(_ start: UnsafeMutablePointer<UInt8>, size: Int) {
         let now = now()
-        let isKept = state.withLock { state in
-            guard state.freeBytes + size <= Self.limitBytes else { return false }
-            unsafe state.free.append(FreeBlock(start: start, size: size, since: now))
-            state.freeBytes += size
-            return true
+        let (isKept, idle) = state.withLock { state in
+            let isKept = state.freeBytes + size <= Self.limitBytes
+            if isKept {
+                unsafe state.free.append(FreeBlock(start: start, size: size, since: now))
+                state.freeBytes += size
+            }
+            return (isKept, state.takeIdle(at: now))
         }
         if !isKept { unsafe munmap(start, size) }
-        // Those of sizes that nobody asks for any more.
-        releaseIdle()
+        Self.unmap(idle)
     }
 
     /// Gives back to the system what was not used for `idleSeconds`; answers in how many seconds there may be more of it,
     /// nil: nothing is kept.
-    @discardableResult
     package func releaseIdle() -> Double? {
-        let moment = now()
+        let now = now()
         let (idle, next) = state.withLock { state in
-            let idle = state.free.filter { $0.since + Self.idleSeconds <= moment }
-            state.free.removeAll { $0.since + Self.idleSeconds <= moment }
-            state.freeBytes -= idle.reduce(0) { $0 + $1.size }
-            return (idle, state.free.first.map { max($0.since + Self.idleSeconds - moment, 0) })
+            (state.takeIdle(at: now), state.free.first.map { max($0.since + Self.idleSeconds - now, 0) })
         }
-        for block in idle { unsafe munmap(block.start, block.size) }
+        Self.unmap(idle)
         return next
+    }
+
+    private static func unmap(_ blocks: [FreeBlock]) {
+        for block in blocks { unsafe munmap(block.start, block.size) }
     }
 
     package static func monotonicSeconds() -> Double {
@@ -104,5 +112,5 @@ package final class BlockPool: Sendable {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    deinit { for block in state.withLock({ $0.free }) { unsafe munmap(block.start, block.size) } }
+    deinit { Self.unmap(state.withLock { $0.free }) }
 }

@@ -6,9 +6,9 @@ internal import Glibc
 /// (measured). It never shrinks while it is reused: `clear()` keeps the capacity.
 ///
 /// Safety: the pointer is owned by exactly one value (`~Copyable`), so it may change threads; it is allocated in `allocate`
-/// and freed in `deallocate`;
-/// every method below checks its offsets before it touches memory, except those whose name says unsafe. Behind
-/// `capacity` lie `slackBytes` more, so that this module's kernels may load or store a whole word at any offset up to it.
+/// and freed in `deallocate`; every method below checks its offsets before it touches memory, except those whose name says
+/// unsafe. Behind `capacity` lie `slackBytes` more, so that this module's kernels may load or store a whole step of sixteen
+/// bytes at any offset up to it.
 ///
 /// The small methods are `@inlinable`: a call from another module costs more than what they do. (For a `package` type that
 /// has an effect only when the type itself is `@usableFromInline`.)
@@ -22,7 +22,7 @@ internal import Glibc
     /// to know looks before and after.
     package internal(set) var lossCount = 0
 
-    /// Allocated behind `capacity` and never counted: what a kernel's last word may touch beyond the end.
+    /// Allocated behind `capacity` and never counted: what a kernel's last step may touch beyond the end.
     static let slackBytes = 16
 
     package init(capacity: Int = 256) {

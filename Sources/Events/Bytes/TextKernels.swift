@@ -1,4 +1,5 @@
 internal import CText
+internal import Glibc
 
 /// Looking for the bytes in text that mean something, sixteen a step (`Sources/CText`).
 ///
@@ -12,6 +13,13 @@ enum TextKernels {
     @inline(__always)
     static func quoteOffset(_ text: UnsafePointer<UInt8>, _ length: Int) -> Int {
         unsafe sluice_find_quote(text, length)
+    }
+
+    /// How far the text goes without a backslash.
+    @inline(__always)
+    static func backslashOffset(_ text: UnsafePointer<UInt8>, _ length: Int) -> Int {
+        guard length > 0, let found = unsafe memchr(text, 0x5C, length) else { return length }
+        return unsafe UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - text
     }
 
     /// Copies printable ASCII without quotes and backslashes; answers how many bytes that were.

@@ -153,12 +153,7 @@ extension ByteBuffer {
         var offset = Int(text.offset)
         while offset < end {
             let plain = offset
-            while offset < end {
-                unsafe offset &+= TextKernels.quoteOffset(source + offset, end &- offset)
-                // A quote that is not escaped is text like any other.
-                guard offset < end, unsafe source[offset] == 0x22 else { break }
-                offset &+= 1
-            }
+            unsafe offset &+= TextKernels.backslashOffset(source + offset, end &- offset)
             unsafe appendEscaped(source + plain, offset &- plain)
             if offset < end {
                 let (scalar, next) = unsafe JSONEscape.decode(source, offset, end)

@@ -62,22 +62,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         if writesTimestamp, let problem = stamps.find(record, &storage, rows, &stamp) { onProblem?(problem, tag) }
         let isUsual = document.isPlain && !hasMetadata && !isTagKeyTimestamp && record.fieldCount > 0
         let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
-        if isUsual, tagField == nil, let form = forms?.form, form != ChunkBody.bare,
-            writeFramed(record, tag, stamp, form, &storage, rows, &chunk)
-        {
-            return
-        }
+        if isUsual, tagField == nil, writeUsual(record, tag, stamp, &storage, rows, &chunk) { return }
         let start = chunk.bytes.count
         let losses = chunk.bytes.lossCount
-        var flags: UInt8
-        if isUsual, tagField == nil {
-            // The usual case: the document says all of the record.
-            document.writePlain(record, tag, stamp, rows, storage, to: &chunk.bytes)
-            flags = document.additions(stamp, tagField)
-        } else {
-            let isHiding = tagField != nil || isTagKeyTimestamp || document.hides(record, rows, storage)
-            flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
-        }
+        let isHiding = tagField != nil || isTagKeyTimestamp || document.hides(record, rows, storage)
+        var flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
         if isUpdate, flags & BulkLabel.hasID == 0 {
             chunk.bytes.truncate(to: start)
             rows.rejections.append(
@@ -104,11 +93,11 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         chunk.endItem(from: start, label: number, tag: chunk.tag(tag), time: record.time)
     }
 
-    /// The usual case: an action line that many share, and a document that says all of the record. Answers false, and has
-    /// written nothing, when the record is another case.
-    private func writeFramed(
-        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ form: Int, _ storage: inout ByteBuffer,
-        _ rows: borrowing Rows, _ chunk: inout ChunkBody
+    /// The usual case: a document that says all of the record, behind an action line that many share where it is known how
+    /// servers want that. Answers false, and has written nothing, when the record is another case.
+    private func writeUsual(
+        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ storage: inout ByteBuffer, _ rows: borrowing Rows,
+        _ chunk: inout ChunkBody
     ) -> Bool {
         let flags = document.additions(stamp, nil)
         do throws(ExpressionFailure) {
@@ -116,10 +105,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         } catch {
             return false
         }
+        let form = forms?.form ?? ChunkBody.bare
         if actionNumber != labelNumber || actionForm != form {
-            guard let dialect = forms?.dialect(form), let label = BulkLabel(bytes: label) else { return false }
             action.clear()
-            BulkBody.appendAction(label, dialect, to: &action)
+            if let dialect = forms?.dialect(form), let label = BulkLabel(bytes: label) {
+                BulkBody.appendAction(label, dialect, to: &action)
+            }
             (actionNumber, actionForm) = (labelNumber, form)
         }
         let front = chunk.bytes.count

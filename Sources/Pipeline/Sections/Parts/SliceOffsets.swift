@@ -3,13 +3,13 @@ internal import Time
 
 /// Offsets of a zone for the slices of a buffer, which are asked for with each event: the last one is kept.
 ///
-/// Every change of an offset since 1972 fell on a full quarter of an hour, so one holds for all of its quarter.
+/// Every change of an offset since 1973 fell on a full quarter of an hour, so one holds for all of its quarter.
 final class SliceOffsets: Sendable {
     private let rule: TimeZoneRule
     /// The last quarter of an hour since 1970, and its offset behind it, in one word: threads may take turns.
     private let last = Atomic<Int64>(.min)
-    /// From 1972 on, for 34,000 years.
-    private static let known: Range<Int64> = 63_072_000..<(1 << 40)
+    /// From 1973 on, for 34,000 years.
+    private static let known: Range<Int64> = 94_694_400..<(1 << 40)
     private static let offsetBits: Int64 = 20
 
     init(_ rule: TimeZoneRule) { self.rule = rule }
