@@ -4,23 +4,15 @@ import Synchronization
 package final class Regex: Sendable {
     private let ascii: CompiledPattern
     /// For subjects beyond ASCII; nil until one comes, when it is small enough to compile for sure.
-    private let utf8: CompiledPattern?
+    private let utf8 = AtomicLazyReference<CompiledPattern>()
     private let pattern: RubyPattern
     /// The same programs for long texts, made when one is needed first.
     private let others = Mutex<[Variant: CompiledPattern]>([:])
-    private let lineProgram = Atomic(LineSlot.notMade)
-    private let textsSeen = Atomic(0)
-    /// Of how many texts in a row the program was not sure. Some loops may miss a count.
-    private let unsureTexts = Atomic(0)
+    private let lineProgram = LineProgramSlot()
     private struct Variant: Hashable {
         var isUnicode: Bool
-        /// For slices, with an offset limit.
-        var isSliced: Bool
-        /// With callouts.
+        /// With callouts; otherwise for slices.
         var isWatched: Bool
-
-        /// What `utf8` is when it was not needed at the start.
-        static let unicode = Variant(isUnicode: true, isSliced: false, isWatched: false)
     }
     /// Whether `\G` occurs, which is where the search begins: then it must not be begun elsewhere.
     private let isBoundToStart: Bool
@@ -51,7 +43,9 @@ package final class Regex: Sendable {
         self.pattern = pattern
         isBoundToStart = pattern.root.containsSearchStart
         ascii = try Self.compile(pattern, unicode: false)
-        utf8 = Self.surelyCompilesUnicode(pattern, ascii) ? nil : try Self.compile(pattern, unicode: true)
+        if !Self.surelyCompilesUnicode(pattern, ascii) {
+            _ = utf8.storeIfNil(try Self.compile(pattern, unicode: true))
+        }
         groups = pattern.groups.names.map { NamedGroup(name: $0.name, numbers: $0.numbers) }
         captureCount = pattern.groups.count
         requiredLiteral = RequiredLiteral.of(pattern.root)
@@ -73,11 +67,6 @@ package final class Regex: Sendable {
             let place = emitter.source(ofTextOffset: error.textOffset)
             throw PatternError(offset: place.offset, length: place.length, message: error.message)
         }
-    }
-
-    deinit {
-        // What was kept when the program was made.
-        if let made = unsafe lineProgram.load(ordering: .acquiring).program { unsafe made.release() }
     }
 
     /// The regex without a reference count: valid as long as the regex that gave it.
@@ -141,27 +130,12 @@ package final class Regex: Sendable {
         _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int,
         _ places: LineProgram.Places, mayWait: Bool = true
     ) -> LineProgram.Outcome {
-        guard text != .invalid else { return .unsure }
-        let slot = lineProgram.load(ordering: .acquiring)
-        guard let program = unsafe slot.isMade ? slot.program : makeLineProgram(mayWait: mayWait) else {
-            return .unsure
-        }
-        let unsure = unsureTexts.load(ordering: .relaxed)
-        // Of every so many it still gets one: what comes next may be of another kind.
-        if unsure >= Self.unsureTextsInRow, unsure % Self.unsureTextsInRow != 0 {
-            unsureTexts.store(unsure &+ 1, ordering: .relaxed)
-            return .unsure
-        }
-        let outcome = unsafe program._withUnsafeGuaranteedRef {
-            guard text == .ascii || $0.coversUnicode else { return LineProgram.Outcome.unsure }
-            return unsafe $0.search(subject, from: start, places, scratch.lineStack, scratch.slots)
-        }
-        if outcome == .unsure {
-            unsureTexts.store(unsure &+ 1, ordering: .relaxed)
-        } else if unsure != 0 {
-            unsureTexts.store(0, ordering: .relaxed)
-        }
-        return outcome
+        unsafe lineProgram.search(subject, as: text, from: start, places, scratch, of: pattern, mayWait: mayWait)
+    }
+
+    @inline(never)
+    private func makeUnicode() -> CompiledPattern? {
+        (try? Self.compile(pattern, unicode: true)).map { utf8.storeIfNil($0) }
     }
 
     /// What PCRE2 finds out in a few steps; nil when it takes more.
@@ -173,60 +147,12 @@ package final class Regex: Sendable {
         switch text {
         case .ascii: unsafe result = ascii.handle.run(subject, from: start, scratch, .quick)
         case .utf8:
-            guard let program = utf8 ?? variant(.unicode) else { return .gaveUp(.engine) }
+            guard let program = utf8.load() ?? makeUnicode() else { return .gaveUp(.engine) }
             unsafe result = program.handle.run(subject, from: start, scratch, .quick)
         case .invalid: return .gaveUp(.invalidUTF8)
         }
         let outcome = result.outcome
         return outcome == .gaveUp(.matchLimit) || outcome == .gaveUp(.stackLimit) ? nil : outcome
-    }
-
-    /// Where the program of a regex is, once it was made.
-    private struct LineSlot: AtomicRepresentable {
-        /// 0: not made; 1: there is none; else the address of the program.
-        private let word: UInt
-
-        static let notMade = LineSlot(word: 0)
-        static let none = LineSlot(word: 1)
-        private init(word: UInt) { self.word = word }
-        init(_ program: LineProgram) {
-            unsafe word = UInt(bitPattern: Unmanaged.passRetained(program).toOpaque())
-        }
-
-        typealias AtomicRepresentation = UInt.AtomicRepresentation
-        static func encodeAtomicRepresentation(_ value: consuming LineSlot) -> AtomicRepresentation {
-            UInt.encodeAtomicRepresentation(value.word)
-        }
-        static func decodeAtomicRepresentation(_ value: consuming AtomicRepresentation) -> LineSlot {
-            LineSlot(word: UInt.decodeAtomicRepresentation(value))
-        }
-
-        @inline(__always) var isMade: Bool { word != 0 }
-
-        /// The program, which the regex keeps alive.
-        @inline(__always) var program: Unmanaged<LineProgram>? {
-            guard word > 1, let address = unsafe UnsafeRawPointer(bitPattern: word) else { return nil }
-            return unsafe Unmanaged.fromOpaque(address)
-        }
-    }
-
-    /// Texts that an expression sees before its program is made: that takes as long as some thousand matches, and most
-    /// expressions of tools see a few texts only.
-    private static let textsBeforeProgram = 64
-    /// From so many texts in a row on for which the program was of no use, it is asked for one in as many only.
-    private static let unsureTextsInRow = 64
-
-    /// Makes the program when some texts have come.
-    @inline(never)
-    private func makeLineProgram(mayWait: Bool) -> Unmanaged<LineProgram>? {
-        if mayWait, textsSeen.add(1, ordering: .relaxed).newValue <= Self.textsBeforeProgram { return nil }
-        return unsafe others.withLock { _ in
-            let known = lineProgram.load(ordering: .acquiring)
-            if known.isMade { return unsafe known.program }
-            let made = LineProgram(pattern).map(LineSlot.init) ?? .none
-            lineProgram.store(made, ordering: .releasing)
-            return unsafe made.program
-        }
     }
 
     /// Searches the subject for the first match. Allocates nothing, but for the first line that needs a watched search.
@@ -473,14 +399,11 @@ extension Regex {
 
     /// A program for long texts; nil when it is too large for PCRE2.
     private func variant(isUnicode: Bool, isWatched: Bool) -> CompiledPattern? {
-        variant(Variant(isUnicode: isUnicode, isSliced: !isWatched, isWatched: isWatched))
-    }
-
-    private func variant(_ variant: Variant) -> CompiledPattern? {
-        others.withLock { others in
+        let variant = Variant(isUnicode: isUnicode, isWatched: isWatched)
+        return others.withLock { others in
             if let known = others[variant] { return known }
-            guard let text = try? pattern.emitted(unicode: variant.isUnicode, watched: variant.isWatched).text,
-                let program = try? CompiledPattern(text, unicode: variant.isUnicode, sliced: variant.isSliced)
+            guard let text = try? pattern.emitted(unicode: isUnicode, watched: isWatched).text,
+                let program = try? CompiledPattern(text, unicode: isUnicode, sliced: !isWatched)
             else { return nil }
             others[variant] = program
             return program

@@ -47,7 +47,7 @@ final class LineProgram: @unchecked Sendable {
             builder.registers <= LineStack.registerCount
         else { return nil }
         steps = LineMemory(builder.steps)
-        classes = LineMemory(builder.classes)
+        classes = LineMemory(builder.classes.table)
         masks = LineMemory(builder.masks)
         targets = LineMemory(builder.targets)
         tables = LineMemory(builder.tables)

@@ -1,6 +1,6 @@
 /// Writes elements as steps, from the last to the first: each knows what can follow.
 struct LineProgramBuilder {
-    /// A bound for the memory of a program: 40 bytes a step.
+    /// A bound for the memory of a program.
     private static let maximumSteps = 8_000
     /// Alternatives that one step can tell apart; more are spread over several.
     private static let widestChoice = 32
@@ -17,8 +17,7 @@ struct LineProgramBuilder {
     private(set) var targets: [Int32] = []
     private(set) var tables: [UInt8] = []
     private(set) var bytes: [UInt8] = []
-    /// The class of each byte.
-    private(set) var classes = [UInt8](repeating: 0, count: 256)
+    let classes: LineClasses
     /// How many places outside the groups the steps note things in.
     private(set) var registers = 0
     /// Groups that a match passes once or, where it goes another way, is told to unset: nothing of them is to be undone.
@@ -30,24 +29,19 @@ struct LineProgramBuilder {
     private(set) var startLiteral: [UInt8] = []
     private var tablePlaces: [DigitTable: Int] = [:]
     private var groupRegisters: [Int: Int] = [:]
-    private var classCount = 1
 
     /// - Throws: `NotCovered` when the sets need more classes than there are, or the steps are too many.
     init(_ root: LineElement) throws(LineElementReader.NotCovered) {
         var exact: [ByteSet] = []
         var rough: [ByteSet] = []
         Self.collect(root, &exact, &rough)
-        for set in exact where !split(by: set) { throw LineElementReader.NotCovered() }
-        // What can come next is only a means to be quick: where classes run out, a set stands for more.
-        for set in rough { _ = split(by: set) }
-        for byte in 0x80..<0xC0 { classes[byte] = UInt8(LineClass.continuation) }
-        for byte in 0xC0..<0x100 { classes[byte] = UInt8(LineClass.lead) }
+        classes = try LineClasses(exact: exact, rough: rough)
         var passes: [Int: Int] = [:]
         Self.countPasses(root, isCertain: true, isLoop: false, &passes)
         simpleGroups = Set(passes.filter { $0.value <= 1 }.keys)
         steps = [LineOp(.match)]
         let first = try write(root, Follow(lead: .anything))
-        startMask = mask(first.lead)
+        startMask = classes.mask(first.lead)
         startLiteral = first.literal
         resolve()
     }
@@ -68,43 +62,6 @@ struct LineProgramBuilder {
         case .check(.wordEnd): rough.append(.word)
         case .check: break
         }
-    }
-
-    /// Makes the set one of whole classes; false when there would be too many.
-    private mutating func split(by set: ByteSet) -> Bool {
-        var inside: [UInt8: UInt8] = [:]
-        var outside: Set<UInt8> = []
-        for byte in UInt8(0)...0x7F where !set.contains(byte) { outside.insert(classes[Int(byte)]) }
-        var next = classCount
-        for byte in UInt8(0)...0x7F where set.contains(byte) && outside.contains(classes[Int(byte)]) {
-            if inside[classes[Int(byte)]] == nil {
-                inside[classes[Int(byte)]] = UInt8(next)
-                next += 1
-            }
-        }
-        guard next <= LineClass.asciiCount else { return false }
-        for byte in UInt8(0)...0x7F where set.contains(byte) {
-            if let new = inside[classes[Int(byte)]] { classes[Int(byte)] = new }
-        }
-        classCount = next
-        return true
-    }
-
-    private func asciiMask(_ set: ByteSet) -> UInt64 {
-        var mask: UInt64 = 0
-        for byte in UInt8(0)...0x7F where set.contains(byte) { mask |= 1 << UInt64(classes[Int(byte)]) }
-        return mask
-    }
-
-    /// The classes of a set that is consumed.
-    private func mask(_ set: ByteSet) -> UInt64 {
-        asciiMask(set) | (set.beyond == .all ? 1 << LineClass.lead | 1 << LineClass.continuation : 0)
-    }
-
-    /// The classes of what may come next, at the beginning of a character.
-    private func mask(_ lead: LineLead) -> UInt64 {
-        let beyond: UInt64 = lead.set.beyond == .none ? 0 : 1 << LineClass.lead
-        return asciiMask(lead.set) | beyond | (lead.mayEnd ? 1 << LineClass.end : 0)
     }
 
     // MARK: - Steps
@@ -150,7 +107,7 @@ struct LineProgramBuilder {
             var step = LineOp(.digits)
             step.first = Int32(place(of: table))
             step.second = Int32(table.digits)
-            step.mask = mask(follow.lead)
+            step.mask = classes.mask(follow.lead)
             try append(step)
         case .known(let part):
             var step = LineOp(.known)
@@ -237,11 +194,11 @@ struct LineProgramBuilder {
         group: Int
     ) throws(LineElementReader.NotCovered) {
         if maximum == 0 { return }
-        let own = mask(set)
+        let own = classes.mask(set)
         var step = LineOp(.run)
         step.isUnsure = set.beyond == .unsure
         step.countsCharacters = set.beyond == .all && (minimum > 1 || maximum != .max)
-        (step.low, step.mask) = (own, mask(follow.lead))
+        (step.low, step.mask) = (own, classes.mask(follow.lead))
         (step.first, step.second) = (Int32(minimum), Int32(clamping: maximum))
         if minimum == maximum {
             step.code = minimum == 1 ? .one : .exactly
@@ -309,7 +266,7 @@ struct LineProgramBuilder {
         var entries: [Int32] = []
         var leads: [UInt64] = []
         for (index, item) in items.enumerated().reversed() {
-            leads.insert(mask(item.lead(before: follow.lead)), at: 0)
+            leads.insert(classes.mask(item.lead(before: follow.lead)), at: 0)
             // The last one stands right before what follows, and the first right behind the step that chooses.
             if entry != exit || (item.isEmpty && index == 0) { try jump(to: exit) }
             let before = entry
@@ -357,7 +314,7 @@ struct LineProgramBuilder {
         _ = try write(body, inner)
         let begin = entry
         var step = LineOp(.either)
-        let (again, leave) = (mask(body.lead(before: lead)), mask(follow.lead))
+        let (again, leave) = (classes.mask(body.lead(before: lead)), classes.mask(follow.lead))
         if isLazy { try jump(to: exit) }
         step.first = isLazy ? begin : exit
         (step.low, step.mask) = isLazy ? (leave, again) : (again, leave)
@@ -374,7 +331,7 @@ struct LineProgramBuilder {
         func set(_ code: LineOp.Code, _ set: ByteSet) -> LineOp {
             var step = LineOp(code)
             step.isUnsure = set.beyond == .unsure
-            step.low = mask(set)
+            step.low = classes.mask(set)
             return step
         }
         switch check {

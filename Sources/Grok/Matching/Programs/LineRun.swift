@@ -107,8 +107,9 @@ import Glibc
                 }
                 unsafe op += 1
                 continue
-            case .run:
-                let end = unsafe endOfRun(op, from: position)
+            case .run, .greedy, .greedyBefore, .lazy:
+                let isRun = unsafe op.pointee.code == .run
+                let end = unsafe isRun ? endOfRun(op, from: position) : firstCandidate(op, from: position)
                 guard end >= 0 else {
                     if end == Self.unsure { return .unsure }
                     break step
@@ -119,20 +120,6 @@ import Glibc
                     unsafe slots[2 &* group &+ 1] = end
                 }
                 position = end
-                unsafe op += 1
-                continue
-            case .greedy, .greedyBefore, .lazy:
-                let candidate = unsafe firstCandidate(op, from: position)
-                guard candidate >= 0 else {
-                    if candidate == Self.unsure { return .unsure }
-                    break step
-                }
-                let group = unsafe Int(op.pointee.group)
-                if group > 0 {
-                    unsafe slots[2 &* group] = position
-                    unsafe slots[2 &* group &+ 1] = candidate
-                }
-                position = candidate
                 unsafe op += 1
                 continue
             case .digits:
