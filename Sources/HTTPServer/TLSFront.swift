@@ -12,7 +12,7 @@ final class TLSFront {
     let context: TLSContext
     let handshakeMilliseconds: UInt64
     /// Where decrypted bytes and answers are put on their way, one after the other.
-    let passage = PassageBuffer()
+    let passage = PlaintextBuffer()
     /// Gives an end of a pair of sockets to the library, and says whether that took it.
     let join: (_ descriptor: Int32, HTTPClient) -> Bool
     weak var handler: (any HTTPHandler)?
@@ -77,16 +77,4 @@ final class TLSFront {
         handler?.left(client.client)
         if clients.count == limit - 1 { listener?.resume() }
     }
-}
-
-/// Room for bytes that are carried from one socket to another.
-///
-/// `@safe`: the memory is allocated and freed here and nowhere else; users index it within its bounds.
-@safe
-final class PassageBuffer {
-    let memory: UnsafeMutableRawBufferPointer
-
-    init() { unsafe memory = .allocate(byteCount: 64 * 1024, alignment: 16) }
-
-    deinit { unsafe memory.deallocate() }
 }

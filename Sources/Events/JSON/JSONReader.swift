@@ -16,6 +16,15 @@ extension Rows {
         }
     }
 
+    /// Adds a record that is a JSON object. On an error the text stays in the storage, and nothing else is added.
+    package mutating func appendRecord(
+        json text: [UInt8], _ time: EventTime, _ storage: inout ByteBuffer
+    ) throws(JSONError) {
+        let first = fields.count
+        try appendFields(json: storage.append(copyOf: text), &storage)
+        records.append(Record(time: time, firstField: first, fieldCount: fields.count - first))
+    }
+
     private mutating func readObject(_ text: Slice, _ first: Int, _ storage: inout ByteBuffer) throws(JSONError) {
         let end = text.end
         var base = unsafe UnsafePointer(storage.base)
@@ -73,15 +82,10 @@ extension ByteBuffer {
         var offset = Int(text.offset)
         let end = text.end
         while offset < end {
-            let plain = unsafe TextKernels.quoteOffset(base + offset, end &- offset)
+            let plain = unsafe TextKernels.backslashOffset(base + offset, end &- offset)
             append(slice: Slice(offset: offset, length: plain))
             offset &+= plain
-            // A quote that is not escaped is text like any other.
-            if offset < end, unsafe base[offset] != 0x5C {
-                unsafe append(base[offset])
-                offset &+= 1
-            }
-            guard offset < end, unsafe base[offset] == 0x5C else { continue }
+            if offset == end { break }
             let (scalar, next) = unsafe JSONEscape.decode(base, offset, end)
             appendUTF8(scalar)
             offset = next

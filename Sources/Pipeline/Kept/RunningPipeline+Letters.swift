@@ -39,43 +39,25 @@ final class LetterEmitter {
     private var rows = Rows(fieldCapacity: 1024)
     /// Of the output that was given some last.
     private var emitter: (output: any RunningOutput, emitter: any Emitter)?
-    /// What it found full.
-    private var wait = GateWait()
+    private var wait = RoomWait()
 
     func emit(
         _ letters: LetterReplay.Letters, _ receipt: Receipt, to entry: LiveOutputs.Entry, of stages: LoopStages,
         in pipeline: RunningPipeline
     ) -> LetterReplay.Answer {
-        guard !stages.isResting, !stages.pressure.gates.isClosed(anyOf: wait) else { return .full }
-        wait = GateWait()
+        guard wait.isOver(stages) else { return .full }
         let emitter = emitter(of: entry, stages, pipeline)
         storage.clear()
         rows.clear()
         for event in letters.events {
-            let start = storage.count
-            let first = rows.fields.count
-            storage.append(event.record)
             // It was read as JSON when its line was.
-            guard (try? rows.appendFields(json: Slice(offset: start, length: event.record.count), &storage)) != nil
-            else {
-                receipt.note(.lost)
-                continue
-            }
-            rows.records.append(Record(time: event.time, firstField: first, fieldCount: rows.fields.count - first))
+            if (try? rows.appendRecord(json: event.record, event.time, &storage)) == nil { receipt.note(.lost) }
         }
-        _ = stages.pressure.take()
-        let answer = emitter.emit(Batch(Tag(letters.tag), receipt: receipt), storage: &storage, rows: &rows)
+        let isTaken = wait.emit(
+            Batch(Tag(letters.tag), receipt: receipt), to: emitter, &storage, &rows, of: stages)
         // What the output's own form cannot hold stays in the file.
         if !rows.rejections.isEmpty { receipt.note(.lost) }
-        switch answer {
-        case .accepted: return .taken
-        case .acceptedFull:
-            wait = stages.pressure.take()
-            return .taken
-        case .refused:
-            wait = stages.pressure.take()
-            return .full
-        }
+        return isTaken ? .taken : .full
     }
 
     private func emitter(

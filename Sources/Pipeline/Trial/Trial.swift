@@ -44,9 +44,7 @@ package final class Trial {
     ) throws -> [TrialStep] {
         var storage = ByteBuffer(capacity: record.count * 2)
         var rows = Rows(fieldCapacity: 64)
-        storage.append(record)
-        try rows.appendFields(json: Slice(offset: 0, length: record.count), &storage)
-        rows.records.append(Record(time: time, firstField: 0, fieldCount: rows.fields.count))
+        try rows.appendRecord(json: record, time, &storage)
         _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
         return recorder.take()
     }

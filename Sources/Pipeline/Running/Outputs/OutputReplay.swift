@@ -58,11 +58,7 @@ package final class OutputReplay {
             guard handOver(patienceSeconds) else { return false }
             tag = Tag(other)
         }
-        let start = storage.count
-        let first = rows.fields.count
-        storage.append(record)
-        try rows.appendFields(json: Slice(offset: start, length: record.count), &storage)
-        rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
+        try rows.appendRecord(json: record, time, &storage)
         return rows.records.count < Self.batchEvents || handOver(patienceSeconds)
     }
 
