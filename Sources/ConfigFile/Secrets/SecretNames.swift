@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Words
 
 /// Which names in a configuration stand before a secret: parameters, headers, environment variables.
@@ -29,8 +30,19 @@ package enum SecretNames {
         "useragent", "xopaqueid",
     ]
 
+    /// What the same few names were found to be: a large configuration has each a hundred times.
+    private static let known = Mutex<[String: Bool]>([:])
+    private static let maximumKnown = 1_000
+
     /// Whether what follows this name is to be hidden.
     package static func isSecret(_ name: String) -> Bool {
+        if let answer = known.withLock({ $0[name] }) { return answer }
+        let answer = meansSecret(name)
+        known.withLock { if $0.count < maximumKnown { $0[name] = answer } }
+        return answer
+    }
+
+    private static func meansSecret(_ name: String) -> Bool {
         let lower = name.lowercased()
         let parts = lower.split { $0 == "_" || $0 == "-" || $0 == "." }.map(String.init)
         guard lower.utf8.count >= 3, !isHarmless(lower) else { return false }

@@ -2,9 +2,9 @@ import Synchronization
 
 /// A compiled Ruby regular expression: immutable, shared by all threads.
 package final class Regex: Sendable {
-    private let ascii: CompiledPattern
-    /// For subjects beyond ASCII; nil until one comes, when it is small enough to compile for sure.
-    private let utf8 = AtomicLazyReference<CompiledPattern>()
+    /// For ASCII subjects and for others; nil until one comes, when it is small enough to compile for sure.
+    private let ascii = OnceReference<CompiledPattern>()
+    private let utf8 = OnceReference<CompiledPattern>()
     private let pattern: RubyPattern
     /// The same programs for long texts, made when one is needed first.
     private let others = Mutex<[Variant: CompiledPattern]>([:])
@@ -38,25 +38,18 @@ package final class Regex: Sendable {
         try self.init(RubyPattern(source, options: options))
     }
 
-    /// Compiles a translated expression.
+    /// Compiles a translated expression, or sees that it can be done when the first text comes: it takes as long as all else
+    /// at the start, and many programs are never run.
     package init(_ pattern: RubyPattern) throws(PatternError) {
         self.pattern = pattern
         isBoundToStart = pattern.root.containsSearchStart
-        ascii = try Self.compile(pattern, unicode: false)
-        if !Self.surelyCompilesUnicode(pattern, ascii) {
-            _ = utf8.storeIfNil(try Self.compile(pattern, unicode: true))
-        }
+        let bound = try ProgramBound(pattern.root)
+        if !bound.isSure(unicode: false) { ascii.storeIfNil(try Self.compile(pattern, unicode: false)) }
+        if !bound.isSure(unicode: true) { utf8.storeIfNil(try Self.compile(pattern, unicode: true)) }
         groups = pattern.groups.names.map { NamedGroup(name: $0.name, numbers: $0.numbers) }
         captureCount = pattern.groups.count
         requiredLiteral = RequiredLiteral.of(pattern.root)
         containsNonASCII = pattern.containsNonASCII
-    }
-
-    /// PCRE2 has room for 64 KiB a program. The Unicode variant differs in its classes and word boundaries; what these can grow
-    /// to is far from that for nearly every expression, and compiling takes as long as all else at the start.
-    private static func surelyCompilesUnicode(_ pattern: RubyPattern, _ ascii: CompiledPattern) -> Bool {
-        let (largest, growth, boundary) = (60_000, 8, 400)
-        return ascii.size * growth + pattern.root.wordBoundaries * boundary < largest
     }
 
     private static func compile(_ pattern: RubyPattern, unicode: Bool) throws(PatternError) -> CompiledPattern {
@@ -133,9 +126,18 @@ package final class Regex: Sendable {
         unsafe lineProgram.search(subject, as: text, from: start, places, scratch, of: pattern, mayWait: mayWait)
     }
 
+    /// The program for whole texts; nil when it does not compile after all.
+    @inline(__always)
+    private func program(unicode: Bool) -> Unmanaged<CompiledPattern>? {
+        if let made = unsafe unicode ? utf8.unmanaged : ascii.unmanaged { return unsafe made }
+        return unsafe make(unicode: unicode)
+    }
+
     @inline(never)
-    private func makeUnicode() -> CompiledPattern? {
-        (try? Self.compile(pattern, unicode: true)).map { utf8.storeIfNil($0) }
+    private func make(unicode: Bool) -> Unmanaged<CompiledPattern>? {
+        guard let made = try? Self.compile(pattern, unicode: unicode) else { return nil }
+        if unicode { utf8.storeIfNil(made) } else { ascii.storeIfNil(made) }
+        return unsafe unicode ? utf8.unmanaged : ascii.unmanaged
     }
 
     /// What PCRE2 finds out in a few steps; nil when it takes more.
@@ -143,15 +145,10 @@ package final class Regex: Sendable {
         _ subject: UnsafeRawBufferPointer, as text: SubjectText, _ scratch: MatchScratch, from start: Int
     ) -> MatchOutcome? {
         guard subject.count <= Regex.shortBytes else { return nil }
-        let result: SearchResult
-        switch text {
-        case .ascii: unsafe result = ascii.handle.run(subject, from: start, scratch, .quick)
-        case .utf8:
-            guard let program = utf8.load() ?? makeUnicode() else { return .gaveUp(.engine) }
-            unsafe result = program.handle.run(subject, from: start, scratch, .quick)
-        case .invalid: return .gaveUp(.invalidUTF8)
-        }
-        let outcome = result.outcome
+        if text == .invalid { return .gaveUp(.invalidUTF8) }
+        guard let program = unsafe program(unicode: text == .utf8) else { return .gaveUp(.engine) }
+        let outcome = unsafe program._withUnsafeGuaranteedRef { $0.handle }
+            .run(subject, from: start, scratch, .quick).outcome
         return outcome == .gaveUp(.matchLimit) || outcome == .gaveUp(.stackLimit) ? nil : outcome
     }
 

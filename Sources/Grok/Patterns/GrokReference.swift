@@ -50,13 +50,15 @@ struct GrokReference {
         while index < text.count, isFieldByte(text[index]) {
             index += 1
             guard index < text.count else { return nil }
+            var end = index + 1
+            var type: String?
+            if text[index] == UInt8(ascii: ":"), let typed = parseType(text, at: end) {
+                (type, end) = typed
+            } else if text[index] != UInt8(ascii: "}") {
+                continue
+            }
             let field = String(decoding: text[fieldStart..<index], as: UTF8.self)
-            if text[index] == UInt8(ascii: "}") {
-                return GrokReference(range: start..<(index + 1), name: name, field: field, type: nil)
-            }
-            if text[index] == UInt8(ascii: ":"), let (type, end) = parseType(text, at: index + 1) {
-                return GrokReference(range: start..<end, name: name, field: field, type: type)
-            }
+            return GrokReference(range: start..<end, name: name, field: field, type: type)
         }
         return nil
     }

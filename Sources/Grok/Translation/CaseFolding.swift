@@ -24,11 +24,11 @@ enum CaseFolding {
     /// The alternatives for letters in a row that a single character folds to, and how many literals they replace.
     static func ligature(at index: Int, in items: [PatternNode]) -> (text: String, count: Int)? {
         for folding in foldings {
-            let letters = Array(folding.letters.unicodeScalars)
+            let letters = folding.letters.utf8
             guard index + letters.count <= items.count else { continue }
-            let matches = letters.indices.allSatisfy { position in
-                guard case .literal(let scalar, true) = items[index + position].kind else { return false }
-                return scalar < 0x80 && scalar | 0x20 == letters[position].value
+            let matches = zip(items[index...], letters).allSatisfy { item, letter in
+                guard case .literal(let scalar, true) = item.kind else { return false }
+                return scalar < 0x80 && scalar | 0x20 == letter
             }
             guard matches else { continue }
             let others = folding.scalars.map { PatternText.literal($0) }.joined(separator: "|")

@@ -59,7 +59,7 @@ struct GroupNumbering {
                 plain.append(node)
             }
         }
-        for child in node.children { collect(child) }
+        node.forEachChild { collect($0) }
     }
 
     private func check(_ reference: GroupReference, _ node: PatternNode) throws(PatternError) {
@@ -173,16 +173,32 @@ struct GroupNumbering {
 }
 
 extension PatternNode {
-    /// The parts directly inside this one.
-    var children: [PatternNode] {
+    /// Visits the parts directly inside this one.
+    func forEachChild(_ visit: (PatternNode) -> Void) {
         switch kind {
-        case .sequence(let items), .alternation(let items): return items
+        case .sequence(let items), .alternation(let items): for item in items { visit(item) }
         case .group(let body), .scoped(_, let body), .capture(_, _, let body), .atomic(let body), .look(_, _, let body),
             .repetition(_, let body), .absent(let body):
-            return [body]
-        case .conditional(_, let yes, let no): return [yes] + (no.map { [$0] } ?? [])
-        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call: return []
+            visit(body)
+        case .conditional(_, let yes, let no):
+            visit(yes)
+            if let no { visit(no) }
+        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call: break
         }
+    }
+
+    /// The parts directly inside this one.
+    var children: [PatternNode] {
+        var parts: [PatternNode] = []
+        forEachChild { parts.append($0) }
+        return parts
+    }
+
+    /// Whether itself or a part inside is of a kind.
+    private func contains(where isMeant: (Kind) -> Bool) -> Bool {
+        var isFound = isMeant(kind)
+        forEachChild { isFound = isFound || $0.contains(where: isMeant) }
+        return isFound
     }
 
     /// How many scalars every match of this part has; nil when they differ or are not known.
@@ -212,26 +228,20 @@ extension PatternNode {
 
     /// True when `\z` or `\Z` stands in it, which Ruby refuses in a look-behind.
     var containsSubjectEnd: Bool {
-        if case .anchor(let anchor) = kind { return anchor == .subjectEnd || anchor == .subjectEndOrLastNewline }
-        return children.contains { $0.containsSubjectEnd }
+        contains {
+            switch $0 {
+            case .anchor(.subjectEnd), .anchor(.subjectEndOrLastNewline): true
+            default: false
+            }
+        }
     }
 
     /// Whether `\G` occurs, the place where a search begins.
     var containsSearchStart: Bool {
-        if case .anchor(.searchStart) = kind { return true }
-        return children.contains { $0.containsSearchStart }
-    }
-
-    /// How many `\b` and `\B` stand in it.
-    var wordBoundaries: Int {
-        switch kind {
-        case .anchor(.wordBoundary), .anchor(.notWordBoundary): 1
-        default: children.reduce(0) { $0 + $1.wordBoundaries }
-        }
+        contains { if case .anchor(.searchStart) = $0 { true } else { false } }
     }
 
     var containsCapture: Bool {
-        if case .capture = kind { return true }
-        return children.contains { $0.containsCapture }
+        contains { if case .capture = $0 { true } else { false } }
     }
 }

@@ -143,10 +143,11 @@ struct PatternEmitter {
     }
 
     private mutating func emitLiteral(_ scalar: UInt32) {
-        let folded = ignoringCase && !inLookBehind ? CaseFolding.expansion(of: scalar) : nil
-        if !unicode, scalar > 0x7F {
+        if scalar <= 0x7F {
+            PatternText.append(literal: scalar, to: &text)
+        } else if !unicode {
             write((ignoringCase ? CaseFolding.asciiSpelling(of: scalar) : nil) ?? "(?!)")
-        } else if let folded {
+        } else if ignoringCase, !inLookBehind, let folded = CaseFolding.expansion(of: scalar) {
             write("(?:\(PatternText.literal(scalar))|\(folded))")
         } else {
             write(PatternText.literal(scalar))
@@ -180,7 +181,7 @@ struct PatternEmitter {
         case .wordBoundary(let wide), .notWordBoundary(let wide):
             let negated = if case .notWordBoundary = anchor { true } else { false }
             guard unicode, wide else { return write(negated ? "\\B" : "\\b") }
-            let word = UnicodeClasses.word.unicodeText(ignoringCase: false)
+            let word = UnicodeClasses.wordText
             if before.isCertainWord {
                 write(negated ? "(?=\(word))" : "(?!\(word))")
             } else if after.isCertainWord {
@@ -206,8 +207,8 @@ struct PatternEmitter {
                 } else {
                     emitAnchor(anchor, before: .unknown, after: .unknown)
                 }
-            } else if unicode, !inLookBehind, let (fold, count) = CaseFolding.ligature(at: index, in: items),
-                ignoringCase
+            } else if unicode, ignoringCase, !inLookBehind,
+                let (fold, count) = CaseFolding.ligature(at: index, in: items)
             {
                 write(fold)
                 index += count
@@ -226,17 +227,7 @@ struct PatternEmitter {
         if ahead {
             try emitBody(body)
         } else {
-            var inner = body
-            while case .group(let unwrapped) = inner.kind { inner = unwrapped }
-            let branches = if case .alternation(let items) = inner.kind { items } else { [inner] }
-            guard branches.allSatisfy({ $0.fixedLength != nil }), !(negative && body.containsCapture),
-                !body.containsSubjectEnd
-            else {
-                throw PatternError(
-                    offset: node.offset, length: node.length, message: "invalid pattern in look-behind",
-                    hint: "each alternative must have a fixed length and a negative one no named group; "
-                        + "\\K can stand for a look-behind of any length")
-            }
+            try body.checkLookBehind(isNegative: negative, node)
             let before = inLookBehind
             inLookBehind = true
             try emitBody(body)
@@ -295,11 +286,7 @@ struct PatternEmitter {
 
     /// `(?~x)` for an x of fixed length n: stop where x begins, then at most n-1 characters more.
     private mutating func emitAbsent(_ body: PatternNode, _ node: PatternNode) throws(PatternError) {
-        guard let length = body.fixedLength, length > 0 else {
-            throw PatternError(
-                offset: node.offset, length: node.length, message: "(?~…) takes a part of fixed length here",
-                hint: "use (?:(?!…).)* instead")
-        }
+        let length = try body.checkAbsent(node)
         if watched { write(.run) }
         write("(?:(?:(?!")
         try emitBody(body)

@@ -2,12 +2,12 @@
 enum PatternText {
     /// One scalar outside a class.
     static func literal(_ scalar: UInt32) -> String {
-        switch scalar {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: return String(character(scalar))
-        case 0x20...0x7E: return "\\" + String(character(scalar))
-        default: return hexadecimal(scalar)
-        }
+        var text: [UInt8] = []
+        append(literal: scalar, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
+
+    static func append(literal scalar: UInt32, to text: inout [UInt8]) { append(scalar, escapedFrom: 0x20, to: &text) }
 
     /// One scalar of the set: a shorthand where PCRE2 has a quick one, else brackets.
     static func oneOf(_ set: ScalarSet) -> String {
@@ -29,27 +29,25 @@ enum PatternText {
 
     /// The ranges of a set as they stand between brackets.
     static func classBody(_ set: ScalarSet) -> String {
-        var text = ""
+        var text: [UInt8] = []
         for range in set.ranges {
-            text += inClass(range.lowerBound)
+            append(range.lowerBound, escapedFrom: 0x21, to: &text)
             if range.upperBound > range.lowerBound {
-                if range.upperBound > range.lowerBound + 1 { text += "-" }
-                text += inClass(range.upperBound)
+                if range.upperBound > range.lowerBound + 1 { text.append(UInt8(ascii: "-")) }
+                append(range.upperBound, escapedFrom: 0x21, to: &text)
             }
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func inClass(_ scalar: UInt32) -> String {
+    /// - Parameter lowest: the first character that a backslash makes itself; those below are written as numbers.
+    private static func append(_ scalar: UInt32, escapedFrom lowest: UInt32, to text: inout [UInt8]) {
         switch scalar {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: return String(character(scalar))
-        case 0x21...0x7E: return "\\" + String(character(scalar))
-        default: return hexadecimal(scalar)
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: text.append(UInt8(scalar))
+        case lowest...0x7E:
+            text.append(UInt8(ascii: "\\"))
+            text.append(UInt8(scalar))
+        default: text.append(contentsOf: "\\x{\(String(scalar, radix: 16))}".utf8)
         }
     }
-
-    private static func hexadecimal(_ scalar: UInt32) -> String { "\\x{" + String(scalar, radix: 16) + "}" }
-
-    /// The scalars that come here are printable ASCII, so the conversion cannot fail.
-    private static func character(_ scalar: UInt32) -> Character { Character(Unicode.Scalar(UInt8(scalar))) }
 }

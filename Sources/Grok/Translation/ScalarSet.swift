@@ -20,6 +20,9 @@ struct ScalarSet: Equatable, Sendable {
         for range in unsorted.sorted(by: { $0.lowerBound < $1.lowerBound }) { append(range) }
     }
 
+    /// Ranges that are in order, and of which no two touch.
+    private init(apart ranges: [ClosedRange<UInt32>]) { self.ranges = ranges }
+
     /// Adds a range that does not begin before the last one.
     private mutating func append(_ range: ClosedRange<UInt32>) {
         if let last = ranges.last, range.lowerBound <= last.upperBound &+ 1 {
@@ -46,11 +49,19 @@ struct ScalarSet: Equatable, Sendable {
             next = range.upperBound + 1
         }
         if next <= Self.highest { gaps.append(next...Self.highest) }
-        return ScalarSet(gaps)
+        return ScalarSet(apart: gaps)
     }
 
     func intersection(_ other: ScalarSet) -> ScalarSet {
-        complement().union(other.complement()).complement()
+        var common: [ClosedRange<UInt32>] = []
+        var (own, others) = (ranges[...], other.ranges[...])
+        while let one = own.first, let two = others.first {
+            let low = max(one.lowerBound, two.lowerBound)
+            let high = min(one.upperBound, two.upperBound)
+            if low <= high { common.append(low...high) }
+            if one.upperBound < two.upperBound { own.removeFirst() } else { others.removeFirst() }
+        }
+        return ScalarSet(apart: common)
     }
 
     func isSubset(of other: ScalarSet) -> Bool { intersection(other) == self }

@@ -7,6 +7,8 @@ enum UnicodeClasses {
     static let word: ClassExpression = .union([
         .property("Alphabetic"), .property("M"), .property("Nd"), .property("Pc"),
     ])
+    /// How PCRE2 is told about it.
+    static let wordText = word.unicodeText(ignoringCase: false)
 
     /// The class behind `[[:name:]]`, or nil when there is no such name. `asciiOnly` is the state after `(?a)`.
     static func posix(_ name: String, asciiOnly: Bool) -> ClassExpression? {

@@ -57,6 +57,7 @@ enum RouteSurvey {
 
     /// Labels that send an event from one to the next and back to the first; nil when there are none.
     static func circle(_ plan: PipelinePlan) -> [String]? {
+        guard plan.labels.contains(where: { $0.rules.contains(where: leadsOn) }) else { return nil }
         for label in plan.labels {
             for rule in label.rules {
                 for tag in rule.pattern.samples.prefix(16) {
@@ -84,6 +85,11 @@ enum RouteSurvey {
             }
         }
         return nil
+    }
+
+    private static func leadsOn(_ rule: RulePlan) -> Bool {
+        guard case .match(_, let output) = rule else { return false }
+        return output.label != nil || output.children.contains { $0.label != nil }
     }
 
     private static func circle(

@@ -116,10 +116,17 @@ struct TagGlob: Sendable, Equatable {
     static let maximumAlternatives = 1024
 
     func matches(_ tag: [UInt8]) -> Bool {
+        // What stands before the first star leads to one place, or nowhere.
+        var start = 0
+        while start < steps.count, case .byte(let byte) = steps[start] {
+            guard start < tag.count, tag[start] == byte else { return false }
+            start += 1
+        }
+        if start == steps.count { return start == tag.count }
         // All places that can be reached after each step: no backtracking, O(steps × bytes).
         var places = [Bool](repeating: false, count: tag.count + 1)
-        places[0] = true
-        for step in steps {
+        places[start] = true
+        for step in steps[start...] {
             var next = [Bool](repeating: false, count: tag.count + 1)
             for place in 0...tag.count where places[place] {
                 switch step {

@@ -181,12 +181,13 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         return flags
     }
 
-    /// Makes `label` that of this record; does nothing while tag, day and kind stay the same.
+    /// Makes `label` that of this record; does nothing while day, kind and, where it is in the name, tag stay the same.
     private func prepareLabel(
         _ record: Record, _ tag: Tag, _ time: EventTime, _ flags: UInt8, _ rows: borrowing Rows,
         _ storage: inout ByteBuffer
     ) throws(ExpressionFailure) {
-        if time.seconds >= labelFrom, time.seconds < labelUntil, tag.id == labelTag, labelFlags == flags { return }
+        let isSameTag = tag.id == labelTag || !indexName.dependsOnTag
+        if time.seconds >= labelFrom, time.seconds < labelUntil, isSameTag, labelFlags == flags { return }
         scratch.clear()
         var isNamed = false
         if let key = settings.targetIndexKey, let value = rows.value(at: key, in: record, storage) {
