@@ -51,6 +51,9 @@ run: build ## Run with config/default.conf
 demo: build ## Show it at work
 	./config/demo
 
+# How tests are built: a module at once and no index, which takes 40 % less CPU than `swift build` alone.
+TEST_BUILD = --disable-index-store -Xswiftc -wmo
+
 # Tests that keep every core busy for minutes run by themselves: those that wait for each other would wait too long.
 BUSY = ^(GrokTests|SuggestTests)\.|Simulation
 # And those that look at a real clock, beside which nothing may be busy.
@@ -63,7 +66,8 @@ own_folder = export TMPDIR=$$(mktemp -d /tmp/sluice-test.XXXXXX); chmod 711 "$$T
 # Where the daemons of tests keep what nobody takes.
 test test-long test-faults: export STATE_DIRECTORY ?= $(CURDIR)/.build/state
 test: test-deps lint build ## Lint, build, all tests, faults, real Docker, search engines and clients, conformance with Fluentd
-	@set -e; $(own_folder); swift test --skip '$(BUSY)|$(CLOCKED)' 2>&1 | tee .build/test.log; \
+	@set -e; $(own_folder); swift build --build-tests $(TEST_BUILD); \
+		swift test --skip-build --skip '$(BUSY)|$(CLOCKED)' 2>&1 | tee .build/test.log; \
 		swift test --skip-build --filter '$(CLOCKED)' 2>&1 | tee -a .build/test.log; \
 		swift test --skip-build --filter '$(BUSY)' 2>&1 | tee -a .build/test.log; ./Tests/Integration/run 2>&1 | tee .build/integration.log; \
 		./Tests/Faults/run $(SLUICE) --quick 2>&1 | tee .build/faults.log; \
@@ -73,7 +77,8 @@ test-faults: build ## All attacks and accidents, kills, power failures (QUICK=1:
 	@./Tests/Faults/run $(SLUICE) $(if $(QUICK),--quick)
 
 test-long: test-deps build ## What takes minutes: all faults, the long forms of tests, fuzzing
-	@set -e; $(own_folder); ./Tests/Faults/run $(SLUICE); export SLUICE_LONG_TESTS=1; swift test --skip '$(BUSY)|$(CLOCKED)'; \
+	@set -e; $(own_folder); ./Tests/Faults/run $(SLUICE); export SLUICE_LONG_TESTS=1; \
+		swift build --build-tests $(TEST_BUILD); swift test --skip-build --skip '$(BUSY)|$(CLOCKED)'; \
 		swift test --skip-build --filter '$(CLOCKED)'; \
 		swift test --skip-build --filter '$(BUSY)'; \
 		SLUICE_LONG_TESTS=1 ./Tests/Integration/run load packages; ./Tests/Fuzz/run

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Grok
@@ -29,6 +30,17 @@ struct ProgramBoundTests {
             if try ProgramBound(pattern.root).isSure(unicode: false) { sure += 1 }
         }
         #expect(sure * 100 >= library.names.count * 95, "\(sure) of \(library.names.count)")
+    }
+
+    @Test("nor does a random expression of shipped parts", arguments: PatternSeries.allCases)
+    func random(_ series: PatternSeries) throws {
+        let draws = try LineProgramDraws(series)
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<200 {
+            let expression = draws.expression(&generator)
+            guard let reading = try? draws.compiler.read(expression, multiline: false) else { continue }
+            try Self.check(reading.pattern, expression)
+        }
     }
 
     @Test(
