@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "Monitor",
             dependencies: [
-                "Events", "Time", "EventLoop", "HTTPServer", "Grok", "Suggest", "Buffering", "Logging",
+                "Events", "Time", "EventLoop", "TLS", "HTTPServer", "Grok", "Suggest", "Buffering", "Logging",
             ],
             resources: [
                 .embedInCode("Page/Files/page.html"), .embedInCode("Page/Files/page.css"),

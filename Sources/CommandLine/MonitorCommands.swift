@@ -38,7 +38,10 @@ package enum MonitorOptions {
     package static let token = Option(
         "token", value: .required("text", .text), "What its monitor asks for.", default: "SLUICE_MONITOR_TOKEN")
 
-    package static let all = [address, token]
+    package static let caFile = Option(
+        "ca-file", value: .required("file", .file), "Trust these certificates (PEM) instead of the system's.")
+
+    package static let all = [address, token, caFile]
 }
 
 /// The options of `sluice top`.

@@ -150,7 +150,7 @@ package enum SluiceCommands {
                 "url", "Where its monitor answers.", default: "that of the only one, or http://127.0.0.1:24220/health",
                 isOptional: true)
         ],
-        options: [HealthOptions.timeout])
+        options: [HealthOptions.timeout, MonitorOptions.caFile])
 
     package static let send = Command(
         "send", aliases: ["cat"], "Send events from standard input, as fluent-cat does.",

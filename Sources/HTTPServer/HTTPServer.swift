@@ -118,6 +118,9 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
 
     // MARK: - Life
 
+    /// Shakes hands with new clients by another certificate from now on. Only for a server that speaks TLS.
+    package func renew(_ context: TLSContext) { front?.context = context }
+
     /// Accepts nobody more. Who is connected stays.
     package func stopAccepting() {
         front?.stopAccepting()

@@ -9,7 +9,7 @@ internal import TLS
 /// have, and over a pair of sockets to the library.
 final class TLSFront {
     /// For new clients; those who are connected keep theirs.
-    let context: TLSContext
+    var context: TLSContext
     let handshakeMilliseconds: UInt64
     /// Where decrypted bytes and answers are put on their way, one after the other.
     let passage = PlaintextBuffer()

@@ -1,3 +1,5 @@
+package import TLS
+
 /// An address on which the monitor answers, and what a source of the configuration wants to see there.
 package struct MonitorEndpoint: Sendable {
     package var host: String
@@ -12,6 +14,8 @@ package struct MonitorEndpoint: Sendable {
     package var allowsReplay = false
     /// Beside `/metrics`, which is always there.
     package var metricsPaths: [String] = []
+    /// `<transport tls>`; nil for plain HTTP.
+    package var tls: TLSContext?
 
     /// Where a monitor answers that nobody has said anything about: Fluentd's monitor_agent has this port.
     package static let standard = MonitorEndpoint(host: "127.0.0.1", port: 24220)

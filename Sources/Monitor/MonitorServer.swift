@@ -36,14 +36,15 @@ package final class MonitorServer: Sendable {
         var left = open.withLock { $0 }
         var desks: [Desk] = []
         var new: [Desk] = []
+        var staying: [(desk: Desk, endpoint: MonitorEndpoint)] = []
         do {
             for endpoint in endpoints {
                 if let same = left.firstIndex(where: { $0.address == Desk.address(endpoint) }) {
                     let desk = left.remove(at: same)
-                    desk.change(endpoint, monitors)
+                    staying.append((desk, endpoint))
                     desks.append(desk)
                 } else {
-                    let desk = try Desk(endpoint, monitors, daemon, worker)
+                    let desk = try Desk(endpoint, monitors, daemon, worker, log)
                     new.append(desk)
                     desks.append(desk)
                 }
@@ -53,22 +54,23 @@ package final class MonitorServer: Sendable {
             throw error
         }
         open.withLock { $0 = desks }
-        let (closing, opening) = (left, new)
+        for (desk, endpoint) in staying { desk.change(endpoint, monitors) }
+        let (closing, opening) = (left, desks)
         thread.loop.submit { [thread, log] in
             for desk in closing { desk.close() }
             for desk in opening {
                 do throws(LoopError) {
-                    try desk.start(on: thread.loop)
-                    log.info("the monitor answers", ["at": "http://\(desk.address)"])
+                    guard try desk.open(on: thread.loop) else { continue }
+                    log.info("the monitor answers", ["at": desk.url])
                 } catch {
-                    log.error("the monitor cannot answer: \(error)", ["at": desk.address])
+                    log.error("the monitor cannot answer: \(error)", ["at": desk.url])
                 }
             }
         }
     }
 
-    /// Where it answers: `127.0.0.1:24220`, `[::1]:24220`.
-    package var addresses: [String] { open.withLock { $0.map(\.address) } }
+    /// Where it answers: `http://127.0.0.1:24220`, `https://[::1]:24220`.
+    package var urls: [String] { open.withLock { $0.map(\.url) } }
 
     /// Hangs up, and ends the thread.
     package func close() {
@@ -92,10 +94,12 @@ package final class MonitorServer: Sendable {
 private final class Desk: HTTPHandler, @unchecked Sendable {
     let address: String
     private let daemon: any MonitoredDaemon
+    private let log: Log
     private let page: PageDesk
     private let settings: Mutex<(endpoint: MonitorEndpoint, monitors: [FluentdMonitor])>
     private let socket: ListeningSocket
     private var server: HTTPServer?
+    private var speaksTLS = false
     private var loop: Loop?
 
     static func address(_ endpoint: MonitorEndpoint) -> String {
@@ -103,13 +107,14 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     }
 
     init(
-        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ daemon: any MonitoredDaemon, _ worker: PageWorker
+        _ endpoint: MonitorEndpoint, _ monitors: [FluentdMonitor], _ daemon: any MonitoredDaemon, _ worker: PageWorker,
+        _ log: Log
     ) throws(LoopError) {
         socket = try ListeningSocket.listen(
             host: endpoint.host, port: endpoint.port, backlog: 64, reusePort: false, inherited: nil)
         address = Self.address(endpoint)
         settings = Mutex((endpoint, monitors))
-        self.daemon = daemon
+        (self.daemon, self.log) = (daemon, log)
         page = PageDesk(daemon, worker)
     }
 
@@ -117,26 +122,47 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
         settings.withLock { $0 = (endpoint, monitors) }
     }
 
-    /// It was never started.
+    var url: String { (settings.withLock { $0.endpoint.tls } == nil ? "http://" : "https://") + address }
+
+    /// It was never opened.
     func abandon() { socket.close() }
 
-    func start(on loop: Loop) throws(LoopError) {
+    /// Answers as its settings say. Where TLS comes or goes everybody is hung up on; a new certificate is for new clients.
+    ///
+    /// - Returns: whether it did not answer so before.
+    func open(on loop: Loop) throws(LoopError) -> Bool {
+        let tls = settings.withLock { $0.endpoint.tls }
+        self.loop = loop
+        if let server, speaksTLS == (tls != nil) {
+            if let tls { server.renew(tls) }
+            return false
+        }
+        server?.close()
+        server = nil
         var settings = HTTPServer.Settings()
         settings.connectionLimit = 64
-        self.loop = loop
-        server = try HTTPServer(socket.descriptor, settings, on: loop, handler: self)
+        settings.tls = tls
+        // The server closes its listener, and the address is this desk's until the end.
+        server = try HTTPServer(socket.duplicate(), settings, on: loop, handler: self)
+        speaksTLS = tls != nil
+        return true
     }
 
     func close() {
         server?.close()
         server = nil
+        socket.close()
     }
 
     // MARK: - Requests
 
     func admits() -> Bool { true }
     func left(_ client: HTTPClient) {}
-    func failed(_ reason: String, _ client: HTTPClient?) {}
+    /// Of plain HTTP a client that breaks off is nothing to know; that TLS does not come about is for the operator to mend.
+    func failed(_ reason: String, _ client: HTTPClient?) {
+        guard speaksTLS else { return }
+        log.limited(.warn, kind: "monitor", subject: ["at": address], "the monitor: \(reason)")
+    }
 
     func began(_ exchange: HTTPExchange) {
         let route = Self.route(exchange, HTTPTarget(exchange.target))

@@ -66,6 +66,10 @@ struct TailInputTests {
         (try? String(contentsOfFile: "\(folder)/pos", encoding: .utf8)) ?? ""
     }
 
+    private func offsets(_ folder: String) -> [UInt64] {
+        PositionTable(positions(folder)).entries.map(\.offset).sorted()
+    }
+
     private func offset(_ folder: String) -> UInt64? {
         let end = ContinuousClock.now + .seconds(2)
         var last: UInt64?
@@ -270,6 +274,35 @@ struct TailInputTests {
         #expect(running.stop() == [])
     }
 
+    @Test("many files that were replaced while nobody followed them are read to their ends, each once")
+    func manyReplaced() throws {
+        let folder = try TemporaryFolder()
+        let count = 300
+        var positions = ""
+        for number in 0..<count {
+            let path = "\(folder.path)/\(number).log"
+            append("old \(number)\nrest \(number)\n", to: path + ".1")
+            var facts = stat()
+            stat(path + ".1", &facts)
+            positions +=
+                PositionTable.Entry(
+                    path: path, inode: UInt64(facts.st_ino), offset: UInt64("old \(number)\n".utf8.count)
+                ).line
+            // Of a third nothing has come in their place.
+            if number % 3 != 0 { append("new \(number)\n", to: path) }
+        }
+        try positions.write(toFile: "\(folder.path)/pos", atomically: true, encoding: .utf8)
+        let running = try Running(folder.path)
+        let expected = (0..<count).flatMap { $0 % 3 == 0 ? ["rest \($0)"] : ["rest \($0)", "new \($0)"] }
+        #expect(running.wait(expected.count).sorted() == expected.sorted())
+        // Only the positions of the files that took their places are left.
+        let deadline = ContinuousClock.now + .seconds(5)
+        while offsets(folder.path).count > count * 2 / 3, ContinuousClock.now < deadline { usleep(20_000) }
+        let left: [UInt64] = (0..<count).filter { $0 % 3 != 0 }.map { UInt64("new \($0)\n".utf8.count) }
+        #expect(offsets(folder.path) == left.sorted())
+        _ = running.stop()
+    }
+
     @Test("a position file that cannot be written is said at the start") func unwritable() throws {
         let folder = try TemporaryFolder()
         #expect(throws: PositionFile.Failure.self) {
@@ -280,6 +313,30 @@ struct TailInputTests {
 
 @Suite("Names and positions of files")
 struct TailNameTests {
+    @Test("ten thousand files that go away take their positions with them in no time, each once")
+    func manyGone() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/pos"
+        let count: UInt64 = 10_000
+        let file = try PositionFile(path)
+        let lines = (0..<count).map { file.line(path: "/logs/\($0).log", inode: $0 + 1, offset: $0) }
+        let start = ContinuousClock.now
+        for line in lines where line.offset % 10 != 0 { file.remove(line) }
+        // A linear removal takes 50 million steps: seconds in a debug build. This takes about ten milliseconds there.
+        #expect(ContinuousClock.now - start < .seconds(1))
+        let left = (0..<count).filter { $0 % 10 == 0 }
+        #expect(file.unused.map(\.offset) == left)
+        #expect(file.unused(path: "/logs/1.log").isEmpty && file.unused(inode: 2).isEmpty)
+        #expect(file.unused(path: "/logs/10.log").count == 1)
+        file.compact()
+        #expect(PositionTable(try PositionFile.read(path)).entries.map(\.offset) == left)
+        // What is written next goes to its own line.
+        file.set(lines[20], offset: 7)
+        file.set(lines[21], offset: 8)
+        let table = PositionTable(try PositionFile.read(path))
+        #expect(table.entries[2].offset == 7 && table.entries[3].offset == 30)
+    }
+
     @Test("a pos_file of Fluentd is read and written, and what is no line is said")
     func table() {
         let text =

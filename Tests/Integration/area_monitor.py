@@ -1,9 +1,10 @@
 """The monitor: what a daemon tells of itself while events pass, while an output is away, and while it stops."""
-import json, shutil, socket, subprocess, time, urllib.error, urllib.request
+import json, shutil, socket, ssl, subprocess, time, urllib.error, urllib.request
 
 from bulk_server import BulkServer
-from harness import (SLUICE, Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack,
-                     run_sluice, wait_until)
+from certificates import Certificates
+from harness import (SLUICE, Area, Daemon, ForwardClient, Skip, elasticsearch_store, forward_source, free_port,
+                     need_msgpack, need_program, run_sluice, wait_until)
 
 area = Area("monitor", needs=need_msgpack)
 RETRY = "flush_interval 0.2s\n      retry_wait 0.2s\n      retry_max_interval 0.2s\n"
@@ -203,3 +204,72 @@ def reload(_):
                 except OSError:
                     return new is None or get(new, "/ready")[0] == 200
             wait_until(has_moved, 10, running.log)
+
+
+@area.test("with <transport tls> it answers over TLS alone; a reload takes a new certificate, and plain HTTP again")
+def tls(_):
+    need_program("openssl", "openssl")
+    port, monitor, metrics, first, second = free_port(), free_port(), free_port(), Certificates(), Certificates()
+
+    def config(agent, prometheus):
+        return (f"<system>\n  monitor off\n</system>\n<source>\n  @type monitor_agent\n  bind 127.0.0.1\n  port {monitor}\n{agent}</source>\n"
+                f"<source>\n  @type prometheus\n  bind 127.0.0.1\n  port {metrics}\n{prometheus}</source>\n"
+                f"{forward_source(port)}<match **>\n  @type stdout\n</match>\n")
+
+    def transport(of):
+        return f"  <transport tls>\n    cert_path {of.certificate}\n    private_key_path {of.key}\n  </transport>\n"
+
+    def ask(at, path, authority=None):
+        context = ssl.create_default_context(cafile=authority.authority) if authority else None
+        scheme = "https" if authority else "http"
+        with urllib.request.urlopen(f"{scheme}://localhost:{at}{path}", timeout=5, context=context) as answer:
+            return answer.status
+
+    def fails(*question):
+        try:
+            ask(*question)
+        except OSError as error:
+            return str(error)
+
+    def top(*options):
+        return run_sluice("top", "--count", "1", "--interval", "0.1", *options)
+
+    old_style = f"  <ssl>\n    enable true\n    certificate_path {first.certificate}\n    private_key_path {first.key}\n  </ssl>\n"
+    with Daemon(config(transport(first), old_style), port) as daemon:
+        assert ask(monitor, "/health", first) == 200 and ask(metrics, "/metrics", first) == 200
+        assert "CERTIFICATE_VERIFY_FAILED" in fails(monitor, "/health", second)
+        assert fails(monitor, "/health"), "plain HTTP was answered"
+        wait_until(lambda: "the monitor: closed a connection" in daemon.log(), 5, daemon.log)
+        shown = top("--at", f"https://localhost:{monitor}", "--ca-file", first.authority)
+        assert shown.returncode == 0 and "forward" in shown.stdout, shown.stdout + shown.stderr
+        assert top("--at", f"https://localhost:{monitor}", "--ca-file", second.authority).returncode == 1
+        assert run_sluice("health", f"https://localhost:{monitor}", "--ca-file", first.authority).returncode == 0
+        # A client that is connected keeps its connection over a reload that changes nothing but the certificate.
+        context = ssl.create_default_context(cafile=first.authority)
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", monitor)), server_hostname="localhost") as client:
+            open(daemon.config, "w").write(config(transport(second), ""))
+            assert run_sluice("reload", str(daemon.process.pid)).returncode == 0, daemon.log()
+            wait_until(lambda: fails(monitor, "/health", first), 5, daemon.log)
+            assert ask(monitor, "/health", second) == 200 and ask(metrics, "/metrics") == 200
+            client.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200"), daemon.log()
+        open(daemon.config, "w").write(config("", transport(first)))
+        assert run_sluice("reload", str(daemon.process.pid)).returncode == 0, daemon.log()
+        wait_until(lambda: not fails(monitor, "/health"), 5, daemon.log)
+        assert ask(metrics, "/metrics", first) == 200
+        # A certificate that is not there leaves everything as it is.
+        open(daemon.config, "w").write(config("", transport(first).replace(first.certificate, "/none.pem")))
+        assert run_sluice("reload", str(daemon.process.pid)).returncode != 0
+        assert ask(monitor, "/health") == 200 and ask(metrics, "/metrics", first) == 200
+
+
+@area.test("sluice health and top find the only daemon of an account also where it answers over TLS")
+def announced_tls(_):
+    port, monitor = free_port(), free_port()
+    agent = f"<source>\n  @type monitor_agent\n  bind 0.0.0.0\n  port {monitor}\n  <transport tls>\n    insecure true\n  </transport>\n</source>\n"
+    with Daemon(agent + forward_source(port) + "<match **>\n  @type stdout\n</match>\n", port) as daemon:
+        result = run_sluice("health")
+        # Another daemon of this account may run beside: then there is no announcement to find.
+        if "24220" in result.stdout:
+            raise Skip("another sluice runs on this machine")
+        assert result.returncode == 0 and result.stdout == "ok\n", result.stdout + daemon.log()

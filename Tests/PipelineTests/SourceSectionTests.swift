@@ -57,6 +57,48 @@ import Testing
             Self.tailLines[index].1)
     }
 
+    @Test("<group> of tail is no <grok>, whatever parser is written in v0.12's way", arguments: ["none", "grok"])
+    func tailGroup(_ format: String) {
+        let parser = format == "grok" ? "format grok\ngrok_pattern %{WORD:a}" : "format none"
+        let group = "<group>\npattern /(?<app>x)/\n<rule>\nmatch {\"app\": \"/x/\"}\nlimit 1\n</rule>\n</group>"
+        func lines(_ more: String) -> String {
+            "<source>\n@type tail\npath /x.log\ntag t\npos_file /p\n\(parser)\n\(more)\n</source>\n<match **>\n@type null\n</match>\n"
+        }
+        Checked.expect(lines(group), [])
+        // A name that nobody has is still read as what was meant.
+        guard format == "grok" else { return }
+        Checked.expect(
+            lines("<gork>\npattern %{WORD:b}\n</gork>"),
+            ["8:1 warning <grok> has no effect beside grok_pattern", "8:2 error unknown section <gork>"])
+    }
+
+    static let monitorLines: [(String, String, [String])] = [
+        ("monitor_agent", "<transport tls>\ninsecure true\n</transport>", []),
+        ("monitor_agent", "<transport tls>\n</transport>", ["3:1 error <transport tls> has no certificate"]),
+        (
+            "prometheus", "<transport tls>\ncert_path a.pem\n</transport>",
+            ["4:11 error cert_path needs private_key_path"]
+        ),
+        ("prometheus", "<transport tcp>\n</transport>", []),
+        ("prometheus", "<ssl>\nenable false\ncertificate_path a.pem\n</ssl>", []),
+        ("prometheus", "<ssl>\nenable true\n</ssl>", []),
+        (
+            "prometheus", "<ssl>\nenable true\ncertificate_path a.pem\n</ssl>",
+            ["5:18 error cert_path needs private_key_path"]
+        ),
+        ("prometheus", "<ssl>\nenabel true\n</ssl>", ["4:1 error unknown parameter 'enabel'"]),
+        (
+            "prometheus", "<ssl>\nextra_conf {\"SSLCertName\":[]}\n</ssl>",
+            ["4:1 warning 'extra_conf' in <ssl> has no effect"]
+        ),
+    ]
+
+    @Test("monitor_agent and prometheus", arguments: monitorLines.indices)
+    func monitor(_ index: Int) {
+        let (type, lines, expected) = Self.monitorLines[index]
+        Checked.expect("<source>\n@type \(type)\n\(lines)\n</source>\n<match **>\n@type null\n</match>\n", expected)
+    }
+
     static let tcpLines: [(String, [String])] = [
         ("<extract>\ntag_key a\n</extract>", []),
         ("<extract>\ntag_key a\ntag_kye b\n</extract>", ["9:1 error unknown parameter 'tag_kye' in <extract>"]),

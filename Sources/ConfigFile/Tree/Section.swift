@@ -31,6 +31,9 @@ package struct Section: Sendable {
         sections.filter { $0.name == name }
     }
 
+    /// Whether plugins commonly take a section of its name, which is then no misspelling of another one.
+    package var hasCommonName: Bool { SectionNames.nested.contains(name) }
+
     /// `@type`, or `type` as v0.12 has it.
     package var type: Parameter? { parameter("@type") ?? parameter("type") }
 

@@ -5,11 +5,11 @@ enum SectionNames {
     /// Sections at the top of a file.
     static let top = ["source", "filter", "match", "label", "system", "worker"]
 
-    /// Sections that plugins commonly take; used only to understand a damaged line.
+    /// Sections that plugins commonly take; used only to understand a damaged line, or a misspelt name.
     static let nested: Set<String> = [
         "parse", "format", "buffer", "inject", "store", "secondary", "record", "grok", "regexp", "exclude", "and", "or",
-        "server", "security", "user", "client", "transport", "log", "storage", "extract", "pattern", "rule", "auth",
-        "healthcheck", "service_discovery", "headers", "metrics", "fluent_log_event", "counter_server",
+        "server", "security", "user", "client", "transport", "log", "storage", "extract", "pattern", "group", "rule",
+        "auth", "healthcheck", "service_discovery", "headers", "metrics", "fluent_log_event", "counter_server",
         "counter_client", "source_only_buffer",
     ]
 

@@ -12,12 +12,14 @@ final class PositionFile {
         fileprivate var place: Int?
         /// Whether a file is followed by it.
         var isInUse = false
+        /// Left out when the file is written anew.
+        fileprivate var isRemoved = false
 
         fileprivate init(path: String, inode: UInt64, offset: UInt64) {
             (self.path, self.inode, self.offset) = (path, inode, offset)
         }
 
-        fileprivate var isFree: Bool { !isInUse && offset != PositionTable.unwatched }
+        fileprivate var isFree: Bool { !isInUse && !isRemoved && offset != PositionTable.unwatched }
         fileprivate var entry: PositionTable.Entry { .init(path: path, inode: inode, offset: offset) }
     }
 
@@ -25,7 +27,9 @@ final class PositionFile {
 
     let path: String
     private var descriptor: Int32 = -1
-    private(set) var lines: [Line] = []
+    /// In the order of the file, with those that were removed since it was last written anew: so a removal costs the
+    /// same however many lines there are.
+    private var lines: [Line] = []
     private var byPath: [String: [Line]] = [:]
     private var byInode: [UInt64: [Line]] = [:]
     private var length = 0
@@ -83,10 +87,16 @@ final class PositionFile {
 
     /// The file is read to its end and will not come again: its line goes.
     func remove(_ line: Line) {
-        lines.removeAll { $0 === line }
-        byPath[line.path]?.removeAll { $0 === line }
-        byInode[line.inode]?.removeAll { $0 === line }
+        line.isRemoved = true
         line.place = nil
+        Self.drop(line, from: &byPath[line.path])
+        Self.drop(line, from: &byInode[line.inode])
+    }
+
+    /// Few lines have one path or one inode.
+    private static func drop(_ line: Line, from same: inout [Line]?) {
+        same?.removeAll { $0 === line }
+        if same?.isEmpty ?? false { same = nil }
     }
 
     /// Writes the file without the lines that were removed.
@@ -102,6 +112,7 @@ final class PositionFile {
         let file = unsafe open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw Self.failure("write", temporary) }
         var text: [UInt8] = []
+        lines.removeAll(where: \.isRemoved)
         for line in lines {
             line.place = text.count + line.path.utf8.count + 1
             text += Array(line.entry.line.utf8)

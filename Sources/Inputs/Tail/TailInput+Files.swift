@@ -14,6 +14,7 @@ extension TailInput {
     func refresh() {
         guard phase == .reading, !isResting else { return }
         let now = Clock.now()
+        var replaced: [PositionFile.Line] = []
         let excluded = settings.excludedPaths.map { FileGlob.filled($0, at: now) }
         var found: Set<String> = []
         for path in FileGlob.paths(settings.paths.map { FileGlob.filled($0, at: now) }) {
@@ -28,7 +29,7 @@ extension TailInput {
             if let seconds = settings.recentlyModifiedSeconds, Int64(facts.st_mtim.tv_sec) < now.seconds - seconds {
                 continue
             }
-            if let file = open(path, facts) {
+            if let file = open(path, facts, &replaced) {
                 files[key] = file
                 found.insert(key)
             }
@@ -37,12 +38,15 @@ extension TailInput {
             files[key] = nil
             end(file, .gone)
         }
-        if isFirstLook { forgetMissing() }
+        // Positions of files that are no longer where they were are left out, as in Fluentd.
+        if isFirstLook { replaced += (positions?.unused ?? []).filter { FileGlob.facts(of: $0.path) == nil } }
+        recover(replaced)
         isFirstLook = false
         compactPositions()
     }
 
-    func open(_ path: String, _ facts: stat) -> TailedFile? {
+    /// - Parameter replaced: gets the positions of other files that had this path.
+    private func open(_ path: String, _ facts: stat, _ replaced: inout [PositionFile.Line]) -> TailedFile? {
         let inode = UInt64(facts.st_ino)
         let candidates = settings.followsInodes ? positions?.unused(inode: inode) : positions?.unused(path: path)
         let known = candidates?.last { $0.inode == inode }
@@ -50,7 +54,7 @@ extension TailInput {
         let isNew = known == nil && (others ?? []).isEmpty
         let start = known?.offset ?? (isNew && isFirstLook && !settings.readsFromHead ? UInt64(facts.st_size) : 0)
         guard let file = make(path, at: start) else { return nil }
-        for old in others ?? [] { recover(old) }
+        replaced += others ?? []
         file.position = known ?? positions?.line(path: path, inode: file.inode, offset: file.consumedOffset)
         if let position = file.position { positions?.set(position, offset: file.consumedOffset) }
         log.info("following a file", ["path": path, "from": file.consumedOffset])
@@ -72,30 +76,37 @@ extension TailInput {
         }
     }
 
-    /// A file that was replaced while nobody followed it: what was not read of it is read under its new name, where that is
-    /// in the same folder.
-    func recover(_ line: PositionFile.Line) {
-        let folder = line.path.lastIndex(of: "/").map { String(line.path[..<$0]) } ?? ""
-        for name in FileGlob.names(of: folder) {
-            let path = folder + "/" + name
-            var facts = stat()
-            guard unsafe lstat(path, &facts) == 0, UInt64(facts.st_ino) == line.inode,
-                facts.st_mode & S_IFMT == S_IFREG, UInt64(facts.st_size) > line.offset,
-                let file = try? TailedFile(path, tag: settings.tag(of: line.path), at: line.offset)
-            else { continue }
-            log.info("reading the rest of a file that was replaced", ["path": path, "from": line.offset])
-            file.position = line
-            end(file, .replaced)
-            return
+    /// Files that were replaced while nobody followed them: what was not read of one is read under its new name, where that
+    /// is in the same folder. Each folder is looked into once, however many files of it are gone.
+    private func recover(_ lines: [PositionFile.Line]) {
+        guard !lines.isEmpty else { return }
+        let folders = Dictionary(grouping: lines) { line in
+            line.path.lastIndex(of: "/").map { String(line.path[..<$0]) } ?? ""
         }
-        positions?.remove(line)
-        wantsRewrite = true
+        for (folder, lines) in folders {
+            var missing = Dictionary(grouping: lines, by: \.inode)
+            for name in FileGlob.names(of: folder) where !missing.isEmpty {
+                let path = folder + "/" + name
+                var facts = stat()
+                guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
+                missing[UInt64(facts.st_ino)]?.removeAll { line in
+                    UInt64(facts.st_size) > line.offset && readRest(of: line, at: path)
+                }
+            }
+            for line in missing.values.joined() {
+                positions?.remove(line)
+                wantsRewrite = true
+            }
+        }
     }
 
-    /// Positions of files that are no longer where they were are left out, as in Fluentd; what is left of one that has
-    /// another name is read.
-    func forgetMissing() {
-        for line in positions?.unused ?? [] where FileGlob.facts(of: line.path) == nil { recover(line) }
+    /// - Returns: whether the file could be opened.
+    private func readRest(of line: PositionFile.Line, at path: String) -> Bool {
+        guard let file = try? TailedFile(path, tag: settings.tag(of: line.path), at: line.offset) else { return false }
+        log.info("reading the rest of a file that was replaced", ["path": path, "from": line.offset])
+        file.position = line
+        end(file, .replaced)
+        return true
     }
 
     /// A file that is read to its end and then left.
@@ -104,7 +115,7 @@ extension TailInput {
         file.deadlineMilliseconds = loop.now + settings.rotateWaitMilliseconds
         leave(file)
         stopWatching(file)
-        endings.append(file)
+        endings[ObjectIdentifier(file)] = file
         schedule(file)
     }
 
@@ -165,7 +176,7 @@ extension TailInput {
     /// What came under a path that is followed and was moved on before anybody looked: nobody has read it yet.
     private func readIfMissed(_ path: String) {
         guard let origin = moved[path]?.origin, let facts = FileGlob.facts(of: path), facts.st_mode & S_IFMT == S_IFREG,
-            !endings.contains(where: { !$0.isReplaced(by: facts) })
+            !endings.values.contains(where: { !$0.isReplaced(by: facts) })
         else { return }
         let identity = TailedFile.Identity(facts)
         if readToEnd[identity] != nil {
@@ -192,7 +203,7 @@ extension TailInput {
         if let file = byPlace[path] { return look(at: file) }
         // A file that another has replaced is written under another name.
         guard !endings.isEmpty, let facts = FileGlob.facts(of: path) else { return }
-        for file in endings where !file.isReplaced(by: facts) { schedule(file) }
+        for file in endings.values where !file.isReplaced(by: facts) { schedule(file) }
     }
 
     func poll() {

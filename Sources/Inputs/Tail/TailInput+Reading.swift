@@ -197,7 +197,7 @@ extension TailInput {
         }
         guard isOver else { return }
         if let position = file.position { positions?.endWatching(position) }
-        endings.removeAll { $0 === file }
+        endings[ObjectIdentifier(file)] = nil
         readToEnd[file.identity] = loop.now
     }
 }

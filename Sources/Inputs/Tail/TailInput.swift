@@ -31,7 +31,7 @@ package final class TailInput: Input {
     /// By where they really are, through links: as folders tell of what is written in them.
     var byPlace: [String: TailedFile] = [:]
     /// Replaced, or gone, and read to their ends.
-    var endings: [TailedFile] = []
+    var endings: [ObjectIdentifier: TailedFile] = [:]
     /// How many files are followed in each group with a limit.
     var groupSizes: [Int: Int] = [:]
     var positions: PositionFile?
@@ -151,9 +151,9 @@ package final class TailInput: Input {
         phase = .closed
         if wantsRewrite { positions?.compact() }
         (files, byPlace) = ([:], [:])
-        endings = []
+        endings = [:]
         positions = nil
     }
 
-    var all: [TailedFile] { Array(files.values) + endings }
+    var all: [TailedFile] { Array(files.values) + Array(endings.values) }
 }

@@ -173,6 +173,8 @@ package struct SourcePlan {
     package var readsFiles = false
     /// Where the monitor answers for it; nil: it is a source of events.
     var monitor: MonitorEndpoint?
+    /// `<transport tls>` of the monitor: read anew at each reload.
+    var monitorTLS: TLSPlan?
     /// Metrics that it adds to the monitor.
     var fluentdMonitor: FluentdMonitor?
     /// What the grok patterns of its `<parse>` do; nil: there are none.

@@ -11,14 +11,15 @@ enum HealthCommand {
         let seconds = parsed.seconds(HealthOptions.timeout) ?? defaultTimeoutSeconds
         if let given = parsed.argument(0) {
             let (address, path) = parts(given)
-            return report(ask(address, path, seconds))
+            return report(ask(address, path, seconds, parsed))
         }
         let announced = MonitorClient.announced(withinSeconds: seconds)
         if let announced, announced.isEmpty {
             // That it spoke is what there is to know.
             return report(Verdict(isWell: true, sentence: "it runs, and has no monitor that could say more"))
         }
-        return report(ask(announced?.first.map(MonitorClient.reachable), "/health", seconds))
+        let address = announced?.first.map(MonitorClient.reachable)
+        return report(ask(address, "/health", seconds, parsed, isAnnounced: address != nil))
     }
 
     struct Verdict {
@@ -38,9 +39,13 @@ enum HealthCommand {
         return (String(url[..<slash]), String(url[slash...]))
     }
 
-    private static func ask(_ address: String?, _ path: String, _ seconds: Double) -> Verdict {
+    private static func ask(
+        _ address: String?, _ path: String, _ seconds: Double, _ parsed: ParsedCommand, isAnnounced: Bool = false
+    ) -> Verdict {
         do {
-            let client = try MonitorClient(at: address, timeoutSeconds: seconds)
+            let client = try MonitorClient(
+                at: address, authorities: parsed.value(MonitorOptions.caFile), isAnnounced: isAnnounced,
+                timeoutSeconds: seconds)
             defer { client.close() }
             let response = try client.get(path)
             return Verdict(isWell: response.status == 200, sentence: sentence(response))

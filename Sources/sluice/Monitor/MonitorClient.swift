@@ -23,9 +23,16 @@ struct MonitorClient {
         let description: String
     }
 
-    /// - Parameter address: a URL or `host:port`; nil: that of the only daemon of this account, or the standard one.
-    init(at address: String?, token: String? = nil, timeoutSeconds seconds: Double = 3) throws(Failure) {
-        let found = address ?? Self.announced(withinSeconds: seconds)?.first.map { "http://\(Self.reachable($0))" }
+    /// - Parameters:
+    ///   - address: a URL or `host:port`; nil: that of the only daemon of this account, or the standard one.
+    ///   - authorities: PEM file of those whose certificates are taken; nil: the system's.
+    ///   - isAnnounced: the address is one that a daemon of this machine has announced.
+    init(
+        at address: String?, token: String? = nil, authorities: String? = nil, isAnnounced: Bool = false,
+        timeoutSeconds seconds: Double = 3
+    ) throws(Failure) {
+        let announced = address == nil ? Self.announced(withinSeconds: seconds)?.first : nil
+        let found = address ?? announced.map(Self.reachable)
         var whole = found ?? Self.defaultAddress
         if !whole.contains("://") { whole = "http://\(whole)" }
         while whole.hasSuffix("/") { whole.removeLast() }
@@ -36,11 +43,14 @@ struct MonitorClient {
         options.responseLimitBytes = Self.responseLimitBytes
         // The daemon is asked itself, whatever proxy the environment names.
         options.proxy = ""
+        // The daemon has said itself where it answers on this machine, where its certificate need not be for.
+        options.verifiesCertificate = announced == nil && !isAnnounced || authorities != nil
+        options.authorityFile = authorities
         self.options = options
         do throws(HTTPError) { client = try HTTPClient() } catch { throw Failure(description: "\(error)") }
     }
 
-    /// Where the monitor of the only daemon of this account answers; nil: there are none or several, or it does not speak;
+    /// URLs at which the monitor of the only daemon of this account answers; nil: there are none or several, or it does not speak;
     /// empty: it has no monitor.
     static func announced(withinSeconds seconds: Double) -> [String]? {
         let daemons = DaemonProcess.all()
@@ -59,8 +69,9 @@ struct MonitorClient {
 
     /// One can listen on all addresses, and connect only to one.
     static func reachable(_ address: String) -> String {
-        for (all, own) in [("0.0.0.0:", "127.0.0.1:"), ("[::]:", "[::1]:")] where address.hasPrefix(all) {
-            return own + address.dropFirst(all.count)
+        for (all, own) in [("://0.0.0.0:", "://127.0.0.1:"), ("://[::]:", "://[::1]:")] {
+            guard let place = address.firstRange(of: all) else { continue }
+            return address[..<place.lowerBound] + own + address[place.upperBound...]
         }
         return address
     }

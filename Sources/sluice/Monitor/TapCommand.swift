@@ -13,7 +13,8 @@ enum TapCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
         do throws(MonitorClient.Failure) {
             let client = try MonitorClient(
-                at: parsed.value(MonitorOptions.address), token: MonitorOptions.token(parsed))
+                at: parsed.value(MonitorOptions.address), token: MonitorOptions.token(parsed),
+                authorities: parsed.value(MonitorOptions.caFile))
             defer { client.close() }
             try watch(client, parsed)
             return ExitStatus.success

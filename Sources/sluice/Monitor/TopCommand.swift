@@ -12,7 +12,8 @@ enum TopCommand {
         let count = parsed.integer(TopOptions.count) ?? (terminal.isTerminal ? .max : 1)
         do throws(MonitorClient.Failure) {
             let client = try MonitorClient(
-                at: parsed.value(MonitorOptions.address), token: MonitorOptions.token(parsed))
+                at: parsed.value(MonitorOptions.address), token: MonitorOptions.token(parsed),
+                authorities: parsed.value(MonitorOptions.caFile))
             defer { client.close() }
             var rates = StageRates()
             rates.take(try client.json("/api/pipeline"), atMilliseconds: Clock.monotonicMilliseconds())

@@ -44,11 +44,13 @@ _sluice() {
         bench-config:--slowest) :; return ;;
         bench-config:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         health:--timeout) :; return ;;
+        health:--ca-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
         top:--interval) :; return ;;
         top:--count|top:-n) :; return ;;
         top:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         top:--at) :; return ;;
         top:--token) :; return ;;
+        top:--ca-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
         tap:--after) :; return ;;
         tap:--text) :; return ;;
         tap:--rate) :; return ;;
@@ -56,6 +58,7 @@ _sluice() {
         tap:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         tap:--at) :; return ;;
         tap:--token) :; return ;;
+        tap:--ca-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
         send:--host|cat:--host) :; return ;;
         send:--port|send:-p|cat:--port|cat:-p) :; return ;;
         send:--unix|send:-u|cat:--unix|cat:-u) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -152,17 +155,17 @@ _sluice() {
             ;;
         health)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--timeout --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--timeout --ca-file --version --help -h' -- "$current")) ;;
             esac
             ;;
         top)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--interval --count -n --format --at --token --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--interval --count -n --format --at --token --ca-file --version --help -h' -- "$current")) ;;
             esac
             ;;
         tap)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--after --text --rate --count -n --format --at --token --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--after --text --rate --count -n --format --at --token --ca-file --version --help -h' -- "$current")) ;;
             esac
             ;;
         send|cat)

@@ -132,6 +132,7 @@ _sluice() {
         health)
             _arguments \
                 '--timeout=[How long to wait for the answer.]:seconds: ' \
+                '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \
@@ -145,6 +146,7 @@ _sluice() {
                 '--format=[How results are printed.]:format:(text json)' \
                 '--at=[Where its monitor answers.]:url: ' \
                 '--token=[What its monitor asks for.]:text: ' \
+                '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]'
@@ -159,6 +161,7 @@ _sluice() {
                 '--format=[How results are printed.]:format:(text json)' \
                 '--at=[Where its monitor answers.]:url: ' \
                 '--token=[What its monitor asks for.]:text: ' \
+                '--ca-file=[Trust these certificates (PEM) instead of the system'\''s.]:file:_files' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
                 '--help[Show help information.]' \

@@ -7,7 +7,12 @@ extension RunningPipeline {
     /// Answers where the plan says. Throws what the operator must mend; that the standard address is another's is none of
     /// it, as several daemons may run on one machine.
     func openMonitor(_ plan: PipelinePlan) throws {
-        var wanted = plan.sources.compactMap(\.monitor)
+        var wanted: [MonitorEndpoint] = []
+        for source in plan.sources {
+            guard var endpoint = source.monitor else { continue }
+            endpoint.tls = try source.monitorTLS?.makeContext()
+            wanted.append(endpoint)
+        }
         var standard: MonitorEndpoint?
         switch plan.system.monitor {
         case .off: break

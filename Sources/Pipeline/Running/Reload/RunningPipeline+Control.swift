@@ -43,7 +43,7 @@ extension RunningPipeline {
             }
             beginReload("sluice reload")
         case "monitor":
-            ControlChannel.send((["monitor"] + (monitor?.addresses ?? [])).joined(separator: "\n"), to: asker)
+            ControlChannel.send((["monitor"] + (monitor?.urls ?? [])).joined(separator: "\n"), to: asker)
         case "take over":
             guard lifecycle.state == .running, !reload.isUnderWay else { return forget(number) }
             onEveryLoop({ worker in worker.shareSockets() }) { [self] lists in

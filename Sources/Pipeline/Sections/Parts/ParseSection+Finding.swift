@@ -22,7 +22,8 @@ extension ParseSection {
             }
         }
         let names = sectionsOutside + ["parse"]
-        for (index, section) in mended.sections.enumerated() where !names.contains(section.name) {
+        // `<group>` of tail is no <grok>: what the source itself takes may be asked for later.
+        for (index, section) in mended.sections.enumerated() where !section.hasCommonName {
             guard let meant = EditDistance.nearest(to: section.name, in: names) else { continue }
             mended.sections[index].name = meant
         }

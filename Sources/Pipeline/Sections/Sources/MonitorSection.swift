@@ -7,6 +7,7 @@ enum MonitorSection {
     /// `@type monitor_agent` (docs.fluentd.org, "monitor_agent").
     static func readAgent(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
         var endpoint = endpoint(reader, builder, port: 24220)
+        let tls = reader.section(named: "transport").flatMap { TransportSection.read($0, builder) }
         endpoint.showsConfig = reader.bool("include_config", default: true)
         endpoint.showsRetry = reader.bool("include_retry", default: true)
         endpoint.token = token("token", reader)
@@ -14,23 +15,20 @@ enum MonitorSection {
             ["tag", "emit_interval"], reason: "the figures are there on request alone, not as events")
         reader.ignore(
             ["include_debug_info"], reason: "there is no Ruby whose variables could be shown", severity: .note)
-        return plan("monitor_agent", endpoint)
+        return plan("monitor_agent", endpoint, tls)
     }
 
     /// `@type prometheus` (github.com/fluent/fluent-plugin-prometheus).
     static func readPrometheus(_ reader: SectionReader, _ builder: PlanBuilder) -> SourcePlan? {
         var endpoint = endpoint(reader, builder, port: 24231)
+        let tls =
+            reader.section(named: "transport").flatMap { TransportSection.read($0, builder) }
+            ?? reader.section(named: "ssl").flatMap { sslSection($0, reader, builder) }
         endpoint.metricsPaths = [
             path(reader, "metrics_path", "/metrics"), path(reader, "aggregated_metrics_path", "/aggregated_metrics"),
         ]
-        for name in ["ssl", "transport"] {
-            guard let section = reader.section(named: name) else { continue }
-            reader.diagnostics.error(
-                section.place, "TLS is not there yet for sources of type prometheus",
-                hint: "bind 127.0.0.1 and put a proxy in front of it")
-        }
         reader.ignore(["content_encoding", "gzip"], reason: "answers are sent as they are", severity: .note)
-        return plan("prometheus", endpoint)
+        return plan("prometheus", endpoint, tls)
     }
 
     /// `@type prometheus_monitor`.
@@ -88,9 +86,36 @@ enum MonitorSection {
         }
     }
 
-    private static func plan(_ type: String, _ endpoint: MonitorEndpoint) -> SourcePlan {
-        var plan = SourcePlan(type: type, summary: "\(endpoint.host):\(endpoint.port)") { _ in nil }
+    /// `<ssl>` of older prometheus sources, in the words of `<transport tls>`. Without a certificate of its own the source
+    /// makes one, as there.
+    private static func sslSection(
+        _ section: Section, _ source: SectionReader, _ builder: PlanBuilder
+    ) -> TLSPlan? {
+        let reader = SectionReader(section, diagnostics: builder.diagnostics)
+        defer { reader.finish() }
+        let names: KeyValuePairs = [
+            "certificate_path": "cert_path", "private_key_path": "private_key_path", "ca_path": "ca_path",
+        ]
+        let isEnabled = reader.bool("enable", default: false)
+        reader.accept(names.map(\.key))
+        reader.ignore(["extra_conf"], reason: "it is about WEBrick, which Fluentd's source serves with")
+        guard isEnabled else { return nil }
+        var transport = Section(
+            name: "transport", argument: Argument(text: "tls", place: section.place), place: section.place)
+        for (old, new) in names {
+            if let parameter = section.parameter(old) { transport.parameters.append(parameter.renamed(new)) }
+        }
+        if section.parameter("certificate_path") == nil, let enable = section.parameter("enable") {
+            transport.parameters.append(enable.renamed("insecure", value: "true"))
+        }
+        return TransportSection.read(transport, builder)
+    }
+
+    private static func plan(_ type: String, _ endpoint: MonitorEndpoint, _ tls: TLSPlan?) -> SourcePlan {
+        let note = tls == nil ? "" : ", TLS"
+        var plan = SourcePlan(type: type, summary: "\(endpoint.host):\(endpoint.port)\(note)") { _ in nil }
         plan.monitor = endpoint
+        plan.monitorTLS = tls
         return plan
     }
 
