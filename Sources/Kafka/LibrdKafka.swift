@@ -50,6 +50,12 @@ final class LibrdKafka: @unchecked Sendable {
 
     // MARK: - Words and properties
 
+    /// Of the library that is loaded: its number, `0x020002ff` for 2.0.2, and how it is written.
+    static var version: (number: Int32, text: String) {
+        // A constant of librdkafka's.
+        (rd_kafka_version(), unsafe rd_kafka_version_str().map { unsafe String(cString: $0) } ?? "")
+    }
+
     static func name(of code: KafkaErrorCode) -> String {
         // A constant of librdkafka's.
         unsafe rd_kafka_err2name(rd_kafka_resp_err_t(code.rawValue)).map { unsafe String(cString: $0) } ?? ""

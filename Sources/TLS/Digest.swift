@@ -13,10 +13,19 @@ package enum SHA512 {
 
 /// SHA-256 (FIPS 180-4), for bodies of requests that are signed.
 package enum SHA256 {
-    /// The digest as 64 lower-case hexadecimal digits.
-    package static func hexDigest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    private static let pieceBytes = 64 * 1024
+
+    /// The digest of what `read` gives, as 64 lower-case hexadecimal digits.
+    ///
+    /// - Parameter read: writes what comes next to the start of a buffer, and answers how many bytes; 0 only at the end.
+    package static func hexDigest(_ read: (UnsafeMutableRawBufferPointer) -> Int) -> [UInt8] {
         var digest = MessageDigest(.sha256)
-        unsafe digest.add(bytes)
+        // The buffer is ours until it is given back, and no longer in use then.
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceBytes, alignment: 16)
+        defer { unsafe piece.deallocate() }
+        while case let count = unsafe read(piece), count > 0 {
+            unsafe digest.add(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+        }
         return digest.hexadecimal()
     }
 }

@@ -303,6 +303,47 @@ struct TailInputTests {
         _ = running.stop()
     }
 
+    @Test("a file that comes while its name is free, and is moved on before anybody looks, is read")
+    func free() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/a.log"
+        append("one\n", to: path)
+        let running = try Running(folder.path) {
+            $0.refreshMilliseconds = 1000
+            $0.rotateWaitMilliseconds = 10_000
+        }
+        #expect(running.wait(1) == ["one"])
+        rename(path, path + ".2")
+        // A look finds no file, and the next one is a second away.
+        usleep(1_200_000)
+        append("two\n", to: path)
+        rename(path, path + ".1")
+        append("three\n", to: path)
+        #expect(running.wait(3).sorted() == ["one", "three", "two"])
+        #expect(running.collector.events.count == 3)
+        _ = running.stop()
+    }
+
+    @Test("a file that is moved from a name that nobody follows is not read, nor one that is too old")
+    func notNamed() throws {
+        let folder = try TemporaryFolder()
+        append("one\n", to: "\(folder.path)/a.log")
+        let running = try Running(folder.path) { $0.recentlyModifiedSeconds = 60 }
+        #expect(running.wait(1) == ["one"])
+        append("other\n", to: "\(folder.path)/b.txt")
+        rename("\(folder.path)/b.txt", "\(folder.path)/b.txt.1")
+        append("old\n", to: "\(folder.path)/c.new")
+        var times = [timeval(tv_sec: time(nil) - 3600, tv_usec: 0), timeval(tv_sec: time(nil) - 3600, tv_usec: 0)]
+        utimes("\(folder.path)/c.new", &times)
+        rename("\(folder.path)/c.new", "\(folder.path)/c.log")
+        rename("\(folder.path)/c.log", "\(folder.path)/c.log.1")
+        append("last\n", to: "\(folder.path)/a.log")
+        #expect(running.wait(2) == ["one", "last"])
+        usleep(300_000)
+        #expect(running.messages == ["one", "last"])
+        _ = running.stop()
+    }
+
     @Test("a position file that cannot be written is said at the start") func unwritable() throws {
         let folder = try TemporaryFolder()
         #expect(throws: PositionFile.Failure.self) {

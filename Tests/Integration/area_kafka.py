@@ -1,8 +1,9 @@
 """A real Kafka: what is acknowledged is in its topic, once, whatever is killed; what is read is committed when it is safe."""
-import collections, json, os, random, signal, tempfile, threading, time, zlib
+import collections, json, os, random, re, signal, subprocess, tempfile, threading, time, zlib
 
-from harness import (STDOUT, Area, Daemon, ForwardClient, forward_source, free_port, need_msgpack, run_sluice,
-                     wait_until)
+from certificates import Certificates
+from harness import (STDOUT, Area, Daemon, ForwardClient, forward_source, free_port, need_msgpack, need_program,
+                     run_sluice, wait_until)
 from kafka_server import Broker
 
 LONG = os.environ.get("SLUICE_LONG_TESTS") == "1"
@@ -306,3 +307,93 @@ def settings(broker):
         result = run_sluice("check", path)
         shown = result.stdout + result.stderr
         assert result.returncode == 2 and text in shown and "secret123" not in shown, shown
+
+
+class SecureBroker(Broker):
+    """Beside its plain listener one that wants a client's certificate, one that wants an account over TLS, and one without."""
+
+    def __init__(self, certificates):
+        super().__init__("num.partitions=1")
+        self.certificates = certificates
+        # The controller has the port behind the first.
+        self.tls, self.account, self.bare = [port for port in (free_port() for _ in range(4)) if port != self.port + 1][:3]
+        store = os.path.join(self.folder, "server.pem")
+        with open(store, "w") as file:
+            file.write(open(certificates.key).read() + open(certificates.certificate).read())
+        plain = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_app="right, and = long";'
+        scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        self.settings += (
+            f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.port + 1},TLS://127.0.0.1:{self.tls},"
+            f"ACCOUNT://127.0.0.1:{self.account},BARE://127.0.0.1:{self.bare}",
+            f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port},TLS://localhost:{self.tls},"
+            f"ACCOUNT://localhost:{self.account},BARE://127.0.0.1:{self.bare}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,ACCOUNT:SASL_SSL,BARE:SASL_PLAINTEXT",
+            "ssl.keystore.type=PEM", f"ssl.keystore.location={store}", "ssl.truststore.type=PEM",
+            f"ssl.truststore.location={certificates.authority}", "listener.name.tls.ssl.client.auth=required",
+            "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512",
+            *(f"listener.name.{name}.{mechanism}.sasl.jaas.config={module}" for name in ("account", "bare")
+              for mechanism, module in (("plain", plain), ("scram-sha-512", scram))))
+
+    def add_scram(self, name, password):
+        jars = os.path.join(os.path.dirname(self.start_script), "kafka", "*")
+        subprocess.run(["java", "-cp", jars, "kafka.admin.ConfigCommand", "--bootstrap-server", self.address, "--alter",
+                        "--add-config", f"SCRAM-SHA-512=[password={password}]", "--entity-type", "users",
+                        "--entity-name", name], check=True, capture_output=True, timeout=60)
+
+
+@area.test("over TLS with a client's certificate, and with accounts (PLAIN, SCRAM), events go into a topic and come out of it", seconds=300)
+def secured(_):
+    need_program("openssl", "openssl")
+    certificates, stranger = Certificates(), Certificates()
+    authority = f"ssl_ca_cert {certificates.authority}\n"
+    account = "username app\npassword \"right, and = long\"\n"
+    with SecureBroker(certificates) as broker:
+        broker.add_scram("chef", "salted")
+        ways = {
+            "tls": (broker.tls, f"{authority}ssl_client_cert {certificates.client_certificate}\n"
+                                f"ssl_client_cert_key {certificates.client_key}\n"),
+            "plain": (broker.account, authority + account),
+            "scram": (broker.account, f"{authority}username chef\npassword salted\nscram_mechanism sha512\n"),
+            "bare": (broker.bare, account + "sasl_over_ssl false\n"),
+        }
+        # Before 2.6.1 librdkafka cannot: then the configuration says so, whatever the broker does.
+        version = tuple(int(part) for part in re.search(r"librdkafka ([0-9.]+)", subprocess.run(
+            ["kcat", "-V"], capture_output=True, text=True).stdout).group(1).split("."))
+        if version < (2, 6, 1):
+            port, more = ways.pop("scram")
+            path = os.path.join(broker.folder, "scram.conf")
+            with open(path, "w") as file:
+                file.write(f"{forward_source(free_port())}<match **>\n@type kafka2\nbrokers localhost:{port}\n{more}</match>\n")
+            said = run_sluice("check", path)
+            assert said.returncode == 0 and "cannot log in with SCRAM to brokers from Kafka 3.8.1 on" in said.stderr, said.stderr
+            print(f"    librdkafka {version}: SCRAM was checked, not tried")
+        for name, (port, more) in ways.items():
+            into, out_of = free_port(), free_port()
+            at = f"@type %s\nbrokers localhost:{port}\n{more}"
+            sends = (f"<match **>\n{at % 'kafka2'}default_topic {name}\n<format>\n@type json\n</format>\n"
+                     "<buffer topic>\nflush_interval 0.2s\n</buffer>\n</match>\n")
+            reads = f"<source>\n{at % 'kafka_group'}consumer_group {name}\ntopics {name}\nsession_timeout 6s\n</source>\n"
+            with Daemon(forward_source(into) + sends, into) as sender:
+                with ForwardClient(into) as client:
+                    client.deliver("app", numbered(0, 100))
+                wait_until(lambda: len(broker.messages(name)) == 100, 40, lambda: f"{name}\n{sender.log()}")
+                assert sender.stop() == 0, sender.log()
+            with Daemon(forward_source(out_of) + reads + STDOUT, out_of) as reader:
+                reader.wait_for_events(100, seconds=60)
+                assert sorted(event[2]["number"] for event in reader.events()) == list(range(100)), f"{name}\n{reader.log()}"
+        # What is wrong is said, and nothing is thrown away for it.
+        wrong = {
+            ("uthentication failed",): (broker.account, authority + account.replace("right", "wrong")),
+            ("certificate verify failed",): (broker.account, f"ssl_ca_cert {stranger.authority}\n{account}"),
+            ("certificate required", "bad certificate"): (broker.tls, authority),
+        }
+        for words, (port, more) in wrong.items():
+            into = free_port()
+            sends = (f"<match **>\n@type kafka2\nbrokers localhost:{port}\n{more}default_topic wrong\n<format>\n@type json\n"
+                     "</format>\n<buffer topic>\nflush_interval 0.2s\n</buffer>\n</match>\n")
+            with Daemon(forward_source(into) + sends, into) as sender:
+                with ForwardClient(into) as client:
+                    client.deliver("app", numbered(0, 1))
+                wait_until(lambda: any(word in sender.log() for word in words), 30, lambda: f"{words}\n{sender.log()}")
+                assert "right, and" not in sender.log() and "wrong, and" not in sender.log(), sender.log()
+        assert broker.messages("wrong") == []

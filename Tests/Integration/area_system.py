@@ -3,6 +3,7 @@ import gzip, json, os, random, subprocess, threading, time
 
 from harness import STDOUT, Area, Daemon, end_process, free_port, need_msgpack, need_program, wait_until
 
+LONG = os.environ.get("SLUICE_LONG_TESTS") == "1"
 area = Area("system")
 FAST = "<match **>\n  @type file\n  path {folder}/out\n  append true\n  <format>\n    @type json\n  </format>\n  <inject>\n    tag_key tag\n  </inject>\n" \
        "  <buffer []>\n    @type file\n    path {folder}/buffer\n    flush_mode interval\n    flush_interval 0.2s\n  </buffer>\n</match>\n"
@@ -180,6 +181,39 @@ def created(_):
         time.sleep(0.5)
         assert sorted(numbers(folder)) == list(range(writer.count)), (len(numbers(folder)), writer.count)
         assert daemon.stop() == 0, daemon.log()
+
+
+@area.test("a file that is renamed again and again under load, ten names deep: every line once", 400)
+def rotated(_):
+    """As logrotate renames, many times a second: a file is gone for good after ten rounds."""
+    folder, rounds, kept = scratch(), 1000 if LONG else 60, 10
+    writer = Writer(f"{folder}/app.log")
+    open(writer.path, "w").close()
+    with Daemon(tail_source(folder) + FAST.format(folder=folder)) as daemon:
+        wait_until(lambda: "following a file" in daemon.log(), 10, daemon.log)
+        writer.start()
+        start = time.monotonic()
+        for _ in range(rounds):
+            time.sleep(0.08)
+            for number in range(kept - 1, 0, -1):
+                if os.path.exists(f"{folder}/app.log.{number}"):
+                    os.rename(f"{folder}/app.log.{number}", f"{folder}/app.log.{number + 1}")
+            os.rename(writer.path, f"{folder}/app.log.1")
+            writer.reopen.set()
+            # The next round would otherwise find no file.
+            wait_until(lambda: os.path.exists(writer.path), 10, "the program has not opened its file anew")
+        seconds = time.monotonic() - start
+        writer.ended.set()
+        writer.join()
+        wait_until(lambda: len(numbers(folder)) >= writer.count, 60, lambda: f"{len(numbers(folder))} of {writer.count}; {daemon.log()[-1500:]}")
+        time.sleep(0.5)
+        found = numbers(folder)
+        assert sorted(found) == list(range(writer.count)), (len(found), writer.count, len(set(found)))
+        positions = open(f"{folder}/app.pos").read().splitlines()
+        assert len(positions) <= kept + 1, positions
+        assert daemon.stop() == 0, daemon.log()
+        if LONG:
+            print(f"    {rounds} rotations in {seconds:.0f} s, {writer.count} lines, each once; {len(positions)} positions at the end")
 
 
 @area.test("logrotate with copytruncate: every line once, as long as nothing is written between the copy and the cut", 90)

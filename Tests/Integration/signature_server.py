@@ -1,5 +1,5 @@
 """An HTTP server that signs each request again with Amazon's library, and prints `ok METHOD path` or `BAD METHOD path`."""
-import hashlib, http.server, sys
+import gzip, hashlib, http.server, json, sys
 
 import botocore.auth
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -31,10 +31,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             isBody = self.headers["X-Amz-Content-Sha256"] == hashlib.sha256(body).hexdigest()
             if isBody and signer.signature(text, request) == given.split("Signature=")[1] and "x-amz-security-token" in names:
                 verdict = "ok"
-        print(verdict, self.command, self.path, flush=True)
+        # Written at once: several requests are answered at one time.
+        sys.stdout.write(f"{verdict} {self.command} {self.path}\n")
+        sys.stdout.flush()
+        answer = b""
+        if self.path.startswith("/_bulk"):
+            if self.headers["Content-Encoding"] == "gzip":
+                body = gzip.decompress(body)
+            answer = json.dumps({"errors": False, "items": [{"index": {"status": 201}}] * (body.count(b"\n") // 2)}).encode()
+        elif self.path == "/":
+            answer = b'{"version":{"number":"2.19.0","distribution":"opensearch"}}'
         self.send_response(404 if self.command == "HEAD" and self.path.count("/") > 2 else 200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
+        self.wfile.write(answer)
 
     do_GET = do_PUT = do_POST = do_HEAD = answer
 

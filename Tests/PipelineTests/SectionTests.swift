@@ -409,9 +409,28 @@ import Testing
         ),
         ("@type elasticsearch_data_stream\ndata_stream_name a-${tag}\ntime_precision 3\ninclude_tag_key true", []),
         ("@type opensearch\ndefault_opensearch_version 2.19\nverify_os_version_at_startup false", []),
+        ("@type opensearch\n<endpoint>\nurl https://x\nregion us-east-1\n</endpoint>", []),
         (
-            "@type opensearch\n<endpoint>\nurl https://x\n</endpoint>",
-            ["3:1 error <endpoint> is not supported yet: requests are not signed for AWS"]
+            "@type opensearch\n<endpoint>\nurl https://x\nregion us-east-1\naws_service_name aoss\nassume_role_arn arn:aws:iam::1:role/r\nassume_role_web_identity_token_file /t\nrefresh_credentials_interval 5h\n</endpoint>",
+            ["9:1 note 'refresh_credentials_interval' in <endpoint> has no effect"]
+        ),
+        ("@type opensearch\n<endpoint>\nurl https://x\n</endpoint>", ["3:1 error 'region' is required in <endpoint>"]),
+        ("@type opensearch\n<endpoint>\nregion us-east-1\n</endpoint>", ["3:1 error 'url' is required in <endpoint>"]),
+        (
+            "@type opensearch\n<endpoint>\nurl x\nregion us-east-1\n</endpoint>",
+            ["4:5 error 'url' is 'x', which is no URL"]
+        ),
+        (
+            "@type opensearch\n<endpoint>\nurl https://x\nregion us-east-1\naccess_key_id a\n</endpoint>",
+            ["6:15 error 'access_key_id' is given without 'secret_access_key'"]
+        ),
+        (
+            "@type opensearch\nhosts a:9200\nuser u\npassword p\n<endpoint>\nurl https://x\nregion us-east-1\n</endpoint>",
+            ["3:7 warning 'hosts' has no effect beside <endpoint>", "4:6 error 'user' cannot go with <endpoint>"]
+        ),
+        (
+            "@type opensearch\nlogstash_format true\nid_key id\nwrite_operation update\ntarget_index_affinity true\n<endpoint>\nurl https://x\nregion us-east-1\n</endpoint>",
+            ["6:23 error 'target_index_affinity' cannot go with <endpoint>"]
         ),
         ("@type elasticsearch_dynamic\nindex_name idx-${record['id']}-${tag_parts[1]}", []),
         (

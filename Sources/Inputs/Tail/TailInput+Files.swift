@@ -26,9 +26,7 @@ extension TailInput {
                 if !settings.followsInodes { look(at: known) }
                 continue
             }
-            if let seconds = settings.recentlyModifiedSeconds, Int64(facts.st_mtim.tv_sec) < now.seconds - seconds {
-                continue
-            }
+            if isTooOld(facts, now) { continue }
             if let file = open(path, facts, &replaced) {
                 files[key] = file
                 found.insert(key)
@@ -43,6 +41,11 @@ extension TailInput {
         recover(replaced)
         isFirstLook = false
         compactPositions()
+    }
+
+    /// `limit_recently_modified`
+    private func isTooOld(_ facts: stat, _ now: EventTime) -> Bool {
+        settings.recentlyModifiedSeconds.map { Int64(facts.st_mtim.tv_sec) < now.seconds - $0 } ?? false
     }
 
     /// - Parameter replaced: gets the positions of other files that had this path.
@@ -114,7 +117,7 @@ extension TailInput {
         file.ending = ending
         file.deadlineMilliseconds = loop.now + settings.rotateWaitMilliseconds
         leave(file)
-        stopWatching(file)
+        if let place = file.place, byPlace[place.path] === file { byPlace[place.path] = nil }
         endings[ObjectIdentifier(file)] = file
         schedule(file)
     }
@@ -143,11 +146,10 @@ extension TailInput {
         }
     }
 
-    /// A folder in which no file is followed any more is left alone.
+    /// A folder is watched until the last of its files is left: another may come under a name that is free for a moment.
     func stopWatching(_ file: TailedFile) {
         guard let place = file.place else { return }
         file.place = nil
-        if byPlace[place.path] === file { byPlace[place.path] = nil }
         let left = (watchedFiles[place.folder] ?? 1) - 1
         watchedFiles[place.folder] = left > 0 ? left : nil
         if left == 0 { watch?.end(place.folder) }
@@ -163,8 +165,10 @@ extension TailInput {
             case .moved(let old, let new):
                 let (from, to) = ("\(folder)/\(old)", "\(folder)/\(new)")
                 let origin = moved.removeValue(forKey: from)?.origin ?? byPlace[from]?.path
-                if let origin, byPlace[to] == nil {
-                    moved[to] = (origin, loop.now)
+                // Where a name was free for a moment, nobody has followed what came and went under it.
+                let named = origin ?? (byPlace[to] == nil && isNamed(from) ? from : nil)
+                if let named, byPlace[to] == nil {
+                    moved[to] = (named, loop.now)
                     names.append(to)
                 }
                 changed(to)
@@ -176,6 +180,7 @@ extension TailInput {
     /// What came under a path that is followed and was moved on before anybody looked: nobody has read it yet.
     private func readIfMissed(_ path: String) {
         guard let origin = moved[path]?.origin, let facts = FileGlob.facts(of: path), facts.st_mode & S_IFMT == S_IFREG,
+            !isTooOld(facts, Clock.now()),
             !endings.values.contains(where: { !$0.isReplaced(by: facts) })
         else { return }
         let identity = TailedFile.Identity(facts)

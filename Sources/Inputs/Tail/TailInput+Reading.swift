@@ -198,6 +198,7 @@ extension TailInput {
         guard isOver else { return }
         if let position = file.position { positions?.endWatching(position) }
         endings[ObjectIdentifier(file)] = nil
+        stopWatching(file)
         readToEnd[file.identity] = loop.now
     }
 }

@@ -39,20 +39,20 @@ package final class AWSSigner: Sendable {
 
     package func sign(_ request: inout HTTPRequest) async throws(HTTPError) {
         let credentials = try await credentials()
-        try Self.sign(&request, with: credentials, region: region, service: service)
+        Self.sign(&request, with: credentials, region: region, service: service)
     }
 
     private static func sign(
         _ request: inout HTTPRequest, with credentials: AWSCredentials, region: String, service: String
-    ) throws(HTTPError) {
-        guard let body = (request.body ?? BytesBody(ByteBuffer(capacity: 1))) as? BytesBody else {
-            throw .unusable("a body that is not in memory cannot be signed")
+    ) {
+        let body = request.body
+        // Nobody else reads the body before it is sent, and it is read within the buffer.
+        let digest = unsafe SHA256.hexDigest { piece in
+            guard let start = piece.baseAddress else { return 0 }
+            return unsafe body?.read(into: start.assumingMemoryBound(to: UInt8.self), room: piece.count) ?? 0
         }
-        let whole = Slice(offset: 0, length: body.byteCount)
-        // The bytes are read only while the call lasts.
-        let digest = unsafe body.bytes.withUnsafeBytes(whole) { bytes, count in
-            unsafe SHA256.hexDigest(UnsafeRawBufferPointer(start: bytes, count: count))
-        }
+        body?.rewind()
+        request.url = CanonicalURL.of(request.url)
         request.headers.append(("x-amz-content-sha256", String(decoding: digest, as: UTF8.self)))
         if let token = credentials.sessionToken { request.headers.append(("x-amz-security-token", token)) }
         request.options.signature = AWSSignature(
@@ -107,7 +107,7 @@ package final class AWSSigner: Sendable {
         case .role(let role, let base):
             let (own, _) = try await credentials(from: base)
             var request = try Self.request(role, "AssumeRole", role.externalID.map { [("ExternalId", $0)] } ?? [])
-            try Self.sign(&request, with: own, region: role.region, service: "sts")
+            Self.sign(&request, with: own, region: role.region, service: "sts")
             return try Self.credentials(of: role, try await ask(request, source))
         case .first(let sources):
             var reasons: [String] = []

@@ -72,7 +72,7 @@ extension ElasticsearchDestination {
         // Twice as many: one id may be in several indices.
         body.append("]}},\"_source\":false,\"sort\":[{\"_index\":{\"order\":\"desc\"}}],\"size\":\(2 * ids.count)}")
         request.body = BytesBody(body)
-        return try await client.send(request)
+        return try await send(request)
     }
 }
 

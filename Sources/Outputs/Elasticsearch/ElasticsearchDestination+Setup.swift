@@ -76,7 +76,7 @@ extension ElasticsearchDestination {
             request.body = BytesBody(bytes)
             request.headers.append(("Content-Type", "application/json"))
         }
-        let response = try await client.send(request)
+        let response = try await send(request)
         guard let error = ServerError.whole(response.body, status: response.status) else {
             return SetupAnswer(status: response.status, reason: response.firstWords(300))
         }

@@ -7,7 +7,7 @@ extension ElasticsearchDestination {
     func ask(_ host: ElasticsearchHost) async throws(HTTPError) -> (BulkDialect, String)? {
         var request = request(.get, host, "/")
         request.options.responseLimitBytes = 1 << 20
-        let response = try await client.send(request)
+        let response = try await send(request)
         if response.status == 429 || response.status >= 500 { return nil }
         if let version = ServerVersion(response.body) {
             return (version.dialect(settings), version.description)

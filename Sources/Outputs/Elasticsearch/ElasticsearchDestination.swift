@@ -10,7 +10,8 @@ internal import Words
 /// known nothing is sent, which counts as a failure that may be retried.
 package final class ElasticsearchDestination: Destination {
     let settings: ElasticsearchSettings
-    let client: HTTPClient
+    private let client: HTTPClient
+    private let signer: AWSSigner?
     let pool: ServerPool
     let log: Log
     let gate: SetupGate
@@ -24,14 +25,16 @@ package final class ElasticsearchDestination: Destination {
     /// Bodies from this size on are worth a second try that asks first, when the connection broke while they were sent.
     private static let expectsContinueFromBytes = 1 << 20
 
-    /// `now`: seconds of a clock that never jumps.
+    /// - Parameters:
+    ///   - signer: signs each request, for Amazon's service.
+    ///   - now: seconds of a clock that never jumps.
     package init(
-        _ settings: ElasticsearchSettings, client: HTTPClient, forms: BulkForms = BulkForms(),
+        _ settings: ElasticsearchSettings, client: HTTPClient, signer: AWSSigner? = nil, forms: BulkForms = BulkForms(),
         log: Log = .discarding,
         now: @escaping @Sendable () -> Double = { Double(Time.Clock.monotonicMilliseconds()) / 1000 }
     ) {
         self.settings = settings
-        self.client = client
+        (self.client, self.signer) = (client, signer)
         self.forms = forms
         self.log = log
         self.now = now
@@ -236,11 +239,11 @@ package final class ElasticsearchDestination: Destination {
         }
         requests?.sent(request.body?.byteCount ?? 0)
         do throws(HTTPError) {
-            return try await client.send(request)
+            return try await send(request)
         } catch .reset(_, _) where (request.body?.byteCount ?? 0) > Self.expectsContinueFromBytes {
             // A server that finds a body too large closes the connection while it is being sent, and its 413 is lost.
             request.expectsContinue = true
-            return try await client.send(request)
+            return try await send(request)
         }
     }
 
@@ -250,6 +253,15 @@ package final class ElasticsearchDestination: Destination {
         request.options.password = host.password
         request.headers = headers
         return request
+    }
+
+    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        guard let signer else { return try await client.send(request) }
+        var signed = request
+        try await signer.sign(&signed)
+        let response = try await client.send(signed)
+        signer.note(response)
+        return response
     }
 
     func describe(_ error: HTTPError, _ host: ElasticsearchHost) -> String {

@@ -12,7 +12,9 @@ enum KnownPlugins {
 
     /// Why a section of this type is left out; nil: it is not.
     static func reasonToLeaveOut(_ type: String, _ noun: String) -> String? {
-        if noun == "output" { return ["mongo", "mongo_replset"].contains(type) ? noMongo : nil }
+        if noun == "output", type != "prometheus" {
+            return ["mongo", "mongo_replset"].contains(type) ? noMongo : nil
+        }
         return needless[type]
     }
 
@@ -38,7 +40,7 @@ enum KnownPlugins {
         "output": [
             "exec", "exec_filter", "secondary_file", "gcs", "kinesis_streams",
             "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
-            "prometheus", "azure-loganalytics", "syslog", "remote_syslog", "slack", "mail",
+            "azure-loganalytics", "syslog", "remote_syslog", "slack", "mail",
             "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
         ],
     ]

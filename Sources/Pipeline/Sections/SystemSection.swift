@@ -51,6 +51,12 @@ enum SystemSection {
                 "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
                 "enable_input_metrics", "enable_size_metrics", "restart_worker_interval", "enable_jit",
             ], reason: "sluice has no such setting", severity: .note)
+        reader.ignore(
+            ["with_source_only"],
+            reason:
+                "outputs run from the start, and nothing waits in files for SIGWINCH; a buffer of type file keeps what comes"
+        )
+        _ = reader.sections(named: "source_only_buffer")
         for key in ["file_permission", "dir_permission"] {
             guard let mode = reader.string(key), FileModes.mode(mode.value) == nil else { continue }
             reader.error(

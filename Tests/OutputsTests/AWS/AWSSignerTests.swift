@@ -1,9 +1,10 @@
 import Events
 import Foundation
 import HTTPClient
-import Outputs
 import TestSupport
 import Testing
+
+@testable import Outputs
 
 @Suite("keys for Amazon's services", .timeLimit(.minutes(2)))
 final class AWSSignerTests {
@@ -35,6 +36,40 @@ final class AWSSignerTests {
         #expect(
             request.options.signature
                 == AWSSignature(accessKey: "AK", secretKey: "SK", region: "eu-west-1", service: "s3"))
+    }
+
+    @Test("a body that is put together while it is sent is signed as it is sent, and sent from its beginning")
+    func bulk() async throws {
+        var body = ChunkBody(capacity: 64)
+        let label = body.label(Array("x".utf8))
+        // More than one piece of the digest.
+        let text = String(repeating: "größer ", count: 20_000)
+        body.bytes.append(text)
+        body.endItem(from: 0, label: label, tag: body.tag(Tag("t")), time: EventTime(seconds: 0))
+        let chunk = LoadedChunk(body, id: "c")
+        let bulk = BulkBody(framed: chunk, items: chunk.allItems)
+        var request = HTTPRequest(.post, "http://127.0.0.1/_bulk?filter_path=errors,items.*.status&a", body: bulk)
+        let keys = AWSCredentials(accessKey: "AK", secretKey: "SK")
+        try await AWSSigner(.fixed(keys), region: "r", service: "es", client: client).sign(&request)
+        var plain = HTTPRequest(.post, "http://127.0.0.1/", body: BytesBody(ByteBuffer(Array(text.utf8))))
+        try await AWSSigner(.fixed(keys), region: "r", service: "es", client: client).sign(&plain)
+        func digest(_ request: HTTPRequest) -> String? {
+            request.headers.first { $0.name == "x-amz-content-sha256" }?.value
+        }
+        #expect(digest(request) != nil && digest(request) == digest(plain))
+        #expect(bulk.lines() == [text])
+        #expect(request.url == "http://127.0.0.1/_bulk?a=&filter_path=errors%2Citems.%2A.status")
+    }
+
+    @Test(
+        "a query is sorted and encoded; what is encoded already stays",
+        arguments: [
+            ("http://h/a,b", "http://h/a,b"), ("http://h/?", "http://h/?"), ("http://h/?b=2&a=1", "http://h/?a=1&b=2"),
+            ("http://h/?a=%2C,", "http://h/?a=%2C%2C"), ("http://h/?b=1&a", "http://h/?a=&b=1"),
+            ("http://h/?a=b=c", "http://h/?a=b%3Dc"),
+        ])
+    func query(_ url: String, _ expected: String) {
+        #expect(CanonicalURL.of(url) == expected)
     }
 
     @Test("a profile of the shared file")

@@ -225,6 +225,9 @@ enum S3Section {
                 "aws_iam_retries", "use_bundled_cert", "check_apikey_on_start", "compute_checksums", "warn_for_delay",
                 "command_parameter",
             ], reason: "sluice does the right thing by itself", severity: .note)
+        reader.ignore(
+            ["use_ssl"], reason: "s3_endpoint says http or https, and without one it is https",
+            defaults: ["use_ssl": "true"])
         for section in reader.sections(named: "bucket_lifecycle_rule") {
             reader.diagnostics.error(
                 section.place, "<bucket_lifecycle_rule> is not supported", hint: "set the rule up in the bucket")

@@ -136,11 +136,9 @@ enum HTTPOutputParts {
             preview: { ItemPreview(ItemFormatter(makeWriter()), preview) },
             makeOutput: { context in
                 let client = try context.httpClient()
-                let signer = signing.map {
-                    AWSSigner($0.source, region: $0.region, service: $0.service, client: client)
-                }
                 let destination = HTTPDestination(
-                    service, client: client, signer: signer, timeoutSeconds: timeoutSeconds, log: context.log)
+                    service, client: client, signer: signing?.signer(client), timeoutSeconds: timeoutSeconds,
+                    log: context.log)
                 return try BufferedOutput(
                     buffering, format: format, name: service.name, destination: destination, reader: KeptItemReader(),
                     secondary: secondary, context: context
@@ -154,4 +152,8 @@ struct AWSPlan: Sendable {
     var source: AWSCredentialSource
     var region: String
     var service: String
+
+    func signer(_ client: HTTPClient) -> AWSSigner {
+        AWSSigner(source, region: region, service: service, client: client)
+    }
 }

@@ -138,6 +138,14 @@ enum KafkaClientSection {
                 KafkaProperty("sasl.password", password),
             ]
             result.notes.append(scram ?? "PLAIN")
+            if scram != nil, !KafkaLibrary.speaksStrictSCRAM {
+                builder.openings.add { diagnostics in
+                    diagnostics.warning(
+                        reader.place(of: "scram_mechanism"),
+                        "librdkafka \(KafkaLibrary.version) cannot log in with SCRAM to brokers from Kafka 3.8.1 on",
+                        hint: "install librdkafka 2.6.1 or later, or use PLAIN over TLS")
+                }
+            }
         } else if let principal {
             added = [
                 KafkaProperty("sasl.mechanisms", "GSSAPI"), KafkaProperty("sasl.kerberos.principal", principal),

@@ -23,6 +23,7 @@ enum ElasticsearchSection {
         if type.isDataStream { SearchDataStreamSection.readIgnored(reader, type) }
         SearchDocumentSection.readTarget(reader, builder, type, &settings)
         SearchDocumentSection.readDocument(reader, type, &settings)
+        let signing = type.product == .openSearch ? SearchEndpointSection.read(reader, builder, &settings) : nil
         let setup = SearchSetupSection(reader, builder, type)
         readIgnored(reader, type)
         let secondary = SecondarySection.read(reader, builder)
@@ -41,8 +42,9 @@ enum ElasticsearchSection {
             var settings = fixed
             settings.setup = try setup.make(fixed, stream)
             let forms = BulkForms()
+            let client = try context.httpClient()
             let destination = ElasticsearchDestination(
-                settings, client: try context.httpClient(), forms: forms, log: log)
+                settings, client: client, signer: signing?.signer(client), forms: forms, log: log)
             // Chunks in files outlive what is known of the server.
             let written = buffering.files == nil ? forms : nil
             return try BufferedOutput(
@@ -112,13 +114,6 @@ enum ElasticsearchSection {
         reader.ignore(["target_type_key"], reason: "Elasticsearch has one type an index since version 6")
         if let metadata = reader.section(named: "metadata") {
             reader.diagnostics.warning(metadata.place, "<metadata> is not supported yet: no chunk id is added")
-        }
-        if type.product == .openSearch, let endpoint = reader.section(named: "endpoint") {
-            reader.diagnostics.error(
-                endpoint.place, "<endpoint> is not supported yet: requests are not signed for AWS",
-                hint:
-                    "let the domain take a user and a password, or put a proxy that signs in between, and name it in 'hosts'"
-            )
         }
     }
 
