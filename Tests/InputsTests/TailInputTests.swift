@@ -324,6 +324,29 @@ struct TailInputTests {
         _ = running.stop()
     }
 
+    @Test("a file with the number of one that was read and deleted is another one")
+    func sameNumber() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/a.log"
+        append("0\n", to: path)
+        let running = try Running(folder.path) { $0.rotateWaitMilliseconds = 10 }
+        #expect(running.wait(1) == ["0"])
+        // Many files come and go: file systems give their numbers away again at once.
+        for round in 1...40 {
+            rename(path, path + ".1")
+            append("\(round)\n", to: path)
+            if round % 4 == 0 { usleep(30_000) }
+            unlink(path + ".1")
+            usleep(round % 2 == 0 ? 60_000 : 5_000)
+        }
+        rename(path, path + ".1")
+        // What was deleted within five milliseconds may be gone; what stayed for a while is not.
+        let found = Set(running.wait(20))
+        _ = running.stop()
+        #expect((1...40).filter { $0 % 2 == 0 }.allSatisfy { found.contains("\($0)") }, "\(found.sorted())")
+        #expect(running.messages.count == found.count)
+    }
+
     @Test("a file that is moved from a name that nobody follows is not read, nor one that is too old")
     func notNamed() throws {
         let folder = try TemporaryFolder()

@@ -184,9 +184,9 @@ extension TailInput {
             !endings.values.contains(where: { !$0.isReplaced(by: facts) })
         else { return }
         let identity = TailedFile.Identity(facts)
-        if readToEnd[identity] != nil {
+        if let left = readToEnd[identity], left.birth == FileBirth(ofFile: path) {
             // It is known for as long as it is moved on.
-            readToEnd[identity] = loop.now
+            readToEnd[identity]?.atMilliseconds = loop.now
             return
         }
         guard !files.values.contains(where: { !$0.isReplaced(by: facts) }), !isNamed(path),
@@ -224,7 +224,9 @@ extension TailInput {
         }
         if !moved.isEmpty { moved = moved.filter { loop.now - $0.value.atMilliseconds < Self.movesKeptMilliseconds } }
         // Longer than the names: a file is left some time after its first move.
-        if !readToEnd.isEmpty { readToEnd = readToEnd.filter { loop.now - $0.value < 2 * Self.movesKeptMilliseconds } }
+        if !readToEnd.isEmpty {
+            readToEnd = readToEnd.filter { loop.now - $0.value.atMilliseconds < 2 * Self.movesKeptMilliseconds }
+        }
         compactPositions()
     }
 

@@ -199,7 +199,7 @@ extension TailInput {
         if let position = file.position { positions?.endWatching(position) }
         endings[ObjectIdentifier(file)] = nil
         stopWatching(file)
-        readToEnd[file.identity] = loop.now
+        readToEnd[file.identity] = (file.birth, loop.now)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Events
 internal import Glibc
 
@@ -91,6 +92,9 @@ final class TailedFile {
 
         init(_ facts: stat) { (inode, device) = (UInt64(facts.st_ino), UInt64(facts.st_dev)) }
     }
+
+    /// When it was made: its number is given to another file as soon as nobody holds it any more.
+    var birth: FileBirth? { FileBirth(ofDescriptor: descriptor) }
 
     /// Bytes of the file; nil when that cannot be asked for.
     var size: UInt64? {
