@@ -46,7 +46,10 @@ package struct Case: Sendable {
 
     package let name: String
     package let line: Int
-    package let tag: String
+    /// nil: its source gives it.
+    package let tag: String?
+    /// The source that texts go through; nil: they become a field.
+    package let source: String?
     package let time: EventTime
     package let input: Input
     /// The field that takes a line.
@@ -59,17 +62,22 @@ package struct Case: Sendable {
     init(_ node: YAMLNode) throws(YAMLError) {
         let inputs = ["line", "lines", "record", "records", "file"]
         let reader = try MappingReader(
-            node, "a case", knows: ["name", "tag", "time", "key", "label", "expect"] + inputs)
+            node, "a case", knows: ["name", "tag", "source", "time", "key", "label", "expect"] + inputs)
         line = node.place.line
-        guard let tag = try reader.text("tag") else { throw .at(node, "a case needs a 'tag'") }
-        self.tag = tag
-        name = try reader.text("name") ?? tag
+        tag = try reader.text("tag")
+        source = try reader.text("source")
+        guard let called = tag ?? source else { throw .at(node, "a case needs a 'tag', or a 'source' that gives one") }
+        name = try reader.text("name") ?? called
         key = try reader.text("key") ?? "log"
         label = try reader.text("label")
         time = try reader.time("time") ?? Self.standardTime
         let given = inputs.filter { reader[$0] != nil }
         guard given.count == 1, let kind = given.first, let value = reader[kind] else {
             throw .at(node, "a case needs one of \(inputs.joined(separator: ", "))")
+        }
+        if source != nil {
+            if kind.hasPrefix("record") { throw .at(value, "through a 'source' go texts: a line, lines or a file") }
+            if let key = reader["key"] { throw .at(key, "through a 'source' go texts: 'key' has no meaning") }
         }
         switch kind {
         case "line": input = .lines([try Self.line(value)])
@@ -100,7 +108,7 @@ package struct Case: Sendable {
     /// Whether another case is the same but for what it expects.
     func isAlike(_ other: Case) -> Bool {
         (name, tag, time, key, label) == (other.name, other.tag, other.time, other.key, other.label)
-            && input == other.input
+            && source == other.source && input == other.input
     }
 
     private static func line(_ node: YAMLNode) throws(YAMLError) -> String {

@@ -20,6 +20,10 @@ package enum SeenEnd: Sendable {
             case .retagged(let new): tag = new
             case .held: isHeld = true
             case .refused(let reason): ends.append(.refused(step, reason: reason))
+            case .read(let into, let reasons):
+                tag = step.tag
+                ends += reasons.map { .refused(step, reason: $0) }
+                if into.isEmpty, reasons.isEmpty { ends.append(.dropped(step)) }
             case .filtered(let into, let reasons):
                 ends += reasons.map { .refused(step, reason: $0) }
                 if into.isEmpty, reasons.isEmpty { ends.append(.dropped(step)) }

@@ -58,7 +58,9 @@ package enum SluiceCommands {
         discussion: """
             Events go one by one through the real filters and labels, and are formatted as the outputs would; nothing is \
             opened and nothing is sent. A line of input is an event with tag, time and record as dead letters have it, a \
-            JSON object as the record, or any other text as the field 'log'.
+            JSON object as the record, or any other text. A text goes through the parser of the source that gives its \
+            events that tag, as a line of its file or a message of its socket; without such a source it is the field 'log'. \
+            --source names a source, through which all lines go.
 
             Exit status 0 when every event was taken, or dropped by a filter; 1 when one was refused, or no <match> takes \
             it; 2 when the configuration cannot be run.
@@ -66,6 +68,7 @@ package enum SluiceCommands {
         examples: [
             Example(#"echo '{"log":"{\"took\":12}"}' | sluice try -c fluent.conf --tag service.post"#, "One event."),
             Example("sluice try -c fluent.conf --tag nginx.access --lines access.log", "Each line of a file."),
+            Example("sluice try -c fluent.conf --source tail app.log", "Lines of a file through their <parse>."),
             Example(
                 "sluice try -c fluent.conf --format json dead.ndjson",
                 "Dead letters, under their own tags, for a program."),
@@ -104,8 +107,8 @@ package enum SluiceCommands {
             Events go in batches through the real filters and labels, and are formatted as the outputs would, again and again \
             on one core; nothing is opened and nothing is sent. For each stage: the events it was given, those it refused, \
             its nanoseconds an event, its share of the whole, and its allocations of memory. Then each event \
-            alone, for the slowest. Input is as for 'sluice try'. What sockets, acknowledgements, buffers and deliveries take \
-            is not measured.
+            alone, for the slowest. Input is as for 'sluice try'. What sockets, parsers of sources, acknowledgements, buffers and \
+            deliveries take is not measured.
 
             Exit status 0 when something was measured, 1 when there is no event or one cannot be read, 2 when the \
             configuration cannot be run.
@@ -229,8 +232,8 @@ package enum CheckOptions {
 
     /// For completion.
     package static let list = Option(
-        "list", value: .required("what", .choice(["grok-tags", "tags", "labels", "outputs"])),
-        "Print the tags of grok filters, of all filters and matches, the labels or the outputs, one a line.",
+        "list", value: .required("what", .choice(["grok-tags", "tags", "labels", "outputs", "sources"])),
+        "Print the tags of grok filters, of all filters and matches, the labels, the outputs, or the sources that parse, one a line.",
         isHidden: true)
 
     package static let all = [format, strict, migrate, RunOptions.skipUnknown, RunOptions.configFileType, list]
@@ -241,19 +244,23 @@ package enum TryOptions {
     package static let tag = Option(
         "tag", short: "t", value: .required("tag", .listed(by: "check --list tags", readsConfiguration: true)),
         "The tag of events that bring none.")
+    package static let source = Option(
+        "source", value: .required("source", .listed(by: "check --list sources", readsConfiguration: true)),
+        "Send all lines through this source's parser: its @id, its name in the log, or its type.")
     package static let label = Option(
         "label", value: .required("label", .listed(by: "check --list labels", readsConfiguration: true)),
         "Where their source would send them.", default: "@ROOT")
     package static let lines = Option("lines", "Take JSON objects for texts, too.")
     package static let defaultKey = "log"
     package static let key = Option(
-        "key", value: .required("key", .text), "The field that takes a text.", default: defaultKey)
+        "key", value: .required("key", .text), "The field that takes a text; no source parses it then.",
+        default: defaultKey)
 
     package static let format = Option(
         "format", value: .required("format", .choice(["text", "json"])), "How results are printed.", default: "text")
 
     /// From a file to events with a place in a configuration.
-    package static let input = [RunOptions.config, tag, label, lines, key]
+    package static let input = [RunOptions.config, tag, source, label, lines, key]
 
     package static let all = input + [format]
 }

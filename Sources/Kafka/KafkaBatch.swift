@@ -27,6 +27,15 @@ package struct KafkaBatch: Sendable {
         (self.topic, self.partition, self.assignment) = (topic, partition, assignment)
     }
 
+    /// One message without a key, as it would come from the beginning of a topic: for tries.
+    package init(topic: String, value: [UInt8]) {
+        self.init(topic: topic, partition: 0, assignment: 0)
+        bytes = value
+        messages = [
+            Message(key: nil, value: 0..<value.count, headers: 0..<0, offset: 0, timestampMilliseconds: nil)
+        ]
+    }
+
     /// Its place alone, for whoever waits until it is safe.
     package var withoutMessages: KafkaBatch {
         var place = KafkaBatch(topic: topic, partition: partition, assignment: assignment)

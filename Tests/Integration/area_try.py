@@ -1,5 +1,5 @@
 """`sluice try` beside a running daemon: both make the same of the same events."""
-import datetime, json, os, re
+import datetime, json, os, re, socket, time, urllib.error, urllib.request
 
 from bulk_server import BulkServer
 from harness import ROOT, Area, Daemon, ForwardClient, event_time, free_port, need_msgpack, run_sluice
@@ -192,3 +192,144 @@ def bench_config(_):
     ]:
         result = run_sluice("bench-config", *arguments, text=text)
         assert result.returncode == status and words in result.stderr, (arguments, result)
+
+
+SOURCES = r"""
+<source>
+  @id files
+  @type tail
+  path %(folder)s/app.log
+  pos_file %(folder)s/app.pos
+  read_from_head true
+  tag app.file
+  emit_unmatched_lines true
+  <parse>
+    @type multiline
+    format_firstline /^\d{4}-/
+    format1 /^(?<time>\S+) (?<level>\w+) (?<message>.*)/
+    time_format %%Y-%%m-%%dT%%H:%%M:%%S%%z
+  </parse>
+</source>
+<source>
+  @id messages
+  @type tcp
+  bind 127.0.0.1
+  port %(tcp)d
+  tag app.tcp
+  <parse>
+    @type ltsv
+    types took:integer
+  </parse>
+</source>
+<source>
+  @id system
+  @type syslog
+  bind 127.0.0.1
+  port %(syslog)d
+  tag system
+  severity_key level
+  <transport tcp>
+  </transport>
+  <parse>
+    message_format auto
+    with_priority true
+  </parse>
+</source>
+<source>
+  @id web
+  @type http
+  bind 127.0.0.1
+  port %(http)d
+  add_tag_prefix web
+  <parse>
+    @type regexp
+    expression /^(?<method>[A-Z]+) (?<path>\S+)$/
+  </parse>
+</source>
+<match **>
+  @type stdout
+</match>
+"""
+
+TEXTS = {
+    "files": ["before the first", "2019-12-17T18:55:04+0000 INFO one", "  and more", "", "2019-12-17T18:55:05+0000 WARN ä", "x"],
+    "messages": ["a:1\ttook:12", "took:x\tb:", "nothing here", ""],
+    "system": ["<30>Dec 17 18:55:04 web sshd[7]: hello", "<165>1 2019-12-17T18:55:04.003Z h app - ID47 - text", "no priority"],
+    "web": ["GET /posts", "nothing of the kind", "POST /a?b=c"],
+}
+
+
+@area.test("texts through the parsers of four sources: what arrives is what the daemon makes of the same bytes")
+def sources(_):
+    ports = {name: free_port() for name in ("tcp", "syslog", "http")}
+    folder = Daemon("").folder
+    with open(f"{folder}/app.log", "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in TEXTS["files"]))
+    daemon = Daemon(SOURCES % {"folder": folder, **ports}, ports["tcp"], {"TZ": "UTC"})
+    tried = []
+    for name, lines in TEXTS.items():
+        tag = ("--tag", "site") if name == "web" else ()
+        result = run_sluice("try", "-c", daemon.config, "--source", name, *tag, "--format", "json", text="".join(t + "\n" for t in lines))
+        told = [json.loads(line) for line in result.stdout.splitlines()]
+        assert [t["text"] for t in told if t["line"]] == lines, (name, told, result.stderr)
+        assert all(t["steps"][0]["stage"] == name for t in told), told
+        tried += [step["output"]["line"] for t in told for step in t["steps"] if "output" in step]
+    with daemon:
+        for name, port in (("messages", ports["tcp"]), ("system", ports["syslog"])):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall("".join(line + "\n" for line in TEXTS[name]).encode())
+        for line in TEXTS["web"]:
+            request = urllib.request.Request(f"http://127.0.0.1:{ports['http']}/site", line.encode(), {"Content-Type": "text/plain"})
+            try:
+                urllib.request.urlopen(request, timeout=10).close()
+            except urllib.error.HTTPError as error:
+                error.close()
+        deadline = time.monotonic() + 10
+        while len(printed(daemon)) < len(tried) - 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert daemon.stop() == 0, daemon.log()
+    assert len(tried) >= 9
+    same(sorted(without_present(line) for line in tried), sorted(printed(daemon)))
+
+
+def printed(daemon):
+    with open(daemon.out_path, encoding="utf-8") as out:
+        return [without_present(line.rstrip("\n")) for line in out]
+
+
+@area.test("a text goes through the source whose tag is asked for; cases name a source; what cannot be is told")
+def source_of_a_tag(_):
+    daemon = Daemon(SOURCES % {"folder": "/nowhere", "tcp": 1, "syslog": 2, "http": 3})
+    config = ("-c", daemon.config)
+    text = run_sluice("try", *config, "--tag", "app.tcp", text='a:1\ttook:12\n{"b":2}\n').stdout
+    assert "+ took: 12" in text and 'app.tcp  {"b":2}' in text, text
+    assert "+ took" in run_sluice("try", *config, "--tag", "app.tcp", "--lines", text="took:1\n").stdout
+    by_key = run_sluice("try", *config, "--tag", "app.tcp", "--key", "log", text="took:1\n").stdout
+    assert '{"log":"took:1"}' in by_key, by_key
+    for arguments, words in [
+        (("--source", "nope"), "there is no source nope; there are files (tail), messages (tcp), system (syslog), web (http)"),
+        (("--source", "web"), "whoever sends to the source web (http) names the tag; give one"),
+        (("--source", "files", "--tag", "b"), "the source files gives its events the tag app.file, and not b"),
+    ]:
+        result = run_sluice("try", *config, *arguments, text="x\n")
+        assert result.returncode == 2 and words in result.stderr, (arguments, result)
+    told = json.loads(run_sluice("bench-config", *config, "--source", "messages", "--seconds", "0.1", "--format", "json",
+                                 text="took:1\ntook:2\n").stdout)
+    assert told["events"] == 2 and told["stages"][0]["events"] == 2, told
+    os.makedirs(f"{daemon.folder}/tests")
+    cases = f"{daemon.folder}/tests/sources.yaml"
+    head = f"config: {daemon.config}\ncases:\n  - {{name: a, source: messages, line: \"took:12\""
+    with open(cases, "w") as file:
+        file.write(head + ", expect: [{output: stdout, record: {took: 12}}]}\n")
+    result = run_sluice("test", cases)
+    assert result.returncode == 0, result.stdout + result.stderr
+    for change, words in [(("messages", "mesages"), "there is no source mesages"), (("took: 12", "took: 13"), "record.took"),
+                          (("line: \"took:12\"", "record: {a: 1}"), "go texts"), ((", line", ", key: k, line"), "'key' has no meaning")]:
+        with open(cases) as file:
+            text = file.read()
+        with open(cases, "w") as file:
+            file.write(text.replace(*change, 1))
+        result = run_sluice("test", cases)
+        assert result.returncode != 0 and words in result.stdout + result.stderr, (change, result)
+        with open(cases, "w") as file:
+            file.write(text)

@@ -20,7 +20,11 @@ struct ExplainCost {
             if text.isEmpty { return 1.3 }
             if contains(wanted, in: text) { return 6 }
             if wanted.count == 1, isBlank { return 3 }
-            if isNearly(element, range) { return isJointOfToken(range, wanted) ? 1.5 : 1.0 }
+            if isNearly(element, range) {
+                // A hyphen between letters is rather a name's own than in the place of another mark.
+                if wanted.count == 1, LineTokens.isHyphen(search.line, at: range.lowerBound) { return 1.6 }
+                return isJointOfToken(range, wanted) ? 1.5 : 1.0
+            }
             if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
             // A word where a mark should be: the mark is missing rather than replaced.
             if !wanted.contains(where: Self.isWord), text.contains(where: Self.isWord) { return 3 }
@@ -58,11 +62,12 @@ struct ExplainCost {
         }
     }
 
-    /// What it costs to miss a blank inside a number: between its sign and its digits, or before its unit.
+    /// What it costs to miss a blank inside a token: between a sign and its digits, before a unit, at a hyphen of a name.
     private func joint(at place: Int) -> Double {
         let line = search.line
         if LineTokens.isSign(line, at: place - 1) { return 2 }
         guard place > 0, place < line.count else { return 0 }
+        if LineTokens.isHyphen(line, at: place) { return 0.5 }
         return LineTokens.isDigit(line[place - 1]) && LineTokens.isLetter(line[place]) ? 0.5 : 0
     }
 

@@ -131,11 +131,6 @@ struct Explainer {
             cost: 9)
     }
 
-    private func isRival(_ other: ExplainVerdict, of best: ExplainVerdict) -> Bool {
-        other.index != best.index && other.isComplete && best.isComplete && other.cost < best.cost + 0.06
-            && other.fields.contains { best.fields[$0.key] != nil && best.fields[$0.key] != $0.value }
-    }
-
     /// Any text in the place of an element, with the elements up to `keeping` behind it.
     private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> ExplainVerdict? {
         let before = elements[..<index].flatMap(\.nodes)
@@ -205,43 +200,6 @@ struct Explainer {
         return endsAtBlank && !costs.isOfSeveralWords(elements[index], text) ? 1 : 0
     }
 
-    /// Whether a literal is missing or another one where what stands before or behind it takes any text: then nobody can
-    /// say where it should be. A slip of a letter is plain all the same.
-    private func isDoubtful(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
-        guard text.lowerBound < search.line.count else {
-            // Any one of several alike may be what is missing, and the line ends where the last of them is not.
-            return index > 0 && elements[index].kind == .literal && takesAnything(elements[index - 1])
-                && elements[..<index].contains { $0.kind == .literal && $0.literal == elements[index].literal }
-        }
-        // Without a beginning that is bound to the line's, what follows may stand anywhere.
-        if index == 0, !elements[0].isText { return text.isEmpty }
-        guard elements[index].kind == .literal else { return false }
-        if elements[index].nodes.count > 1, costs.isNearly(elements[index], text) { return false }
-        if index > 0, takesAnything(elements[index - 1]) { return true }
-        let wanted = elements[index].literal
-        // `"` behind a value that took it: it is there, but not at the end.
-        let token = search.line[..<text.lowerBound].reversed().prefix { !LineTokens.isBlank($0) }
-        if text.isEmpty, index > 0, !elements[index - 1].isText, let mark = wanted.utf8.first, wanted.utf8.count == 1,
-            token.contains(mark)
-        {
-            return true
-        }
-        guard text.isEmpty, wanted.utf8.contains(where: LineTokens.isLetter) else { return false }
-        // `relaymx` for `relay=`: a part of it is there.
-        let word = Array(wanted.utf8.prefix { LineTokens.isLetter($0) })
-        if word.count > 1, search.line[text.lowerBound...].starts(with: word) { return true }
-        return isAnythingNext(elements[(index + 1)...])
-    }
-
-    /// Whether the next element that must take something takes anything.
-    func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
-        for element in elements where !element.isText && element.anchor == nil && !search.isSeparator(element) {
-            if takesAnything(element) { return true }
-            if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
-        }
-        return false
-    }
-
     /// Whether a text is blamed on a literal that was there, or that the elements before only leave room for by giving up
     /// characters they would take: the blank that splits a word is not what is missing.
     private func isFarFetched(
@@ -267,7 +225,7 @@ struct Explainer {
     }
 
     /// Whether elements, left alone, end at a place and did not give up characters to end there.
-    private func endsOfItself(_ elements: ArraySlice<ExplainElement>, at place: Int) -> Bool {
+    func endsOfItself(_ elements: ArraySlice<ExplainElement>, at place: Int) -> Bool {
         search.match(elements.flatMap(\.nodes))?.whole.upperBound == place
     }
 

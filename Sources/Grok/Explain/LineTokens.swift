@@ -28,6 +28,12 @@ enum LineTokens {
         return place == 0 || isBlank(line[place - 1])
     }
 
+    /// Whether a hyphen or a dot between two letters stands at a place: `two-part`.
+    static func isHyphen(_ line: [UInt8], at place: Int) -> Bool {
+        guard place > 0, place + 1 < line.count, "-.".utf8.contains(line[place]) else { return false }
+        return isLetter(line[place - 1]) && isLetter(line[place + 1])
+    }
+
     @Sendable static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     @Sendable static func isLetter(_ byte: UInt8) -> Bool { byte > 0x7F || (0x61...0x7A).contains(byte | 0x20) }
@@ -38,11 +44,14 @@ enum LineTokens {
 
     private static func isJoint(_ byte: UInt8) -> Bool { ".,:/-'".utf8.contains(byte) }
 
-    /// Whether half of a text or more stands at a place: its beginning behind the place, or its end before it.
+    /// Whether half of a text or more stands at a place, its beginning behind the place or its end before it; or the marks at
+    /// its end, `=` of `OUT=`.
     static func isThereInPart(_ literal: String, _ line: [UInt8], at place: Int) -> Bool {
         let wanted = Array(literal.utf8)
         let behind = zip(wanted, line[place...]).prefix { $0 == $1 }.count
         let before = zip(wanted.reversed(), line[..<place].reversed()).prefix { $0 == $1 }.count
+        let marks = wanted.reversed().prefix { !isWord($0) && !isBlank($0) }.reversed()
+        if !marks.isEmpty, marks.count < wanted.count, line[place...].starts(with: marks) { return true }
         return wanted.count > 1 && 2 * max(behind, before) >= wanted.count
     }
 }

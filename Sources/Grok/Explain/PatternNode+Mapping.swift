@@ -35,4 +35,15 @@ extension PatternNode {
             }
         }
     }
+
+    /// The ASCII character with which it begins whenever it takes anything; nil: there is no such one.
+    var firstText: UInt8? {
+        switch kind {
+        case .literal(let scalar, ignoringCase: false): UInt8(exactly: scalar).flatMap { $0 < 0x80 ? $0 : nil }
+        case .group(let body), .scoped(_, let body), .capture(_, _, let body), .atomic(let body): body.firstText
+        case .repetition(_, let body): body.firstText
+        case .sequence(let items): items.first?.firstText
+        default: nil
+        }
+    }
 }

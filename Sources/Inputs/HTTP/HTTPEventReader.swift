@@ -42,6 +42,15 @@ struct HTTPEventReader: ~Copyable {
         try addParameters(exchange, target, &storage, &rows)
     }
 
+    /// Appends the records of a body without the request around it: JSON, where `<parse>` does not say what it is.
+    mutating func read(
+        body: Slice, storage: inout ByteBuffer, rows: inout Rows
+    ) throws(HTTPRefusal) {
+        guard let parser else { return try take(.json(body), &storage, &rows) }
+        parser.beginBatch(storage: &storage)
+        try parse(body, parser, &storage, &rows)
+    }
+
     // MARK: - Bodies
 
     private func append(

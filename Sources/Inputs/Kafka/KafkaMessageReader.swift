@@ -12,10 +12,12 @@ final class KafkaMessageReader {
     private let parser: (any TextParser)?
     private let times: (key: [UInt8], reader: TimeReader)?
     private let log: Log
+    /// Hears of each message that makes no record; nil: the log alone does.
+    private let refusals: IntakeRefusals?
     private var now = EventTime(seconds: 0)
 
-    init(_ settings: KafkaInputSettings, log: Log) {
-        (self.settings, self.log) = (settings, log)
+    init(_ settings: KafkaInputSettings, log: Log, refusals: IntakeRefusals? = nil) {
+        (self.settings, self.log, self.refusals) = (settings, log, refusals)
         if case .parser(let recipe) = settings.format { parser = recipe.makeParser() } else { parser = nil }
         if case .field(let key, let source, let zone) = settings.time {
             times = (Array(key.utf8), TimeReader(source, zone: zone))
@@ -33,6 +35,7 @@ final class KafkaMessageReader {
             guard let reason = take(message, of: batch, &storage, &rows) else { continue }
             let value = storage.text(Slice(offset: bytes, length: min(storage.count - bytes, 200)))
             rows.fields.truncate(to: first)
+            refusals?.note(reason)
             log.limited(
                 .warn, kind: "unread", subject: ["topic": batch.topic],
                 "a message cannot be read and is left out: \(reason)",

@@ -12,6 +12,8 @@ final class SocketMessageReader {
     private let settings: SocketSettings
     private let parser: any TextParser
     private let log: Log
+    /// Hears of each message that makes no record; nil: the log alone does.
+    private let refusals: IntakeRefusals?
     private let extractor: Extractor?
     private let plainTag: Tag
     private let unmatchedTag: Tag
@@ -24,8 +26,9 @@ final class SocketMessageReader {
     private var now = EventTime(seconds: 0)
     private var isEmpty = true
 
-    init(_ settings: SocketSettings, log: Log) {
+    init(_ settings: SocketSettings, log: Log, refusals: IntakeRefusals? = nil) {
         self.settings = settings
+        self.refusals = refusals
         self.log = log
         parser = settings.parser.makeParser()
         extractor = settings.extraction.map { Extractor($0) }
@@ -134,6 +137,7 @@ final class SocketMessageReader {
                 case nil: break
                 case .time(let read): parsed.time = read
                 case .invalid(let reason):
+                    refusals?.note(reason)
                     return log.limited(
                         .warn, kind: "time", subject: ["client": sender], "a message is dropped: \(reason)")
                 }
@@ -177,7 +181,10 @@ final class SocketMessageReader {
     ) {
         let shown = storage.text(Slice(offset: Int(message.offset), length: min(Int(message.length), 200)))
         log.limited(.warn, kind: "unmatched", subject: ["client": sender], reason, ["message": shown])
-        guard settings.syslog?.emitsUnmatchedLines == true else { return }
+        guard settings.syslog?.emitsUnmatchedLines == true else {
+            refusals?.note(reason)
+            return
+        }
         let first = rows.fields.count
         rows.fields.append(
             Field(key: storage.append(copyOf: Array("unmatched_line".utf8)), value: .string(message)))

@@ -12,12 +12,15 @@ final class LineReader {
     private let joinsUntilMatch: Bool
     private let converter: TextConverter?
     private let log: Log
+    /// Hears of each text that makes no record; nil: the log alone does.
+    private let refusals: IntakeRefusals?
     let newline: [UInt8]
     private var now = EventTime(seconds: 0)
     private let pathKey: [UInt8]?
 
-    init(_ settings: TailSettings, log: Log) {
+    init(_ settings: TailSettings, log: Log, refusals: IntakeRefusals? = nil) {
         self.settings = settings
+        self.refusals = refusals
         self.log = log
         parser = settings.parser.makeParser()
         converter = settings.encoding.flatMap { TextConverter(from: $0) }
@@ -37,7 +40,7 @@ final class LineReader {
 
     /// Takes a line, without its end, that begins at an offset of the file.
     func take(
-        _ line: Slice, at offset: UInt64, of file: TailedFile, atMilliseconds milliseconds: UInt64,
+        _ line: Slice, at offset: UInt64, of file: JoinedLines, atMilliseconds milliseconds: UInt64,
         _ storage: inout ByteBuffer, _ rows: inout Rows
     ) {
         let line = converter?.convert(line, &storage) ?? line
@@ -56,17 +59,17 @@ final class LineReader {
     }
 
     /// What belongs together so far is complete.
-    func flush(_ file: TailedFile, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    func flush(_ file: JoinedLines, _ storage: inout ByteBuffer, _ rows: inout Rows) {
         guard let text = file.text else { return }
         file.text = nil
         parse(storage.append(copyOf: text.bytes), file, &storage, &rows)
     }
 
     private func add(
-        _ line: Slice, at offset: UInt64, to file: TailedFile, _ milliseconds: UInt64, _ storage: borrowing ByteBuffer
+        _ line: Slice, at offset: UInt64, to file: JoinedLines, _ milliseconds: UInt64, _ storage: borrowing ByteBuffer
     ) {
         if file.text == nil {
-            file.text = TailedFile.Text(bytes: storage.array(line), start: offset, changedAtMilliseconds: milliseconds)
+            file.text = JoinedLines.Text(bytes: storage.array(line), start: offset, changedAtMilliseconds: milliseconds)
         } else {
             file.text?.bytes.append(0x0A)
             file.text?.bytes += storage.array(line)
@@ -74,7 +77,7 @@ final class LineReader {
         }
     }
 
-    private func tryText(of file: TailedFile, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func tryText(of file: JoinedLines, _ storage: inout ByteBuffer, _ rows: inout Rows) {
         guard let text = file.text else { return }
         let first = rows.fields.count
         let result = parser.parse(storage.append(copyOf: text.bytes), storage: &storage, rows: &rows)
@@ -86,7 +89,7 @@ final class LineReader {
 
     // MARK: - Records
 
-    private func parse(_ text: Slice, _ file: TailedFile, _ storage: inout ByteBuffer, _ rows: inout Rows) {
+    private func parse(_ text: Slice, _ file: JoinedLines, _ storage: inout ByteBuffer, _ rows: inout Rows) {
         let first = rows.fields.count
         let result = parser.parse(text, storage: &storage, rows: &rows)
         if case .matched(let time) = result {
@@ -96,7 +99,7 @@ final class LineReader {
     }
 
     private func take(
-        _ result: ParseResult, _ text: Slice, _ fields: Range<Int>, _ file: TailedFile, _ storage: inout ByteBuffer,
+        _ result: ParseResult, _ text: Slice, _ fields: Range<Int>, _ file: JoinedLines, _ storage: inout ByteBuffer,
         _ rows: inout Rows
     ) {
         switch result {
@@ -107,6 +110,7 @@ final class LineReader {
         case .noMatch: unmatched(text, file, "pattern not matched", &storage, &rows)
         case .gaveUp(let reason): unmatched(text, file, reason, &storage, &rows)
         case .invalidTime(let reason), .malformed(let reason):
+            refusals?.note(reason)
             log.limited(
                 .warn, kind: "invalid line", subject: ["path": file.path], "invalid line found: it is dropped",
                 ["error": reason, "line": shown(text, storage)])
@@ -114,7 +118,7 @@ final class LineReader {
     }
 
     private func add(
-        _ fields: Range<Int>, _ time: EventTime?, _ file: TailedFile, _ storage: inout ByteBuffer, _ rows: inout Rows
+        _ fields: Range<Int>, _ time: EventTime?, _ file: JoinedLines, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) {
         var record = Record(time: time ?? now, firstField: fields.lowerBound, fieldCount: fields.count)
         if let pathKey, rows.find(pathKey, in: record, storage) == nil {
@@ -127,11 +131,14 @@ final class LineReader {
     }
 
     private func unmatched(
-        _ line: Slice, _ file: TailedFile, _ reason: String, _ storage: inout ByteBuffer, _ rows: inout Rows
+        _ line: Slice, _ file: JoinedLines, _ reason: String, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) {
         log.limited(
             .warn, kind: "unmatched", subject: ["path": file.path], reason, ["line": shown(line, storage)])
-        guard settings.emitsUnmatchedLines else { return }
+        guard settings.emitsUnmatchedLines else {
+            refusals?.note(reason)
+            return
+        }
         let first = rows.fields.count
         let key = storage.append(copyOf: Self.unmatchedKey)
         rows.fields.append(Field(key: key, value: .string(line)))

@@ -2,8 +2,25 @@ internal import EventLoop
 internal import Events
 internal import Glibc
 
+/// The lines of a file that belong together, as far as they have come.
+class JoinedLines {
+    struct Text {
+        var bytes: [UInt8]
+        /// In the file.
+        let start: UInt64
+        var changedAtMilliseconds: UInt64
+    }
+
+    /// The file's.
+    final let path: String
+    /// nil: the next line begins a text.
+    final var text: Text?
+
+    init(_ path: String) { self.path = path }
+}
+
 /// One file that is followed: what has been read of it, and what of that is safe.
-final class TailedFile {
+final class TailedFile: JoinedLines {
     /// A batch that was handed on and whose end is not known.
     final class Outstanding {
         /// Where the file would be read on.
@@ -14,17 +31,9 @@ final class TailedFile {
         init(end: UInt64, generation: Int) { (self.end, self.generation) = (end, generation) }
     }
 
-    /// Lines that belong together, as far as they have come.
-    struct Text {
-        var bytes: [UInt8]
-        let start: UInt64
-        var changedAtMilliseconds: UInt64
-    }
-
     /// Why a file that another has replaced, or that has gone, is still read, and what becomes of its position.
     enum Ending { case replaced, gone }
 
-    let path: String
     let tag: Tag
     let identity: Identity
     var inode: UInt64 { identity.inode }
@@ -37,7 +46,6 @@ final class TailedFile {
     var carry: [UInt8] = []
     /// In the middle of a line that is too long.
     var isSkipping = false
-    var text: Text?
     var position: PositionFile.Line? {
         didSet {
             oldValue?.isInUse = false
@@ -73,10 +81,10 @@ final class TailedFile {
             Glibc.close(opened)
             throw Failure(code: code)
         }
-        (self.path, self.tag, descriptor) = (path, tag, opened)
-        identity = Identity(facts)
-        readOffset = offset > UInt64(facts.st_size) ? 0 : offset
-        takenOffset = readOffset
+        let start = offset > UInt64(facts.st_size) ? 0 : offset
+        (self.tag, descriptor, identity) = (tag, opened, Identity(facts))
+        (readOffset, takenOffset) = (start, start)
+        super.init(path)
     }
 
     deinit { Glibc.close(descriptor) }

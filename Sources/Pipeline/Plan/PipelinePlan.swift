@@ -179,12 +179,30 @@ package struct SourcePlan {
     var fluentdMonitor: FluentdMonitor?
     /// What the grok patterns of its `<parse>` do; nil: there are none.
     var patterns: PatternMeter?
+    /// How it makes events of texts, for tries; nil: whole events come to it, or nothing from outside.
+    var texts: SourceTexts?
     /// One input for each loop; nil on a loop that has no part in it.
     package var make: (InputContext) throws -> (any Input)?
 
     /// Whether its input goes on as that of another plan's source.
     func stays(as other: SourcePlan) -> Bool {
         stage.fingerprint == other.stage.fingerprint && label == other.label && !other.readsFiles
+    }
+}
+
+/// How a source makes events of texts.
+struct SourceTexts {
+    /// The tag that the source gives, with a star for the path of a file; nil: whoever sends names it.
+    let tag: String?
+    /// What takes texts; the tag is the one that was asked for, and is there where the source gives none of its own.
+    let make: (_ tag: String?) -> any TextIntake
+
+    /// Whether its events may have a tag.
+    func gives(_ asked: String) -> Bool {
+        guard let tag else { return false }
+        guard let star = tag.firstIndex(of: "*") else { return tag == asked }
+        let (front, back) = (tag[..<star], tag[tag.index(after: star)...])
+        return asked.utf8.count > front.utf8.count + back.utf8.count && asked.hasPrefix(front) && asked.hasSuffix(back)
     }
 }
 

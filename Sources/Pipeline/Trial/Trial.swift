@@ -49,6 +49,24 @@ package final class Trial {
         return recorder.take()
     }
 
+    /// Sends a text through a source, as a line of its file or a message of its socket.
+    ///
+    /// - Returns: what the source made of it, and then each stage.
+    package func send(text: [UInt8], through source: TrialSource) -> [TrialStep] {
+        source.take(text, recorder) { [rehearsal] tag, storage, rows, label in
+            _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
+        }
+        return recorder.take()
+    }
+
+    /// No more texts come from a source: what it holds goes on as it is. Before `finish()`.
+    package func finish(_ source: TrialSource) -> [TrialStep] {
+        source.take(nil, recorder) { [rehearsal] tag, storage, rows, label in
+            _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
+        }
+        return recorder.take()
+    }
+
     /// No more events come: what stages still hold goes on as it is.
     package func finish() -> [TrialStep] {
         rehearsal.releaseHeld(isLast: true)

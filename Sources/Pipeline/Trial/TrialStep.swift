@@ -34,6 +34,8 @@ package struct TrialRecord: Equatable, Sendable {
 /// What one stage made of one event.
 package struct TrialStep: Sendable {
     package enum Change: Sendable {
+        /// A source: the records that it made of a text, under the step's tag, and why others were refused.
+        case read(into: [TrialRecord], refused: [String])
         /// A filter: the records that go on, and why others were refused.
         case filtered(into: [TrialRecord], refused: [String])
         /// An output: what it would send, part by part (`index`, `document` …).

@@ -14,10 +14,10 @@ enum BenchConfigCommand {
     /// Exit status 0 when something was measured; 1 when there is no event, or one cannot be read; 2 when the
     /// configuration cannot be run.
     static func run(_ parsed: ParsedCommand) -> Int32 {
-        guard let target = EventTarget(parsed, label: TryOptions.label) else { return ExitStatus.configuration }
+        guard let target = EventTarget(parsed) else { return ExitStatus.configuration }
         do {
             let countsAllocations = Allocator.countAllocations()
-            guard let sample = try Sample(parsed) else { return ExitStatus.failure }
+            guard let sample = try Sample(parsed, target.texts) else { return ExitStatus.failure }
             let timing = try PlanTiming(
                 target.plan, label: target.label, standardOutput: .nowhere(), allocations: Allocator.allocationCount)
             var bench = ConfigBench(
@@ -50,20 +50,36 @@ struct Sample {
     let batchSize: Int
 
     /// nil: there is nothing to measure, and standard error has why.
-    init?(_ parsed: ParsedCommand) throws {
+    init?(_ parsed: ParsedCommand, _ texts: EventTarget.Texts) throws {
         batchSize = parsed.integer(BenchConfigOptions.batch) ?? BenchConfigOptions.defaultBatch
-        var reader = TryEventReader(parsed)
+        var reader = TryEventReader(parsed, texts)
         var (events, tags) = ([Event](), [[UInt8]: Tag]())
-        var byteCount = 0
+        var (byteCount, refusedCount) = (0, 0)
+        func add(_ event: TryEvent, _ number: Int, _ text: [UInt8]) {
+            if tags[event.tag] == nil { tags[event.tag] = Tag(event.tag) }
+            events.append(Event(line: number, text: text, event: event))
+        }
+        func parse(_ text: [UInt8]?, _ number: Int) {
+            guard case .source(let source, _) = texts else { return }
+            let made = source.events(of: text)
+            for one in made.events {
+                add(TryEvent(tag: one.tag, time: one.time, record: one.record), number, text ?? one.record)
+            }
+            refusedCount += made.refused.count
+        }
+        var lineCount = 0
         var failure: String?
         var isCut = false
         let progress = GrokProgress("reading")
         var lines = GrokLines(parsed.arguments, separator: 0x0A, progress: progress)
-        try lines.each { number, text in
+        let takesEmpty = if case .source = texts { true } else { false }
+        try lines.each(takesEmpty: takesEmpty) { number, text in
             do {
-                let event = try reader.read(text)
-                if tags[event.tag] == nil { tags[event.tag] = Tag(event.tag) }
-                events.append(Event(line: number, text: text, event: event))
+                lineCount = number
+                switch try reader.read(text) {
+                case .event(let event): add(event, number, text)
+                case .text(let text): parse(text, number)
+                }
             } catch {
                 failure = "line \(number): \(error)"
                 return false
@@ -75,6 +91,8 @@ struct Sample {
             return !isCut
         }
         progress.finish()
+        if !isCut, failure == nil { parse(nil, lineCount) }
+        if refusedCount > 0 { StandardError.write("note: \(refusedCount) texts are no events, and not measured\n") }
         if isCut { StandardError.write("note: only the first \(events.count) events are measured\n") }
         if failure == nil, events.isEmpty { failure = "there is no event to measure" }
         if let failure {

@@ -62,6 +62,7 @@ extension PipelinePlan {
             switch what {
             case "labels": shown.map(\.name)
             case "outputs": OutputReplay.names(in: self)
+            case "sources": textSources
             case "tags": rules.map(\.pattern.text)
             default:
                 rules.compactMap { rule in

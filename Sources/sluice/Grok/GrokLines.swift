@@ -66,11 +66,13 @@ struct GrokLines: ~Copyable {
         }
     }
 
-    /// All texts that are not empty, with their numbers from 1, until `body` says false.
+    /// All texts, with their numbers from 1, until `body` says false.
     ///
-    /// - Parameter afterBlock: called when what was read is used up, before more is waited for.
+    /// - Parameters:
+    ///   - takesEmpty: whether `body` gets those without any character.
+    ///   - afterBlock: called when what was read is used up, before more is waited for.
     mutating func each(
-        _ body: (_ number: Int, _ text: [UInt8]) -> Bool, afterBlock: () -> Void = {}
+        takesEmpty: Bool = false, _ body: (_ number: Int, _ text: [UInt8]) -> Bool, afterBlock: () -> Void = {}
     ) throws(ReadError) {
         var storage = ByteBuffer(capacity: Self.blockBytes * 2)
         var number = 0
@@ -78,7 +80,11 @@ struct GrokLines: ~Copyable {
             var start = 0
             for place in 0..<storage.count where storage[place] == separator {
                 number += 1
-                if place > start, !body(number, storage.array(Slice(offset: start, length: place - start))) { return }
+                if place > start || takesEmpty,
+                    !body(number, storage.array(Slice(offset: start, length: place - start)))
+                {
+                    return
+                }
                 start = place + 1
             }
             afterBlock()

@@ -87,7 +87,16 @@ enum TestCommand {
                 Clock.stop(atSeconds: one.time.seconds)
                 // A case must not see what an earlier one has left in a filter.
                 let trial = try Trial(plan, path: config, standardOutput: nowhere)
-                results.append(CaseResult(one, try ends(of: one, trial, beside: path)))
+                var source: TrialSource?
+                do throws(TrialSource.Failure) {
+                    source = try one.source.map { name throws(TrialSource.Failure) in
+                        try plan.trialSource(name, tag: one.tag, label: one.label, path: config)
+                    }
+                } catch {
+                    throw Failure(
+                        description: "\(path):\(one.line): \(error)", status: ExitStatus.configuration)
+                }
+                results.append(CaseResult(one, try ends(of: one, trial, source, beside: path)))
             }
             return (String(decoding: bytes, as: UTF8.self), results)
         } catch let error as Failure { throw error } catch {
@@ -95,23 +104,40 @@ enum TestCommand {
         }
     }
 
-    private static func ends(of one: Case, _ trial: Trial, beside path: String) throws -> [SeenEnd] {
-        let tag = Tag(one.tag)
-        let key = Array(one.key.utf8)
-        var records: [[UInt8]] = []
+    private static func ends(
+        of one: Case, _ trial: Trial, _ source: TrialSource?, beside path: String
+    ) throws -> [SeenEnd] {
+        let texts: [[UInt8]]
         switch one.input {
-        case .records(let given): records = given
-        case .lines(let lines): records = lines.map { TryEventReader.record(Array($0.utf8), key: key) }
+        case .records(let records): return try ends(of: one, trial, records: records)
+        case .lines(let lines): texts = lines.map { Array($0.utf8) }
         case .file(let name):
-            let bytes = try CaseFiles.read(CaseFiles.path(name, beside: path))
-            records = bytes.split(separator: 0x0A).map { TryEventReader.record(Array($0), key: key) }
+            var bytes = try CaseFiles.read(CaseFiles.path(name, beside: path))
+            if bytes.last == 0x0A { bytes.removeLast() }
+            // An empty line may end or belong to a text of several.
+            texts = bytes.split(separator: 0x0A, omittingEmptySubsequences: source == nil).map { Array($0) }
         }
+        guard let source else {
+            let key = Array(one.key.utf8)
+            return try ends(of: one, trial, records: texts.map { TryEventReader.record($0, key: key) })
+        }
+        let steps = texts.map { trial.send(text: $0, through: source) } + [trial.finish(source)]
+        return steps.filter { !$0.isEmpty }.flatMap { SeenEnd.of($0, tag: one.tag ?? "") } + held(by: trial, one)
+    }
+
+    private static func ends(of one: Case, _ trial: Trial, records: [[UInt8]]) throws -> [SeenEnd] {
+        let tag = Tag(one.tag ?? "")
+        let label = one.label ?? LabelPlan.rootName
         let ends = try records.flatMap { record in
             SeenEnd.of(
-                try trial.send(tag: tag, time: one.time, record: record, to: one.label ?? LabelPlan.rootName),
-                tag: one.tag)
+                try trial.send(tag: tag, time: one.time, record: record, to: label), tag: one.tag ?? "")
         }
+        return ends + held(by: trial, one)
+    }
+
+    /// What filters hold behind the last event.
+    private static func held(by trial: Trial, _ one: Case) -> [SeenEnd] {
         let rest = trial.finish()
-        return rest.isEmpty ? ends : ends + SeenEnd.of(rest, tag: one.tag)
+        return rest.isEmpty ? [] : SeenEnd.of(rest, tag: one.tag ?? "")
     }
 }

@@ -1,25 +1,68 @@
 import CommandLine
 import Pipeline
 
-/// Where a command's events go: the plan of a configuration, and the label where a source would send them.
+/// Where a command's events go: the plan of a configuration, the source that texts go through, and the label where a source
+/// would send events.
 struct EventTarget {
+    /// What becomes of a text.
+    enum Texts {
+        /// The field of a record.
+        case field(String)
+        /// What a source makes of it; `all`: of JSON objects as well.
+        case source(TrialSource, all: Bool)
+        /// It cannot be told which source would get it: a sentence.
+        case unknown(String)
+    }
+
     let path: String
     let plan: PipelinePlan
+    let texts: Texts
     let label: String
 
     /// nil: there is no such place, and standard error has why.
-    init?(_ parsed: ParsedCommand, label option: Option) {
+    init?(_ parsed: ParsedCommand) {
         guard let path = ConfigurationLoader.path(parsed.value(RunOptions.config)) else {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return nil
         }
         guard let plan = ConfigurationLoader.runnable(path) else { return nil }
-        label = parsed.value(option) ?? LabelPlan.rootName
-        guard plan.label(label) != nil else {
+        let label = parsed.value(TryOptions.label)
+        guard label.map({ plan.label($0) != nil }) ?? true else {
             let names = plan.labels.filter { !$0.isHidden }.map(\.name).joined(separator: ", ")
-            StandardError.write("sluice \(parsed.name): there is no label \(label); there are \(names)\n")
+            StandardError.write("sluice \(parsed.name): there is no label \(label ?? ""); there are \(names)\n")
             return nil
         }
+        do throws(TrialSource.Failure) {
+            texts = try Self.texts(parsed, plan, label: label, path: path)
+        } catch {
+            StandardError.write("sluice \(parsed.name): \(error)\n")
+            return nil
+        }
+        if case .source(let source, _) = texts {
+            self.label = source.label
+        } else {
+            self.label = label ?? LabelPlan.rootName
+        }
         (self.path, self.plan) = (path, plan)
+    }
+
+    private static func texts(
+        _ parsed: ParsedCommand, _ plan: PipelinePlan, label: String?, path: String
+    ) throws(TrialSource.Failure) -> Texts {
+        let tag = parsed.value(TryOptions.tag)
+        if let name = parsed.value(TryOptions.source) {
+            return .source(try plan.trialSource(name, tag: tag, label: label, path: path), all: true)
+        }
+        if let key = parsed.value(TryOptions.key) { return .field(key) }
+        guard let tag else { return .field(TryOptions.defaultKey) }
+        do throws(TrialSource.Failure) {
+            guard let source = try plan.trialSource(giving: tag, label: label, path: path) else {
+                return .field(TryOptions.defaultKey)
+            }
+            return .source(source, all: parsed.has(TryOptions.lines))
+        } catch {
+            // Records may come all the same.
+            return .unknown("\(error); name one with --source, or a field for texts with --key")
+        }
     }
 }

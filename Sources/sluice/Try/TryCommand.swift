@@ -13,10 +13,10 @@ enum TryCommand {
     /// Exit status 0 when every event reached an output or was dropped on purpose; 1 when one was refused, or nothing takes
     /// it.
     static func run(_ parsed: ParsedCommand) -> Int32 {
-        guard let target = EventTarget(parsed, label: TryOptions.label) else { return ExitStatus.configuration }
+        guard let target = EventTarget(parsed) else { return ExitStatus.configuration }
         do {
             let trial = try Trial(target.plan, path: target.path, standardOutput: .nowhere())
-            var run = TryRun(trial, parsed, label: target.label)
+            var run = TryRun(trial, parsed, target)
             return try run.run(GrokLines(parsed.arguments, separator: 0x0A))
         } catch {
             StandardError.write("sluice try: \(error)\n")
@@ -35,6 +35,7 @@ extension TextSink {
 /// One pass over all lines.
 private struct TryRun: ~Copyable {
     private let trial: Trial
+    private let source: TrialSource?
     private let label: String
     private let asJSON: Bool
     private let text = TryText(Terminal.standardOutput)
@@ -43,16 +44,17 @@ private struct TryRun: ~Copyable {
     private var tags: [[UInt8]: Tag] = [:]
     private var status = ExitStatus.success
 
-    init(_ trial: Trial, _ parsed: ParsedCommand, label: String) {
+    init(_ trial: Trial, _ parsed: ParsedCommand, _ target: EventTarget) {
         self.trial = trial
-        self.label = label
+        source = if case .source(let source, _) = target.texts { source } else { nil }
+        label = target.label
         asJSON = parsed.value(TryOptions.format) == "json"
-        reader = TryEventReader(parsed)
+        reader = TryEventReader(parsed, target.texts)
     }
 
     mutating func run(_ source: consuming GrokLines) throws(GrokLines.ReadError) -> Int32 {
         var lines = source
-        try lines.each { number, line in
+        try lines.each(takesEmpty: self.source != nil) { number, line in
             one(line, number)
             if out.count > GrokLines.blockBytes { StandardOutput.flush(&out) }
             return true
@@ -65,7 +67,7 @@ private struct TryRun: ~Copyable {
 
     /// What stages held until the end.
     private mutating func end() {
-        let steps = trial.finish()
+        let steps = (source.map { trial.finish($0) } ?? []) + trial.finish()
         guard !steps.isEmpty else { return }
         if !TryVerdict(steps).isFine { status = ExitStatus.failure }
         if asJSON { TryJSON.writeEnd(steps, to: &out) } else { out.append(text.end(steps)) }
@@ -74,16 +76,14 @@ private struct TryRun: ~Copyable {
 
     private mutating func one(_ line: [UInt8], _ number: Int) {
         do {
-            let event = try reader.read(line)
-            let tag = tags[event.tag] ?? Tag(event.tag)
-            tags[event.tag] = tag
-            let steps = try trial.send(tag: tag, time: event.time, record: event.record, to: label)
+            let input = try reader.read(line)
+            let steps = try steps(input)
             let verdict = TryVerdict(steps)
             if !verdict.isFine { status = ExitStatus.failure }
             if asJSON {
-                TryJSON.write(number, event, steps, verdict, to: &out)
+                TryJSON.write(number, input, steps, verdict, to: &out)
             } else {
-                out.append(text.event(number, event, steps, verdict))
+                out.append(text.event(number, input, steps, verdict))
             }
         } catch {
             StandardOutput.flush(&out)
@@ -93,12 +93,24 @@ private struct TryRun: ~Copyable {
     }
 }
 
+extension TryRun {
+    private mutating func steps(_ input: TryInput) throws -> [TrialStep] {
+        switch input {
+        case .text(let text): return source.map { trial.send(text: text, through: $0) } ?? []
+        case .event(let event):
+            let tag = tags[event.tag] ?? Tag(event.tag)
+            tags[event.tag] = tag
+            return try trial.send(tag: tag, time: event.time, record: event.record, to: label)
+        }
+    }
+}
+
 /// What became of an event in the end.
 enum TryVerdict {
     case taken
     /// By a stage that waits for more.
     case held
-    /// By a filter, as it was told.
+    /// By a filter, as it was told, or by a source that made nothing of a text.
     case dropped(stage: String)
     case refused(stage: String)
     /// No `<match>` has its tag.
@@ -112,7 +124,7 @@ enum TryVerdict {
             case .retagged: break
             case .held: isHeld = true
             case .refused: refused = refused ?? step.stage
-            case .filtered(let into, let reasons):
+            case .filtered(let into, let reasons), .read(let into, let reasons):
                 if !reasons.isEmpty { refused = refused ?? step.stage }
                 if into.isEmpty, reasons.isEmpty { dropped = dropped ?? step.stage }
             }

@@ -9,15 +9,22 @@ import Time
 ///   {"stage":"filter:7","type":"parser","place":"line 7","label":"@ROOT","records":[{"time":…,"record":{…}}],"refused":[…]},
 ///   {"stage":"match:20","type":"elasticsearch",…,"output":{"action":{…},"document":{…}}}]}
 /// ```
-/// `verdict`: `taken`, `held` (by a stage that waits for more), `dropped`, `refused` or `unmatched`.
+/// A text that goes through a source has `"text":…` for tag, time and record, and the source as its first step, with the tag
+/// that it gives. `verdict`: `taken`, `held` (by a stage that waits for more), `dropped`, `refused` or `unmatched`.
 enum TryJSON {
     static func write(
-        _ number: Int, _ event: TryEvent, _ steps: [TrialStep], _ verdict: TryVerdict, to out: inout ByteBuffer
+        _ number: Int, _ input: TryInput, _ steps: [TrialStep], _ verdict: TryVerdict, to out: inout ByteBuffer
     ) {
-        out.append("{\"line\":\(number),\"tag\":" as String)
-        out.appendJSONString(event.tag)
-        out.append(",\"time\":\"\(TimeWriter.iso8601(event.time))\",\"record\":" as String)
-        out.append(event.record)
+        switch input {
+        case .event(let event):
+            out.append("{\"line\":\(number),\"tag\":" as String)
+            out.appendJSONString(event.tag)
+            out.append(",\"time\":\"\(TimeWriter.iso8601(event.time))\",\"record\":" as String)
+            out.append(event.record)
+        case .text(let text):
+            out.append("{\"line\":\(number),\"text\":" as String)
+            out.appendJSONString(text)
+        }
         out.append(",\"verdict\":\"\(verdict.name)\",\"steps\":[" as String)
         for (index, step) in steps.enumerated() {
             if index > 0 { out.append(",") }
@@ -43,8 +50,12 @@ enum TryJSON {
             out.append((index == 0 ? "{\"" : ",\"") + name + "\":")
             out.appendJSONString(value)
         }
+        if case .read = step.change {
+            out.append(",\"tag\":")
+            out.appendJSONString(step.tag)
+        }
         switch step.change {
-        case .filtered(let into, let refused):
+        case .filtered(let into, let refused), .read(let into, let refused):
             out.append(",\"records\":[")
             for (index, record) in into.enumerated() {
                 if index > 0 { out.append(",") }

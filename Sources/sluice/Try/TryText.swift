@@ -9,9 +9,14 @@ struct TryText {
 
     init(_ terminal: Terminal) { style = Style(terminal) }
 
-    func event(_ number: Int, _ event: TryEvent, _ steps: [TrialStep], _ verdict: TryVerdict) -> String {
-        let tag = GrokPlaces.visible(event.tag[...])
-        var text = "\(number)  \(style.bold(tag))  \(GrokPlaces.visible(event.record[...]))\n" + stages(steps)
+    func event(_ number: Int, _ input: TryInput, _ steps: [TrialStep], _ verdict: TryVerdict) -> String {
+        var text =
+            switch input {
+            case .event(let event):
+                "\(number)  \(style.bold(GrokPlaces.visible(event.tag[...])))  \(GrokPlaces.visible(event.record[...]))\n"
+            case .text(let line): "\(number)  \(GrokPlaces.visible(line[...]))\n"
+            }
+        text += stages(steps)
         if case .unmatched = verdict { text += "   " + style.failure("no <match> takes this tag") + "\n" }
         return text
     }
@@ -49,6 +54,15 @@ struct TryText {
         case .held: return [style.faint("waits for more")]
         case .retagged(let tag): return ["~ tag: " + visible(step.tag) + " → " + visible(tag)]
         case .refused(let reason): return [style.failure("refused") + ": " + visible(reason)]
+        case .read(let into, let reasons):
+            var rows = reasons.map { style.failure("refused") + ": " + visible($0) }
+            if into.isEmpty, reasons.isEmpty { return [style.failure("makes nothing of it")] }
+            for (index, record) in into.enumerated() {
+                if into.count > 1 { rows.append(style.faint("record \(index + 1) of \(into.count)")) }
+                rows.append(style.bold(visible(step.tag)) + "  " + style.faint(TimeWriter.iso8601(record.time)))
+                rows += record.fields.map { "+ \(visible($0.name)): \(visible($0.value))" }
+            }
+            return rows
         case .filtered(let into, let reasons):
             var rows = reasons.map { style.failure("refused") + ": " + visible($0) }
             if into.isEmpty, reasons.isEmpty { return [style.failure("dropped")] }

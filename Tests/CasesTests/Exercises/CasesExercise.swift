@@ -19,8 +19,8 @@ enum CasesExercise {
     /// - Returns: what is wrong; nil: nothing.
     static func fault(of input: [UInt8]) -> String? {
         guard let file = try? CaseFile(input), file.cases.count <= maximumCases else { return nil }
-        guard let trial else { return "the plan cannot be tried" }
-        let results = file.cases.map { CaseResult($0, ends(of: $0, trial)) }
+        guard let tried else { return "the plan cannot be tried" }
+        let results = file.cases.map { CaseResult($0, ends(of: $0, tried)) }
         guard let text = String(validating: input, as: UTF8.self) else { return "cases that are no text" }
         let isDifferent = results.contains { !$0.differences.isEmpty }
         let updated: String
@@ -37,40 +37,71 @@ enum CasesExercise {
             guard one.tag == old.tag, one.name == old.name, one.key == old.key else {
                 return "another case:\n\(updated)"
             }
-            let result = CaseResult(one, ends(of: one, trial))
+            let result = CaseResult(one, ends(of: one, tried))
             if !result.differences.isEmpty { return "updated, and differs: \(result.differences)\n\(updated)" }
         }
         return nil
     }
 
-    private static func ends(of one: Case, _ trial: Trial) -> [SeenEnd] {
-        let records: [[UInt8]]
+    private static func ends(of one: Case, _ tried: Tried) -> [SeenEnd] {
+        var steps: [[TrialStep]] = []
         switch one.input {
-        case .records(let given): records = given
+        case .file: break
+        case .records(let records): steps = records.map { tried.steps($0, one) }
         case .lines(let lines):
-            records = lines.map { line in
-                var record = ByteBuffer()
-                record.append("{")
-                record.appendJSONString(one.key)
-                record.append(":")
-                record.appendJSONString(line)
-                record.append("}")
-                return record.array()
+            if let name = one.source {
+                guard let source = try? tried.plan.trialSource(name, tag: one.tag, label: one.label, path: "") else {
+                    return []
+                }
+                steps = lines.map { tried.trial.send(text: Array($0.utf8), through: source) }
+                steps.append(tried.trial.finish(source))
+            } else {
+                steps = lines.map { line in
+                    var record = ByteBuffer()
+                    record.append("{")
+                    record.appendJSONString(one.key)
+                    record.append(":")
+                    record.appendJSONString(line)
+                    record.append("}")
+                    return tried.steps(record.array(), one)
+                }
             }
-        case .file: records = []
         }
-        let ends = records.flatMap { record in
-            let steps = try? trial.send(
-                tag: Tag(one.tag), time: one.time, record: record, to: one.label ?? LabelPlan.rootName)
-            return SeenEnd.of(steps ?? [], tag: one.tag)
-        }
-        let rest = trial.finish()
-        return rest.isEmpty ? ends : ends + SeenEnd.of(rest, tag: one.tag)
+        let tag = one.tag ?? ""
+        let ends = steps.flatMap { one.source != nil && $0.isEmpty ? [] : SeenEnd.of($0, tag: tag) }
+        let rest = tried.trial.finish()
+        return rest.isEmpty ? ends : ends + SeenEnd.of(rest, tag: tag)
     }
 
-    nonisolated(unsafe) private static let trial: Trial? = {
+    private struct Tried {
+        let plan: PipelinePlan
+        let trial: Trial
+
+        func steps(_ record: [UInt8], _ one: Case) -> [TrialStep] {
+            let steps = try? trial.send(
+                tag: Tag(one.tag ?? ""), time: one.time, record: record, to: one.label ?? LabelPlan.rootName)
+            return steps ?? []
+        }
+    }
+
+    nonisolated(unsafe) private static let tried: Tried? = {
         let document = ConfigDocument.parse(
             """
+            <source>
+              @type tail
+              path /var/log/app.log
+              pos_file /var/lib/app.pos
+              tag app.held
+              <parse>
+                @type multiline
+                format_firstline /^\\d/
+                format1 /^(?<n>\\d+) (?<log>.*)/
+              </parse>
+            </source>
+            <source>
+              @type syslog
+              tag app
+            </source>
             <filter app.**>
               @type parser
               key_name log
@@ -109,6 +140,8 @@ enum CasesExercise {
         let plan = PlanBuilder.build(document, environment: ConfigEnvironment(hostname: "host.example"))
         let nowhere = unsafe open("/dev/null", O_WRONLY)
         guard !document.diagnostics.hasErrors, let writer = try? WriterThread() else { return nil }
-        return try? Trial(plan, path: "", standardOutput: TextSink(descriptor: nowhere, writer: writer))
+        guard let trial = try? Trial(plan, path: "", standardOutput: TextSink(descriptor: nowhere, writer: writer))
+        else { return nil }
+        return Tried(plan: plan, trial: trial)
     }()
 }

@@ -31,12 +31,14 @@ _sluice() {
         check:--config-file-type|validate:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
         try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         try:--tag|try:-t) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        try:--source) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list sources $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         try:--label) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list labels $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         try:--key) :; return ;;
         try:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         test:--format) COMPREPLY=($(compgen -W 'text json junit' -- "$current")); return ;;
         bench-config:--config|bench-config:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         bench-config:--tag|bench-config:-t) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list tags $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        bench-config:--source) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list sources $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         bench-config:--label) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list labels $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
         bench-config:--key) :; return ;;
         bench-config:--batch) :; return ;;
@@ -132,7 +134,7 @@ _sluice() {
             ;;
         try)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --label --lines --key --format --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --source --label --lines --key --format --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;
@@ -144,7 +146,7 @@ _sluice() {
             ;;
         bench-config)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --label --lines --key --batch --seconds --slowest --format --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--config -c --tag -t --source --label --lines --key --batch --seconds --slowest --format --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

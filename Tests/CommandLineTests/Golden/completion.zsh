@@ -86,9 +86,10 @@ _sluice() {
                 '--config=[The configuration.]:file:_files' \
                 '-t+[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--tag=[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--source=[Send all lines through this source'\''s parser\: its @id, its name in the log, or its type.]:source:{ local -a names; names=(${(f)"$(sluice check --list sources $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--label=[Where their source would send them.]:label:{ local -a names; names=(${(f)"$(sluice check --list labels $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--lines[Take JSON objects for texts, too.]' \
-                '--key=[The field that takes a text.]:key: ' \
+                '--key=[The field that takes a text; no source parses it then.]:key: ' \
                 '--format=[How results are printed.]:format:(text json)' \
                 '--version[Show the version.]' \
                 '-h[Show help information.]' \
@@ -110,9 +111,10 @@ _sluice() {
                 '--config=[The configuration.]:file:_files' \
                 '-t+[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--tag=[The tag of events that bring none.]:tag:{ local -a names; names=(${(f)"$(sluice check --list tags $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--source=[Send all lines through this source'\''s parser\: its @id, its name in the log, or its type.]:source:{ local -a names; names=(${(f)"$(sluice check --list sources $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--label=[Where their source would send them.]:label:{ local -a names; names=(${(f)"$(sluice check --list labels $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
                 '--lines[Take JSON objects for texts, too.]' \
-                '--key=[The field that takes a text.]:key: ' \
+                '--key=[The field that takes a text; no source parses it then.]:key: ' \
                 '--batch=[Events of one tag that come together, at most.]:count: ' \
                 '--seconds=[How long to measure.]:seconds: ' \
                 '--slowest=[How many of the slowest events are shown.]:count: ' \

@@ -6,7 +6,8 @@ import Testing
 /// Near-misses made by rule: the right element, a change that helps, none that does harm.
 ///
 /// A small draw of each source; the long form draws some hundred. `SLUICE_NEAR_MISS_SEEDS="300 301"` draws with
-/// these seeds, `SLUICE_NEAR_MISS_COUNT` as many near-misses each.
+/// these seeds, `SLUICE_NEAR_MISS_COUNT` as many near-misses each;
+/// `SLUICE_NEAR_MISS_SHOW=1` lists those that are not named, not fixed, or harmed.
 @Suite struct NearMissScoreTests {
     private static let environment = ProcessInfo.processInfo.environment
     static let seeds: [UInt64] =
@@ -24,6 +25,12 @@ import Testing
         var score = NearMissScore()
         for miss in misses { score.add(miss, compiler) }
         print("seed \(seed), \(source.rawValue), of \(all.count): \(score.summary)")
+        if ProcessInfo.processInfo.environment["SLUICE_NEAR_MISS_SHOW"] != nil {
+            print(
+                "UNNAMED\n" + score.unnamed.joined(separator: "\n") + "\nUNFIXED\n"
+                    + score.unfixed.joined(separator: "\n"))
+            print("HARMFUL\n" + score.harmful.joined(separator: "\n"))
+        }
         // A small draw has its luck: two standard deviations of a share.
         func luck(_ share: Double) -> Double {
             misses.count < 300 ? 2 * (share * (1 - share) / Double(misses.count)).squareRoot() : 0

@@ -25,7 +25,7 @@ struct TrialTests {
             case .held: return "\(front) held"
             case .retagged(let tag): return "\(front) → \(tag)"
             case .refused(let reason): return "\(front) refused: \(reason)"
-            case .filtered(let into, let refused):
+            case .filtered(let into, let refused), .read(let into, let refused):
                 let made = into.map { record in
                     record.fields.filter { step.record.value(of: $0.name) != $0.value }.map {
                         "+\($0.name)=\($0.value)"

@@ -18,7 +18,9 @@ struct RemedyChanges {
         let text = Array(line[place])
         let found = String(decoding: text, as: UTF8.self)
         switch element.kind {
-        case .space: return texts.ofSpace(own.text, found, place)
+        case .space:
+            let next = verdict.elements[(verdict.index + 1)...].first
+            return texts.ofSpace(own.text, found, place, before: next?.kind == .literal ? next?.literal ?? "" : "")
         case .literal: return texts.ofLiteral(element, own.text, found, place)
         case .reference:
             guard !text.isEmpty else { return missing.absent(own.text) + missing.withNeighbour(verdict, written) }

@@ -86,6 +86,7 @@ struct RemedyCheck {
             return true
         }
         if isOfSeveralReadings(verdict, text, before, after) || followsOpenText(verdict, text) { return true }
+        if endsFurtherOn(verdict.element, text) { return true }
         guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
             let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
         else { return false }
@@ -95,6 +96,23 @@ struct RemedyCheck {
         return verdict.fields.contains { name, range in
             range.lowerBound >= text.upperBound && range.upperBound < verdict.end
                 && longer.fields[name] != range && line[range].contains(where: LineTokens.isBlank)
+        }
+    }
+
+    /// Whether the end of what the element stands for is behind the text: ` PM` behind `6.22.44`.
+    private func endsFurtherOn(_ element: ExplainElement, _ text: Range<Int>) -> Bool {
+        guard text.upperBound < search.line.count, LineTokens.isBlank(search.line[text.upperBound]) else {
+            return false
+        }
+        let reading = search.reading
+        let tree = ExplainElements(expansion: reading.expansion, shift: reading.shift, library: compiler.library)
+        let rest = ExplainSearch(search, line: Array(search.line[text.upperBound...]))
+        return (tree.choices(of: element) ?? []).contains { parts in
+            parts.indices.dropLast().contains { index in
+                guard parts[index].kind == .space else { return false }
+                let end = rest.match(parts[index...].flatMap(\.nodes))?.whole
+                return end?.lowerBound == 0 && end?.isEmpty == false
+            }
         }
     }
 
@@ -187,11 +205,14 @@ struct RemedyCheck {
         return false
     }
 
-    /// Whether one field ends and the next begins in the middle of a token: `org` and `.apache.coyote`.
+    /// Whether one field ends and the next begins in the middle of a token: `org` and `.apache.coyote`. A field around both
+    /// says that its parts are meant so: the port and the path of a URI.
     private func cutsBetween(_ fields: [Range<Int>]) -> Bool {
         let starts = Set(fields.filter { !$0.isEmpty }.map(\.lowerBound))
-        return fields.contains {
-            !$0.isEmpty && starts.contains($0.upperBound) && LineTokens.splits(search.line, at: $0.upperBound)
+        return fields.contains { field in
+            let end = field.upperBound
+            return !field.isEmpty && starts.contains(end) && LineTokens.splits(search.line, at: end)
+                && !fields.contains { $0.lowerBound < end && end < $0.upperBound }
         }
     }
 
@@ -220,10 +241,10 @@ struct RemedyCheck {
         if edge == text.lowerBound, range.lowerBound > 0, isText(verdict.elements[range.lowerBound - 1]) {
             return false
         }
-        if edge == text.upperBound, range.upperBound < verdict.elements.count,
-            isText(verdict.elements[range.upperBound])
-        {
-            return false
+        if edge == text.upperBound, range.upperBound < verdict.elements.count {
+            let next = verdict.elements[range.upperBound]
+            // `(?::%{INT})?` behind it, and the colon is there.
+            if isText(next) || next.nodes.first?.firstText == search.line[edge] { return false }
         }
         return true
     }
@@ -233,6 +254,8 @@ struct RemedyCheck {
         let line = search.line
         func isJoint(_ byte: UInt8) -> Bool { "=@#.,:/-_'".utf8.contains(byte) }
         let end = whole.upperBound
+        // Between two quotes of a kind: one of them is what closes the value.
+        if end > 0, end < line.count, line[end] == line[end - 1], "\"'`".utf8.contains(line[end]) { return true }
         if end > 0, end + 1 < line.count, LineTokens.isWord(line[end - 1]), isJoint(line[end]),
             LineTokens.isWord(line[end + 1])
         {

@@ -43,7 +43,9 @@ struct RemedySearch {
                 continue
             }
             let owner = verdict.element.owner
-            let known = rivals.fieldsBesideMark(verdict)
+            let known = rivals.fieldsBesideMark(verdict).merging(rivals.fieldsBesideMissingBlank(verdict)) { one, _ in
+                one
+            }
             // The same element seen from further inside says nothing new.
             attempts += changes.candidates(for: verdict, written: { written($0, owner) }).map {
                 Attempt(candidate: $0, verdict: verdict, known: known, level: level)

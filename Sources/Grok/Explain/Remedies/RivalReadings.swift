@@ -12,7 +12,9 @@ struct RivalReadings {
                 || isBesideMissingBlank(dropped, in: verdict)
         }
         if !text.isEmpty {
-            return isShifted(verdict) || isBesideOtherBlank(verdict, text) || isBesideNothing(verdict, text)
+            return isShifted(verdict) || MissingValueReadings(search: search).exist(for: verdict)
+                || isBesideOtherBlank(verdict, text)
+                || isBesideNothing(verdict, text)
         }
         if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
         let index = verdict.index
@@ -118,24 +120,54 @@ struct RivalReadings {
         guard verdict.dropped == nil, verdict.text?.isEmpty == false, isValue(verdict.element),
             let separator = elements[(verdict.index + 1)...].first, isSeparator(separator)
         else { return [:] }
+        // What the value asks of the text behind it does not hold where a mark has come between.
+        let value = verdict.element.nodes.map(\.withoutEdges)
         let found = search.match(
-            nodes(elements[...verdict.index]) + [Self.mark] + nodes(elements[(verdict.index + 2)...]))
+            nodes(elements[..<verdict.index]) + value + [Self.mark] + nodes(elements[(verdict.index + 2)...]))
+        // A mark between two parts of one value is the value's own: `12.5`, `two.part`.
+        guard let mark = found?.marked?.lowerBound, !LineTokens.splits(search.line, at: mark) else { return [:] }
         // Those that are elsewhere than the verdict has them must be there, which is not to be had.
         return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
     }
 
+    /// What the fields are when the value is in order and the blank behind it is missing: `70012N/A ge-0` for a number, a
+    /// blank and any text. Anything may stand there, so that nobody can say which of the two it is.
+    func fieldsBesideMissingBlank(_ verdict: ExplainVerdict) -> Fields {
+        let elements = verdict.elements
+        guard verdict.dropped == nil, let text = verdict.text, !text.isEmpty, isValue(verdict.element),
+            verdict.index + 2 < elements.count, elements[verdict.index + 1].kind == .space,
+            search.takesAnything(elements[verdict.index + 2])
+        else { return [:] }
+        let before = nodes(elements[..<verdict.index])
+        let value = verdict.element.nodes.map(\.withoutEdges)
+        let found = search.match(
+            before + [ExplainSearch.marked(value)] + nodes(elements[(verdict.index + 2)...]))
+        guard let end = found?.marked?.upperBound, found?.marked?.lowerBound == text.lowerBound,
+            end > text.lowerBound, end < text.upperBound, beginsAnother(at: end)
+        else { return [:] }
+        return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
+    }
+
+    /// Whether a value may begin at a place inside a run of characters: at a letter or digit, or at what opens quotes or
+    /// brackets, and not in the middle of a number.
+    private func beginsAnother(at place: Int) -> Bool {
+        let byte = search.line[place]
+        return (LineTokens.isWord(byte) || "\"'([{<".utf8.contains(byte))
+            && !LineTokens.splitsNumber(search.line, at: place)
+    }
+
     // MARK: - Elements
 
-    private func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
+    func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
 
-    private func isValue(_ element: ExplainElement) -> Bool {
+    func isValue(_ element: ExplainElement) -> Bool {
         !element.isText && element.anchor == nil && !isSeparator(element)
     }
 
-    private func isSeparator(_ element: ExplainElement) -> Bool { search.isSeparator(element) }
+    func isSeparator(_ element: ExplainElement) -> Bool { search.isSeparator(element) }
 
     /// Whether a reading has another text for a field that both have, or one for a field that only it has.
-    private func differs(
+    func differs(
         _ found: ExplainSearch.Match?, from verdict: ExplainVerdict, but changed: [ExplainElement]
     ) -> Bool {
         guard let found else { return false }

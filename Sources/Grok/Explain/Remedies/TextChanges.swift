@@ -4,7 +4,8 @@ internal import Words
 struct TextChanges {
     let line: [UInt8]
 
-    func ofSpace(_ written: String, _ found: String, _ place: Range<Int>) -> [RemedyCandidate] {
+    /// - Parameter next: the text that stands for itself behind the blank; empty: another element does.
+    func ofSpace(_ written: String, _ found: String, _ place: Range<Int>, before next: String) -> [RemedyCandidate] {
         func exact(_ replacement: String, _ advice: String) -> RemedyCandidate {
             RemedyCandidate(rank: .exact, advice: advice, replacement: replacement)
         }
@@ -14,7 +15,8 @@ struct TextChanges {
             let isLone = place.lowerBound == 0 || LineTokens.isBlank(line[place.lowerBound - 1])
             // A mark by itself stands in the place of a value.
             if isLone, !marks.isEmpty { return [] }
-            if (1...2).contains(marks.count), place.lowerBound + marks.count < line.count,
+            let isWanted = !next.isEmpty && line[place.lowerBound...].starts(with: Array(next.utf8))
+            if !isWanted, (1...2).contains(marks.count), place.lowerBound + marks.count < line.count,
                 LineTokens.isBlank(line[place.lowerBound + marks.count])
             {
                 let mark = String(decoding: marks, as: UTF8.self)

@@ -35,7 +35,8 @@ enum HTTPSection {
         let parser = (transport.tls == nil ? "" : ", TLS") + (settings.options.parser == nil ? "" : ", parsed")
         return SourcePlan(
             type: "http", summary: "\(bind):\(port)\(parser)", place: .tcp(host: bind, port: port),
-            readsFiles: transport.tls != nil, patterns: settings.options.parser?.meter
+            readsFiles: transport.tls != nil, patterns: settings.options.parser?.meter,
+            texts: SourceTexts(tag: nil) { [settings] tag in BodyIntake(settings.options, tag: tag ?? "") }
         ) { [settings] context in
             var settings = settings
             settings.sharesPort = context.loopCount > 1

@@ -81,7 +81,8 @@ enum KafkaSection {
     private static func plan(_ type: String, _ settings: KafkaInputSettings, _ summary: [String]) -> SourcePlan {
         let patterns: PatternMeter? = if case .parser(let recipe) = settings.format { recipe.meter } else { nil }
         return SourcePlan(
-            type: type, summary: summary.joined(separator: ", "), readsFiles: false, patterns: patterns
+            type: type, summary: summary.joined(separator: ", "), readsFiles: false, patterns: patterns,
+            texts: SourceTexts(tag: nil) { topic in TopicIntake(settings, topic: topic ?? "") }
         ) { context in
             guard context.isFirst else { return nil }
             return KafkaInput(

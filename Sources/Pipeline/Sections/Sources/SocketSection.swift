@@ -119,7 +119,8 @@ enum SocketSection {
         let transport = tls == nil ? "\(settings.transport)" : "TLS"
         return SourcePlan(
             type: type, summary: "\(settings.host):\(settings.port), \(transport)", place: place,
-            readsFiles: tls != nil, patterns: settings.parser.meter
+            readsFiles: tls != nil, patterns: settings.parser.meter,
+            texts: SourceTexts(tag: settings.tag) { _ in SocketIntake(settings) }
         ) { context in
             var settings = settings
             settings.sharesPort = context.loopCount > 1

@@ -43,8 +43,11 @@ enum TailSection {
                 "enable_watch_timer", "enable_stat_watcher", "open_on_every_update", "skip_refresh_on_startup",
                 "ignore_repeated_permission_error", "pos_file_compaction_interval", "path_timezone", "glob_policy",
             ], reason: "files are watched and looked at once a second, and what is told is summarised", severity: .note)
-        return SourcePlan(type: "tail", summary: path.value, readsFiles: false, patterns: settings.parser.meter) {
-            [settings] context in
+        let first = settings.paths.first ?? path.value
+        let texts = SourceTexts(tag: tag.value) { [settings] asked in LineIntake(settings, path: first, tag: asked) }
+        return SourcePlan(
+            type: "tail", summary: path.value, readsFiles: false, patterns: settings.parser.meter, texts: texts
+        ) { [settings] context in
             guard context.isFirst else { return nil }
             return TailInput(
                 settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)

@@ -1,0 +1,64 @@
+/// Where nobody can say from the line alone what is missing: a change would be a guess.
+extension Explainer {
+    /// Whether another verdict is as likely and leaves other fields with other texts.
+    func isRival(_ other: ExplainVerdict, of best: ExplainVerdict) -> Bool {
+        other.index != best.index && other.isComplete && best.isComplete && other.cost < best.cost + 0.06
+            && other.fields.contains { best.fields[$0.key] != nil && best.fields[$0.key] != $0.value }
+    }
+
+    /// Whether a literal is missing or another one where what stands before or behind it takes any text: then nobody can
+    /// say where it should be. A slip of a letter is plain all the same.
+    func isDoubtful(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        guard text.lowerBound < search.line.count else {
+            // Any one of several alike may be what is missing, and the line ends where the last of them is not.
+            return index > 0 && elements[index].kind == .literal && takesAnything(elements[index - 1])
+                && elements[..<index].contains { $0.kind == .literal && $0.literal == elements[index].literal }
+        }
+        // A blank is missing between two values, and the first of them ends there only to leave something for the second:
+        // nobody can say where it ends.
+        if elements[index].kind == .space, text.isEmpty, index + 1 < elements.count, !elements[index + 1].isText,
+            elements[index + 1].anchor == nil, !endsOfItself(elements[..<index], at: text.lowerBound)
+        {
+            return true
+        }
+        // Without a beginning that is bound to the line's, what follows may stand anywhere.
+        if index == 0, !elements[0].isText { return text.isEmpty }
+        guard elements[index].kind == .literal else { return false }
+        if elements[index].nodes.count > 1, costs.isNearly(elements[index], text) { return false }
+        if index > 0, takesAnything(elements[index - 1]) { return !isOtherBracket(index, text, elements) }
+        let wanted = elements[index].literal
+        // `"` behind a value that took it: it is there, but not at the end.
+        let token = search.line[..<text.lowerBound].reversed().prefix { !LineTokens.isBlank($0) }
+        if text.isEmpty, index > 0, !elements[index - 1].isText, let mark = wanted.utf8.first, wanted.utf8.count == 1,
+            token.contains(mark)
+        {
+            return true
+        }
+        guard text.isEmpty, wanted.utf8.contains(where: LineTokens.isLetter) else { return false }
+        // `relaymx` for `relay=`: a part of it is there.
+        let word = Array(wanted.utf8.prefix { LineTokens.isLetter($0) })
+        if word.count > 1, search.line[text.lowerBound...].starts(with: word) { return true }
+        return isAnythingNext(elements[(index + 1)...])
+    }
+
+    /// Whether the next element that must take something takes anything.
+    func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
+        for element in elements where !element.isText && element.anchor == nil && !search.isSeparator(element) {
+            if takesAnything(element) { return true }
+            if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
+        }
+        return false
+    }
+
+    /// Whether another closing bracket stands where one is wanted that closes the value before: `(no connection]`. The value
+    /// has no bracket of its own, so that it ends there whatever it takes.
+    private func isOtherBracket(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        let pairs: [String: String] = [")": "(", "]": "[", "}": "{", ">": "<"]
+        guard index > 1, let open = pairs[elements[index].literal], elements[index - 2].literal.hasSuffix(open),
+            text.count == 1, ")]}>".utf8.contains(search.line[text.lowerBound])
+        else { return false }
+        let nodes = elements[..<(index - 1)].flatMap(\.nodes)
+        guard let start = search.match(nodes)?.whole.upperBound, start < text.lowerBound else { return false }
+        return !search.line[start..<text.lowerBound].contains { "()[]{}<>".utf8.contains($0) }
+    }
+}

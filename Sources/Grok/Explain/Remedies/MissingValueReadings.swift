@@ -1,0 +1,49 @@
+/// Readings of a line in which a value beside the blamed one is missing, or the blamed one itself, and all else is in order.
+struct MissingValueReadings {
+    let search: ExplainSearch
+
+    private var rivals: RivalReadings { RivalReadings(search: search) }
+
+    func exist(for verdict: ExplainVerdict) -> Bool {
+        guard let text = verdict.text, rivals.isValue(verdict.element) else { return false }
+        return isBeforeMissing(verdict, text) || isOfNext(verdict, text) || isBehindMissingBlank(verdict)
+    }
+
+    /// `ntoskip:0:99` for a number, a blank, a word, a colon and a number: the word behind may be missing with its blank, and
+    /// the value be in order.
+    private func isBeforeMissing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        let behind = verdict.index + 1
+        guard behind + 2 < elements.count, rivals.isSeparator(elements[behind]), rivals.isValue(elements[behind + 1])
+        else { return false }
+        let found = search.match(
+            rivals.nodes(elements[..<verdict.index]) + [ExplainSearch.marked(verdict.element.nodes)]
+                + rivals.nodes(elements[(behind + 2)...]))
+        guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty else { return false }
+        return rivals.differs(found, from: verdict, but: [verdict.element, elements[behind + 1]])
+    }
+
+    /// `ntoskip:0` for a number, where a word, a colon and a number are wanted behind the next blank: the number is missing, and
+    /// the text is that of what follows.
+    private func isOfNext(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        let behind = verdict.index + 1
+        guard behind + 1 < elements.count, rivals.isSeparator(elements[behind]) else { return false }
+        let next = elements[(behind + 1)...].prefix { !rivals.isSeparator($0) }
+        guard next.count > 1, next.contains(where: { $0.kind == .literal }),
+            ExplainSearch(search, line: Array(search.line[text])).match(rivals.nodes(next))?.whole == 0..<text.count
+        else { return false }
+        return search.match(
+            rivals.nodes(elements[..<verdict.index]) + rivals.nodes(elements[(behind + 1)...])) != nil
+    }
+
+    /// `JobId 811Created new Volume` for a number, a blank and one of many texts: the blank before the element may be missing,
+    /// when with that more of the line is read.
+    private func isBehindMissingBlank(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        guard verdict.index > 1, rivals.isSeparator(elements[verdict.index - 1]) else { return false }
+        let found = search.match(
+            rivals.nodes(elements[..<(verdict.index - 1)]) + rivals.nodes(elements[verdict.index...]))
+        return found.map { $0.whole.upperBound > verdict.end } ?? false
+    }
+}
