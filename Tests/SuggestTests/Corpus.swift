@@ -1,6 +1,6 @@
 /// The formats of the corpus: own lines in the shapes that public programs write.
 enum Corpus {
-    static let formats = web + system + applications + databases + security + plain
+    static let formats = web + system + applications + servers + databases + security + plain
 
     static let web: [CorpusFormat] = [
         CorpusFormat("combined") { v in

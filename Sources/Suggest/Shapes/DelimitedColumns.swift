@@ -35,7 +35,7 @@ struct DelimitedColumns: Sendable {
             if isText, least != most { continue }
             if isText, Self.hasSentences(cut, texts, lines) { continue }
             if separator == 0x7C, most > least, most > 3 * least { continue }
-            if Self.hasOtherPairs(cut, texts, lines) { continue }
+            if Self.hasOtherPairs(cut, texts, lines) || Self.cutsBrackets(cut, texts, lines) { continue }
             self.init(separator, least, least != most, cut, texts, lines)
             return
         }
@@ -100,6 +100,24 @@ struct DelimitedColumns: Sendable {
             }
         }
         return pairs * 10 >= all * 6 && keys.contains { $0.value.count > 1 }
+    }
+
+    /// Whether the byte stands between brackets in half of the texts or more: `[pid: 17|app: 0|req: 4/9]` is one thing.
+    private static func cutsBrackets(
+        _ cut: [[Range<Int>]], _ texts: [(line: Int, range: Range<Int>)], _ lines: [TokenizedLine]
+    ) -> Bool {
+        var count = 0
+        let rows = zip(cut.prefix(200), texts)
+        for (row, text) in rows {
+            let line = lines[text.line].bytes
+            let isCut = row.dropLast().contains { cell in
+                guard let open = cell.first(where: { "[({".utf8.contains(line[$0]) }) else { return false }
+                let close = LineTokenizer(line, text.range).closing(from: open)
+                return close.map { $0 >= cell.upperBound } ?? false
+            }
+            if isCut { count += 1 }
+        }
+        return count * 2 >= min(cut.count, 200)
     }
 
     static func trimmed(_ line: [UInt8], _ range: Range<Int>) -> Range<Int> {

@@ -130,6 +130,11 @@ struct LineGrowthReader {
             default: break
             }
         }
+        // What some programs write for a missing value.
+        let question = ShapeColumn.Alignment.mark([UInt8(ascii: "?")])
+        if let places = classes[question], classes.count == 2, let values = classes[.value] {
+            classes = [.value: (values + places).sorted()]
+        }
         // The path of a server's root beside other paths.
         let root = ShapeColumn.Alignment.mark([UInt8(ascii: "/")])
         if let places = classes[root], classes[.value] != nil, isAligned(growth) {

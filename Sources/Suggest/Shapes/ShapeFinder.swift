@@ -91,7 +91,11 @@ struct ShapeFinder {
         if growth.isWhole, prose == columns.count { return prose }
         var end = 0
         for index in columns[..<prose].indices {
-            let isColumn = columns[index].weight > 0 || columns[index].summary.isCategory
+            // Few first words of sentences, behind a column filled up with blanks, are no column.
+            let isFirstWord =
+                columns[index].alignment == .value && columns[index].isPadded
+                && columns[index].summary.beginsSentences
+            let isColumn = !isFirstWord && (columns[index].weight > 0 || columns[index].summary.isCategory)
             let isLast = index + 1 == columns.count || columns[index + 1].isPadded
             if isColumn && !(columns[index].weight == 0 && !isLast) || isFollowedByPadding(columns, index) {
                 end = index + 1

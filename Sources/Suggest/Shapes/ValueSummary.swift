@@ -44,6 +44,13 @@ struct ValueSummary: Sendable {
     var constant: [UInt8]? { distinct.count == 1 ? distinct.first : nil }
     /// Few texts for many lines: a state, a component, and not the words of a sentence.
     var isCategory: Bool { count >= 60 && distinct.count < Self.maximumDistinct && distinct.count * 12 <= count }
+    /// Mostly different words with a capital in front: `Starting`, `Login`, `Error:`.
+    var beginsSentences: Bool {
+        let starts = distinct.count { text in
+            text.count > 1 && text[0].isUppercase && text[1].isLowercase
+        }
+        return distinct.count >= 4 && starts * 10 >= distinct.count * 7
+    }
     var isTime: Bool { kinds == TokenKinds(.timestamp) }
     /// Names of files with the number of a line: `CompactionTask.java:253`.
     var isSourceFile: Bool {

@@ -12,14 +12,14 @@ import Testing
         let make: @Sendable (inout SeededGenerator) -> (line: String, readings: [[String: String]])
     }
 
-    private static func word(_ generator: inout SeededGenerator) -> String {
+    static func word(_ generator: inout SeededGenerator) -> String {
         String(
             (0..<Int.random(in: 3...8, using: &generator)).map { _ in
                 "bcdfghklmnprstvz".randomElement(using: &generator)!
             })
     }
 
-    private static func number(_ generator: inout SeededGenerator) -> String {
+    static func number(_ generator: inout SeededGenerator) -> String {
         String(Int.random(in: 100...99_999, using: &generator))
     }
 
@@ -150,7 +150,7 @@ import Testing
         },
     ]
 
-    @Test("where two faults would explain a line, no change takes one for the other", arguments: kinds)
+    @Test("where two faults would explain a line, no change takes one for the other", arguments: kinds + valueKinds)
     func doubt(_ kind: Kind) throws {
         let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
         var generator = SeededGenerator(seed: 11)

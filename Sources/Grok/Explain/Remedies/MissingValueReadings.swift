@@ -9,18 +9,20 @@ struct MissingValueReadings {
         return isBeforeMissing(verdict, text) || isOfNext(verdict, text) || isBehindMissingBlank(verdict)
     }
 
-    /// `ntoskip:0:99` for a number, a blank, a word, a colon and a number: the word behind may be missing with its blank, and
-    /// the value be in order.
+    /// `ntoskip:0:99` for a number, a blank, a word, a colon and a number: a value behind may be missing with its blank before
+    /// or behind it, and this one be in order.
     private func isBeforeMissing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let elements = verdict.elements
+        let before = rivals.nodes(elements[..<verdict.index]) + [ExplainSearch.marked(verdict.element.nodes)]
         let behind = verdict.index + 1
-        guard behind + 2 < elements.count, rivals.isSeparator(elements[behind]), rivals.isValue(elements[behind + 1])
-        else { return false }
-        let found = search.match(
-            rivals.nodes(elements[..<verdict.index]) + [ExplainSearch.marked(verdict.element.nodes)]
-                + rivals.nodes(elements[(behind + 2)...]))
-        guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty else { return false }
-        return rivals.differs(found, from: verdict, but: [verdict.element, elements[behind + 1]])
+        return (behind..<max(behind, elements.count - 2)).prefix(Explainer.maximumSuspects).contains { place in
+            let pair = elements[place..<(place + 2)]
+            guard pair.contains(where: rivals.isSeparator), pair.contains(where: rivals.isValue) else { return false }
+            let found = search.match(
+                before + rivals.nodes(elements[behind..<place]) + rivals.nodes(elements[(place + 2)...]))
+            guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty else { return false }
+            return rivals.differs(found, from: verdict, but: [verdict.element] + pair)
+        }
     }
 
     /// `ntoskip:0` for a number, where a word, a colon and a number are wanted behind the next blank: the number is missing, and
@@ -30,9 +32,12 @@ struct MissingValueReadings {
         let behind = verdict.index + 1
         guard behind + 1 < elements.count, rivals.isSeparator(elements[behind]) else { return false }
         let next = elements[(behind + 1)...].prefix { !rivals.isSeparator($0) }
-        guard next.count > 1, next.contains(where: { $0.kind == .literal }),
-            ExplainSearch(search, line: Array(search.line[text])).match(rivals.nodes(next))?.whole == 0..<text.count
-        else { return false }
+        let own = ExplainSearch(search, line: Array(search.line[text]))
+        let isWhole = next.indices.dropFirst().contains { last in
+            let parts = next[...last]
+            return parts.contains { $0.kind == .literal } && own.match(rivals.nodes(parts))?.whole == 0..<text.count
+        }
+        guard isWhole else { return false }
         return search.match(
             rivals.nodes(elements[..<verdict.index]) + rivals.nodes(elements[(behind + 1)...])) != nil
     }

@@ -124,10 +124,15 @@ struct RivalReadings {
         let value = verdict.element.nodes.map(\.withoutEdges)
         let found = search.match(
             nodes(elements[..<verdict.index]) + value + [Self.mark] + nodes(elements[(verdict.index + 2)...]))
-        // A mark between two parts of one value is the value's own: `12.5`, `two.part`.
-        guard let mark = found?.marked?.lowerBound, !LineTokens.splits(search.line, at: mark) else { return [:] }
+        guard let found, let mark = found.marked?.lowerBound else { return [:] }
+        // A mark between two parts of one value is the value's own: `12.5`, `two.part`. But with `50000-SEQ=7` more is read.
+        let own = Set(verdict.element.nodes.flatMap(\.captureNames))
+        let readsMore = found.fields.contains {
+            !own.contains($0.key) && verdict.fields[$0.key] == nil && !$0.value.isEmpty
+        }
+        guard readsMore || !LineTokens.splits(search.line, at: mark) else { return [:] }
         // Those that are elsewhere than the verdict has them must be there, which is not to be had.
-        return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
+        return found.fields.filter { verdict.fields[$0.key] != $0.value }
     }
 
     /// What the fields are when the value is in order and the blank behind it is missing: `70012N/A ge-0` for a number, a
