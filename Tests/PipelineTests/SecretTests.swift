@@ -68,6 +68,16 @@ import Testing
         #expect(printed.contains(shown), "\(printed)")
     }
 
+    @Test(
+        "whatever a header is called, its value is hidden unless it is known to be harmless",
+        arguments: [("http", "headers"), ("elasticsearch", "custom_headers"), ("splunk_hec", "custom_headers")])
+    func headers(_ type: String, _ key: String) {
+        let line = #"\#(key) {"X-Customer":"sEcReT0","User-Agent":"agent"}"#
+        let printed = Self.printed("<match **>\n  @type \(type)\n  \(line)\n</match>\n")
+        #expect(!printed.contains("sEcReT0"), "\(printed)")
+        #expect(printed.contains("X-Customer"), "\(printed)")
+    }
+
     @Test("a path is shown, whatever its parameter and its variable are called")
     func paths() {
         let transport =

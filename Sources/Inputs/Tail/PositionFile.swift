@@ -19,7 +19,9 @@ final class PositionFile {
             (self.path, self.inode, self.offset) = (path, inode, offset)
         }
 
-        fileprivate var isFree: Bool { !isInUse && !isRemoved && offset != PositionTable.unwatched }
+        fileprivate var isFree: Bool { !isInUse && !isRemoved && !hasEnded }
+        /// Its file is not watched any more.
+        fileprivate var hasEnded: Bool { offset == PositionTable.unwatched }
         fileprivate var entry: PositionTable.Entry { .init(path: path, inode: inode, offset: offset) }
     }
 
@@ -33,6 +35,12 @@ final class PositionFile {
     private var byPath: [String: [Line]] = [:]
     private var byInode: [UInt64: [Line]] = [:]
     private var length = 0
+    /// How many lines of files that are not watched any more there may be before they are left out: Fluentd's stay for days,
+    /// and where pods come and go they would be without number.
+    static let mostEnded = 100
+    private var ended = 0
+    /// Whether it is time to write the file anew.
+    var hasManyEnded: Bool { ended > Self.mostEnded }
     /// What the file said when it was opened.
     let table: PositionTable
     /// Told of writes that failed.
@@ -82,13 +90,24 @@ final class PositionFile {
         write(Array(line.entry.line.utf8.dropFirst(line.path.utf8.count + 1).prefix(16)), at: place)
     }
 
-    /// The file is not watched any more; its line goes with the next compaction.
-    func endWatching(_ line: Line) { set(line, offset: PositionTable.unwatched) }
+    /// The file is not watched any more; its line goes when there are many of them.
+    func endWatching(_ line: Line) {
+        guard !line.hasEnded, !line.isRemoved else { return }
+        set(line, offset: PositionTable.unwatched)
+        ended += 1
+        forget(line)
+    }
 
     /// The file is read to its end and will not come again: its line goes.
     func remove(_ line: Line) {
+        if line.hasEnded, !line.isRemoved { ended -= 1 }
         line.isRemoved = true
         line.place = nil
+        forget(line)
+    }
+
+    /// It is not looked for any more.
+    private func forget(_ line: Line) {
         Self.drop(line, from: &byPath[line.path])
         Self.drop(line, from: &byInode[line.inode])
     }
@@ -112,6 +131,11 @@ final class PositionFile {
         let file = unsafe open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw Self.failure("write", temporary) }
         var text: [UInt8] = []
+        if hasManyEnded {
+            for line in lines where line.hasEnded { line.place = nil }
+            lines.removeAll(where: \.hasEnded)
+            ended = 0
+        }
         lines.removeAll(where: \.isRemoved)
         for line in lines {
             line.place = text.count + line.path.utf8.count + 1

@@ -197,6 +197,7 @@ extension TailInput {
         }
         guard isOver else { return }
         if let position = file.position { positions?.endWatching(position) }
+        if positions?.hasManyEnded ?? false { wantsRewrite = true }
         endings[ObjectIdentifier(file)] = nil
         stopWatching(file)
         readToEnd[file.identity] = (file.birth, loop.now)
