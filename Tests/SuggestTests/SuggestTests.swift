@@ -278,8 +278,8 @@ import Testing
         let elapsed = ContinuousClock.now - start
         #expect(suggestion.lineCount == 10_000 && suggestion.uncoveredCount == 0)
         #if DEBUG
-            // Unoptimised code is some ten times slower; this only catches what does not end.
-            #expect(elapsed < .seconds(60))
+            // Unoptimised code is some ten times slower, and others run beside it; this only catches what does not end.
+            #expect(elapsed < .seconds(300))
         #else
             #expect(elapsed < .seconds(3))
         #endif
