@@ -51,8 +51,9 @@ run: build ## Run with config/default.conf
 demo: build ## Show it at work
 	./config/demo
 
-# How tests are built: a module at once and no index, which takes 40 % less CPU than `swift build` alone.
-TEST_BUILD = --disable-index-store -Xswiftc -wmo
+# How tests are built: a module at once, which takes a quarter less CPU than `swift build` alone. With threads it has an object
+# for each file, as the linker is told.
+TEST_BUILD = -Xswiftc -wmo -Xswiftc -num-threads -Xswiftc 2
 
 # Tests that keep every core busy for minutes run by themselves: those that wait for each other would wait too long.
 BUSY = ^(GrokTests|SuggestTests)\.|Simulation

@@ -93,6 +93,8 @@ struct ProgramBound: Equatable {
         switch expression {
         case .scalars(let set):
             let isWide = set.ranges.contains { $0.upperBound > 0x7F }
+            // A bitmap is all that it takes.
+            if !isWide, !ignoringCase { return classBytes }
             return classBytes + rangeBytes * (set.ranges.count + 1) + (isWide && ignoringCase ? foldedRangeBytes : 0)
         // Under `(?i)` the other kinds of letters beside it.
         case .property: return classBytes + 4 * rangeBytes
