@@ -62,7 +62,7 @@ struct SimulationTests {
 
     private static var seeds: [UInt64] {
         if let seed = environment["SLUICE_SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }
-        let count = environment["SLUICE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? (LongTests.areOn ? 50_000 : 1000)
+        let count = environment["SLUICE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? (LongTests.areOn ? 50_000 : 600)
         return Array(0..<count)
     }
 

@@ -39,7 +39,7 @@ struct DaemonSimulationTests {
 
     private static var seeds: [UInt64] {
         if let seed = environment["SLUICE_SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }
-        let count = environment["SLUICE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? (LongTests.areOn ? 50_000 : 500)
+        let count = environment["SLUICE_SIMULATION_SEEDS"].flatMap(UInt64.init) ?? (LongTests.areOn ? 50_000 : 300)
         return Array(0..<count)
     }
 }
