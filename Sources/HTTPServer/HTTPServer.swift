@@ -118,6 +118,9 @@ package final class HTTPServer: @unchecked Sendable {  // touched on its loop al
 
     // MARK: - Life
 
+    /// Whether clients shake hands before their requests; a server does for all of its life, or never.
+    package var speaksTLS: Bool { front != nil }
+
     /// Shakes hands with new clients by another certificate from now on. Only for a server that speaks TLS.
     package func renew(_ context: TLSContext) { front?.context = context }
 

@@ -99,7 +99,6 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     private let settings: Mutex<(endpoint: MonitorEndpoint, monitors: [FluentdMonitor])>
     private let socket: ListeningSocket
     private var server: HTTPServer?
-    private var speaksTLS = false
     private var loop: Loop?
 
     static func address(_ endpoint: MonitorEndpoint) -> String {
@@ -133,7 +132,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func open(on loop: Loop) throws(LoopError) -> Bool {
         let tls = settings.withLock { $0.endpoint.tls }
         self.loop = loop
-        if let server, speaksTLS == (tls != nil) {
+        if let server, server.speaksTLS == (tls != nil) {
             if let tls { server.renew(tls) }
             return false
         }
@@ -144,7 +143,6 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
         settings.tls = tls
         // The server closes its listener, and the address is this desk's until the end.
         server = try HTTPServer(socket.duplicate(), settings, on: loop, handler: self)
-        speaksTLS = tls != nil
         return true
     }
 
@@ -160,7 +158,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
     func left(_ client: HTTPClient) {}
     /// Of plain HTTP a client that breaks off is nothing to know; that TLS does not come about is for the operator to mend.
     func failed(_ reason: String, _ client: HTTPClient?) {
-        guard speaksTLS else { return }
+        guard server?.speaksTLS ?? false else { return }
         log.limited(.warn, kind: "monitor", subject: ["at": address], "the monitor: \(reason)")
     }
 

@@ -53,16 +53,15 @@ package final class Trial {
     ///
     /// - Returns: what the source made of it, and then each stage.
     package func send(text: [UInt8], through source: TrialSource) -> [TrialStep] {
-        source.take(text, recorder) { [rehearsal] tag, storage, rows, label in
-            _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
-        }
-        return recorder.take()
+        take(text, through: source)
     }
 
     /// No more texts come from a source: what it holds goes on as it is. Before `finish()`.
-    package func finish(_ source: TrialSource) -> [TrialStep] {
-        source.take(nil, recorder) { [rehearsal] tag, storage, rows, label in
-            _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: label)
+    package func finish(_ source: TrialSource) -> [TrialStep] { take(nil, through: source) }
+
+    private func take(_ text: [UInt8]?, through source: TrialSource) -> [TrialStep] {
+        source.take(text, recorder) { tag, storage, rows in
+            _ = rehearsal.emit(tag: tag, storage: &storage, rows: &rows, label: source.label)
         }
         return recorder.take()
     }

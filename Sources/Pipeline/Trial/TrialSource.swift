@@ -16,9 +16,6 @@ package final class TrialSource {
     /// For a step before the source has given one.
     private let tag: Tag
 
-    /// Where events of one tag go on.
-    typealias HandOn = (Tag, inout ByteBuffer, inout Rows, _ label: String) -> Void
-
     /// - Parameters:
     ///   - plan: of a source that texts come to.
     ///   - tag: what events are to be called where the source leaves that to others; nil: not said.
@@ -46,14 +43,14 @@ package final class TrialSource {
     }
 
     /// - Parameter text: nil: no more texts come.
-    func take(_ text: [UInt8]?, _ recorder: TrialRecorder, _ handOn: HandOn) {
+    func take(_ text: [UInt8]?, _ recorder: TrialRecorder, _ handOn: TextIntake.HandOn) {
         var isRead = false
         // A step for the records of each tag, each before what follows from it, and one for what has made none.
         func noted(_ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows) {
             isRead = true
             let records = rows.records.map { TrialRecord($0, rows, storage) }
             recorder.note(step(tag, .read(into: records, refused: [])))
-            handOn(tag, &storage, &rows, label)
+            handOn(tag, &storage, &rows)
         }
         let reasons: [String]
         if let text {

@@ -19,7 +19,8 @@ enum HealthCommand {
             return report(Verdict(isWell: true, sentence: "it runs, and has no monitor that could say more"))
         }
         let address = announced?.first.map(MonitorClient.reachable)
-        return report(ask(address, "/health", seconds, parsed, isAnnounced: address != nil))
+        return report(
+            ask(address ?? MonitorClient.defaultAddress, "/health", seconds, parsed, isAnnounced: address != nil))
     }
 
     struct Verdict {
@@ -40,7 +41,7 @@ enum HealthCommand {
     }
 
     private static func ask(
-        _ address: String?, _ path: String, _ seconds: Double, _ parsed: ParsedCommand, isAnnounced: Bool = false
+        _ address: String, _ path: String, _ seconds: Double, _ parsed: ParsedCommand, isAnnounced: Bool = false
     ) -> Verdict {
         do {
             let client = try MonitorClient(
@@ -51,7 +52,7 @@ enum HealthCommand {
             return Verdict(isWell: response.status == 200, sentence: sentence(response))
         } catch {
             return Verdict(
-                isWell: false, sentence: "\(SecretText.masked(address ?? MonitorClient.defaultAddress)): \(error)")
+                isWell: false, sentence: "\(SecretText.masked(address)): \(error)")
         }
     }
 

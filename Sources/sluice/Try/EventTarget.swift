@@ -27,9 +27,9 @@ struct EventTarget {
         }
         guard let plan = ConfigurationLoader.runnable(path) else { return nil }
         let label = parsed.value(TryOptions.label)
-        guard label.map({ plan.label($0) != nil }) ?? true else {
+        if let label, plan.label(label) == nil {
             let names = plan.labels.filter { !$0.isHidden }.map(\.name).joined(separator: ", ")
-            StandardError.write("sluice \(parsed.name): there is no label \(label ?? ""); there are \(names)\n")
+            StandardError.write("sluice \(parsed.name): there is no label \(label); there are \(names)\n")
             return nil
         }
         do throws(TrialSource.Failure) {

@@ -8,45 +8,13 @@ struct LineProgramSlot: ~Copyable {
     /// From so many texts in a row on for which the program was of no use, it is asked for one in as many only.
     private static let unsureInRow = 64
 
-    /// Where the program is, once it was made.
-    private struct Word: AtomicRepresentable {
-        /// 0: not made; 1: there is none; else the address of the program.
-        private let word: UInt
-
-        static let notMade = Word(word: 0)
-        static let none = Word(word: 1)
-        private init(word: UInt) { self.word = word }
-        init(_ program: LineProgram) {
-            unsafe word = UInt(bitPattern: Unmanaged.passRetained(program).toOpaque())
-        }
-
-        typealias AtomicRepresentation = UInt.AtomicRepresentation
-        static func encodeAtomicRepresentation(_ value: consuming Word) -> AtomicRepresentation {
-            UInt.encodeAtomicRepresentation(value.word)
-        }
-        static func decodeAtomicRepresentation(_ value: consuming AtomicRepresentation) -> Word {
-            Word(word: UInt.decodeAtomicRepresentation(value))
-        }
-
-        @inline(__always) var isMade: Bool { word != 0 }
-
-        /// The program, which the slot keeps alive.
-        @inline(__always) var program: Unmanaged<LineProgram>? {
-            guard word > 1, let address = unsafe UnsafeRawPointer(bitPattern: word) else { return nil }
-            return unsafe Unmanaged.fromOpaque(address)
-        }
-    }
-
-    private let word = Atomic(Word.notMade)
+    private let made = OnceReference<LineProgram>()
+    /// The expression has no program.
+    private let isNone = Atomic(false)
     private let making = Mutex(())
     private let textsSeen = Atomic(0)
     /// For how many texts in a row the program was not sure. Loops that count at once may lose a count.
     private let unsureTexts = Atomic(0)
-
-    deinit {
-        // What was kept when the program was made.
-        if let made = unsafe word.load(ordering: .acquiring).program { unsafe made.release() }
-    }
 
     /// What the program finds out about a text, or about some of its places; `unsure` where there is none.
     ///
@@ -59,10 +27,7 @@ struct LineProgramSlot: ~Copyable {
         _ scratch: MatchScratch, of pattern: RubyPattern, mayWait: Bool = true
     ) -> LineProgram.Outcome {
         guard text != .invalid else { return .unsure }
-        let known = word.load(ordering: .acquiring)
-        guard let program = unsafe known.isMade ? known.program : make(pattern, mayWait: mayWait) else {
-            return .unsure
-        }
+        guard let program = unsafe made.unmanaged ?? makeOnce(pattern, mayWait: mayWait) else { return .unsure }
         let unsure = unsureTexts.load(ordering: .relaxed)
         // Of every so many it still gets one: what comes next may be of another kind.
         if unsure >= Self.unsureInRow, unsure % Self.unsureInRow != 0 {
@@ -82,15 +47,23 @@ struct LineProgramSlot: ~Copyable {
         return outcome
     }
 
+    @inline(__always)
+    private func makeOnce(_ pattern: RubyPattern, mayWait: Bool) -> Unmanaged<LineProgram>? {
+        unsafe isNone.load(ordering: .relaxed) ? nil : make(pattern, mayWait: mayWait)
+    }
+
     @inline(never)
     private func make(_ pattern: RubyPattern, mayWait: Bool) -> Unmanaged<LineProgram>? {
         if mayWait, textsSeen.add(1, ordering: .relaxed).newValue <= Self.textsBefore { return nil }
         return unsafe making.withLock { _ in
-            let known = word.load(ordering: .acquiring)
-            if known.isMade { return unsafe known.program }
-            let made = LineProgram(pattern).map(Word.init) ?? .none
-            word.store(made, ordering: .releasing)
-            return unsafe made.program
+            if let known = unsafe made.unmanaged { return unsafe known }
+            if isNone.load(ordering: .relaxed) { return nil }
+            guard let program = LineProgram(pattern) else {
+                isNone.store(true, ordering: .relaxed)
+                return nil
+            }
+            made.storeIfNil(program)
+            return unsafe made.unmanaged
         }
     }
 }
