@@ -13,6 +13,14 @@ enum Allocator {
     /// Before there is a second thread.
     static func returnLargeBlocks() { _ = sluice_fix_malloc_thresholds(mapFromBytes, trimFromBytes) }
 
+    /// Gives back to the system what a daemon at rest does not need: memory that is free, and the pages of code and constants,
+    /// most of which only the start has used (configuration, patterns, libraries' set-up); what runs on comes back a few pages
+    /// at a time. Measured: the 26 MB of an idle daemon are 8 MB.
+    static func releaseUnused() {
+        sluice_trim_malloc()
+        sluice_release_files()
+    }
+
     /// From here on allocations of the Swift runtime and of C libraries are counted, for measurements. While there is one
     /// thread. false: that cannot be done in this program.
     static func countAllocations() -> Bool { sluice_count_allocations() > 0 }

@@ -50,6 +50,27 @@ struct BlockPoolTests {
         #expect(pool.freeBytes == 0)
     }
 
+    @Test("when the last block has gone back, others are told, once")
+    func rest() {
+        let (clock, told) = (Mutex(0.0), Mutex(0))
+        let pool = BlockPool(now: { clock.withLock { $0 } })
+        pool.whenAtRest { told.withLock { $0 += 1 } }
+        _ = pool.releaseIdle()
+        #expect(told.withLock { $0 } == 0)
+        let (a, b) = unsafe (pool.take(Self.size), pool.take(Self.size))
+        unsafe pool.give(a.start, size: a.size)
+        clock.withLock { $0 = 2 }
+        unsafe pool.give(b.start, size: b.size)
+        clock.withLock { $0 = 5 }
+        _ = pool.releaseIdle()
+        #expect(told.withLock { $0 } == 0)
+        clock.withLock { $0 = 6 }
+        for _ in 0..<2 { _ = pool.releaseIdle() }
+        #expect(told.withLock { $0 } == 1)
+        pool.rest()
+        #expect(told.withLock { $0 } == 2)
+    }
+
     @Test("no more is kept than the limit")
     func limit() {
         let pool = BlockPool(now: { 0 })

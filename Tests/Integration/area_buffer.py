@@ -287,3 +287,25 @@ def fluentd_folder(_):
             assert [e for e in events if e[0] == "t.b"] == [("t.b", time_text, None, "é")], events
             wait_until(lambda: os.listdir(folder) == ["buffer.lock"], 5, lambda: f"left: {os.listdir(folder)}")
             assert daemon.stop() == 0, daemon.log()
+
+
+def resident_megabytes(process):
+    with open(f"/proc/{process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+
+
+@area.test("a daemon at rest gives memory back, after its start and after work")
+def at_rest(_):
+    port = free_port()
+    with BulkServer() as bulk:
+        store = elasticsearch_store(bulk.port, buffer="flush_interval 0.2s\n")
+        with Daemon(forward_source(port) + f"<match **>\n    {store}</match>\n", port) as daemon:
+            wait_until(lambda: resident_megabytes(daemon.process) < 15, 5, lambda: f"{resident_megabytes(daemon.process)} MB")
+            with ForwardClient(port) as client:
+                for start in range(0, 20000, 1000):
+                    client.deliver("service.a", numbered(1000, start, 2000))
+            wait_until(lambda: len(bulk.sources()) >= 20000, 20, daemon.log)
+            wait_until(lambda: resident_megabytes(daemon.process) < 18, 15, lambda: f"{resident_megabytes(daemon.process)} MB")
+            with ForwardClient(port) as client:
+                client.deliver("service.a", numbered(10, 20000))
+            wait_until(lambda: len(bulk.sources()) >= 20010, 10, daemon.log)

@@ -44,13 +44,19 @@ final class StagedChunk: @unchecked Sendable {
 
     // MARK: - A batch
 
+    // Each touches the body once, as an access to it is checked each time.
+
     /// Keeps what the batch has added, without counting it yet.
-    func write() throws(ChunkStoreError) {
+    func write() throws(ChunkStoreError) { try write(body) }
+
+    private func write(_ body: borrowing ChunkBody) throws(ChunkStoreError) {
         if body.items.count > acceptedItems { try writer.write(body) }
     }
 
     /// The batch is taken: what it has added counts, and its receipt is held.
-    func accept(_ receipt: Receipt?) {
+    func accept(_ receipt: Receipt?) { accept(receipt, &body) }
+
+    private func accept(_ receipt: Receipt?, _ body: inout ChunkBody) {
         guard body.items.count > acceptedItems else { return }
         // The batches of a loop come one after the other.
         if let receipt, receipt.moment == .delivered, receipts.last !== receipt {

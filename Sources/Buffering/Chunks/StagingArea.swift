@@ -82,10 +82,11 @@ final class StagingArea: Sendable {
         _ rows: inout Rows, _ formatter: any ChunkFormatter, _ state: inout StagedChunks, _ growth: inout Growth
     ) {
         state.touch(staged)
-        let isFull = Self.fill(
-            &staged.body, from: &index, to: end, batch.tag, &storage, &rows, formatter,
-            fullBytes: fullBytes - staged.writtenBytes,
-            limitRecords: (settings.chunkLimitRecords ?? .max) - staged.writtenItems)
+        let limit = ChunkLimit(
+            bytes: fullBytes - staged.writtenBytes,
+            records: (settings.chunkLimitRecords ?? .max) - staged.writtenItems)
+        let isFull = formatter.fill(
+            &staged.body, upTo: limit, from: &index, to: end, tag: batch.tag, storage: &storage, rows: &rows)
         guard isFull else { return }
         let last = staged.body.items.count - 1
         guard last >= 0, staged.byteCount > settings.chunkLimitBytes else { return state.leave(staged) }
@@ -106,20 +107,6 @@ final class StagingArea: Sendable {
         state.enter(successor, endsAt: sliceEnd(successor.key))
         state.touch(successor)
         growth.hasNewDeadline = true
-    }
-
-    /// The hot loop: apart, so that the chunk's exclusive access is checked once for all records.
-    private static func fill(
-        _ body: inout ChunkBody, from index: inout Int, to end: Int, _ tag: Tag, _ storage: inout ByteBuffer,
-        _ rows: inout Rows, _ formatter: any ChunkFormatter, fullBytes: Int, limitRecords: Int
-    ) -> Bool {
-        while index < end {
-            let record = rows.records[index]
-            index &+= 1
-            formatter.format(record, tag: tag, storage: &storage, rows: &rows, into: &body)
-            if body.filledBytes >= fullBytes || body.items.count >= limitRecords { return true }
-        }
-        return false
     }
 
     // MARK: - Finding

@@ -41,6 +41,7 @@ package final class BlockPool: Sendable {
     }
 
     private let state = Mutex(State())
+    private let restAction = Mutex<(@Sendable () -> Void)?>(nil)
     private let now: @Sendable () -> Double
 
     /// - Parameter now: seconds of a clock that never jumps.
@@ -99,8 +100,16 @@ package final class BlockPool: Sendable {
             (state.takeIdle(at: now), state.free.first.map { max($0.since + Self.idleSeconds - now, 0) })
         }
         Self.unmap(idle)
+        if !idle.isEmpty, next == nil { rest() }
         return next
     }
+
+    /// What is done, on any thread, when the last block has gone back to the system after a time of work: who else keeps
+    /// memory for it can let go, too.
+    package func whenAtRest(_ action: @escaping @Sendable () -> Void) { restAction.withLock { $0 = action } }
+
+    /// There is nothing to do for now, as at the end of the start.
+    package func rest() { restAction.withLock { $0 }?() }
 
     private static func unmap(_ blocks: [FreeBlock]) {
         for block in blocks { unsafe munmap(block.start, block.size) }

@@ -197,11 +197,3 @@
 
     @inlinable package static var tableBytes: Int { MemoryLayout<ChunkItem>.stride }
 }
-
-/// Writes events into a chunk, on a loop thread, under the buffer's lock. One instance a loop.
-package protocol ChunkFormatter: AnyObject {
-    /// Formats one record and ends its item. A record that cannot be written goes to `rows.rejections`.
-    ///
-    /// It is called for all records of a batch in turn, so what depends on the tag alone may be cached by `tag.id`.
-    func format(_ record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows, into chunk: inout ChunkBody)
-}

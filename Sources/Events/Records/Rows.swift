@@ -40,8 +40,9 @@ internal import Synchronization
         fields.truncate(to: 0)
     }
 
-    /// Gives memory back that one wide batch has left behind. Only between batches.
-    package mutating func shrink(toAtMost fieldCount: Int) {
+    /// As `clear`, and gives memory back that one wide batch has left behind.
+    package mutating func clear(keepingAtMost fieldCount: Int) {
+        clear()
         fields.shrink(toAtMost: fieldCount)
         if records.capacity > fieldCount { records = [] }
         if keyTable.places.count > KeyTable.keptPlaces { keyTable = KeyTable() }

@@ -3,7 +3,7 @@ internal import ForwardProtocol
 
 /// What was wrong with single events of one message: how often each kind, and what the first odd time was.
 ///
-/// One pointer, as nearly all messages have none: what holds it is copied for each message.
+/// A pointer and a flag, as nearly all messages have none: what holds it is copied for each message.
 struct EventFaults {
     enum Kind: Int, CaseIterable {
         case noEntry, noMap, noTime, textTime, extensionTime, noRecord, cutShort
@@ -18,6 +18,9 @@ struct EventFaults {
 
     /// nil: none. A message's own, never shared with another one's.
     private var found: Counts?
+
+    /// Values of extension types were read: the rows say which.
+    var hasExtensions = false
 
     var total: Int { found?.total ?? 0 }
 

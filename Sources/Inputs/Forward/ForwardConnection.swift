@@ -292,10 +292,11 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
     // MARK: - From the decoder
 
     func deliver(tag: Tag, storage: inout ByteBuffer, rows: inout Rows) -> Acceptance {
+        let input = input
         input.log.trace(
             "events arrived", ["peer": connection.peerName, "tag": tag.text, "events": rows.records.count])
         let acceptance = input.emitter.emit(
-            Batch(tag, receipt: receiptOfTurn()), storage: &storage, rows: &rows)
+            Batch(tag, receipt: receiptOfTurn(input)), storage: &storage, rows: &rows)
         switch acceptance {
         case .accepted: acceptedEpisode = input.episode
         case .acceptedFull: bytesBeyondLimit = max(bytesBeyondLimit, storage.count)
@@ -325,7 +326,7 @@ final class ForwardConnection: ConnectionHandler, ForwardSink {
 
     // MARK: - Acks that wait
 
-    private func receiptOfTurn() -> Receipt? {
+    private func receiptOfTurn(_ input: ForwardInput) -> Receipt? {
         guard let moment = input.acksAfter else { return nil }
         if let turn { return turn.receipt }
         let began = AckTurn(of: self, on: input.loop, for: moment, receivedAt: receivedAt)

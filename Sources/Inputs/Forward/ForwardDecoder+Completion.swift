@@ -21,8 +21,8 @@ extension ForwardDecoder {
                 isWhole = false
             }
         }
-        if batch.rows.extensions.count > 0 { nameExtensions(of: batch, sink) }
-        if !sourceFields.isEmpty { addSourceFields(to: batch, from: mark.records, &storage) }
+        if faults.hasExtensions { nameExtensions(of: batch, sink) }
+        if hasSourceFields { addSourceFields(to: batch, from: mark.records, &storage) }
         return isWhole
     }
 

@@ -6,7 +6,7 @@ extension ForwardDecoder {
     /// Hands every pending batch on, then answers the messages that asked for it, in their order. A message whose batch
     /// was refused gets no ack: its client will send it again.
     func flush(_ storage: inout ByteBuffer, _ sink: any ForwardSink) {
-        for batch in batches.list where !batch.rows.isEmpty { handOn(batch, &storage, sink) }
+        for batch in batches.list { handOn(batch, &storage, sink) }
         if let inHand, refused.contains(inHand.firstDelivery) { inHand.wasRefused() }
         if !acks.isEmpty {
             var out = ByteBuffer(capacity: 64 * acks.count)
@@ -26,21 +26,30 @@ extension ForwardDecoder {
         batches.clear()
     }
 
-    /// Hands one batch on and forgets its records. Answers whether it was taken.
+    /// Hands one batch on, if there is something in it, and forgets its records. Answers whether it was taken.
     @discardableResult
     func handOn(_ batch: PendingBatch, _ storage: inout ByteBuffer, _ sink: any ForwardSink) -> Bool {
-        turnRecords += batch.rows.records.count
         var isTaken = true
-        switch sink.deliver(tag: batch.tag, storage: &storage, rows: &batch.rows) {
+        switch deliver(batch.tag, &storage, &batch.rows, sink) {
+        case nil: return true
         case .accepted: break
         case .acceptedFull: isFull = true
         case .refused:
             refused.append(batch.delivery)
             isTaken = false
         }
-        batch.rows.clear()
         batches.renumber(batch)
         return isTaken
+    }
+
+    /// One function, so that the exclusive access to a batch's rows is checked once. nil: there are none.
+    private func deliver(
+        _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows, _ sink: any ForwardSink
+    ) -> Acceptance? {
+        if rows.isEmpty { return nil }
+        turnRecords += rows.records.count
+        defer { rows.clear() }
+        return sink.deliver(tag: tag, storage: &storage, rows: &rows)
     }
 
     /// `{"ack": chunk}`, the chunk byte for byte as it came, in the form in which the client speaks.

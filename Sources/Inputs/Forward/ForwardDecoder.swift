@@ -45,7 +45,10 @@ package final class ForwardDecoder {
     var hasNamedSurplus = false
 
     /// Fields that every record gets (`source_address_key` …): name and value.
-    package var sourceFields: [(name: [UInt8], value: [UInt8])] = []
+    package var sourceFields: [(name: [UInt8], value: [UInt8])] = [] {
+        didSet { hasSourceFields = !sourceFields.isEmpty }
+    }
+    private(set) var hasSourceFields = false
 
     struct Ack {
         /// The hand-over with which the message's records left; 0: it had none.
@@ -267,10 +270,7 @@ package final class ForwardDecoder {
         if form == .json { return try nextJSON(&storage, start, received, sink) }
         var message: ForwardMessage
         do throws(MessagePackError) {
-            if framer != nil {
-                guard try framer!.advance(storage, wanted: &wanted) != nil else { return nil }
-                framer = nil
-            }
+            if framer != nil, try !isWhole(storage) { return nil }
             if isShakingHands {
                 message = ForwardMessage(end: try storage.skipMessagePack(at: start, end: received))
             } else {
@@ -291,6 +291,18 @@ package final class ForwardDecoder {
             try finish(&message, from: start, isReceived: true, &storage, sink)
         }
         return message.end
+    }
+
+    /// Goes on with `framer`, which is gone once its message is complete. With copies: if a variable of this object were
+    /// lent, each access to it would be checked, several for a message.
+    private func isWhole(_ storage: borrowing ByteBuffer) throws(MessagePackError) -> Bool {
+        guard var moved = framer else { return true }
+        framer = nil
+        var least = wanted
+        defer { wanted = least }
+        if try moved.advance(storage, wanted: &least) != nil { return true }
+        framer = moved
+        return false
     }
 
     var reader: ForwardMessageReader {
@@ -344,7 +356,7 @@ package final class ForwardDecoder {
         }
         batches.added(message.recordCount)
         if batches.keepsOrder, message.recordCount > 0 {
-            if let latest = batches.latest, latest !== batch, !latest.rows.isEmpty { handOn(latest, &storage, sink) }
+            if let latest = batches.latest, latest !== batch { handOn(latest, &storage, sink) }
             batches.latest = batch
         }
         if inHand == nil {

@@ -108,6 +108,7 @@ struct ForwardMessageReader {
             throw error
         }
         message.recordCount = rows.records.count - message.mark.records
+        if rows.extensions.count > 0 { message.faults.hasExtensions = true }
     }
 
     /// Where the reading of entries stopped.
@@ -127,6 +128,7 @@ struct ForwardMessageReader {
         _ entries: Slice, upTo recordLimit: Int, _ rows: inout Rows, _ faults: inout EventFaults,
         _ storage: inout ByteBuffer
     ) throws(MessagePackError) -> EntriesEnd {
+        defer { if rows.extensions.count > 0 { faults.hasExtensions = true } }
         let mark = (records: rows.records.count, fields: rows.fields.count)
         var whole = mark
         var offset = Int(entries.offset)

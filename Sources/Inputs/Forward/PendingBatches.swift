@@ -112,9 +112,8 @@ package final class PendingBatches {
     /// Forgets all records.
     func clear() {
         for batch in list {
-            batch.rows.clear()
-            batch.rows.shrink(
-                toAtMost: free.count < Self.keptLargeRows ? Self.largeRowFields : Self.smallRowFields)
+            batch.rows.clear(
+                keepingAtMost: free.count < Self.keptLargeRows ? Self.largeRowFields : Self.smallRowFields)
             batch.entry?.batch = nil
             batch.entry = nil
             if free.count < Self.keptRows { free.append(batch) }

@@ -194,7 +194,7 @@ package final class HTTPInput: Input {
         rows.clear()
         defer {
             storage.shrink(toAtMost: Self.keptBytes)
-            rows.shrink(toAtMost: Self.keptBytes / 16)
+            rows.clear(keepingAtMost: Self.keptBytes / 16)
         }
         do throws(HTTPRefusal) {
             try reader.read(exchange, target, storage: &storage, rows: &rows)

@@ -138,7 +138,7 @@ package final class KafkaInput: Input {
         rows.clear()
         defer {
             storage.shrink(toAtMost: Self.keptBytes)
-            rows.shrink(toAtMost: Self.keptBytes / 16)
+            rows.clear(keepingAtMost: Self.keptBytes / 16)
         }
         reader.read(batch, &storage, &rows)
         meter?.received(storage.count)

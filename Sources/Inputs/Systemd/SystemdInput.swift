@@ -220,7 +220,7 @@ package final class SystemdInput: Input {
         rows.clear()
         defer {
             storage.shrink(toAtMost: Self.keptBytes)
-            rows.shrink(toAtMost: Self.keptBytes / 16)
+            rows.clear(keepingAtMost: Self.keptBytes / 16)
         }
         journal.noteChanges()
         var last: String?

@@ -114,6 +114,7 @@ package final class RunningPipeline: @unchecked Sendable {
             handOnOwnLog()
             takeLetters()
             log.info("sluice is now running", ["pid": Int(getpid()), "threads": workers.count])
+            BlockPool.shared.rest()
         case .stopReading: stopReading()
         case .beginDrain: beginDrain()
         case .endOutputs: endOutputs()

@@ -1,5 +1,6 @@
 import CommandLine
 import ConfigFile
+import Events
 import Glibc
 import Logging
 import Outputs
@@ -20,6 +21,7 @@ enum RunCommand {
         guard !diagnostics.hasErrors else { return ExitStatus.configuration }
         do {
             Allocator.returnLargeBlocks()
+            BlockPool.shared.whenAtRest { Allocator.releaseUnused() }
             try ProcessSetup.apply(parsed)
             let descriptors = DescriptorLimit.raise()
             DescriptorLimit.openTimers()

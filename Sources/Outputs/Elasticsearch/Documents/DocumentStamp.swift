@@ -36,6 +36,9 @@ struct StampReader {
         self.namesIndex = namesIndex
     }
 
+    /// Where a record without any of them has the event's own time.
+    var keys: [[UInt8]] { [timestampKey] + [timeKey].compactMap { $0 } }
+
     /// Answers what cannot be read.
     func find(
         _ record: Record, _ storage: inout ByteBuffer, _ rows: borrowing Rows, _ stamp: inout DocumentStamp

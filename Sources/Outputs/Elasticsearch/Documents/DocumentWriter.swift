@@ -20,6 +20,8 @@ struct DocumentWriter: ~Copyable {
     /// Nested fields that are not sent (`remove_keys $.a.b`, `target_index_key a.b`).
     private let hiddenPlaces: [RecordAccessor]
     private let updateKeys: UpdateKeys?
+    /// What stands in front of it in the usual case.
+    var action = ActionLine()
     private var time: TimeWriter
     /// `"@log_name":"service.post"` of the last tag.
     private var tagMember = ByteBuffer(capacity: 64)

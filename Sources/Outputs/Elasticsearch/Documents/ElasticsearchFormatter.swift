@@ -10,18 +10,25 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     package static let format = "elasticsearch-1"
 
     private let settings: ElasticsearchSettings
+    /// What each document needs is in it, and it is lent once for all records of a batch: an access to a variable of an
+    /// object is checked each time, which costs as much as a field.
     private var document: DocumentWriter
     private let stamps: StampReader
     private var ids = GeneratedIDs()
     private let onProblem: ((DocumentProblem, Tag) -> Void)?
     private let writesTimestamp: Bool
     private let tagKey: [UInt8]
+    /// Keys of records that have to do with what is put into their documents.
+    private let addedKeys: KeySet
     /// Documents have two members of one name: read back, they are one.
     private let isTagKeyTimestamp: Bool
     private let hasMetadata: Bool
+    /// Whether a record that has not the tag's key is the usual case.
+    private let mayBeUsual: Bool
     private let isUpdate: Bool
 
     private var indexName: IndexName
+    private let nameDependsOnTag: Bool
     private var label: [UInt8] = []
     private var labelFlags: UInt8 = 0
     /// Counts the changes of `label`.
@@ -31,10 +38,6 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     private var labelUntil = Int64.min
     private var scratch = ByteBuffer(capacity: 128)
     private let forms: BulkForms?
-    /// The action line of `label` in `actionForm`.
-    private var action = ByteBuffer(capacity: 128)
-    private var actionForm = ChunkBody.bare
-    private var actionNumber = -1
 
     /// - Parameter forms: nil: chunks get no action lines, as those in files, which other servers may read.
     package init(
@@ -50,23 +53,62 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         isUpdate = settings.writeOperation == .update || settings.writeOperation == .upsert
         hasMetadata =
             settings.idKey != nil || settings.routingKey != nil || settings.parentKey != nil || settings.generatesIDs
-        indexName = try IndexName(settings)
+        let indexName = try IndexName(settings)
+        nameDependsOnTag = indexName.dependsOnTag
+        let namesTime = indexName.stableSeconds != .max
+        self.indexName = indexName
         document = DocumentWriter(settings)
-        stamps = StampReader(settings, namesIndex: indexName.stableSeconds != .max)
+        mayBeUsual = document.isPlain && !hasMetadata && !isTagKeyTimestamp
+        stamps = StampReader(settings, namesIndex: namesTime)
+        addedKeys = KeySet((writesTimestamp ? stamps.keys : []) + (settings.includeTagKey ? [tagKey] : []))
     }
 
     package func format(
         _ record: Record, tag: Tag, storage: inout ByteBuffer, rows: inout Rows, into chunk: inout ChunkBody
     ) {
+        write(record, tag, &document, &storage, &rows, to: &chunk)
+    }
+
+    package func fill(
+        _ chunk: inout ChunkBody, upTo limit: ChunkLimit, from index: inout Int, to end: Int, tag: Tag,
+        storage: inout ByteBuffer, rows: inout Rows
+    ) -> Bool {
+        fill(&chunk, upTo: limit, from: &index, to: end, tag, &document, &storage, &rows)
+    }
+
+    private func fill(
+        _ chunk: inout ChunkBody, upTo limit: ChunkLimit, from index: inout Int, to end: Int, _ tag: Tag,
+        _ document: inout DocumentWriter, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) -> Bool {
+        while index < end {
+            let record = rows.records[index]
+            index &+= 1
+            write(record, tag, &document, &storage, &rows, to: &chunk)
+            if limit.isReached(by: chunk) { return true }
+        }
+        return false
+    }
+
+    private func write(
+        _ record: Record, _ tag: Tag, _ document: inout DocumentWriter, _ storage: inout ByteBuffer,
+        _ rows: inout Rows, to chunk: inout ChunkBody
+    ) {
         var stamp = DocumentStamp(time: record.time)
-        if writesTimestamp, let problem = stamps.find(record, &storage, rows, &stamp) { onProblem?(problem, tag) }
-        let isUsual = document.isPlain && !hasMetadata && !isTagKeyTimestamp && record.fieldCount > 0
-        let tagField = settings.includeTagKey ? rows.find(tagKey, in: record, storage) : nil
-        if isUsual, tagField == nil, writeUsual(record, tag, stamp, &storage, rows, &chunk) { return }
+        var tagField: Int?
+        if rows.hasAny(of: addedKeys, in: record, storage) {
+            if writesTimestamp, let problem = stamps.find(record, &storage, rows, &stamp) { onProblem?(problem, tag) }
+            if settings.includeTagKey { tagField = rows.find(tagKey, in: record, storage) }
+        }
+        if mayBeUsual, tagField == nil, record.fieldCount > 0,
+            writeUsual(record, tag, stamp, &document, &storage, rows, &chunk)
+        {
+            return
+        }
         let start = chunk.bytes.count
         let losses = chunk.bytes.lossCount
         let isHiding = tagField != nil || isTagKeyTimestamp || document.hides(record, rows, storage)
-        var flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: isHiding, &chunk.bytes)
+        var flags = write(
+            record, tag, stamp, tagField, &document, rows, storage, keepsRecord: isHiding, &chunk.bytes)
         if isUpdate, flags & BulkLabel.hasID == 0 {
             chunk.bytes.truncate(to: start)
             rows.rejections.append(
@@ -78,7 +120,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         }
         if chunk.bytes.lossCount != losses, flags & BulkLabel.hasRecord == 0 {
             chunk.bytes.truncate(to: start)
-            flags = write(record, tag, stamp, tagField, rows, storage, keepsRecord: true, &chunk.bytes)
+            flags = write(record, tag, stamp, tagField, &document, rows, storage, keepsRecord: true, &chunk.bytes)
         }
         do throws(ExpressionFailure) {
             try prepareLabel(record, tag, stamp.time, flags, rows, &storage)
@@ -96,8 +138,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     /// The usual case: a document that says all of the record, behind an action line that many share where it is known how
     /// servers want that. Answers false, and has written nothing, when the record is another case.
     private func writeUsual(
-        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ storage: inout ByteBuffer, _ rows: borrowing Rows,
-        _ chunk: inout ChunkBody
+        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ document: inout DocumentWriter,
+        _ storage: inout ByteBuffer, _ rows: borrowing Rows, _ chunk: inout ChunkBody
     ) -> Bool {
         let flags = document.additions(stamp, nil)
         do throws(ExpressionFailure) {
@@ -106,16 +148,12 @@ package final class ElasticsearchFormatter: ChunkFormatter {
             return false
         }
         let form = forms?.form ?? ChunkBody.bare
-        if actionNumber != labelNumber || actionForm != form {
-            action.clear()
-            if let dialect = forms?.dialect(form), let label = BulkLabel(bytes: label) {
-                BulkBody.appendAction(label, dialect, to: &action)
-            }
-            (actionNumber, actionForm) = (labelNumber, form)
+        if document.action.label != labelNumber || document.action.form != form {
+            document.action.write(label, number: labelNumber, form: form, forms?.dialect(form))
         }
         let front = chunk.bytes.count
         let losses = chunk.bytes.lossCount
-        chunk.bytes.append(action)
+        chunk.bytes.append(document.action.bytes)
         let start = chunk.bytes.count
         document.writePlain(record, tag, stamp, rows, storage, to: &chunk.bytes)
         if chunk.bytes.lossCount != losses {
@@ -131,8 +169,8 @@ package final class ElasticsearchFormatter: ChunkFormatter {
     ///
     /// - Parameter tagField: the record's own field with the tag's key.
     private func write(
-        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ tagField: Int?, _ rows: borrowing Rows,
-        _ storage: borrowing ByteBuffer, keepsRecord: Bool, _ out: inout ByteBuffer
+        _ record: Record, _ tag: Tag, _ stamp: DocumentStamp, _ tagField: Int?, _ document: inout DocumentWriter,
+        _ rows: borrowing Rows, _ storage: borrowing ByteBuffer, keepsRecord: Bool, _ out: inout ByteBuffer
     ) -> UInt8 {
         var flags: UInt8 = 0
         if keepsRecord {
@@ -186,7 +224,7 @@ package final class ElasticsearchFormatter: ChunkFormatter {
         _ record: Record, _ tag: Tag, _ time: EventTime, _ flags: UInt8, _ rows: borrowing Rows,
         _ storage: inout ByteBuffer
     ) throws(ExpressionFailure) {
-        let isSameTag = tag.id == labelTag || !indexName.dependsOnTag
+        let isSameTag = tag.id == labelTag || !nameDependsOnTag
         if time.seconds >= labelFrom, time.seconds < labelUntil, isSameTag, labelFlags == flags { return }
         scratch.clear()
         var isNamed = false
