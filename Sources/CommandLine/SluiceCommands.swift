@@ -49,7 +49,8 @@ package enum SluiceCommands {
         ],
         arguments: [
             Argument(
-                "file", kind: .file, "The configuration.", default: RunOptions.configurationDefault, isOptional: true)
+                "file", kind: .file, "The configuration, as with --config.", default: RunOptions.configurationDefault,
+                isOptional: true)
         ],
         options: CheckOptions.all)
 
@@ -236,7 +237,9 @@ package enum CheckOptions {
         "Print the tags of grok filters, of all filters and matches, the labels, the outputs, or the sources that parse, one a line.",
         isHidden: true)
 
-    package static let all = [format, strict, migrate, RunOptions.skipUnknown, RunOptions.configFileType, list]
+    package static let all = [
+        RunOptions.config, format, strict, migrate, RunOptions.skipUnknown, RunOptions.configFileType, list,
+    ]
 }
 
 /// The options of `sluice try`.

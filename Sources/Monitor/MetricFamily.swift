@@ -2,7 +2,11 @@ internal import Events
 
 /// One metric with its samples, as Prometheus and OpenMetrics have them.
 struct MetricFamily {
-    enum Kind: String { case counter, gauge, info, histogram }
+    enum Kind: String {
+        case counter, gauge, info, histogram, summary
+        /// A counter of somebody else's, whose name stays as it is. OpenMetrics knows no such counter.
+        case namedCounter
+    }
 
     struct Sample {
         /// Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram.
@@ -58,9 +62,15 @@ struct MetricsText {
             let sampleName = sampleName(family)
             // Prometheus knows neither the kind nor the rule for names.
             let familyName = format == .openMetrics ? family.name : sampleName
-            let kind = format == .prometheus && family.kind == .info ? .gauge : family.kind
+            let kind =
+                switch (family.kind, format) {
+                case (.info, .prometheus): "gauge"
+                case (.namedCounter, .prometheus): "counter"
+                case (.namedCounter, .openMetrics): "unknown"
+                default: family.kind.rawValue
+                }
             out += "# HELP \(familyName) \(escaped(family.help, quotes: format == .openMetrics))\n"
-            out += "# TYPE \(familyName) \(kind.rawValue)\n"
+            out += "# TYPE \(familyName) \(kind)\n"
             for sample in family.samples {
                 out += sampleName + sample.suffix
                 if !sample.labels.isEmpty {
@@ -78,7 +88,7 @@ struct MetricsText {
         switch family.kind {
         case .counter: family.name + "_total"
         case .info: family.name + "_info"
-        case .gauge, .histogram: family.name
+        case .gauge, .histogram, .summary, .namedCounter: family.name
         }
     }
 
@@ -95,7 +105,7 @@ struct MetricsText {
         return out
     }
 
-    fileprivate static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
         return value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"

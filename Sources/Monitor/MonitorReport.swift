@@ -7,6 +7,8 @@ package struct MonitorReport: Sendable {
     package var process: ProcessReport
     /// Inputs first, then outputs and filters in the order of the file, labels last: as `/api/plugins.json` lists them.
     package var stages: [StageReport]
+    /// What filters make of events.
+    package var eventMetrics: [EventMetricReport] = []
 
     package init(process: ProcessReport, stages: [StageReport]) {
         (self.process, self.stages) = (process, stages)

@@ -22,6 +22,18 @@ def files(_):
         assert result.returncode == 0, f"{name}: status {result.returncode}\n{result.stdout}{result.stderr}"
 
 
+@area.test("check takes its configuration with -c as the other commands do, and one at a time")
+def named(_):
+    one, other = f"{CONFIG}/examples/json.conf", f"{CONFIG}/examples/file.conf"
+    plain = run_sluice("check", one)
+    assert plain.returncode == 0 and "stdout" in plain.stdout, plain
+    for words in [("-c", one), ("--config", one), ("-c", one, one)]:
+        same = run_sluice("check", *words)
+        assert (same.returncode, same.stdout) == (0, plain.stdout), same
+    both = run_sluice("check", "-c", other, one)
+    assert both.returncode == 64 and other in both.stderr and one in both.stderr and not both.stdout, both
+
+
 @area.test("what config/examples/tests says of the examples holds")
 def cases(_):
     result = run_sluice("test", f"{CONFIG}/examples/tests")

@@ -172,6 +172,46 @@ def watched(_):
         assert nobody.returncode == 1 and "does not answer" in nobody.stderr, nobody
 
 
+@area.test("metrics of events count on all loops, beside the daemon's own, and over a reload")
+def of_events(_):
+    port, monitor = free_port(), free_port()
+
+    def config(help):
+        return (f"<system>\n  threads 2\n  monitor 127.0.0.1:{monitor}\n</system>\n" + forward_source(port)
+                + "<filter app.**>\n  @type prometheus\n  max_series_per_metric 3\n  <metric>\n    name app_bytes_total\n"
+                + f"    type counter\n    desc {help}\n    key $.http.bytes\n    <labels>\n      tag ${{tag}}\n"
+                + "      path $.http.path\n    </labels>\n  </metric>\n  <metric>\n    name app_seconds\n    type histogram\n"
+                + "    desc Times.\n    key took\n    buckets 0.5, 2\n  </metric>\n</filter>\n<match **>\n  @type null\n</match>\n")
+
+    def bytes_of(path):
+        return metric(get(monitor, "/metrics")[1], "app_bytes_total", tag="app.a", path=path)
+
+    with Daemon(config("Bytes."), port) as daemon:
+        for _ in range(8):  # Connections are spread over the loops.
+            with ForwardClient(port) as client:
+                client.deliver("app.a", [[1715000000, {"http": {"bytes": 10, "path": f"/{i % 2}"}, "took": i}] for i in range(4)])
+        wait_until(lambda: bytes_of("/0") == 160 and bytes_of("/1") == 160, 5, lambda: get(monitor, "/metrics")[1])
+        text = get(monitor, "/metrics")[1]
+        assert metric(text, "app_seconds_bucket", le="0.5") == 8 and metric(text, "app_seconds_bucket", le="2") == 24, text
+        assert metric(text, "app_seconds_bucket", le="+Inf") == metric(text, "app_seconds_count") == 32, text
+        assert metric(text, "app_seconds_sum") == 48, text
+        assert "# TYPE app_bytes counter" in get(monitor, "/metrics", "application/openmetrics-text")[1]
+        with ForwardClient(port) as client:
+            client.deliver("app.a", [[1715000000, {"http": {"bytes": 1, "path": f"/new{i}"}}] for i in range(5)])
+        dropped = 'fluentd_prometheus_dropped_label_sets_total{name="app_bytes_total"} 4'
+        wait_until(lambda: dropped in get(monitor, "/metrics")[1], 5, lambda: get(monitor, "/metrics")[1])
+        assert "no room for more labels" in daemon.log(), daemon.log()
+        with open(daemon.config, "a") as file:
+            file.write("# changed\n<filter none>\n  @type stdout\n</filter>\n")
+        assert run_sluice("reload", str(daemon.process.pid)).returncode == 0, daemon.log()
+        assert bytes_of("/0") == 160
+        # Another definition is another metric.
+        with open(daemon.config, "w") as file:
+            file.write(config("Other bytes."))
+        assert run_sluice("reload", str(daemon.process.pid)).returncode == 0, daemon.log()
+        assert bytes_of("/0") == 0 and metric(get(monitor, "/metrics")[1], "app_seconds_count") == 32
+
+
 @area.test("the monitor is there without a word about it, and 'monitor off' takes it away; two daemons do not mind each other")
 def standard(_):
     def listens(): return "http://127.0.0.1:24220"
@@ -181,6 +221,12 @@ def standard(_):
         # Whoever else runs on this machine may have it.
         wait_until(lambda: any(listens() in d.log() for d in (one, two)) or "does not answer" in one.log(), 10, one.log)
         assert "does not answer" in two.log() or "does not answer" in one.log(), two.log()
+        # Who comes second has it once the first one has gone.
+        if any(listens() in d.log() for d in (one, two)):
+            stays, goes = (one, two) if listens() in two.log() else (two, one)
+            goes.stop()
+            wait_until(lambda: f"the monitor answers at={listens()}" in stays.log(), 25, stays.log)
+            assert stays.log().count("does not answer") == 1, stays.log()
     with Daemon("<system>\n  monitor off\n</system>\n" + forward_source(third) + match, third) as off:
         assert "the monitor" not in off.log(), off.log()
     with Daemon(f"<system>\n  monitor 127.0.0.1:{second}\n</system>\n" + forward_source(third) + match, third):

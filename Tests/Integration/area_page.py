@@ -328,12 +328,12 @@ def replays(browser):
             browser.press("Enter")
             browser.wait("document.querySelectorAll('#reasons .card').length === 1")
             shown = browser.text("#reasons")
-            for words in ["1400 events", "took", "send them again", f"sluice replay -c {running.config} --to es {folder}"]:
+            for words in ["1,400 events", "took", "send them again", f"sluice replay -c {running.config} --to es {folder}"]:
                 assert words in shown, shown
             picture(browser, "letters-1440")
             browser.tab_to("Send those of es again")
             browser.press("Enter")
-            browser.wait("document.getElementById('replay-state').textContent.startsWith('1,400 of 1400 events for es taken again')", 20)
+            browser.wait("document.getElementById('replay-state').textContent.startsWith('1,400 of 1,400 events for es taken again')", 20)
             browser.wait("document.querySelectorAll('#reasons .card').length === 0")
             # 401 in front of the login is said by the browser, too.
             assert all("401" in str(problem) for problem in browser.problems), browser.problems

@@ -175,6 +175,36 @@ struct MetricsTextTests {
         #expect(MetricsText.write([family], as: .openMetrics).contains("# TYPE a_b counter\n"))
     }
 
+    @Test("metrics of events have the names of the configuration, and are what each format knows")
+    func events() {
+        var plain = EventMetricReport(name: "hits", help: "Hits.")
+        plain.labelNames = ["a"]
+        plain.series = [.init(labels: ["x"], value: 2), .init(labels: ["\"y"], value: 0.5)]
+        plain.dropped = 3
+        var total = EventMetricReport(name: "hits_total", help: "All.")
+        total.series = [.init(labels: [], value: 1)]
+        var times = EventMetricReport(name: "took", help: "Times.")
+        (times.kind, times.buckets) = (.histogram, [0.5, 10])
+        times.series = [.init(labels: [], value: 12.25, count: 4, buckets: [1, 2, 1])]
+        var sizes = EventMetricReport(name: "size", help: "Sizes.")
+        sizes.kind = .summary
+        sizes.series = [.init(labels: [], value: 7, count: 2)]
+        let families = EventMetricReport.families([plain, total, times, sizes])
+        let text = MetricsText.write(families, as: .prometheus)
+        for line in [
+            "# TYPE hits counter", "hits{a=\"x\"} 2", "hits{a=\"\\\"y\"} 0.5", "# TYPE hits_total counter",
+            "hits_total 1", "# TYPE took histogram", "took_bucket{le=\"0.5\"} 1", "took_bucket{le=\"10\"} 3",
+            "took_bucket{le=\"+Inf\"} 4", "took_sum 12.25", "took_count 4", "# TYPE size summary", "size_sum 7",
+            "size_count 2", "fluentd_prometheus_dropped_label_sets_total{name=\"hits\"} 3",
+        ] {
+            #expect(text.split(separator: "\n").contains(Substring(line)), "\(line) in \(text)")
+        }
+        let open = MetricsText.write(families, as: .openMetrics)
+        // Only names that end so are counters there.
+        #expect(open.contains("# TYPE hits unknown\n") && open.contains("\nhits{a=\"x\"} 2\n"), "\(open)")
+        #expect(!MetricsText.write(EventMetricReport.families([total]), as: .prometheus).contains("dropped"))
+    }
+
     @Test("OpenMetrics is written only for who asks for it")
     func negotiation() {
         #expect(MetricsText.Format(accept: nil) == .prometheus)

@@ -49,6 +49,15 @@ import Testing
             document.diagnostics.all.first?.message.contains("is left out: sluice does not write to MongoDB") == true)
     }
 
+    @Test("the output of td-agent's own example is left out, one with a key is an error")
+    func example() {
+        let (plan, document) = plan(Self.source + "<match td.*.*>\ntype tdlog\napikey YOUR_API_KEY\n</match>")
+        #expect(!document.diagnostics.hasErrors && document.diagnostics.warningCount == 1)
+        #expect(outputs(plan) == ["td.*.* -tdlog"])
+        let real = self.plan(Self.source + "<match td.*.*>\ntype tdlog\napikey 1/abc\n</match>")
+        #expect(real.document.diagnostics.hasErrors)
+    }
+
     @Test("its events do not go on to the match below it")
     func taken() throws {
         let checked = Checked("<match a.**>\n@type mongo\n</match>\n<match **>\n@type stdout\n</match>")

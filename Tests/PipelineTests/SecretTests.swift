@@ -69,6 +69,19 @@ import Testing
     }
 
     @Test(
+        "a variable that is not set is named, whatever it and its parameter are called",
+        arguments: [##""#{ENV['ES_PASSWORD']}""##, ##""#{ENV['ES_PASSWORD']}"  # from the vault"##])
+    func unset(_ value: String) {
+        let printed = Self.printed("<match **>\n  @type elasticsearch\n  password \(value)\n</match>\n")
+        #expect(printed.contains("the environment variable ES_PASSWORD is not set"), "\(printed)")
+        #expect(printed.contains("password \(value)\n"), "\(printed)")
+        let quoted = Self.printed("<match **>\n  @type elasticsearch\n  passwrod x\n  password \"sEcReT0\"\n</match>\n")
+        #expect(!quoted.contains("sEcReT0"), "\(quoted)")
+        let told = Self.printed("<match **>\n  @type elasticsearch\n  password \(value) password sEcReT0\n</match>\n")
+        #expect(!told.contains("sEcReT0"), "\(told)")
+    }
+
+    @Test(
         "whatever a header is called, its value is hidden unless it is known to be harmless",
         arguments: [("http", "headers"), ("elasticsearch", "custom_headers"), ("splunk_hec", "custom_headers")])
     func headers(_ type: String, _ key: String) {

@@ -167,6 +167,9 @@ struct SecretScanner {
             return
         }
         if isShown(start..<end) { return }
+        if let close = closeBeforeComment(start, end), isShown(start..<(close + 1)) {
+            return laterNames(close + 1, end)
+        }
         found.append(start..<end)
         let first = bytes[start]
         if first == Byte.quote || first == Byte.apostrophe, !bytes[(start + 1)..<end].contains(first),
@@ -206,6 +209,18 @@ struct SecretScanner {
         return start
     }
 
+    /// The quote that ends an expression whose first quote stands in front of `start`, where a comment is behind it.
+    private func closeBeforeComment(_ start: Int, _ end: Int) -> Int? {
+        guard start > 0, "\"'".utf8.contains(bytes[start - 1]) else { return nil }
+        let close = ((start + 1)..<max(end, start + 1)).first {
+            bytes[$0] == bytes[start - 1] && bytes[$0 - 1] == UInt8(ascii: "}")
+        }
+        guard let close, let next = bytes[(close + 1)..<end].firstIndex(where: { !Byte.isBlank($0) }), next > close + 1,
+            bytes[next] == Byte.hash
+        else { return nil }
+        return close
+    }
+
     private func isOdd(_ quote: UInt8, _ start: Int, _ end: Int) -> Bool {
         !bytes[start..<end].count { $0 == quote }.isMultiple(of: 2)
     }
@@ -217,6 +232,13 @@ struct SecretScanner {
 
     /// A placeholder, or a variable without a default: no secret, and what there may be to say is about its text.
     private func isShown(_ range: Range<Int>) -> Bool {
+        var range = range
+        // The quote in front was passed over as what stands between a name and its value; its partner ends the value.
+        if range.lowerBound > 0, range.count > 1, "\"'".utf8.contains(bytes[range.lowerBound - 1]),
+            bytes[range.upperBound - 1] == bytes[range.lowerBound - 1]
+        {
+            range = range.lowerBound..<(range.upperBound - 1)
+        }
         var text = self.text(range)
         for quote in ["\"", "'"] where text.hasPrefix(quote) && text.hasSuffix(quote) && text.utf8.count > 1 {
             text = String(text.dropFirst().dropLast())

@@ -80,7 +80,7 @@ package final class ParserFilter: Filter {
         swap(&rows.records, &kept)
         swap(&kept, &output)
         meter?.publish(parser)
-        if !faults.isEmpty { reportFaults(batch.tag) }
+        if !faults.isEmpty { faults.report(batch.tag, to: log) }
     }
 
     private func apply(
@@ -259,15 +259,6 @@ package final class ParserFilter: Filter {
     private func refuse(_ record: Record, _ kind: String, _ reason: @autoclosure () -> String, _ rows: inout Rows) {
         guard settings.emitsInvalidRecords else { return }
         rows.rejections.append(Rejection(record: record, kind: kind, reason: reason(), stage: stage))
-    }
-
-    /// One line for each field, and then how often.
-    private func reportFaults(_ tag: Tag) {
-        for fault in faults.take() {
-            log.limited(
-                .warn, kind: "conversion", subject: ["field": fault.field, "types": fault.type], count: fault.count,
-                fault.example, ["tag": tag.text, "values": fault.count])
-        }
     }
 
     /// With `reserve_data` a record that was not parsed goes on, with an empty hash where the parsed fields would be.

@@ -183,12 +183,7 @@ extension TailInput {
             !isTooOld(facts, Clock.now()),
             !endings.values.contains(where: { !$0.isReplaced(by: facts) })
         else { return }
-        let identity = TailedFile.Identity(facts)
-        if let left = readToEnd[identity], left.birth == FileBirth(ofFile: path) {
-            // It is known for as long as it is moved on.
-            readToEnd[identity]?.atMilliseconds = loop.now
-            return
-        }
+        if readToEnd.has(FileIdentity(facts), FileBirth(ofFile: path), atMilliseconds: loop.now) { return }
         guard !files.values.contains(where: { !$0.isReplaced(by: facts) }), !isNamed(path),
             let file = try? TailedFile(path, tag: settings.tag(of: origin), at: 0), !file.isReplaced(by: facts)
         else { return }
@@ -224,9 +219,7 @@ extension TailInput {
         }
         if !moved.isEmpty { moved = moved.filter { loop.now - $0.value.atMilliseconds < Self.movesKeptMilliseconds } }
         // Longer than the names: a file is left some time after its first move.
-        if !readToEnd.isEmpty {
-            readToEnd = readToEnd.filter { loop.now - $0.value.atMilliseconds < 2 * Self.movesKeptMilliseconds }
-        }
+        readToEnd.forget(olderThanMilliseconds: 2 * Self.movesKeptMilliseconds, atMilliseconds: loop.now)
         compactPositions()
     }
 

@@ -200,7 +200,7 @@ extension TailInput {
         if positions?.hasManyEnded ?? false { wantsRewrite = true }
         endings[ObjectIdentifier(file)] = nil
         stopWatching(file)
-        readToEnd[file.identity] = (file.birth, loop.now)
+        readToEnd.add(file.identity, file.birth, atMilliseconds: loop.now)
     }
 }
 

@@ -38,8 +38,7 @@ package final class TailInput: Input {
     var watch: FolderWatch?
     /// Names to which followed files were moved of late: the path each was followed under, and when that was.
     var moved: [String: (origin: String, atMilliseconds: UInt64)] = [:]
-    /// Files that were read to their end and left of late, and when that was: they may still be renamed.
-    var readToEnd: [TailedFile.Identity: (birth: FileBirth?, atMilliseconds: UInt64)] = [:]
+    var readToEnd = EndedFiles()
     /// How many files are followed in each folder.
     var watchedFiles: [String: Int] = [:]
     var isWatchingRefused = false

@@ -35,7 +35,7 @@ final class TailedFile: JoinedLines {
     enum Ending { case replaced, gone }
 
     let tag: Tag
-    let identity: Identity
+    let identity: FileIdentity
     var inode: UInt64 { identity.inode }
     private let descriptor: Int32
     /// Where the next bytes are read.
@@ -82,7 +82,7 @@ final class TailedFile: JoinedLines {
             throw Failure(code: code)
         }
         let start = offset > UInt64(facts.st_size) ? 0 : offset
-        (self.tag, descriptor, identity) = (tag, opened, Identity(facts))
+        (self.tag, descriptor, identity) = (tag, opened, FileIdentity(facts))
         (readOffset, takenOffset) = (start, start)
         super.init(path)
     }
@@ -91,15 +91,7 @@ final class TailedFile: JoinedLines {
 
     /// Whether the path leads to another file by now. A file that has no name any more is another one, whatever its
     /// number.
-    func isReplaced(by facts: stat) -> Bool { Identity(facts) != identity }
-
-    /// What a file is, whatever it is called.
-    struct Identity: Hashable {
-        let inode: UInt64
-        let device: UInt64
-
-        init(_ facts: stat) { (inode, device) = (UInt64(facts.st_ino), UInt64(facts.st_dev)) }
-    }
+    func isReplaced(by facts: stat) -> Bool { FileIdentity(facts) != identity }
 
     /// When it was made: its number is given to another file as soon as nobody holds it any more.
     var birth: FileBirth? { FileBirth(ofDescriptor: descriptor) }

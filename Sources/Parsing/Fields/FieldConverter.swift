@@ -1,15 +1,16 @@
-internal import Events
+package import Events
 internal import Time
 
 /// Turns values of one field into its type. One for each parser and thread.
-final class FieldConverter {
+package final class FieldConverter {
     private let type: ValueType
     private let reader: TimeReader?
     private let faults: ConversionFaults
     /// Of this field in `faults`.
     private let place: Int
 
-    init(_ type: ValueType, of field: [UInt8], _ faults: ConversionFaults) {
+    /// - Parameter faults: where values are noted that are not of the type.
+    package init(_ type: ValueType, of field: [UInt8], _ faults: ConversionFaults) {
         self.type = type
         self.faults = faults
         place = faults.place(field: field, type: type.name)
@@ -20,7 +21,7 @@ final class FieldConverter {
     var keepsText: Bool { if case .string = type { true } else { false } }
 
     /// null stays null. Text with escapes must have been decoded.
-    func convert(_ value: Value, _ storage: inout ByteBuffer) -> Value {
+    package func convert(_ value: Value, _ storage: inout ByteBuffer) -> Value {
         if value.kind == .null { return value }
         guard value.kind == .string else { return convert(other: value, &storage) }
         switch type {

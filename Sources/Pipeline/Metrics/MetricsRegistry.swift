@@ -1,4 +1,5 @@
 internal import Events
+internal import Filters
 internal import Grok
 internal import Inputs
 internal import Monitor
@@ -18,6 +19,7 @@ package final class MetricsRegistry: Sendable {
         var places: [Key: Int] = [:]
         var meters: [Key: IntakeMeter] = [:]
         var patterns: [Key: PatternMeter] = [:]
+        var eventMetrics: [EventMetric] = []
     }
 
     private let stages = Mutex(Stages())
@@ -51,6 +53,40 @@ package final class MetricsRegistry: Sendable {
         let meter = PatternMeter(names: names)
         stages.withLock { $0.patterns[Key(id: id, loop: loop)] = meter }
         return meter
+    }
+
+    /// The metric of a definition: whoever asks for the same one, on any loop and after a reload, gets the same. Where a name
+    /// has another definition than before, it begins anew.
+    func eventMetric(_ definition: EventMetricDefinition) -> EventMetric {
+        stages.withLock { stages in
+            let place = stages.eventMetrics.firstIndex { $0.definition.name == definition.name }
+            if let place, stages.eventMetrics[place].definition == definition { return stages.eventMetrics[place] }
+            let metric = EventMetric(definition)
+            if let place { stages.eventMetrics[place] = metric } else { stages.eventMetrics.append(metric) }
+            return metric
+        }
+    }
+
+    /// What filters have made of events, in the order in which metrics were first asked for.
+    func eventMetrics() -> [EventMetricReport] {
+        stages.withLock { $0.eventMetrics }.map { metric in
+            let definition = metric.definition
+            let (series, dropped) = metric.reading
+            var report = EventMetricReport(name: definition.name, help: definition.help)
+            report.labelNames = definition.labelNames
+            report.buckets = definition.buckets
+            report.dropped = dropped
+            switch definition.kind {
+            case .counter: report.kind = .counter
+            case .gauge: report.kind = .gauge
+            case .summary: report.kind = .summary
+            case .histogram: report.kind = .histogram
+            }
+            report.series = series.map {
+                EventMetricReport.Series(labels: $0.labels, value: $0.value, count: $0.count, buckets: $0.buckets)
+            }
+            return report
+        }
     }
 
     /// What grok patterns have done, by stage, in the order in which they are tried.

@@ -2,7 +2,6 @@
 enum KnownPlugins {
     /// Types that a configuration can do without: left out with a warning, so that the rest of it runs.
     private static let needless: [String: String] = [
-        "prometheus": "metrics made from events are not there yet; the daemon's own are; no event is lost",
         "prometheus_tail_monitor": "files have no metrics of their own yet; no event is lost",
         "debug_agent": "there is no Ruby to look into",
         "gc_stat": "there is no Ruby whose memory could be watched",
@@ -12,7 +11,7 @@ enum KnownPlugins {
 
     /// Why a section of this type is left out; nil: it is not.
     static func reasonToLeaveOut(_ type: String, _ noun: String) -> String? {
-        if noun == "output", type != "prometheus" {
+        if noun == "output" {
             return ["mongo", "mongo_replset"].contains(type) ? noMongo : nil
         }
         return needless[type]
@@ -20,6 +19,10 @@ enum KnownPlugins {
 
     private static let advice: [String: String] = [
         "influxdb": "influxdb2 writes to InfluxDB 2 and 3: @type influxdb2",
+        "exec":
+            "sluice runs no programs: one that has events pipes them into 'sluice send', or writes a file that @type tail "
+            + "reads; one that wants events gets them from @type file, http or forward",
+        "exec_filter": "sluice runs no programs: parser, record_transformer and grep change events",
         "secondary_file": "it belongs into the <secondary> of an output with a buffer",
         "secure_forward": "forward with <security> and <transport tls> took its place: @type forward",
         "detect_exceptions": "it is an output: <match> with '@type detect_exceptions'",

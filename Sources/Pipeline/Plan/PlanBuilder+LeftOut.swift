@@ -24,6 +24,10 @@ extension PlanBuilder {
     ) -> Bool {
         if table.contains(where: { $0.0 == type.value }) { return false }
         var reason = KnownPlugins.reasonToLeaveOut(type.value, noun)
+        // The file that td-agent came with has such a section; it sends nothing there, either.
+        if noun == "output", type.value == "tdlog", reader.section.parameter("apikey")?.text == "YOUR_API_KEY" {
+            reason = "its key is the one of td-agent's example"
+        }
         if skipsUnknown { reason = reason ?? "there is no such \(noun), and --skip-unknown says to go on" }
         guard let reason else { return false }
         var hint: String?

@@ -11,6 +11,8 @@ package final class PlanBuilder {
     let modes: FileModes
     /// What is held against the files that the configuration names.
     var openings = OpeningChecks()
+    /// What filters make of events, by name.
+    var eventMetrics = EventMetricNames()
     /// Where each source listens.
     private var listeners: [(endpoint: ListenPlace, place: Place)] = []
     /// Folders and names of buffers in files.

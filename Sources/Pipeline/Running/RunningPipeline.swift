@@ -54,6 +54,8 @@ package final class RunningPipeline: @unchecked Sendable {
     var monitor: MonitorServer?
     /// Its addresses are another daemon's still.
     var isMonitorAwaited = false
+    /// When the monitor's standard address is tried again; nil: nobody else has it, or nobody asks for it.
+    var monitorRetryAtMilliseconds: UInt64?
 
     /// Another daemon goes on until this one is at work.
     var isTakingOver: Bool { inherited != nil }

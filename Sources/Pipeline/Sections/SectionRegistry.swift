@@ -35,6 +35,9 @@ enum SectionRegistry {
             ("kubernetes_metadata", KubernetesMetadataSection.read),
             ("elasticsearch_genid", GenerateIDSection.read),
             ("opensearch_genid", GenerateIDSection.read),
+            ("elasticsearch_timestamp_check", TimestampCheckSection.read),
+            ("typecast", TypecastSection.read),
+            ("prometheus", EventMetricsSection.readFilter),
             ("stdout", StdoutSection.readFilter),
         ]
     }
@@ -68,6 +71,7 @@ enum SectionRegistry {
             ("record_reformer", RecordReformerSection.read),
             ("parser", ParserOutputSection.read),
             ("detect_exceptions", DetectExceptionsSection.read),
+            ("prometheus", EventMetricsSection.readOutput),
             ("null", NullSection.read),
         ]
     }

@@ -5,7 +5,11 @@ import Pipeline
 /// `sluice check FILE`: everything that is wrong with a configuration, or the plan it makes.
 enum CheckCommand {
     static func run(_ parsed: ParsedCommand) -> Int32 {
-        guard let path = ConfigurationLoader.path(parsed.argument(0)) else {
+        if let named = parsed.argument(0), let other = parsed.value(RunOptions.config), named != other {
+            StandardError.write("Error: two configurations are named, \(other) and \(named); check one at a time\n")
+            return ExitStatus.usage
+        }
+        guard let path = ConfigurationLoader.path(parsed.argument(0) ?? parsed.value(RunOptions.config)) else {
             StandardError.write(ConfigurationLoader.noConfiguration)
             return ExitStatus.configuration
         }

@@ -27,6 +27,7 @@ _sluice() {
         run:--group|fluentd:--group|:--group) :; return ;;
         run:--umask|fluentd:--umask|:--umask) :; return ;;
         run:--take-over|fluentd:--take-over|:--take-over) :; return ;;
+        check:--config|check:-c|validate:--config|validate:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         check:--format|validate:--format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         check:--config-file-type|validate:--config-file-type) COMPREPLY=($(compgen -W 'guess v1 yaml' -- "$current")); return ;;
         try:--config|try:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -128,7 +129,7 @@ _sluice() {
             ;;
         check|validate)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--format --strict --migrate --skip-unknown --config-file-type --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--config -c --format --strict --migrate --skip-unknown --config-file-type --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

@@ -43,6 +43,7 @@ complete -c sluice -n '__fish_seen_subcommand_from run fluentd; or not __fish_se
 complete -c sluice -n '__fish_seen_subcommand_from run fluentd; or not __fish_seen_subcommand_from run fluentd check validate try test bench-config reload health top tap send cat dead-letters replay grok version help completion' -l take-over -x -d 'Take the sockets of the sluice with this process id (or pid file), and let it stop.'
 complete -c sluice -n '__fish_seen_subcommand_from run fluentd; or not __fish_seen_subcommand_from run fluentd check validate try test bench-config reload health top tap send cat dead-letters replay grok version help completion' -l version -d 'Show the version.'
 complete -c sluice -n '__fish_seen_subcommand_from run fluentd; or not __fish_seen_subcommand_from run fluentd check validate try test bench-config reload health top tap send cat dead-letters replay grok version help completion' -l help -s h -d 'Show help information.'
+complete -c sluice -n '__fish_seen_subcommand_from check validate' -l config -s c -x -a '(__fish_complete_path (commandline -ct))' -d 'The configuration.'
 complete -c sluice -n '__fish_seen_subcommand_from check validate' -l format -x -a 'text json' -d 'How mistakes are printed.'
 complete -c sluice -n '__fish_seen_subcommand_from check validate' -l strict -d 'Let warnings count as mistakes.'
 complete -c sluice -n '__fish_seen_subcommand_from check validate' -l migrate -d 'Show what differs from Fluentd for this configuration, and what to do.'

@@ -70,6 +70,8 @@ _sluice() {
             ;;
         check|validate)
             _arguments \
+                '-c+[The configuration.]:file:_files' \
+                '--config=[The configuration.]:file:_files' \
                 '--format=[How mistakes are printed.]:format:(text json)' \
                 '--strict[Let warnings count as mistakes.]' \
                 '--migrate[Show what differs from Fluentd for this configuration, and what to do.]' \

@@ -39,7 +39,7 @@
   }
   const shown = (value) => visible(typeof value === "string" ? value : JSON.stringify(value));
   const cut = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
-  const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const plural = (count, word) => `${number(count)} ${word}${count === 1 ? "" : "s"}`;
   const number = (value) => (value >= 1e6 ? (value / 1e6).toFixed(1) + " M" : value.toLocaleString("en"));
 
   function rate(value) {

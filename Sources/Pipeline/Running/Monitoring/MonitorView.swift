@@ -127,7 +127,9 @@ final class MonitorView: MonitoredDaemon {
             report.figures = shown.drain?.figures ?? []
             return report
         }
-        return MonitorReport(process: process, stages: stages)
+        var report = MonitorReport(process: process, stages: stages)
+        report.eventMetrics = metrics.eventMetrics()
+        return report
     }
 }
 

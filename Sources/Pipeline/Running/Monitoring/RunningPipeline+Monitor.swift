@@ -25,7 +25,10 @@ extension RunningPipeline {
         }
         for index in wanted.indices { wanted[index].allowsReplay = plan.system.allowsReplay }
         standard?.allowsReplay = plan.system.allowsReplay
-        guard !wanted.isEmpty || standard != nil || monitor != nil else { return }
+        guard !wanted.isEmpty || standard != nil || monitor != nil else {
+            monitorRetryAtMilliseconds = nil
+            return
+        }
         let made: MonitorServer
         if let monitor { made = monitor } else { made = try MonitorServer(log: log, daemon: view) }
         monitor = made
@@ -37,16 +40,30 @@ extension RunningPipeline {
             try made.listen(on: wanted, monitors)
             // A daemon that this one takes over from has it until it ends.
             guard !isTakingOver else { throw error }
-            log.info(
-                "the monitor does not answer: \(error)",
-                ["at": "\(standard.host):\(standard.port)", "hint": "'monitor HOST:PORT' or 'monitor off' in <system>"])
+            if monitorRetryAtMilliseconds == nil {
+                log.info(
+                    "the monitor does not answer: \(error)",
+                    [
+                        "at": "\(standard.host):\(standard.port)",
+                        "again": "every \(Self.monitorRetryMilliseconds / 1000) s",
+                        "hint": "'monitor HOST:PORT' or 'monitor off' in <system>",
+                    ])
+            }
+            monitorRetryAtMilliseconds = loop.now + Self.monitorRetryMilliseconds
+            isMonitorAwaited = false
+            return
         }
         isMonitorAwaited = false
+        monitorRetryAtMilliseconds = nil
     }
 
-    /// A daemon that this one takes over from has the addresses until it ends.
+    /// Between two tries of the standard address while another has it.
+    private static let monitorRetryMilliseconds: UInt64 = 10_000
+
+    /// A daemon that this one takes over from has the addresses until it ends; whoever else has the standard one may go.
     func openAwaitedMonitor() {
-        guard isMonitorAwaited else { return }
+        let isDue = monitorRetryAtMilliseconds.map { loop.now >= $0 } ?? false
+        guard isMonitorAwaited || isDue else { return }
         try? openMonitor(plan)
     }
 

@@ -79,7 +79,7 @@ enum MonitorSection {
         }
     }
 
-    private static func isLabelName(_ name: String) -> Bool {
+    static func isLabelName(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(0x30...0x39).contains(first), !name.hasPrefix("__") else { return false }
         return name.utf8.allSatisfy {
             (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
