@@ -23,7 +23,7 @@ struct ExplainCost {
             if isNearly(element, range) {
                 // A hyphen between letters is rather a name's own than in the place of another mark.
                 if wanted.count == 1, LineTokens.isHyphen(search.line, at: range.lowerBound) { return 1.6 }
-                return isJointOfToken(range, wanted) ? 1.5 : 1.0
+                return isJointOfToken(range, wanted) && !isOtherSeparator(element, range) ? 1.5 : 1.0
             }
             if text.contains(0x20), !wanted.contains(0x20) { return 5.5 }
             // A word where a mark should be: the mark is missing rather than replaced.
@@ -77,6 +77,14 @@ struct ExplainCost {
         guard !text.isEmpty else { return false }
         return EditDistance.between(wanted, text, limit: max(1, wanted.count / 3)) != nil
             || element.literal.lowercased() == String(decoding: text, as: UTF8.self).lowercased()
+    }
+
+    /// Whether another mark of lists stands in the place of one: `,` for `;`.
+    func isOtherSeparator(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
+        guard element.nodes.count == 1, let wanted = element.literal.utf8.first, range.count == 1 else { return false }
+        let separators = Array(",;|".utf8)
+        let found = search.line[range.lowerBound]
+        return found != wanted && separators.contains(wanted) && separators.contains(found)
     }
 
     /// Whether a mark joins two parts of one value that the wanted mark follows: `two.part:` for a word and a colon.

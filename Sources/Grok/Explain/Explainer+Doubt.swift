@@ -41,6 +41,27 @@ extension Explainer {
         return isAnythingNext(elements[(index + 1)...])
     }
 
+    /// Whether a literal that is missing stands elsewhere, with the blank that is wanted beside it, in what a value has taken:
+    /// `registry: text` where two words are wanted, the second before a colon. Then a word may be missing or too much, and
+    /// the literal not.
+    func isInAnotherValue(
+        _ index: Int, _ text: Range<Int>, _ elements: [ExplainElement], _ fields: [String: Range<Int>]
+    ) -> Bool {
+        guard elements[index].kind == .literal, text.isEmpty else { return false }
+        let isBehindBlank = index > 0 && elements[index - 1].kind == .space
+        let isBeforeBlank = index + 1 < elements.count && elements[index + 1].kind == .space
+        guard isBehindBlank || isBeforeBlank else { return false }
+        let (line, wanted) = (search.line, Array(elements[index].literal.utf8))
+        return fields.values.contains { range in
+            range.dropLast(wanted.count - 1).contains { place in
+                let end = place + wanted.count
+                return line[place..<end].elementsEqual(wanted)
+                    && (!isBehindBlank || place > 0 && LineTokens.isBlank(line[place - 1]))
+                    && (!isBeforeBlank || end < line.count && LineTokens.isBlank(line[end]))
+            }
+        }
+    }
+
     /// Whether the next element that must take something takes anything.
     func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
         for element in elements where !element.isText && element.anchor == nil && !search.isSeparator(element) {

@@ -51,7 +51,12 @@ extension Explainer {
         var end = place
         while end > 0, LineTokens.isBlank(search.line[end - 1]) { end -= 1 }
         let token = search.line[..<end].reversed().prefix { !LineTokens.isBlank($0) }.count
-        return (1..<max(min(token, 9), 1)).contains { costs.takes(missing, (end - $0)..<end) }
+        guard token > 1 else { return false }
+        if (1..<min(token, 9)).contains(where: { costs.takes(missing, (end - $0)..<end) }) { return true }
+        // `/203.0.113.4` for any text, a mark and an address: what takes more is found at an edge within the token.
+        let behind = ExplainSearch(search, line: Array(search.line[(end - token + 1)..<end]))
+        let whole = missing.nodes + [PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)]
+        return behind.match(whole)?.whole.isEmpty == false
     }
 
     /// Whether brackets and quotes are opened and closed alike: half a pair is not what a line leaves out.

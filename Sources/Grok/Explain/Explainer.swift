@@ -97,6 +97,7 @@ struct Explainer {
                 if let text = verdict.text, isFarFetched(index, text, elements, failing) {
                     verdict.cost += penalty(index, text)
                 }
+                if let text = verdict.text, isSetOff(text, index, elements) { verdict.cost += 0.3 }
                 if let anchor = elements[index].anchor, let text = verdict.text {
                     let next = index + 1 < elements.count ? elements[index + 1] : nil
                     verdict.cost = costs.cost(ofAnchor: anchor, text, before: next)
@@ -154,7 +155,8 @@ struct Explainer {
         if isComplete { cost += unread(behind: match.whole.upperBound) }
         return ExplainVerdict(
             elements: elements, index: index, text: text, start: match.whole.lowerBound, end: match.whole.upperBound,
-            isComplete: isComplete, cost: cost, fields: match.fields, isDoubtful: isDoubtful(index, text, elements))
+            isComplete: isComplete, cost: cost, fields: match.fields,
+            isDoubtful: isDoubtful(index, text, elements) || isInAnotherValue(index, text, elements, match.fields))
     }
 
     /// Whether a literal that is missing stands right before the place, where the value before took it and has nothing else:
@@ -213,9 +215,23 @@ struct Explainer {
         case .space where isBlank: false
         case .space where text.isEmpty:
             index < failing || !endsOfItself(elements[..<index], at: text.lowerBound)
+        // What takes anything but the right mark takes the other, and whatever is behind it.
+        case .literal
+        where index > 0 && costs.isOtherSeparator(elements[index], text) && takesAnything(elements[index - 1]):
+            false
         case .space, .literal: index < failing && !endsOfItself(elements[..<index], at: text.lowerBound)
         case .reference, .expression: false
         }
+    }
+
+    /// Whether a mark in the place of another has a blank beside it where none is wanted: ` - ` is no `;`.
+    private func isSetOff(_ text: Range<Int>, _ index: Int, _ elements: [ExplainElement]) -> Bool {
+        guard elements[index].kind == .literal, elements[index].nodes.count == 1, text.count == 1 else { return false }
+        func isUnwanted(_ place: Int, _ neighbour: Int) -> Bool {
+            search.line.indices.contains(place) && LineTokens.isBlank(search.line[place])
+                && !(elements.indices.contains(neighbour) && search.isSeparator(elements[neighbour]))
+        }
+        return isUnwanted(text.lowerBound - 1, index - 1) || isUnwanted(text.upperBound, index + 1)
     }
 
     /// What a far-fetched verdict costs: less where what was given up is a mark, which may well be a literal's.
@@ -240,7 +256,8 @@ struct Explainer {
         guard ExplainSearch(search, line: line).match(elements.flatMap(\.nodes)) != nil else { return nil }
         return ExplainVerdict(
             elements: elements, index: index, text: place..<place, start: match.whole.lowerBound,
-            end: search.line.count, isComplete: true, cost: 1.2, fields: match.fields)
+            end: search.line.count, isComplete: true, cost: 1.2, fields: match.fields,
+            isDoubtful: isInAnotherValue(index, place..<place, elements, match.fields))
     }
 
     /// The line ends where an element should begin.

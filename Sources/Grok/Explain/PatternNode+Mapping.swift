@@ -46,4 +46,11 @@ extension PatternNode {
         default: nil
         }
     }
+
+    /// The names of the groups in it.
+    var captureNames: [String] {
+        let inner = children.flatMap(\.captureNames)
+        if case .capture(let name?, _, _) = kind { return [name] + inner }
+        return inner
+    }
 }

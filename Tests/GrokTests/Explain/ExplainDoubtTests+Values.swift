@@ -74,5 +74,40 @@ extension ExplainDoubtTests {
             let (i, o) = (word(&$0), word(&$0))
             return ("IN=\(i) =\(o) SRC=192.0.2.7", [["i": i, "o": o]])
         },
+        Kind(
+            testDescription: "a number that ends at the edge of a word, or the blank before it in what is one word now",
+            expression: #"^%{NOTSPACE:app} (?:-|%{POSINT:pid}) (?:-|%{NOTSPACE:id}) (?:(?<sd>\{.*\})|-|)"#
+        ) {
+            let (id, sd) = ("ID\(word(&$0))", "{\(word(&$0))}")
+            return ("\(word(&$0))\(number(&$0)) \(id) \(sd) \(word(&$0))", [["id": id, "sd": sd]])
+        },
+        Kind(
+            testDescription: "a value that opens a bracket, or more behind the match that closes it",
+            expression: #"^%{INT:n} %{NOTSPACE:what} (?:%{INT:v})?"#
+        ) {
+            let (n, what) = (number(&$0), "[\(word(&$0)) id=\(word(&$0))]")
+            return ("\(n)ms \(what) \(word(&$0))", [["what": what]])
+        },
+        Kind(
+            testDescription: "an address with the mark before it, or the value before the mark",
+            expression: #"^%{WORD:w} -> %{NOTSPACE:side}/%{IP:ip}\(%{INT:port}\)"#
+        ) {
+            let (w, ip, port) = (word(&$0), "203.0.113.\(Int.random(in: 1...200, using: &$0))", number(&$0))
+            return ("\(w) -> /\(ip)(\(port))", [["ip": ip]])
+        },
+        Kind(
+            testDescription: "a bracket that closes one within a value, or the one that is wanted behind it",
+            expression: #"^job %{DATA:what}\) %{INT:n}$"#
+        ) {
+            let (what, n) = ("\(word(&$0)) (\(word(&$0)))", number(&$0))
+            return ("job \(what) \(n)ms", [["what": what]])
+        },
+        Kind(
+            testDescription: "a mark beside a blank, or the value that begins with it, of which more is unread",
+            expression: #"^%{WORD:w} *(?:<(?<code>\d+\.\d+)> )?%{HOSTNAME:host}(?: %{WORD:p}:|)"#
+        ) {
+            let (w, code, host) = (word(&$0), "\(Int.random(in: 1...7, using: &$0)).3", word(&$0))
+            return ("\(w) <\(code)> \"\(host)\" \(word(&$0)): x", [["w": w, "code": code]])
+        },
     ]
 }

@@ -126,6 +126,22 @@ import Testing
             return ("\(w) \(n) \(word(&$0)) x", [["w": w, "s": n], ["w": w, "s": "", "b": n]])
         },
         Kind(
+            testDescription: "a mark, or a word before the one that has the mark",
+            expression: #"^%{INT:n} %{WORD:level} %{NOTSPACE:database} %{NOTSPACE:logger}: %{GREEDYDATA:message}$"#
+        ) {
+            let (n, level, logger, message) = (number(&$0), word(&$0), word(&$0), "\(word(&$0)) \(word(&$0))")
+            return (
+                "\(n) \(level) \(logger): \(message)", [["n": n, "level": level, "logger": logger, "message": message]]
+            )
+        },
+        Kind(
+            testDescription: "a mark, or two words where the value is one",
+            expression: #"^%{INT:n} %{WORD:level} %{NOTSPACE:logger}: %{GREEDYDATA:message}$"#
+        ) {
+            let (n, one, logger, message) = (number(&$0), word(&$0), word(&$0), "\(word(&$0)) \(word(&$0))")
+            return ("\(n) \(one) \(word(&$0)) \(logger): \(message)", [["n": n, "message": message]])
+        },
+        Kind(
             testDescription: "the last of some words, or all of them but the first",
             expression: #"^query: %{GREEDYDATA:name} (?<class>IN|CH) %{WORD:type} x$"#
         ) {

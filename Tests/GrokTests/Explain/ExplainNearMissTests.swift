@@ -167,6 +167,32 @@ import Testing
         }
         #expect(count >= 40)
     }
+
+    @Test("the rest of a number is the number's, not what may stand behind it")
+    func decimalComma() throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        for text in ["12,5", "1,234"] {
+            let line = Array("took \(text) done".utf8)
+            let found = try #require(try compiler.explain("took %{INT:n}(?<unit>[a-z]*) done", line: line))
+            #expect(found.expressionRange == 5..<13, "\(text)")
+        }
+    }
+
+    @Test("another mark in a list is named where it stands, also behind what takes anything but the right one")
+    func otherSeparator() throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        let expression = "^%{WORD:k}: (?<host>[^;]*);(?<service>[^;]*);(?<state>[^;]*);%{DATA:handler}$"
+        for place in [9, 14] {
+            for other in [",", "|"] {
+                var line = Array("ALERT: db;Load;CRITICAL;re-start".utf8)
+                #expect(line[place] == UInt8(ascii: ";"))
+                line[place] = other.utf8.first!
+                let found = try #require(try compiler.explain(expression, line: line))
+                #expect(found.found == place..<(place + 1), "\(place) \(other)")
+                #expect(found.suggestions.isEmpty)
+            }
+        }
+    }
 }
 
 extension GrokCompiler {

@@ -48,7 +48,12 @@ struct MissingValueReadings {
         let elements = verdict.elements
         guard verdict.index > 1, rivals.isSeparator(elements[verdict.index - 1]) else { return false }
         let found = search.match(
-            rivals.nodes(elements[..<(verdict.index - 1)]) + rivals.nodes(elements[verdict.index...]))
-        return found.map { $0.whole.upperBound > verdict.end } ?? false
+            rivals.joined(rivals.nodes(elements[..<(verdict.index - 1)]), rivals.nodes(elements[verdict.index...])))
+        guard let found else { return false }
+        let own = Set(verdict.element.nodes.flatMap(\.captureNames))
+        return found.whole.upperBound > verdict.end
+            || found.fields.contains { !own.contains($0.key) && !$0.value.isEmpty && isNothing(verdict.fields[$0.key]) }
     }
+
+    private func isNothing(_ range: Range<Int>?) -> Bool { range?.isEmpty ?? true }
 }

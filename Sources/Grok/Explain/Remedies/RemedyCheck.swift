@@ -41,6 +41,7 @@ struct RemedyCheck {
         if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
         if match.fields.values.contains(where: { hasHalfQuotes($0) || splitsBrackets($0) }) { return nil }
         if hasReadNothing(match.whole, text) || cutsBetween(Array(match.fields.values)) { return nil }
+        if leavesBracketOpen(match.whole) { return nil }
         let changed = match.fields.filter { verdict.fields[$0.key] == nil }
         guard takes(text, extent, changed) else { return nil }
         for (_, range) in match.fields {
@@ -213,6 +214,20 @@ struct RemedyCheck {
             let end = field.upperBound
             return !field.isEmpty && starts.contains(end) && LineTokens.splits(search.line, at: end)
                 && !fields.contains { $0.lowerBound < end && end < $0.upperBound }
+        }
+    }
+
+    /// Whether a bracket is opened in what is read and closed in what is left unread behind it: `[req@32473` of
+    /// `[req@32473 id="9"]`. Then a value is longer than it was read, or the bracket is another one's.
+    private func leavesBracketOpen(_ whole: Range<Int>) -> Bool {
+        let line = search.line
+        return zip("([{<".utf8, ")]}>".utf8).contains { open, close in
+            var depth = 0
+            for byte in line[whole] {
+                if byte == open { depth += 1 }
+                if byte == close { depth = max(depth - 1, 0) }
+            }
+            return depth > 0 && line[whole.upperBound...].contains(close)
         }
     }
 

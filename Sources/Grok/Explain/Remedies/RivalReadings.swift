@@ -48,12 +48,8 @@ struct RivalReadings {
         let elements = verdict.elements
         return [range.lowerBound - 1, range.lowerBound, range.upperBound].contains { place in
             guard elements.indices.contains(place), isSeparator(elements[place]) else { return false }
-            // Where two words have become one, neither ends at the edge of a word.
-            var before = nodes(elements[..<place])
-            if let last = before.popLast() { before.append(last.withoutEdges) }
-            var after = nodes(elements[(place + 1)...])
-            if let first = after.first { after[0] = first.withoutEdges }
-            return differs(search.match(before + after), from: verdict, but: [])
+            let found = search.match(joined(nodes(elements[..<place]), nodes(elements[(place + 1)...])))
+            return differs(found, from: verdict, but: [])
         }
     }
 
@@ -165,6 +161,15 @@ struct RivalReadings {
 
     func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
 
+    /// Nodes with nothing between them where a blank is wanted. Where two words have become one, neither ends at the edge of
+    /// a word.
+    func joined(_ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
+        var (before, after) = (before, after)
+        if let last = before.popLast() { before.append(last.withoutEdges) }
+        if let first = after.first { after[0] = first.withoutEdges }
+        return before + after
+    }
+
     func isValue(_ element: ExplainElement) -> Bool {
         !element.isText && element.anchor == nil && !isSeparator(element)
     }
@@ -204,13 +209,4 @@ struct RivalReadings {
                 Repetition(minimum: 0, maximum: nil, mode: .greedy),
                 PatternNode(.oneOf(.scalars(.space), ignoringCase: false), offset: 0, length: 0)), offset: 0, length: 0),
     ])
-}
-
-extension PatternNode {
-    /// The names of the groups in it.
-    fileprivate var captureNames: [String] {
-        let inner = children.flatMap(\.captureNames)
-        if case .capture(let name?, _, _) = kind { return [name] + inner }
-        return inner
-    }
 }
