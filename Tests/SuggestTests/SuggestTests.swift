@@ -214,6 +214,19 @@ import Testing
             ("[2026-11-24 18:22:44,615] INFO started (kafka.server.KafkaServer)", "log4j, class at the end (Kafka)"),
             ("I1124 18:22:44.615172    1234 main.go:17] Starting", "glog or klog (Kubernetes components)"),
             ("2026-11-24T18:22:44.615172Z stdout F hello there", "container log (CRI)"),
+            ("2026-11-24 18:22:44,615 INFO  [io.quarkus] (main) Keycloak started", "JBoss, WildFly or Quarkus log"),
+            (
+                "2026-11-24 18:22:44,615 [myid:1] - INFO  [main:QuorumPeerConfig@174] - Reading configuration",
+                "ZooKeeper log"
+            ),
+            (
+                "[2026-11-24T18:22:44.123+0000][0.512s][info][gc] GC(0) Pause Young 24M->4M(256M) 3.5ms",
+                "JVM log (-Xlog)"
+            ),
+            ("[0.512s][debug  ][gc,heap] Heap region size: 1M", "JVM log (-Xlog)"),
+            ("[2026-11-24T18:22:44.123+0000][4711][gc,start    ] GC(7) Pause Young", "JVM log (-Xlog)"),
+            ("2026-11-24 18:22:44.615123+00:00 [info] <0.684.0> accepting AMQP connection", "RabbitMQ log"),
+            ("24-Nov-2026 18:22:46.000 lame-servers: info: connection refused", "BIND log with categories"),
             ("77:M 24 Nov 2026 18:22:44.615 * Ready to accept connections", "Redis log"),
             ("2026-11-24T18:22:44.615172Z 0 [System] [MY-010116] [Server] starting as process 1", "MySQL error log"),
             ("2026-11-24 18:22:44 +0000 [info]: #0 fluentd worker is now running worker=0", "Fluentd log"),

@@ -1,7 +1,8 @@
 /// Loggers of languages and frameworks, and services.
 ///
 /// Sources: the documentation of Ruby's Logger, Rails, Tomcat, Spring Boot, log4j and logback (pattern layouts), Python's
-/// logging, klog (header of github.com/kubernetes/klog), the Kubernetes CRI logging format, Fluentd.
+/// logging, klog (header of github.com/kubernetes/klog), the Kubernetes CRI logging format, Fluentd, JEP 158 (unified JVM
+/// logging), WildFly and Quarkus (their default formats), ZooKeeper's log4j.properties, RabbitMQ's logging guide.
 extension KnownFormat {
     private static let isoTime = "%{TIMESTAMP_ISO8601:timestamp}"
     private static let startsWithISOTime = #"\d{4}-\d\d-\d\d[T ]"#
@@ -56,6 +57,27 @@ extension KnownFormat {
             expression:
                 #"\[%{TIMESTAMP_ISO8601:timestamp}\]\[%{LOGLEVEL:level} *\]\[%{DATA:class} *\] *\[%{DATA:node}\] *(?:\[%{DATA:index}\](?:\[%{INT:shard:integer}\])? +)?%{GREEDYDATA:message}"#,
             requirement: #"\[\d{4}-[^\]]+\]\[\w+ *\]\[[^\]]+\] *\["#),
+        KnownFormat(
+            title: "JBoss, WildFly or Quarkus log",
+            expression: isoTime
+                + #" +%{LOGLEVEL:level} +\[%{JAVACLASS:class}\] \(%{DATA:thread}\) %{GREEDYDATA:message}"#,
+            requirement: startsWithISOTime + #"\S+ +[A-Z]+ +\[[^\]]+\] \("#),
+        KnownFormat(
+            title: "ZooKeeper log",
+            expression: isoTime
+                + #" \[myid:(?<myid>\d*)\] - %{LOGLEVEL:level} +\[%{DATA:thread}:%{JAVACLASS:class}@%{INT:line:integer}\] - %{GREEDYDATA:message}"#,
+            requirement: startsWithISOTime + #"\S+ \[myid:"#),
+        KnownFormat(
+            title: "JVM log (-Xlog)",
+            expression:
+                #"(?:\[%{TIMESTAMP_ISO8601:timestamp}\])?(?:\[%{NUMBER:uptime:float}s\])?(?:\[ *%{POSINT:pid:integer} *\])?(?:\[(?<level>trace|debug|info|warning|error) *\])?\[(?<tags>[a-z][a-z0-9,]*) *\] (?:GC\(%{INT:gc_id:integer}\) )?%{GREEDYDATA:message}"#,
+            requirement:
+                #"\[(?:\d{4}-\d\d-\d\dT[^\]]+|[\d.]+s)\](?:\[[\d.]+s\]|\[ *\d+ *\])*(?:\[(?:trace|debug|info|warning|error) *\])?\[[a-z][a-z0-9,]* *\] "#
+        ),
+        KnownFormat(
+            title: "RabbitMQ log",
+            expression: isoTime + #" \[%{LOGLEVEL:level}\] <(?<process>[\d.]+)> %{GREEDYDATA:message}"#,
+            requirement: startsWithISOTime + #"\S+ \[\w+\] <\d+\.\d+\.\d+>"#),
         KnownFormat(
             title: "Python logging",
             expression: isoTime + " - %{NOTSPACE:logger} - %{LOGLEVEL:level} - %{GREEDYDATA:message}",

@@ -19,6 +19,11 @@ extension KnownFormat {
             title: "Exim message arrival", expression: "%{EXIM}", requirement: #"\d{4}-\S+ \S+ (?:\[\d+\] )?\w{6}-"#),
         KnownFormat(title: "BIND query log", expression: "%{BIND9}", requirement: #"\d+-\w{3}-\d{4} "#),
         KnownFormat(
+            title: "BIND log with categories",
+            expression:
+                #"(?<timestamp>%{MONTHDAY}-%{MONTH}-%{YEAR} %{TIME}) (?<category>[a-z-]+): (?<level>critical|error|warning|notice|info|debug \d+): %{GREEDYDATA:message}"#,
+            requirement: #"\d+-\w{3}-\d{4} \S+ [a-z-]+: (?:critical|error|warning|notice|info|debug \d+): "#),
+        KnownFormat(
             title: "dpkg log, state of a package",
             expression: isoTime + " status %{NOTSPACE:state} %{NOTSPACE:package} %{NOTSPACE:version}",
             requirement: #"\S+ \S+ status "#),
