@@ -61,7 +61,8 @@ package enum SluiceCommands {
             opened and nothing is sent. A line of input is an event with tag, time and record as dead letters have it, a \
             JSON object as the record, or any other text. A text goes through the parser of the source that gives its \
             events that tag, as a line of its file or a message of its socket; without such a source it is the field 'log'. \
-            --source names a source, through which all lines go.
+            --source names a source, through which all lines go: also as the body of a request, a message of a topic, or an \
+            entry of a journal as 'journalctl -o json' prints it.
 
             Exit status 0 when every event was taken, or dropped by a filter; 1 when one was refused, or no <match> takes \
             it; 2 when the configuration cannot be run.
@@ -108,8 +109,8 @@ package enum SluiceCommands {
             Events go in batches through the real filters and labels, and are formatted as the outputs would, again and again \
             on one core; nothing is opened and nothing is sent. For each stage: the events it was given, those it refused, \
             its nanoseconds an event, its share of the whole, and its allocations of memory. Then each event \
-            alone, for the slowest. Input is as for 'sluice try'. What sockets, parsers of sources, acknowledgements, buffers and \
-            deliveries take is not measured.
+            alone, for the slowest. Input is as for 'sluice try'; where texts go through a source, its parser is the first stage. \
+            What sockets, files, acknowledgements, buffers and deliveries take is not measured.
 
             Exit status 0 when something was measured, 1 when there is no event or one cannot be read, 2 when the \
             configuration cannot be run.
@@ -252,7 +253,7 @@ package enum TryOptions {
         "Send all lines through this source's parser: its @id, its name in the log, or its type.")
     package static let label = Option(
         "label", value: .required("label", .listed(by: "check --list labels", readsConfiguration: true)),
-        "Where their source would send them.", default: "@ROOT")
+        "Where their source would send them.", default: "the label of the source that texts go through, else @ROOT")
     package static let lines = Option("lines", "Take JSON objects for texts, too.")
     package static let defaultKey = "log"
     package static let key = Option(

@@ -246,6 +246,13 @@ SOURCES = r"""
     expression /^(?<method>[A-Z]+) (?<path>\S+)$/
   </parse>
 </source>
+<source>
+  @id bodies
+  @type http
+  bind 127.0.0.1
+  port %(bodies)d
+  add_remote_addr true
+</source>
 <match **>
   @type stdout
 </match>
@@ -256,19 +263,20 @@ TEXTS = {
     "messages": ["a:1\ttook:12", "took:x\tb:", "nothing here", ""],
     "system": ["<30>Dec 17 18:55:04 web sshd[7]: hello", "<165>1 2019-12-17T18:55:04.003Z h app - ID47 - text", "no priority"],
     "web": ["GET /posts", "nothing of the kind", "POST /a?b=c"],
+    "bodies": ['{"a":1.50}', '[{"a":1},{"time":1576605304,"REMOTE_ADDR":"x"}]', "json=%7B%22b%22%3A2%7D&time=1576605304", "no JSON", "[1]"],
 }
 
 
-@area.test("texts through the parsers of four sources: what arrives is what the daemon makes of the same bytes")
+@area.test("texts through the parsers of five sources: what arrives is what the daemon makes of the same bytes")
 def sources(_):
-    ports = {name: free_port() for name in ("tcp", "syslog", "http")}
+    ports = {name: free_port() for name in ("tcp", "syslog", "http", "bodies")}
     folder = Daemon("").folder
     with open(f"{folder}/app.log", "w", encoding="utf-8") as file:
         file.write("".join(line + "\n" for line in TEXTS["files"]))
     daemon = Daemon(SOURCES % {"folder": folder, **ports}, ports["tcp"], {"TZ": "UTC"})
     tried = []
     for name, lines in TEXTS.items():
-        tag = ("--tag", "site") if name == "web" else ()
+        tag = ("--tag", "site") if name in ("web", "bodies") else ()
         result = run_sluice("try", "-c", daemon.config, "--source", name, *tag, "--format", "json", text="".join(t + "\n" for t in lines))
         told = [json.loads(line) for line in result.stdout.splitlines()]
         assert [t["text"] for t in told if t["line"]] == lines, (name, told, result.stderr)
@@ -278,8 +286,11 @@ def sources(_):
         for name, port in (("messages", ports["tcp"]), ("system", ports["syslog"])):
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.sendall("".join(line + "\n" for line in TEXTS[name]).encode())
-        for line in TEXTS["web"]:
-            request = urllib.request.Request(f"http://127.0.0.1:{ports['http']}/site", line.encode(), {"Content-Type": "text/plain"})
+        requests = [("http", line, "text/plain") for line in TEXTS["web"]]
+        requests += [("bodies", line, "application/x-www-form-urlencoded" if line.startswith("json=") else "application/json")
+                     for line in TEXTS["bodies"]]
+        for port, line, media in requests:
+            request = urllib.request.Request(f"http://127.0.0.1:{ports[port]}/site", line.encode(), {"Content-Type": media})
             try:
                 urllib.request.urlopen(request, timeout=10).close()
             except urllib.error.HTTPError as error:
@@ -299,7 +310,7 @@ def printed(daemon):
 
 @area.test("a text goes through the source whose tag is asked for; cases name a source; what cannot be is told")
 def source_of_a_tag(_):
-    daemon = Daemon(SOURCES % {"folder": "/nowhere", "tcp": 1, "syslog": 2, "http": 3})
+    daemon = Daemon(SOURCES % {"folder": "/nowhere", "tcp": 1, "syslog": 2, "http": 3, "bodies": 4})
     config = ("-c", daemon.config)
     text = run_sluice("try", *config, "--tag", "app.tcp", text='a:1\ttook:12\n{"b":2}\n').stdout
     assert "+ took: 12" in text and 'app.tcp  {"b":2}' in text, text
@@ -307,7 +318,7 @@ def source_of_a_tag(_):
     by_key = run_sluice("try", *config, "--tag", "app.tcp", "--key", "log", text="took:1\n").stdout
     assert '{"log":"took:1"}' in by_key, by_key
     for arguments, words in [
-        (("--source", "nope"), "there is no source nope; there are files (tail), messages (tcp), system (syslog), web (http)"),
+        (("--source", "nope"), "there is no source nope; there are files (tail), messages (tcp), system (syslog), web (http), bodies (http)"),
         (("--source", "web"), "whoever sends to the source web (http) names the tag; give one"),
         (("--source", "files", "--tag", "b"), "the source files gives its events the tag app.file, and not b"),
     ]:
@@ -315,7 +326,9 @@ def source_of_a_tag(_):
         assert result.returncode == 2 and words in result.stderr, (arguments, result)
     told = json.loads(run_sluice("bench-config", *config, "--source", "messages", "--seconds", "0.1", "--format", "json",
                                  text="took:1\ntook:2\n").stdout)
-    assert told["events"] == 2 and told["stages"][0]["events"] == 2, told
+    assert told["events"] == 2 and [(s["stage"], s["type"], s["events"]) for s in told["stages"]] == [
+        ("messages", "tcp", 2), (told["stages"][1]["stage"], "stdout", 2)], told
+    assert told["stages"][0]["ns_per_event"] > 0 and 0.9 < sum(s["share"] for s in told["stages"]) < 1.1, told
     os.makedirs(f"{daemon.folder}/tests")
     cases = f"{daemon.folder}/tests/sources.yaml"
     head = f"config: {daemon.config}\ncases:\n  - {{name: a, source: messages, line: \"took:12\""
@@ -333,3 +346,8 @@ def source_of_a_tag(_):
         assert result.returncode != 0 and words in result.stdout + result.stderr, (change, result)
         with open(cases, "w") as file:
             file.write(text)
+    with open(f"{daemon.folder}/large.yaml", "w") as file:
+        file.truncate((16 << 20) + 1)
+    for name, words in [("none", "no such file or directory"), ("large", "larger than 16777216 bytes, the limit for such a file; split it")]:
+        result = run_sluice("test", f"{daemon.folder}/{name}.yaml")
+        assert result.returncode == 66 and result.stderr == f"sluice test: cannot read {daemon.folder}/{name}.yaml: {words}\n", result

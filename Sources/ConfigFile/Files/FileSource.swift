@@ -66,7 +66,6 @@ package struct MemoryFiles: FileSource {
 
 extension FileFailure {
     static func tooLarge(_ maximumBytes: Int) -> FileFailure {
-        FileFailure(
-            reason: "larger than \(maximumBytes) bytes, the limit for a configuration file; split it with @include")
+        FileFailure(reason: "larger than \(maximumBytes) bytes, the limit for such a file; split it")
     }
 }

@@ -36,19 +36,36 @@ struct HTTPEventReader: ~Copyable {
         } else {
             try take(payload(of: exchange, target, body, &storage, &times), &storage, &rows)
         }
-        if let given = times.first.flatMap({ self.time($0) }) {
-            for index in rows.records.indices { rows.records[index].time = given }
-        }
+        setTime(times, &rows)
         try addParameters(exchange, target, &storage, &rows)
     }
 
-    /// Appends the records of a body without the request around it: JSON, where `<parse>` does not say what it is.
+    /// Appends the records of a body without the request around it, from an address: where `<parse>` does not say what it
+    /// is, a form with `json=` or `ndjson=`, or else JSON.
     mutating func read(
-        body: Slice, storage: inout ByteBuffer, rows: inout Rows
+        body: Slice, from address: String, storage: inout ByteBuffer, rows: inout Rows
     ) throws(HTTPRefusal) {
-        guard let parser else { return try take(.json(body), &storage, &rows) }
-        parser.beginBatch(storage: &storage)
-        try parse(body, parser, &storage, &rows)
+        var times: [[UInt8]] = []
+        if let parser {
+            parser.beginBatch(storage: &storage)
+            try parse(body, parser, &storage, &rows)
+        } else {
+            let isForm = body.length > 0 && (0x61...0x7A).contains(storage[Int(body.offset)])
+            let fields = isForm ? HTTPForm.fields(HTTPForm.ofAddress, storage.array(body)) ?? [] : []
+            let form = Self.data(in: fields, &storage)
+            if form != nil { times = fields.filter { $0.name == "time" }.map(\.value) }
+            try take(form ?? .json(body), &storage, &rows)
+        }
+        setTime(times, &rows)
+        if options.addsAddress {
+            try add([Self.field("REMOTE_ADDR", Array(address.utf8), &storage)], &storage, &rows)
+        }
+    }
+
+    /// The first of the times that a request gives is that of all its records.
+    private mutating func setTime(_ times: [[UInt8]], _ rows: inout Rows) {
+        guard let given = times.first.flatMap({ time($0) }) else { return }
+        for index in rows.records.indices { rows.records[index].time = given }
     }
 
     // MARK: - Bodies
@@ -98,6 +115,13 @@ struct HTTPEventReader: ~Copyable {
         var fields = HTTPForm.fields(contentType, storage.array(body)) ?? []
         times += fields.filter { $0.name == "time" }.map(\.value)
         fields += target.query
+        if let data = Self.data(in: fields, &storage) { return data }
+        if exchange.method == "GET", body.length == 0 { return .nothing }
+        throw HTTPRefusal(400, Self.missing)
+    }
+
+    /// The first of the fields that is data.
+    private static func data(in fields: [(name: String, value: [UInt8])], _ storage: inout ByteBuffer) -> Payload? {
         for (name, value) in fields {
             switch name {
             case "json": return .json(storage.append(copyOf: value))
@@ -106,8 +130,7 @@ struct HTTPEventReader: ~Copyable {
             default: continue
             }
         }
-        if exchange.method == "GET", body.length == 0 { return .nothing }
-        throw HTTPRefusal(400, Self.missing)
+        return nil
     }
 
     private mutating func take(
@@ -253,8 +276,7 @@ struct HTTPEventReader: ~Copyable {
     ) throws(HTTPRefusal) {
         var added: [Field] = []
         func add(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) {
-            let key = storage.append(copyOf: Array(name.utf8))
-            added.append(Field(key: key, value: .string(storage.append(copyOf: value))))
+            added.append(Self.field(name, value, &storage))
         }
         if options.addsHeaders {
             for (name, value) in exchange.headers {
@@ -270,6 +292,17 @@ struct HTTPEventReader: ~Copyable {
             let address = forwarded.map { $0.filter { $0 != " " } } ?? exchange.client.peer?.host ?? ""
             add("REMOTE_ADDR", Array(address.utf8), &storage)
         }
+        try self.add(added, &storage, &rows)
+    }
+
+    private static func field(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) -> Field {
+        let key = storage.append(copyOf: Array(name.utf8))
+        return Field(key: key, value: .string(storage.append(copyOf: value)))
+    }
+
+    private func add(
+        _ added: [Field], _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(HTTPRefusal) {
         guard !added.isEmpty else { return }
         guard rows.records.count * added.count <= options.addedFields else {
             throw HTTPRefusal(

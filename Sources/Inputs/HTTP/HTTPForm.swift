@@ -5,11 +5,14 @@ internal import HTTPServer
 enum HTTPForm {
     typealias Field = (name: String, value: [UInt8])
 
+    /// The media type of a form that is written as in an address.
+    static let ofAddress = "application/x-www-form-urlencoded"
+
     /// nil when the media type is no form's, or the body is broken.
     static func fields(_ contentType: String, _ body: [UInt8]) -> [Field]? {
         let media = contentType.prefix { $0 != ";" && $0 != " " }.lowercased()
         switch media {
-        case "application/x-www-form-urlencoded":
+        case ofAddress:
             return HTTPTarget.pairs(String(decoding: body, as: UTF8.self)[...])
         case "multipart/form-data":
             guard let boundary = parameter("boundary", of: contentType), !boundary.isEmpty else { return nil }

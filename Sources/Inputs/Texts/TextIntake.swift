@@ -13,6 +13,9 @@ package protocol TextIntake: AnyObject {
 
     /// Whether texts wait for others that belong to them.
     var isWaiting: Bool { get }
+
+    /// What is in events at work and not here, because no text has it: a sentence; nil: nothing.
+    var unseen: String? { get }
 }
 
 extension TextIntake {
@@ -20,6 +23,7 @@ extension TextIntake {
     package typealias HandOn = (Tag, inout ByteBuffer, inout Rows) -> Void
 
     package var isWaiting: Bool { false }
+    package var unseen: String? { nil }
     package func finish(_ handOn: HandOn) -> [String] { [] }
 }
 

@@ -42,6 +42,9 @@ package final class TrialSource {
         place = TrialPlace(stage: plan.stage, type: plan.type, label: self.label, path: path)
     }
 
+    /// What is in its events at work and not in these, because no text has it: a sentence; nil: nothing.
+    package var unseen: String? { intake.unseen }
+
     /// - Parameter text: nil: no more texts come.
     func take(_ text: [UInt8]?, _ recorder: TrialRecorder, _ handOn: TextIntake.HandOn) {
         var isRead = false
@@ -88,6 +91,18 @@ package final class TrialSource {
         }
         let refused = text.map { intake.take($0, handOn) } ?? intake.finish(handOn)
         return (events, refused)
+    }
+
+    /// Its line among the stages of a measurement.
+    var time: StageTime { StageTime(stage: place.stage.id.description, type: place.type, label: label) }
+
+    /// Makes events of a text and lets them go.
+    ///
+    /// - Parameter text: nil: no more texts come.
+    /// - Returns: how often something was refused.
+    func parse(_ text: [UInt8]?) -> Int {
+        let nowhere: TextIntake.HandOn = { _, _, _ in }
+        return (text.map { intake.take($0, nowhere) } ?? intake.finish(nowhere)).count
     }
 
     private func step(_ tag: Tag, _ change: TrialStep.Change) -> TrialStep {

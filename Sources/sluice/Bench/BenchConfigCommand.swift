@@ -19,7 +19,8 @@ enum BenchConfigCommand {
             let countsAllocations = Allocator.countAllocations()
             guard let sample = try Sample(parsed, target.texts) else { return ExitStatus.failure }
             let timing = try PlanTiming(
-                target.plan, label: target.label, standardOutput: .nowhere(), allocations: Allocator.allocationCount)
+                target.plan, source: target.source, label: target.label, standardOutput: .nowhere(),
+                allocations: Allocator.allocationCount)
             var bench = ConfigBench(
                 timing, sample, seconds: parsed.seconds(BenchConfigOptions.duration) ?? 2,
                 slowest: parsed.integer(BenchConfigOptions.slowest) ?? 5)
@@ -43,9 +44,13 @@ struct Sample {
         let line: Int
         let text: [UInt8]
         let event: TryEvent
+        /// The place of the last text of which the source made it; nil: it came as a record.
+        let textPlace: Int?
     }
 
     private(set) var events: [Event] = []
+    /// All that went to the source, also what it made no event of.
+    private(set) var texts: [[UInt8]] = []
     private(set) var tags: [[UInt8]: Tag] = [:]
     let batchSize: Int
 
@@ -53,17 +58,20 @@ struct Sample {
     init?(_ parsed: ParsedCommand, _ texts: EventTarget.Texts) throws {
         batchSize = parsed.integer(BenchConfigOptions.batch) ?? BenchConfigOptions.defaultBatch
         var reader = TryEventReader(parsed, texts)
-        var (events, tags) = ([Event](), [[UInt8]: Tag]())
+        var (events, tags, sent) = ([Event](), [[UInt8]: Tag](), [[UInt8]]())
         var (byteCount, refusedCount) = (0, 0)
-        func add(_ event: TryEvent, _ number: Int, _ text: [UInt8]) {
+        func add(_ event: TryEvent, _ number: Int, _ text: [UInt8], isOfText: Bool = false) {
             if tags[event.tag] == nil { tags[event.tag] = Tag(event.tag) }
-            events.append(Event(line: number, text: text, event: event))
+            events.append(
+                Event(line: number, text: text, event: event, textPlace: isOfText ? sent.count - 1 : nil))
         }
         func parse(_ text: [UInt8]?, _ number: Int) {
             guard case .source(let source, _) = texts else { return }
             let made = source.events(of: text)
+            if let text { sent.append(text) }
             for one in made.events {
-                add(TryEvent(tag: one.tag, time: one.time, record: one.record), number, text ?? one.record)
+                let event = TryEvent(tag: one.tag, time: one.time, record: one.record)
+                add(event, number, text ?? one.record, isOfText: true)
             }
             refusedCount += made.refused.count
         }
@@ -91,7 +99,8 @@ struct Sample {
             return !isCut
         }
         progress.finish()
-        if !isCut, failure == nil { parse(nil, lineCount) }
+        // Also what is cut off ends here, so that nothing is held when it is parsed again.
+        if failure == nil { parse(nil, lineCount) }
         if refusedCount > 0 { StandardError.write("note: \(refusedCount) texts are no events, and not measured\n") }
         if isCut { StandardError.write("note: only the first \(events.count) events are measured\n") }
         if failure == nil, events.isEmpty { failure = "there is no event to measure" }
@@ -99,7 +108,7 @@ struct Sample {
             StandardError.write("sluice bench-config: \(failure)\n")
             return nil
         }
-        (self.events, self.tags) = (events, tags)
+        (self.events, self.tags, self.texts) = (events, tags, sent)
     }
 }
 
@@ -168,7 +177,7 @@ struct ConfigBench: ~Copyable {
             }
         } while result.passes == 0 || Clock.monotonicNanoseconds() < deadline
         (result.nanoseconds, result.allocations) = (timing.nanoseconds, timing.allocationCount)
-        result.stages = [timing.decoding] + timing.stages
+        result.stages = timing.makers + timing.stages
         // A half of its own: a slow pass before must not leave it without.
         if slowest > 0 { timeAlone(until: Clock.monotonicNanoseconds() + budget - share, &result) }
         return result
@@ -176,19 +185,27 @@ struct ConfigBench: ~Copyable {
 
     /// All events once, in batches.
     private func pass(_ tick: () -> Void) {
-        var next = 0
+        var (next, parsed) = (0, 0)
         while next < sample.events.count {
-            let bytes = sample.events[next].event.tag
-            guard let tag = sample.tags[bytes] else { return }
+            let first = sample.events[next]
+            guard let tag = sample.tags[first.event.tag] else { return }
             var batch = SampleBatch(tag: tag)
-            while next < sample.events.count, sample.events[next].event.tag == bytes,
+            var last = first
+            while next < sample.events.count, sample.events[next].event.tag == first.event.tag,
+                (sample.events[next].textPlace == nil) == (first.textPlace == nil),
                 batch.eventCount < sample.batchSize
             {
-                let event = sample.events[next].event
-                try? batch.append(record: event.record, time: event.time)
+                last = sample.events[next]
+                try? batch.append(record: last.event.record, time: last.event.time)
                 next += 1
             }
-            timing.send(batch)
+            if let place = last.textPlace {
+                let end = max(parsed, next == sample.events.count ? sample.texts.count : place + 1)
+                timing.send(batch, of: sample.texts[parsed..<end], isLast: end == sample.texts.count)
+                parsed = end
+            } else {
+                timing.send(batch)
+            }
             tick()
         }
     }
@@ -206,9 +223,13 @@ struct ConfigBench: ~Copyable {
             try? batch.append(record: event.event.record, time: event.event.time)
             for _ in 0..<Self.attempts {
                 timing.reset()
-                timing.send(batch)
+                if let place = event.textPlace {
+                    timing.send(batch, of: sample.texts[place...place], isLast: true)
+                } else {
+                    timing.send(batch)
+                }
                 guard timing.nanoseconds < least?.nanoseconds ?? .max else { continue }
-                let most = ([timing.decoding] + timing.stages).max { $0.nanoseconds < $1.nanoseconds }
+                let most = (timing.makers + timing.stages).max { $0.nanoseconds < $1.nanoseconds }
                 least = Slow(
                     line: event.line, text: event.text, nanoseconds: timing.nanoseconds, stage: most?.stage ?? "",
                     stageNanoseconds: most?.nanoseconds ?? 0)

@@ -20,7 +20,8 @@ enum CaseFiles {
         do throws(FileFailure) {
             return try DiskFiles().read(path, maximumBytes: maximumBytes)
         } catch {
-            throw TestCommand.Failure(description: "\(path): \(error)", status: ExitStatus.cannotRead)
+            throw TestCommand.Failure(
+                description: "cannot read \(path): \(error.reason)", status: ExitStatus.cannotRead)
         }
     }
 

@@ -17,6 +17,8 @@ struct EventTarget {
     let path: String
     let plan: PipelinePlan
     let texts: Texts
+    /// That texts go through; nil: there is none.
+    var source: TrialSource? { if case .source(let source, _) = texts { source } else { nil } }
     let label: String
 
     /// nil: there is no such place, and standard error has why.
@@ -38,12 +40,13 @@ struct EventTarget {
             StandardError.write("sluice \(parsed.name): \(error)\n")
             return nil
         }
+        (self.path, self.plan) = (path, plan)
         if case .source(let source, _) = texts {
+            if let unseen = source.unseen { StandardError.write("note: \(unseen)\n") }
             self.label = source.label
         } else {
             self.label = label ?? LabelPlan.rootName
         }
-        (self.path, self.plan) = (path, plan)
     }
 
     private static func texts(

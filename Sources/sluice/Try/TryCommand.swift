@@ -46,7 +46,7 @@ private struct TryRun: ~Copyable {
 
     init(_ trial: Trial, _ parsed: ParsedCommand, _ target: EventTarget) {
         self.trial = trial
-        source = if case .source(let source, _) = target.texts { source } else { nil }
+        source = target.source
         label = target.label
         asJSON = parsed.value(TryOptions.format) == "json"
         reader = TryEventReader(parsed, target.texts)

@@ -102,6 +102,23 @@ enum CasesExercise {
               @type syslog
               tag app
             </source>
+            <source>
+              @type http
+              add_remote_addr true
+            </source>
+            <source>
+              @type systemd
+              tag app
+              matches [{"_SYSTEMD_UNIT":"a.service"},{"PRIORITY":["3","4"]}]
+              <storage>
+                @type local
+                path /var/lib/journal.json
+              </storage>
+              <entry>
+                field_map {"MESSAGE":"log","_PID":["n","log"]}
+                fields_lowercase true
+              </entry>
+            </source>
             <filter app.**>
               @type parser
               key_name log

@@ -104,6 +104,41 @@ struct PlanTimingTests {
         #expect(timing.allocationCount > 5)
     }
 
+    @Test("texts are parsed by their source, which stands where records are decoded") func texts() throws {
+        let checked = Checked(
+            """
+            <source>
+              @type tail
+              @id lines
+              path /a
+              pos_file /b
+              tag app.a
+              <parse>
+                @type multiline
+                format_firstline /^\\d/
+                format1 /^(?<n>\\d+)/
+              </parse>
+            </source>
+
+            """ + Self.text)
+        #expect(checked.errors.isEmpty, "\(checked.rendered)")
+        let source = try checked.plan.trialSource("lines", tag: nil, label: nil, path: "")
+        let timing = try PlanTiming(
+            checked.plan, source: source,
+            standardOutput: TextSink(descriptor: open("/dev/null", O_WRONLY), writer: try WriterThread()),
+            allocations: { 0 })
+        let lines = ["no first", "1", " more", "2"].map { Array($0.utf8) }
+        timing.send(try batch([#"{"log":"{}"}"#]), of: lines[0..<3], isLast: false)
+        timing.send(try batch([#"{"log":"{}"}"#]), of: lines[3...], isLast: true)
+        let maker = try #require(timing.makers.first)
+        #expect(timing.makers.map(\.stage) == ["lines"])
+        #expect((maker.eventCount, maker.refusedCount, timing.eventCount) == (4, 1, 2))
+        #expect(maker.nanoseconds > 0 && timing.nanoseconds > maker.nanoseconds)
+        timing.reset()
+        timing.send(try batch([#"{"log":"{}"}"#]))
+        #expect(timing.makers.map(\.stage) == ["decode"])
+    }
+
     @Test("records come back from a batch as they went in") func decode() throws {
         let batch = try batch([#"{"a":{"b":[1,2.5]},"n":18446744073709551616,"t":"\u00e4"}"#, "{}"])
         var storage = ByteBuffer()

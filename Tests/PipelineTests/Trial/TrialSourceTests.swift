@@ -132,6 +132,79 @@ struct TrialSourceTests {
                 == [[#"[k.t] {"a":1}"#, end], ["refused: no valid JSON at byte 0"], []])
     }
 
+    @Test(
+        "a form is a body as well; the sender's address is this machine's; what no body has is told, and MessagePack refused"
+    )
+    func forms() throws {
+        let http = source("http", "port 1\nadd_remote_addr true\nadd_http_headers true")
+        let own = #"[web] {"a":1,"REMOTE_ADDR":"127.0.0.1"}"#
+        #expect(
+            try steps(
+                http, ["json=%7B%22a%22%3A1%7D&time=1576605304", "ndjson={\"a\":1}%0A{\"a\":1}", "jason={}"],
+                source: "http", tag: "web") == [
+                    [own + " @1576605304", end], [own, own, end, end], ["refused: no valid JSON at byte 0"], [],
+                ])
+        let parsed = source("http", "port 1\n<parse>\n@type none\n</parse>")
+        #expect(try steps(parsed, ["json={}"], source: "http", tag: "web")[0][0] == #"[web] {"message":"json={}"}"#)
+        let plan = Checked(http + "\n<match **>\n  @type null\n</match>\n").plan
+        let tried = try plan.trialSource("http", tag: "web", label: nil, path: "")
+        #expect(
+            tried.unseen
+                == "a body alone has no headers and no parameters: fields of add_http_headers are not seen here")
+        #expect(
+            tried.events(of: [0x81, 0xA1, 0x61, 0x01]).refused == [
+                "a body of MessagePack is no text; try its events as JSON"
+            ])
+    }
+
+    @Test("an entry of a journal goes through the rules for its fields, in journalctl's form") func entries() throws {
+        let journal = source(
+            "systemd",
+            """
+            tag journal
+            matches [{"_SYSTEMD_UNIT":["a.service","b.service"]},{"PRIORITY":"3"}]
+            <storage>
+              @type local
+              path /var/lib/p.json
+            </storage>
+            <entry>
+              field_map {"MESSAGE":"log","_PID":["process","log"]}
+              fields_strip_underscores true
+              fields_lowercase true
+            </entry>
+            """)
+        let text = """
+            {"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1576605304250000","_SYSTEMD_UNIT":"a.service","MESSAGE":"hi \\u00e4",
+            "_PID":"7","PRIORITY":6,"TAG":["x","y"],"DATA":[104,105],"LONG":null,"MANY":[[104],"i"]}
+            """.replacingOccurrences(of: "\n", with: "")
+        #expect(
+            try steps(
+                journal, [text, #"{"PRIORITY":"3"}"#, #"{"PRIORITY":"4","_SYSTEMD_UNIT":"c.service"}"#],
+                source: "systemd")
+                == [
+                    [
+                        #"[journal] {"log":"hi ä 7","process":"7","systemd_unit":"a.service","priority":"6","tag":["x","y"],"#
+                            + #""data":"hi","many":["h","i"]} @1576605304"#, end,
+                    ], [#"[journal] {"priority":"3"}"#, end],
+                    ["refused: the entry fits none of 'matches': it is not read"], [],
+                ])
+        let no = "no entry of a journal: a JSON object is, as 'journalctl -o json' prints it"
+        let noText = "the field 'M' is no text, and no array of texts: a journal has no other values"
+        let all = source("systemd", "tag journal\n<storage>\n@type local\npath /var/lib/p.json\n</storage>")
+        let broken = [
+            "Dec 17 web sshd[7]: text", "[1]", "{} {}", #"{"M":{"a":1}}"#, #"{"M":[1,"a"]}"#, #"{"M":[[256]]}"#,
+            #"{"M":true}"#, #"{"__REALTIME_TIMESTAMP":"now","M":"a"}"#, "{}",
+        ]
+        #expect(
+            try steps(all, broken, source: "systemd").dropLast().map { $0.joined() } == [no, no, no].map {
+                "refused: \($0)"
+            }
+                + [noText, noText, noText, noText, "'__REALTIME_TIMESTAMP' is no number of microseconds"].map {
+                    "refused: \($0)"
+                }
+                + ["nothing"])
+    }
+
     @Test("a source is found by its name, its place or its type, and what is not found is told with what there is")
     func names() throws {
         let text =

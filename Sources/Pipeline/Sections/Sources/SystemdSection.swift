@@ -18,7 +18,8 @@ enum SystemdSection {
             }
         }
         guard reader.diagnostics.errorCount == errorsBefore else { return nil }
-        return SourcePlan(type: "systemd", summary: settings.folder) { [settings] context in
+        let texts = SourceTexts(tag: settings.tag) { [settings] _ in EntryIntake(settings) }
+        return SourcePlan(type: "systemd", summary: settings.folder, texts: texts) { [settings] context in
             guard context.isFirst else { return nil }
             var settings = settings
             settings.positionFile = storage.map { $0() }
