@@ -12,7 +12,8 @@ package protocol ChunkFormatter: AnyObject {
     /// the exclusive access to that is checked once for all of them.
     func fill(
         _ chunk: inout ChunkBody, upTo limit: ChunkLimit, from index: inout Int, to end: Int, tag: Tag,
-        storage: inout ByteBuffer, rows: inout Rows) -> Bool
+        storage: inout ByteBuffer, rows: inout Rows
+    ) -> Bool
 }
 
 /// When a chunk is full.

@@ -37,7 +37,7 @@ package final class EventMetricsFilter: Filter {
         for record in rows.records {
             for (rule, metric) in rules {
                 guard let value = value(of: record, rule, storage, rows) else { continue }
-                guard let number = value.number(storage) else {
+                guard let number = value.number(storage), number.isFinite else {
                     refuse(record, metric, "the value must be a number", &rows)
                     continue
                 }
