@@ -52,7 +52,8 @@ struct BlockPoolTests {
 
     @Test("when the last block has gone back, others are told, once")
     func rest() {
-        let (clock, told) = (Mutex(0.0), Mutex(0))
+        let clock = Mutex(0.0)
+        let told = Mutex(0)
         let pool = BlockPool(now: { clock.withLock { $0 } })
         pool.whenAtRest { told.withLock { $0 += 1 } }
         _ = pool.releaseIdle()

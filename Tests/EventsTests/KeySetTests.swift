@@ -30,6 +30,7 @@ struct KeySetTests {
     func empty() throws {
         let batch = EventBatch()
         try batch.add("{}")
-        #expect(!batch.rows.hasAny(of: KeySet([[]]), in: batch.rows.records[0], batch.storage))
+        let isFound = batch.rows.hasAny(of: KeySet([[]]), in: batch.rows.records[0], batch.storage)
+        #expect(!isFound)
     }
 }
