@@ -4,7 +4,7 @@ import Testing
 
 @testable import Buffering
 
-@Suite("The account of a buffer, and who is woken", .timeLimit(.minutes(1)))
+@Suite("The account of a buffer, and who is woken", .timeLimit(.minutes(10)))
 struct BudgetTests {
     @Test("who is told to wait is called once, when a tenth is free; who finds room is not told to wait")
     func room() {

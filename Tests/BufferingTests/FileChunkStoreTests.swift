@@ -243,7 +243,7 @@ struct FileChunkStoreTests {
 
     @Test(
         "of a damaged chunk that is given up the readable events are handed on, the others are lost",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func damagedAndGivenUp() async throws {
         let bytes = try chunk(of: [records(0..<2), records(2..<4)])
         var changed = bytes

@@ -290,7 +290,7 @@ final class ForwardDestinationTests {
         #expect(servers.map(\.lines.count) == [6, 18, 0])
     }
 
-    @Test("a server that does not answer heartbeats gets nothing, and the reason says so", .timeLimit(.minutes(1)))
+    @Test("a server that does not answer heartbeats gets nothing, and the reason says so", .timeLimit(.minutes(10)))
     func heartbeats() async throws {
         let server = try ForwardTestServer(.takes)
         let destination = destination([server.endpoint]) {

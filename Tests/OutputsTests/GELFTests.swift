@@ -238,7 +238,7 @@ final class GELFDestinationTests {
 
     @Test(
         "over TCP each message has a NUL behind it, and is delivered when the server has read to the end",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func stream() async throws {
         let port = try await listen(.reads)
         let chunk = try chunk([#"{"n":1}"#, #"{"s":"a\u0000b"}"#, #"{"n":3}"#])
@@ -276,7 +276,7 @@ final class GELFDestinationTests {
         }
     }
 
-    @Test("a chunk of many megabytes arrives whole", .timeLimit(.minutes(2)))
+    @Test("a chunk of many megabytes arrives whole", .timeLimit(.minutes(10)))
     func large() async throws {
         let port = try await listen(.reads)
         let text = String(repeating: "x", count: 100_000)
@@ -288,7 +288,7 @@ final class GELFDestinationTests {
     }
 
     @Test(
-        "a server that hangs up, or does not read to the end, has not taken it", .timeLimit(.minutes(1)),
+        "a server that hangs up, or does not read to the end, has not taken it", .timeLimit(.minutes(10)),
         arguments: [Manner.hangsUp, .isSilent])
     func broken(_ manner: Manner) async throws {
         let port = try await listen(manner)
@@ -304,7 +304,7 @@ final class GELFDestinationTests {
 
     @Test(
         "over UDP each message is packed, in pieces when it is large, and all of a burst arrive",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func datagrams() async throws {
         let loop = server.loop
         let port: UInt16 = await withCheckedContinuation { continuation in
@@ -330,7 +330,7 @@ final class GELFDestinationTests {
         #expect(large.contains(noise))
     }
 
-    @Test("over UDP a message that is too large is refused alone", .timeLimit(.minutes(1)))
+    @Test("over UDP a message that is too large is refused alone", .timeLimit(.minutes(10)))
     func tooLarge() async throws {
         var generator = SystemRandomNumberGenerator()
         let noise = Data((0..<1_200_000).map { _ in UInt8.random(in: 0...255, using: &generator) })
@@ -344,7 +344,7 @@ final class GELFDestinationTests {
         #expect(retry.isEmpty && rejected.map(\.item) == [1])
     }
 
-    @Test("it keeps the rules of destinations", .timeLimit(.minutes(1)))
+    @Test("it keeps the rules of destinations", .timeLimit(.minutes(10)))
     func rules() async throws {
         let working = try await listen(.reads)
         let silent = try await listen(.isSilent)

@@ -9,7 +9,7 @@ import Testing
 @testable import Pipeline
 
 /// One output's buffer at a stop, with a destination that answers as it is told.
-@Suite("Output drain", .timeLimit(.minutes(1)))
+@Suite("Output drain", .timeLimit(.minutes(10)))
 struct OutputDrainTests {
     private static let away = DeliveryOutcome.retry(reason: Refusal(.unreachable, "away"), after: nil)
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Outputs
 
-@Suite("keys for Amazon's services", .timeLimit(.minutes(2)))
+@Suite("keys for Amazon's services", .timeLimit(.minutes(10)))
 final class AWSSignerTests {
     let client: HTTPClient
 
