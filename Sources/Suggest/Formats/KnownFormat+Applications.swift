@@ -65,7 +65,7 @@ extension KnownFormat {
         KnownFormat(
             title: "ZooKeeper log",
             expression: isoTime
-                + #" \[myid:(?<myid>\d*)\] - %{LOGLEVEL:level} +\[%{DATA:thread}:%{JAVACLASS:class}@%{INT:line:integer}\] - %{GREEDYDATA:message}"#,
+                + #" \[myid:(?:%{INT:myid:integer})?\] - %{LOGLEVEL:level} +\[%{DATA:thread}:%{JAVACLASS:class}@%{INT:line:integer}\] - %{GREEDYDATA:message}"#,
             requirement: startsWithISOTime + #"\S+ \[myid:"#),
         KnownFormat(
             title: "JVM log (-Xlog)",
