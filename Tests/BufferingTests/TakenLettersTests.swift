@@ -64,11 +64,22 @@ final class TakenLettersTests {
         #expect(!names.contains("0000000001.ndjson.1.replay"))
     }
 
+    @Test("a writer is waited for, and then its file is taken") func waiting() throws {
+        try write(0..<3)
+        let writer = try DiskFile(folder + "/0000000001.ndjson", for: .append)
+        #expect(writer.lock())
+        Thread.detachNewThread {
+            usleep(100_000)
+            writer.unlock()
+        }
+        #expect(try TakenLetters(folder: folder, writersSeconds: 60).files.count == 1)
+    }
+
     @Test("a file that is written to just now stays") func written() throws {
         try write(0..<3)
         let writer = try DiskFile(folder + "/0000000001.ndjson", for: .append)
         #expect(writer.lock())
-        #expect(try TakenLetters(folder: folder).files == [])
+        #expect(try TakenLetters(folder: folder, writersSeconds: 0).files == [])
         writer.unlock()
         #expect(try TakenLetters(folder: folder).files.count == 1)
     }

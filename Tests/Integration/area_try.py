@@ -325,10 +325,11 @@ def source_of_a_tag(_):
         result = run_sluice("try", *config, *arguments, text="x\n")
         assert result.returncode == 2 and words in result.stderr, (arguments, result)
     told = json.loads(run_sluice("bench-config", *config, "--source", "messages", "--seconds", "0.1", "--format", "json",
-                                 text="took:1\ntook:2\n").stdout)
-    assert told["events"] == 2 and [(s["stage"], s["type"], s["events"]) for s in told["stages"]] == [
-        ("messages", "tcp", 2), (told["stages"][1]["stage"], "stdout", 2)], told
-    assert told["stages"][0]["ns_per_event"] > 0 and 0.9 < sum(s["share"] for s in told["stages"]) < 1.1, told
+                                 text="took:1\n" * 1000).stdout)
+    assert told["events"] == 1000 and [(s["stage"], s["type"], s["events"]) for s in told["stages"]] == [
+        ("messages", "tcp", 1000), (told["stages"][1]["stage"], "stdout", 1000)], told
+    # What is between the stages is nobody's.
+    assert told["stages"][0]["ns_per_event"] > 0 and 0.6 < sum(s["share"] for s in told["stages"]) < 1.1, told
     os.makedirs(f"{daemon.folder}/tests")
     cases = f"{daemon.folder}/tests/sources.yaml"
     head = f"config: {daemon.config}\ncases:\n  - {{name: a, source: messages, line: \"took:12\""

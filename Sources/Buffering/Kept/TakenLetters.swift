@@ -1,4 +1,5 @@
 internal import Events
+internal import Glibc
 
 /// The dead letters of an output on their way back to it: its files under names of their own, so that what is refused
 /// again goes into new ones, and no event is in the way of its own return.
@@ -14,17 +15,28 @@ package struct TakenLetters: Sendable {
     private let held: [DiskFile]
 
     private static let suffix = ".replay"
+    private static let pollMicroseconds: UInt32 = 10_000
 
-    /// Takes all files of a folder, but those that somebody else writes to or takes just now.
-    package init(folder: String) throws(ChunkStoreError) {
+    /// Takes all files of a folder, but those that somebody else takes just now, or goes on writing to.
+    ///
+    /// - Parameter writersSeconds: how long writers are waited for, all together: one has its file until a batch is on the
+    ///   disk. Blocks so long.
+    package init(folder: String, writersSeconds: Double = 2) throws(ChunkStoreError) {
         var files: [String] = []
+        var waits = Int(writersSeconds * 1e6 / Double(Self.pollMicroseconds))
         var held: [DiskFile] = []
         for name in try DiskFile.names(in: folder) {
             let path = "\(folder)/\(name)"
             let isTaken = name.hasSuffix(Self.suffix)
             guard isTaken || name.hasSuffix(DeadLetterFiles.fileSuffix) else { continue }
             let file = try DiskFile(path, for: .append)
-            guard file.lock(), file.hasName else { continue }
+            var isLocked = file.lock()
+            while !isLocked, !isTaken, waits > 0 {
+                usleep(Self.pollMicroseconds)
+                waits -= 1
+                isLocked = file.lock()
+            }
+            guard isLocked, file.hasName else { continue }
             let name = isTaken ? path : Self.freeName(path)
             if !isTaken { try DiskFile.move(path, to: name) }
             files.append(name)
