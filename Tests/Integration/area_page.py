@@ -69,6 +69,9 @@ def draws(browser):
             edges = browser.value("[...document.querySelectorAll('#drawing g[data-from]')].map(n => n.dataset.from + '>' + n.dataset.to)")
             assert len(edges) == 8 and any(e.endswith(">label @ROOT") for e in edges), edges
             assert browser.value("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
+            assert width < 600 or browser.value(
+                "document.getElementById('drawing').scrollWidth <= document.getElementById('drawing').clientWidth"), \
+                "a plan of six columns does not fit a wide screen"
             with ForwardClient(running.port) as client:
                 for _ in range(3):
                     client.deliver("service.post", [[1715000000, {"log": "{}"}]] * 50)

@@ -224,12 +224,15 @@
     });
   }
 
-  const box = { width: 168, height: 66 };
+  const box = { width: 150, height: 66 };
 
   function draw(now, isNarrow) {
     const layers = layersOf(now.nodes, now.edges);
     const gap = isNarrow ? { along: 46, across: 10 } : { along: 104, across: 22 };
     const [long, wide] = isNarrow ? [box.height, box.width] : [box.width, box.height];
+    // Closer together where that spares scrolling, but with room for a tag.
+    const room = (at("drawing").clientWidth - 16 - layers.length * long) / Math.max(layers.length - 1, 1);
+    if (!isNarrow) gap.along = Math.max(84, Math.min(gap.along, Math.floor(room)));
     const breadthOf = (node) => (node.isWay ? 6 : wide) + gap.across;
     const breadths = layers.map((row) => row.reduce((sum, node) => sum + breadthOf(node), 0));
     const breadth = Math.max(...breadths);
@@ -283,8 +286,8 @@
     group.append(
       svg("title", {}, `${node.category} ${node.type} ${node.id}\n${node.summary}`),
       svg("rect", { class: "box", width: box.width, height: box.height, rx: 8 }),
-      svg("text", { class: "title", x: 10, y: 20 }, cut(node.type, 22)),
-      svg("text", { class: "faint", x: 10, y: 37 }, cut(node.category === "label" ? node.summary : node.id, 22)),
+      svg("text", { class: "title", x: 10, y: 20 }, cut(node.type, 19)),
+      svg("text", { class: "faint", x: 10, y: 37 }, cut(node.category === "label" ? node.summary : node.id, 20)),
       svg("text", { class: "figures", x: 10, y: 53 }));
     if (node.buffer) {
       group.append(svg("rect", { class: "rail", x: 10, y: 58, width: box.width - 20, height: 4, rx: 2 }),
