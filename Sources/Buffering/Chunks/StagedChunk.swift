@@ -37,7 +37,8 @@ final class StagedChunk: @unchecked Sendable {
     /// As `chunk_limit_size` counts.
     var byteCount: Int { writtenBytes + body.byteCount }
     /// As `total_limit_size` counts.
-    var heldBytes: Int {
+    var heldBytes: Int { heldBytes(with: body) }
+    private func heldBytes(with body: borrowing ChunkBody) -> Int {
         writer.heldBytes(body) + key.heldBytes + receipts.count * Receipt.heldBytes
     }
     private var isEmpty: Bool { writtenItems == 0 && body.items.isEmpty }
@@ -45,6 +46,28 @@ final class StagedChunk: @unchecked Sendable {
     // MARK: - A batch
 
     // Each touches the body once, as an access to it is checked each time.
+
+    /// Formats a batch's records into the chunk, from `index` on, and takes them in. Answers `heldBytes` as they are then;
+    /// nil when the chunk became full on the way: then nothing is kept or counted yet, and `index` is where to go on. After
+    /// an error, `rollBack`.
+    func take(
+        _ batch: Batch, upTo limit: ChunkLimit, from index: inout Int, _ formatter: any ChunkFormatter,
+        _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(ChunkStoreError) -> Int? {
+        try take(batch, into: &body, upTo: limit, from: &index, formatter, &storage, &rows)
+    }
+
+    private func take(
+        _ batch: Batch, into body: inout ChunkBody, upTo limit: ChunkLimit, from index: inout Int,
+        _ formatter: any ChunkFormatter, _ storage: inout ByteBuffer, _ rows: inout Rows
+    ) throws(ChunkStoreError) -> Int? {
+        let isFull = formatter.fill(
+            &body, upTo: limit, from: &index, to: rows.records.count, tag: batch.tag, storage: &storage, rows: &rows)
+        if isFull { return nil }
+        try write(body)
+        accept(batch.receipt, &body)
+        return heldBytes(with: body)
+    }
 
     /// Keeps what the batch has added, without counting it yet.
     func write() throws(ChunkStoreError) { try write(body) }

@@ -7,7 +7,7 @@ internal import Events
 struct StagedChunks: Sendable {
     private var byKey: [ChunkKey: StagedChunk] = [:]
     /// The same chunks by tag, for areas whose only key is the tag: spares hashing its bytes.
-    private var byTag: [Int: StagedChunk] = [:]
+    private var byTag = TagTable<StagedChunk>()
     /// In the order in which they were begun.
     private var byAge = Ring<StagedChunk>()
     private var bySlice = Agenda<StagedChunk>()
@@ -45,7 +45,7 @@ struct StagedChunks: Sendable {
 
     mutating func note(tagID: Int, _ staged: StagedChunk) {
         staged.tagIDs.append(tagID)
-        byTag[tagID] = staged
+        byTag.set(tagID, staged)
     }
 
     // MARK: - Beginning
@@ -74,9 +74,15 @@ struct StagedChunks: Sendable {
 
     /// The batch is in the chunk: tells the budget what it has grown to. Of many chunks that keep their events elsewhere
     /// none keeps the room that a batch needed.
-    func count(_ staged: StagedChunk, _ budget: BufferBudget) {
-        if count > Self.roomyChunks, staged.body.items.isEmpty { staged.body = ChunkBody(capacity: 0) }
-        let bytes = staged.heldBytes
+    ///
+    /// - Parameter heldBytes: of the chunk, where they are known.
+    func count(_ staged: StagedChunk, heldBytes: Int? = nil, _ budget: BufferBudget) {
+        var bytes = heldBytes ?? staged.heldBytes
+        if count > Self.roomyChunks, staged.body.items.isEmpty {
+            staged.body = ChunkBody(capacity: 0)
+            bytes = staged.heldBytes
+        }
+        guard bytes != staged.countedBytes else { return }
         budget.add(bytes - staged.countedBytes)
         staged.countedBytes = bytes
     }
@@ -85,7 +91,7 @@ struct StagedChunks: Sendable {
 
     mutating func beginBatch() {
         batch += 1
-        touched.removeAll(keepingCapacity: true)
+        if !touched.isEmpty { touched.removeAll(keepingCapacity: true) }
     }
 
     /// The batch under way is put into this chunk.
@@ -131,7 +137,7 @@ struct StagedChunks: Sendable {
         hintBytes = staged.body.bytes.count + staged.body.bytes.count / 16 + 4096
         hintItems = staged.body.items.count + staged.body.items.count / 16 + 16
         if byKey[staged.key] === staged { byKey.removeValue(forKey: staged.key) }
-        for id in staged.tagIDs { byTag.removeValue(forKey: id) }
+        for id in staged.tagIDs { byTag.remove(id) }
     }
 
     /// A chunk leaves; an empty one leaves nothing.

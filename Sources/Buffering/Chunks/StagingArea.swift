@@ -40,24 +40,46 @@ final class StagingArea: Sendable {
         _ batch: Batch, storage: inout ByteBuffer, rows: inout Rows, formatter: any ChunkFormatter,
         fieldReaders: [RecordKeyReader]
     ) -> Growth {
-        return state.withLock { state in
-            var growth = Growth()
-            state.beginBatch()
+        state.withLock { state in
+            var growth = Growth(records: rows.records.count)
             let rejections = rows.rejections.count
             let count = rows.records.count
             var index = 0
-            while index < count {
-                if settings.keys.isPerBatch {
-                    let staged = chunk(for: batch.tag, &state, &growth)
-                    fill(staged, from: &index, to: count, batch, &storage, &rows, formatter, &state, &growth)
-                } else {
-                    let key = key(of: rows.records[index], batch.tag, rows, storage, fieldReaders)
-                    let staged = chunk(for: key, &state, &growth)
-                    fill(staged, from: &index, to: index + 1, batch, &storage, &rows, formatter, &state, &growth)
-                }
-            }
-            growth.records = count
+            state.beginBatch()
             do throws(ChunkStoreError) {
+                if settings.keys.isPerBatch, mode != .immediate {
+                    let staged = chunk(for: batch.tag, &state, &growth)
+                    if state.touched.isEmpty {
+                        // The usual case: a batch goes into one chunk, which has room for it.
+                        let heldBytes: Int?
+                        do throws(ChunkStoreError) {
+                            heldBytes = try staged.take(
+                                batch, upTo: limit(of: staged), from: &index, formatter, &storage, &rows)
+                        } catch {
+                            state.touch(staged)
+                            throw error
+                        }
+                        if let heldBytes {
+                            state.count(staged, heldBytes: heldBytes, budget)
+                            return growth
+                        }
+                        state.touch(staged)
+                        close(staged, at: index, rows: &rows, &state, &growth)
+                    }
+                }
+                while index < count {
+                    let isPerBatch = settings.keys.isPerBatch
+                    let staged =
+                        isPerBatch
+                        ? chunk(for: batch.tag, &state, &growth)
+                        : chunk(
+                            for: key(of: rows.records[index], batch.tag, rows, storage, fieldReaders), &state, &growth)
+                    state.touch(staged)
+                    let isFull = formatter.fill(
+                        &staged.body, upTo: limit(of: staged), from: &index, to: isPerBatch ? count : index + 1,
+                        tag: batch.tag, storage: &storage, rows: &rows)
+                    if isFull { close(staged, at: index, rows: &rows, &state, &growth) }
+                }
                 for staged in state.touched { try staged.write() }
                 for staged in state.touched { staged.accept(batch.receipt) }
             } catch {
@@ -76,21 +98,19 @@ final class StagingArea: Sendable {
 
     // MARK: - Filling
 
-    /// Formats records until the chunk is full or the range ends.
-    private func fill(
-        _ staged: StagedChunk, from index: inout Int, to end: Int, _ batch: Batch, _ storage: inout ByteBuffer,
-        _ rows: inout Rows, _ formatter: any ChunkFormatter, _ state: inout StagedChunks, _ growth: inout Growth
-    ) {
-        state.touch(staged)
-        let limit = ChunkLimit(
+    private func limit(of staged: StagedChunk) -> ChunkLimit {
+        ChunkLimit(
             bytes: fullBytes - staged.writtenBytes,
             records: (settings.chunkLimitRecords ?? .max) - staged.writtenItems)
-        let isFull = formatter.fill(
-            &staged.body, upTo: limit, from: &index, to: end, tag: batch.tag, storage: &storage, rows: &rows)
-        guard isFull else { return }
+    }
+
+    /// The chunk has become full with the record before `index`: nothing more goes into it, and where that record made it
+    /// larger than a chunk may be, it goes into the next one.
+    private func close(
+        _ staged: StagedChunk, at index: Int, rows: inout Rows, _ state: inout StagedChunks, _ growth: inout Growth
+    ) {
         let last = staged.body.items.count - 1
         guard last >= 0, staged.byteCount > settings.chunkLimitBytes else { return state.leave(staged) }
-        // The last record made it larger than a chunk may be.
         let size = Int(staged.body.items[last].source.length) + ChunkItem.tableBytes
         if size > settings.chunkLimitBytes {
             rows.rejections.append(

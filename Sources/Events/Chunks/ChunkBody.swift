@@ -28,7 +28,7 @@
     @usableFromInline var lastTagID = -1
     /// Numbers by name, kept once there are more than `scannedNames`.
     private var labelNumbers: [[UInt8]: UInt32] = [:]
-    private var tagNumbers: [Int: UInt32] = [:]
+    private var tagNumbers = TagTable<UInt32>()
 
     private static let scannedNames = 8
     /// Beside its bytes: the objects, the table's entry, the entry by name.
@@ -55,7 +55,7 @@
         if bytes.capacity - bytes.count > max(bytes.count / 2, 256) { bytes.shrink(toAtMost: bytes.count) }
         if items.capacity - items.count > max(items.count / 2, 16) { items.trim() }
         labelNumbers = [:]
-        tagNumbers = [:]
+        tagNumbers.removeAll()
     }
 
     /// Enters the event whose bytes were appended since `start`.
@@ -96,7 +96,7 @@
         lastStamp = -1
         lastTagID = -1
         labelNumbers = [:]
-        tagNumbers = [:]
+        tagNumbers.removeAll()
     }
 
     /// Where items and what stands in front of them lie, one run for each range of numbers.
@@ -158,16 +158,16 @@
     }
 
     @usableFromInline mutating func number(of tag: Tag) -> UInt32 {
-        for index in tags.indices.suffix(Self.scannedNames).reversed() where tags[index] === tag {
-            return UInt32(index)
-        }
+        if let known = tagNumbers[tag.id] { return known }
         let number = UInt32(tags.count)
-        if tags.count >= Self.scannedNames {
-            if tagNumbers.isEmpty {
-                for (index, tag) in tags.enumerated() { tagNumbers[tag.id] = UInt32(index) }
+        if tags.count < Self.scannedNames {
+            for index in tags.indices where tags[index] === tag { return UInt32(index) }
+        } else {
+            if tagNumbers.count == 0 {
+                for (index, tag) in tags.enumerated() { tagNumbers.set(tag.id, UInt32(index)) }
+                if let known = tagNumbers[tag.id] { return known }
             }
-            if let known = tagNumbers[tag.id] { return known }
-            tagNumbers[tag.id] = number
+            tagNumbers.set(tag.id, number)
         }
         tags.append(tag)
         namesBytes += tag.bytes.count + Self.bytesPerName

@@ -145,22 +145,26 @@ extension Rows {
     ) {
         let first = fields.count
         keyTable.first = -1  // another record may have stood here and been taken back
-        var seen: UInt64 = 0
-        for index in original where index != left {
-            // Keys of one record are distinct, so nothing is looked for yet.
-            let field = fields[index]
-            seen |= UInt64(1) << (storage.keyHash(field.key) & 63)
-            fields.append(field)
+        // Keys of one record are distinct, so nothing is looked for yet.
+        if original.contains(left) {
+            fields.append(copyOf: original.lowerBound..<left)
+            fields.append(copyOf: left + 1..<original.upperBound)
+        } else {
+            fields.append(copyOf: original)
         }
         let last = fields.count
-        let isWide = original.count &+ added.count > KeyTable.threshold
+        if original.count &+ added.count > KeyTable.threshold {
+            var seen: UInt64 = 0
+            for index in first..<last { seen |= UInt64(1) << (storage.keyHash(fields[index].key) & 63) }
+            for index in added { set(fields[index].key, fields[index].value, first: first, seen: &seen, storage) }
+            return
+        }
+        // Of few keys nearly all differ in length, which costs no look at their bytes.
+        var lengths: UInt64 = 0
+        for index in first..<last { lengths |= UInt64(1) << UInt64(fields[index].key.length & 63) }
         adding: for index in added {
             let field = fields[index]
-            if isWide {
-                set(field.key, field.value, first: first, seen: &seen, storage)
-                continue
-            }
-            if seen & UInt64(1) << (storage.keyHash(field.key) & 63) != 0 {
+            if lengths & UInt64(1) << UInt64(field.key.length & 63) != 0 {
                 for place in first..<last where storage.equal(fields[place].key, field.key) {
                     fields[place].value = field.value
                     continue adding

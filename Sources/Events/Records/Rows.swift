@@ -33,8 +33,8 @@ internal import Synchronization
 
     /// Forgets everything and keeps the capacity.
     package mutating func clear() {
-        records.removeAll(keepingCapacity: true)
-        rejections.removeAll(keepingCapacity: true)
+        if !records.isEmpty { records.removeAll(keepingCapacity: true) }
+        if !rejections.isEmpty { rejections.removeAll(keepingCapacity: true) }
         if !messages.isEmpty { messages.removeAll(keepingCapacity: true) }
         if !followed.isEmpty { followed.removeAll() }
         fields.truncate(to: 0)
@@ -113,7 +113,7 @@ internal import Synchronization
     package mutating func copyFields(of record: Record) -> Int {
         let start = fields.count
         keyTable.first = -1  // another record may have stood here and been taken back
-        for index in record.fieldRange { fields.append(fields[index]) }
+        fields.append(copyOf: record.fieldRange)
         return start
     }
 
@@ -215,6 +215,14 @@ private struct RecordMessage {
         if count == capacity { grow() }
         unsafe (base + count).initialize(to: field)
         count &+= 1
+    }
+
+    /// Adds fields of the array itself once more.
+    package mutating func append(copyOf range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "fields outside the array")
+        while count &+ range.count > capacity { grow() }
+        unsafe (base + count).initialize(from: base + range.lowerBound, count: range.count)
+        count &+= range.count
     }
 
     @inlinable package mutating func truncate(to length: Int) { count = min(count, max(length, 0)) }

@@ -72,7 +72,7 @@ package final class ParserFilter: Filter {
         // A local, so that the exclusive access to the property is checked once for all records.
         var kept: [Record] = []
         swap(&kept, &output)
-        kept.removeAll(keepingCapacity: true)
+        if !kept.isEmpty { kept.removeAll(keepingCapacity: true) }
         let raisedGoOn = batch.raisedRecordsGoOn
         for index in 0..<rows.records.count {
             apply(rows.records[index], raisedGoOn, &storage, &rows, &kept)

@@ -74,7 +74,11 @@ struct ProgramBound: Equatable {
             self = try ProgramBound(body, scope: scope).adding(Self.groupBytes + Self.branchBytes * body.branchCount)
         case .repetition(let repetition, let body):
             let once = try ProgramBound(body, scope: scope)
-            if body.isOneItem(in: scope) {
+            if body.isClass(in: scope) {
+                // The counts stand behind it.
+                self = once.adding(2 * Self.groupBytes)
+            } else if body.isOneItem(in: scope) {
+                // As often as it must be there, and as often as it may: each names the character.
                 self = (once * 2).adding(2 * Self.groupBytes)
             } else {
                 // As many copies as it may be there; those that need not be are inside each other.
@@ -136,6 +140,15 @@ extension PatternNode {
         case .literal(let scalar, let ignoringCase): scalar <= 0x7F && ignoringCase == scope
         case .oneOf(let expression, let ignoringCase): ignoringCase == scope && expression.surelyHoldsASCII
         case .group(let body): body.isOneItem(in: scope)
+        default: false
+        }
+    }
+
+    /// Whether that item is a class.
+    fileprivate func isClass(in scope: Bool) -> Bool {
+        switch kind {
+        case .oneOf: isOneItem(in: scope)
+        case .group(let body): body.isClass(in: scope)
         default: false
         }
     }

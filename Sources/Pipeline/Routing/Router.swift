@@ -13,13 +13,25 @@ package final class Router: Emitter, HoldingStage {
 
     /// By reference, so that taking the cached one costs one count.
     private final class Route {
-        var filters: [(filter: any Filter, metrics: StageMetrics)] = []
-        /// Which rules they are.
-        var numbers: [Int32] = []
-        var holdsEvents = false
-        var output: (emitter: any Emitter, metrics: StageMetrics)?
+        let filters: [RouteFilter]
+        let output: (emitter: any Emitter, metrics: StageMetrics)?
+        let holdsEvents: Bool
         /// See `Batch.raisedRecordsGoOn`.
-        var raisedRecordsGoOn = true
+        let raisedRecordsGoOn: Bool
+
+        init(_ filters: [RouteFilter] = [], output: (emitter: any Emitter, metrics: StageMetrics)? = nil) {
+            self.filters = filters
+            self.output = output
+            holdsEvents = filters.contains { $0.filter.holder != nil }
+            raisedRecordsGoOn = !filters.contains { $0.filter.takesWholeStreams }
+        }
+    }
+
+    private struct RouteFilter {
+        let filter: any Filter
+        let metrics: StageMetrics
+        /// Which rule it is.
+        let rule: Int32
     }
 
     /// Tags whose routes are kept; when there are more the cache begins anew. As many as an input keeps.
@@ -29,7 +41,7 @@ package final class Router: Emitter, HoldingStage {
     /// `@ROOT` or the label's name, for messages.
     private let name: String
     private let log: Log
-    private var routes: [Int: Route] = [:]
+    private var routes = TagTable<Route>()
     /// The same by the numbers of the rules that fit: thousands of tags have few routes.
     private var routesByRules: [[Int32]: Route] = [:]
     private var lastTag = -1
@@ -99,7 +111,8 @@ package final class Router: Emitter, HoldingStage {
         _ passage: HeldPassage?
     ) -> Acceptance {
         var acceptance = Acceptance.accepted
-        for (filter, metrics) in route.filters[start...] {
+        for index in start..<route.filters.count {
+            let (filter, metrics) = (route.filters[index].filter, route.filters[index].metrics)
             let count = rows.records.count
             let present = watch?.present(rows)
             filter.apply(batch, storage: &storage, rows: &rows)
@@ -150,23 +163,22 @@ package final class Router: Emitter, HoldingStage {
             if isLast { break }
         }
         let route = routesByRules[fitting] ?? makeRoute(fitting)
-        if routes.count >= Self.cachedRoutes { routes.removeAll(keepingCapacity: true) }
-        routes[tag.id] = route
+        if routes.count >= Self.cachedRoutes { routes.removeAll() }
+        routes.set(tag.id, route)
         return route
     }
 
     private func makeRoute(_ fitting: [Int32]) -> Route {
-        let route = Route()
+        var filters: [RouteFilter] = []
+        var output: (emitter: any Emitter, metrics: StageMetrics)?
         for number in fitting {
             switch rules[Int(number)] {
             case .filter(_, let filter, let metrics):
-                route.filters.append((filter, metrics))
-                route.numbers.append(number)
-                if filter.holder != nil { route.holdsEvents = true }
-                if filter.takesWholeStreams { route.raisedRecordsGoOn = false }
-            case .match(_, let emitter, let metrics): route.output = (emitter, metrics)
+                filters.append(RouteFilter(filter: filter, metrics: metrics, rule: number))
+            case .match(_, let emitter, let metrics): output = (emitter, metrics)
             }
         }
+        let route = Route(filters, output: output)
         if routesByRules.count >= Self.cachedRoutes { routesByRules.removeAll(keepingCapacity: true) }
         routesByRules[fitting] = route
         return route
@@ -220,7 +232,7 @@ package final class Router: Emitter, HoldingStage {
         _ batch: Batch, behind rule: Int, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) -> Acceptance {
         let route = route(for: batch.tag)
-        let start = route.numbers.firstIndex { $0 > Int32(rule) } ?? route.numbers.count
+        let start = route.filters.firstIndex { $0.rule > Int32(rule) } ?? route.filters.count
         return pass(batch, along: route, from: start, &storage, &rows)
     }
 

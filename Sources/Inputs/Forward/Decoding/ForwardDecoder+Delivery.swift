@@ -6,7 +6,8 @@ extension ForwardDecoder {
     /// Hands every pending batch on, then answers the messages that asked for it, in their order. A message whose batch
     /// was refused gets no ack: its client will send it again.
     func flush(_ storage: inout ByteBuffer, _ sink: any ForwardSink) {
-        for batch in batches.list { handOn(batch, &storage, sink) }
+        let keptFields = batches.keptRowFields
+        for batch in batches.list { handOn(batch, &storage, sink, keptFields) }
         if let inHand, refused.contains(inHand.firstDelivery) { inHand.wasRefused() }
         if !acks.isEmpty {
             var out = ByteBuffer(capacity: 64 * acks.count)
@@ -22,15 +23,19 @@ extension ForwardDecoder {
             acks.removeAll(keepingCapacity: true)
             if !out.isEmpty { sink.acknowledge(out) }
         }
-        refused.removeAll(keepingCapacity: true)
+        if !refused.isEmpty { refused.removeAll(keepingCapacity: true) }
         batches.clear()
     }
 
     /// Hands one batch on, if there is something in it, and forgets its records. Answers whether it was taken.
+    ///
+    /// - Parameter keptFields: room for so many stays in its rows.
     @discardableResult
-    func handOn(_ batch: PendingBatch, _ storage: inout ByteBuffer, _ sink: any ForwardSink) -> Bool {
+    func handOn(
+        _ batch: PendingBatch, _ storage: inout ByteBuffer, _ sink: any ForwardSink, _ keptFields: Int
+    ) -> Bool {
         var isTaken = true
-        switch deliver(batch.tag, &storage, &batch.rows, sink) {
+        switch deliver(batch.tag, &storage, &batch.rows, sink, keptFields) {
         case nil: return true
         case .accepted: break
         case .acceptedFull: isFull = true
@@ -44,11 +49,11 @@ extension ForwardDecoder {
 
     /// One function, so that the exclusive access to a batch's rows is checked once. nil: there are none.
     private func deliver(
-        _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows, _ sink: any ForwardSink
+        _ tag: Tag, _ storage: inout ByteBuffer, _ rows: inout Rows, _ sink: any ForwardSink, _ keptFields: Int
     ) -> Acceptance? {
-        if rows.isEmpty { return nil }
+        defer { rows.clear(keepingAtMost: keptFields) }
+        if rows.records.isEmpty { return nil }
         turnRecords += rows.records.count
-        defer { rows.clear() }
         return sink.deliver(tag: tag, storage: &storage, rows: &rows)
     }
 

@@ -142,7 +142,7 @@ extension ForwardDecoder {
             message.noteRead(batch.rows.records.count, from: first.time)
             batch.rows.setMessage(storage.append(copyOf: chunk), from: 0, position: position, time: message.time)
         }
-        if !handOn(batch, &storage, sink) { message.wasRefused() }
+        if !handOn(batch, &storage, sink, batches.keptRowFields) { message.wasRefused() }
         return end
     }
 

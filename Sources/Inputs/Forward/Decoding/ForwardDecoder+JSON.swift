@@ -21,9 +21,9 @@ extension ForwardDecoder {
         } catch {
             throw ForwardError(.malformed, "not JSON: \(error)")
         }
-        var message: ForwardMessage
+        var message = ForwardMessage(end: place)
         do throws(MessagePackError) {
-            message = try reader.read(at: place, end: storage.count, &storage)
+            try reader.read(at: place, end: storage.count, into: &message, &storage)
         } catch {
             throw ForwardError(.notForward, "a JSON value that is no message of the forward protocol")
         }

@@ -268,13 +268,13 @@ package final class ForwardDecoder {
             form = isText && handshake == nil ? .json : .messagePack
         }
         if form == .json { return try nextJSON(&storage, start, received, sink) }
-        var message: ForwardMessage
+        var message = ForwardMessage(end: start)
         do throws(MessagePackError) {
             if framer != nil, try !isWhole(storage) { return nil }
             if isShakingHands {
-                message = ForwardMessage(end: try storage.skipMessagePack(at: start, end: received))
+                message.end = try storage.skipMessagePack(at: start, end: received)
             } else {
-                message = try reader.read(at: start, end: received, &storage)
+                try reader.read(at: start, end: received, into: &message, &storage)
             }
         } catch {
             // A message that ends too early is looked at again when there is more; anything else is the end.
@@ -356,7 +356,7 @@ package final class ForwardDecoder {
         }
         batches.added(message.recordCount)
         if batches.keepsOrder, message.recordCount > 0 {
-            if let latest = batches.latest, latest !== batch { handOn(latest, &storage, sink) }
+            if let latest = batches.latest, latest !== batch { handOn(latest, &storage, sink, batches.keptRowFields) }
             batches.latest = batch
         }
         if inHand == nil {

@@ -109,15 +109,16 @@ package final class PendingBatches {
         nextDelivery += 1
     }
 
-    /// Forgets all records.
+    /// How large the rows of a batch may stay when they are emptied.
+    var keptRowFields: Int { list.count <= Self.keptLargeRows ? Self.largeRowFields : Self.smallRowFields }
+
+    /// Forgets the batches: their records are handed on.
     func clear() {
         for batch in list {
-            batch.rows.clear(
-                keepingAtMost: free.count < Self.keptLargeRows ? Self.largeRowFields : Self.smallRowFields)
             batch.entry?.batch = nil
             batch.entry = nil
-            if free.count < Self.keptRows { free.append(batch) }
         }
+        free.append(contentsOf: list.prefix(max(Self.keptRows - free.count, 0)))
         list.removeAll(keepingCapacity: true)
         latest = nil
         recordCount = 0

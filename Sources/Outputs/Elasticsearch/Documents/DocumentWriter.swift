@@ -23,8 +23,10 @@ struct DocumentWriter: ~Copyable {
     /// What stands in front of it in the usual case.
     var action = ActionLine()
     private var time: TimeWriter
-    /// `"@log_name":"service.post"` of the last tag.
+    /// `"@log_name":"service.post"` of the last tag, and how much of it is the same for all tags.
     private var tagMember = ByteBuffer(capacity: 64)
+    private let tagKeyBytes: Int
+    private var tagText = ByteBuffer(capacity: 64)
     /// `,"@log_name":"service.post"}` and the line's end; without a tag key only the brace.
     private var ending = ByteBuffer(capacity: 64)
     private var tagID = -1
@@ -43,6 +45,9 @@ struct DocumentWriter: ~Copyable {
         hiddenPlaces = settings.removePlaces + [target].compactMap { $0?.topLevelKey == nil ? $0 : nil }
         updateKeys = isUpdate ? UpdateKeys(settings) : nil
         time = TimeWriter(.iso8601(fractionDigits: timeDigits), offset: settings.timestampOffsetSeconds)
+        tagMember.appendJSONString(tagKey)
+        tagMember.append(UInt8(ascii: ":"))
+        tagKeyBytes = tagMember.count
         isPlain = hidden.isEmpty && hiddenPlaces.isEmpty && !settings.flattenHashes && !isUpdate
     }
 
@@ -95,12 +100,12 @@ struct DocumentWriter: ~Copyable {
 
     private mutating func prepare(_ tag: Tag) {
         tagID = tag.id
-        tagMember.clear()
-        tagMember.appendJSONString(tagKey)
-        tagMember.append(UInt8(ascii: ":"))
-        tagMember.appendJSONString(tag.bytes)
         ending.clear()
         if settings.includeTagKey {
+            tagText.clear()
+            tagText.append(tag.bytes)
+            tagMember.truncate(to: tagKeyBytes)
+            tagMember.appendJSONString(Slice(offset: 0, length: tagText.count), tagText)
             ending.append(UInt8(ascii: ","))
             ending.append(tagMember)
         }
