@@ -190,8 +190,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "Inputs", "ForwardProtocol", "Buffering", "Events", "KeptEvents", "ConfigFile", "Logging",
-                "Outputs", "Monitor", "TestSupport",
+                "Pipeline", "Inputs", "Filters", "ForwardProtocol", "Buffering", "Events", "KeptEvents", "ConfigFile",
+                "Logging", "Outputs", "Monitor", "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: tests),
         .testTarget(

@@ -197,9 +197,12 @@ package enum SluiceCommands {
             Example(
                 "sluice replay -c fluent.conf --to es dead.ndjson",
                 "Past all filters, to the output with '@id es', by this command itself."),
+            Example(
+                "sluice replay --reason mapper_parsing_exception dead.ndjson",
+                "Only what was refused for this; 'sluice dead-letters' shows the reasons."),
         ],
         arguments: [Argument("file", kind: .file, "A file, or a folder with files.", isRepeatable: true)],
-        options: SendOptions.target + [SendOptions.to, RunOptions.config])
+        options: SendOptions.target + [SendOptions.to, SendOptions.reason, RunOptions.config])
 
     package static let version = Command("version", "Show the version.")
 
@@ -333,6 +336,10 @@ package enum SendOptions {
     package static let to = Option(
         "to", value: .required("id", .listed(by: "check --list outputs", readsConfiguration: true)),
         "Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.")
+
+    package static let reason = Option(
+        "reason", value: .required("text", .text),
+        "Only events of this reason, or of this type, as 'sluice dead-letters' shows them.")
 
     package static let all = [
         host, port, unix, format, messageKey, ack, timeAsInteger, batch, timeout, tls, caFile, sharedKey, user,

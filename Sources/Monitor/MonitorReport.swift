@@ -8,7 +8,7 @@ package struct MonitorReport: Sendable {
     /// Inputs first, then outputs and filters in the order of the file, labels last: as `/api/plugins.json` lists them.
     package var stages: [StageReport]
     /// What filters make of events.
-    package var eventMetrics: [EventMetricReport] = []
+    package var eventMetrics: [EventMetricReading] = []
 
     package init(process: ProcessReport, stages: [StageReport]) {
         (self.process, self.stages) = (process, stages)

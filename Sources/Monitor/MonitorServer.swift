@@ -194,7 +194,7 @@ private final class Desk: HTTPHandler, @unchecked Sendable {
             let format = MetricsText.Format(accept: exchange.header("Accept"))
             let families =
                 SluiceMetrics(report).families() + monitors.flatMap { FluentdMetrics(report).families($0) }
-                + EventMetricReport.families(report.eventMetrics)
+                + EventMetricReading.families(report.eventMetrics)
             exchange.respond(
                 200, [("Content-Type", format.contentType)], Array(MetricsText.write(families, as: format).utf8))
         default: exchange.respond(404, [("Content-Type", "text/plain")], Array("not found\n".utf8))

@@ -17,7 +17,7 @@ package protocol MonitoredDaemon: Sendable {
     /// Begins to send the dead letters of an output to it again, on a thread of its own.
     ///
     /// - Returns: why it cannot; nil: it has begun.
-    func replay(_ output: String) -> String?
+    func replay(_ wish: ReplayWish) -> String?
 
     func replayState() -> ReplayState
 

@@ -113,7 +113,7 @@ package struct TimeFormat: Sendable {
             return SettingError(
                 parameter,
                 "unknown directive '\(directive)' in the time format '\(String(decoding: bytes, as: UTF8.self))'",
-                hint: directive == "%f" ? "write %N for fractions of a second" : "write %% for a percent sign",
+                hint: TimeFormat.hint(directive),
                 offset: start)
         }
 
@@ -131,6 +131,15 @@ package struct TimeFormat: Sendable {
 }
 
 extension TimeFormat {
+    /// What was meant by a directive that does not exist: that of another language often has the same meaning.
+    static func hint(_ directive: String) -> String {
+        switch directive {
+        case "%f": "write %N for fractions of a second"
+        case "%i": "minutes are %M, and seconds %S"
+        default: "write %% for a percent sign"
+        }
+    }
+
     /// What a directive stands for that is short for others.
     static func expansion(_ letter: UInt8) -> String? {
         switch letter {

@@ -115,7 +115,7 @@ package struct TimeFormatter: Sendable {
         return SettingError(
             parameter,
             "unknown directive '\(directive)' in the time format '\(String(decoding: format, as: UTF8.self))'",
-            hint: "write %% for a percent sign", offset: start)
+            hint: TimeFormat.hint(directive), offset: start)
     }
 
     // MARK: - Writing

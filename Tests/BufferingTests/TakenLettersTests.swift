@@ -64,6 +64,23 @@ final class TakenLettersTests {
         #expect(!names.contains("0000000001.ndjson.1.replay"))
     }
 
+    @Test("a file of which only some lines are safe elsewhere has its name back with the others, and takes new ones")
+    func rest() throws {
+        try write(0..<3)
+        var taken: TakenLetters? = try TakenLetters(folder: folder)
+        let file = try #require(taken?.files.first)
+        var rest = ByteBuffer(capacity: 16)
+        rest.append("{\"a\":1}\n")
+        // What a crash left behind.
+        try "old".write(toFile: folder + "/.0000000001.ndjson.1.replay", atomically: false, encoding: .utf8)
+        try TakenLetters.putBack(file, holding: rest)
+        taken = nil
+        #expect(names == ["0000000001.ndjson"])
+        #expect(try String(contentsOfFile: folder + "/0000000001.ndjson", encoding: .utf8) == "{\"a\":1}\n")
+        try write(3..<5)
+        #expect(try TakenLetters(folder: folder).files.map(lines).reduce(0, +) == 3)
+    }
+
     @Test("a writer is waited for, and then its file is taken") func waiting() throws {
         try write(0..<3)
         let writer = try DiskFile(folder + "/0000000001.ndjson", for: .append)

@@ -56,7 +56,8 @@ struct Read {
             ("hash", "a:1,b", "write k:v,k:v or a JSON object"),
             ("json", "abc", "text is written in quotes: \"…\""),
             ("regexp", "/a/q", "options are i, m and x; write /…/i"),
-            ("regexp", "/", "write /…/"),
+            ("regexp", "/", "write /\\//"), ("regexp", "/health", "write /\\/health/"),
+            ("regexp", "/api/health", #"a pattern that begins with a slash needs two more around it: /\/api\/health/"#),
         ])
     func errors(_ kind: String, _ text: String, _ hint: String?) throws {
         let read = try Read("k \(text)")

@@ -21,6 +21,7 @@ import Testing
             ("require 'json'", 0, "require"), ("`id`", 0, "commands"), ("system('id')", 0, "commands"),
             ("eval('1')", 0, "run time"),
             ("puts 1", 0, "writes nothing"), ("sleep 1", 0, "wait"), ("File.read('/x')", 0, "files"),
+            ("File.basenames('/x')", 0, "files"), ("File.exist?(File.basename('/x'))", 0, "files"),
             ("Net::HTTP.get('x')", 0, "network"),
             ("TCPSocket.new('x', 1)", 0, "network"), ("Foo.bar", 0, "'Foo'"), ("Time.nowx", 5, "Time.nowx"),
             ("'a'.upcas", 4, "upcas"),

@@ -25,14 +25,14 @@ import Testing
     /// What the metric holds after the records, and why some were refused.
     private func run(
         _ rule: EventMetricRule, _ records: [String], tag: String = "a.b.c"
-    ) throws -> (series: [EventMetric.Series], dropped: Int, refused: [String], lines: [String]) {
+    ) throws -> (series: [EventMetricReading.Series], dropped: Int, refused: [String], lines: [String]) {
         let metric = EventMetric(rule.definition)
         let filter = EventMetricsFilter([(rule, metric)], hostname: Array("h1".utf8), log: .discarding)
         let batch = EventBatch(tag: tag)
         for record in records { try batch.add(record) }
         filter.apply(Events.Batch(batch.tag), storage: &batch.storage, rows: &batch.rows)
-        let (series, dropped) = metric.reading
-        return (series, dropped, batch.rows.rejections.map(\.reason), batch.lines)
+        let reading = metric.reading
+        return (reading.series, reading.dropped, batch.rows.rejections.map(\.reason), batch.lines)
     }
 
     @Test("a counter adds up what records have, or one for each, and they pass unchanged")
@@ -94,6 +94,17 @@ import Testing
             Self.rule(.counter, [("a", "$.a")]), [#"{"n":1,"a":"\#(long)1"}"#, #"{"n":1,"a":"\#(long)2"}"#])
         #expect(cut.series.map(\.value) == [2])
         #expect(cut.series[0].labels == [String(repeating: "é", count: EventMetricsFilter.maximumLabelBytes / 2)])
+    }
+
+    @Test("many series are found again, each by all of its labels")
+    func manySeries() throws {
+        let rule = try Self.rule(.counter, key: nil, [("a", "$.a"), ("b", "$.b")])
+        let records = (0..<3000).map { #"{"a":"\#($0 % 1000)","b":"\#($0 / 2 % 500)"}"# }
+        let series = try run(rule, records).series
+        #expect(series.count == 1000)
+        #expect(series.allSatisfy { $0.value == 3 })
+        #expect(Set(series.map(\.labels)).count == 1000)
+        #expect(series[999].labels == ["999", "499"])
     }
 
     @Test("a metric that is full counts on for the series that it has, and the others are dropped")

@@ -4,6 +4,7 @@ import Foundation
 import HTTPServer
 import Logging
 import Testing
+import Time
 
 @testable import Inputs
 
@@ -97,6 +98,24 @@ struct HTTPInputTests {
         #expect(try status(client) == "HTTP/1.1 503 Service Unavailable")
         #expect(running.log.lines.contains { $0.contains("the disk is full") }, "\(running.log.lines)")
         #expect(running.stop() == [])
+    }
+
+    @Test("a source without a parser takes times from the field and in the form that it names")
+    func recordTime() throws {
+        for isKept in [false, true] {
+            let running = try Running {
+                ($0.options.time.key, $0.options.time.isKept) = ("date", isKept)
+                $0.options.time.source = try? TimeSource(format: "%Y-%m-%dT%H:%M:%S%:z")
+            }
+            let client = try Client(port: running.port)
+            try client.send(post("/t", #"{"date":"1970-01-01T01:00:05+01:00","time":9}"#))
+            #expect(try status(client) == "HTTP/1.1 200 OK")
+            try client.send(post("/t", #"{"date":"yesterday"}"#))
+            #expect(try status(client) == "HTTP/1.1 400 Bad Request")
+            let date = #""date":"1970-01-01T01:00:05+01:00","#
+            #expect(running.collector.events == ["t 5 {\(isKept ? date : "")\"time\":9}"])
+            #expect(running.stop() == [])
+        }
     }
 
     @Test("one tag's full output holds its own clients, and others go on")

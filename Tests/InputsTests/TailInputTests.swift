@@ -162,9 +162,10 @@ struct TailInputTests {
     func stop() throws {
         for (isDurable, expected) in [(false, ["one", "two"]), (true, ["two"])] {
             let folder = try TemporaryFolder()
-            append("one\n", to: "\(folder.path)/a.log")
+            append("", to: "\(folder.path)/a.log")
             let running = try Running(folder.path, durable: isDurable)
             running.collector.state.withLock { $0.keepsReceipts = true }
+            append("one\n", to: "\(folder.path)/a.log")
             #expect(running.wait(1) == ["one"])
             running.collector.settle(.safe)
             sleepMilliseconds(100)

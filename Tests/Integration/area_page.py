@@ -345,3 +345,58 @@ def replays(browser):
             assert os.listdir(folder) == [], os.listdir(folder)
             done = run_sluice("dead-letters", f"{running.folder}/state/dead-letters")
             assert "no dead letters" in done.stdout, done.stdout
+
+
+@area.test("dead letters of one reason go alone, and the others stay in their file", seconds=60)
+def replays_a_reason(browser):
+    port, monitor = free_port(), free_port()
+    healed = threading.Event()
+
+    class Picky(BulkServer):
+        """Refuses numbers for one reason, and other documents for another; the first until it is healed."""
+
+        def take(self, body):
+            lines = body.split(b"\n")[1::2]
+            if healed.is_set() and all(b"number" in line for line in lines):
+                return super().take(body)
+            words = ["[took] of type [long]" if b"number" in line else "[name] of type [date]" for line in lines]
+            errors = [{"type": "mapper_parsing_exception", "reason": f"failed to parse {word}" if "long" in word else f"no parser for {word}"}
+                      for word in words]
+            return {"took": 1, "errors": True, "items": [{"index": {"status": 400, "error": error}} for error in errors]}
+
+    text = (f"<system>\n  monitor 127.0.0.1:{monitor}\n  monitor_token sesame\n  monitor_replay true\n</system>\n" + forward_source(port)
+            + f"<match **>\n    {elasticsearch_store('PORT', '@id es', 'flush_interval 0.2s' + chr(10))}</match>\n")
+    page, post = f"http://127.0.0.1:{monitor}/", {"Content-Type": "application/json", "Authorization": "Bearer sesame"}
+    with Picky() as server:
+        with Daemon(text.replace("PORT", str(server.port)), port) as running:
+            folder = f"{running.folder}/state/dead-letters"
+            with ForwardClient(port) as client:
+                client.deliver("a", [[1715000000 + n, {"number": n} if n % 3 else {"name": n}] for n in range(300)])
+            letters = lambda: json.loads(ask(page, "api/dead-letters", headers=post)[1])  # noqa: E731
+            wait_until(lambda: letters()["events"] == 300, 20, running.log)
+            assert len(letters()["reasons"]) == 2, letters()
+            nothing = run_sluice("replay", "--reason", "no such words", "--port", str(port), folder)
+            assert nothing.returncode == 1 and "no event is kept for this reason" in nothing.stderr, nothing.stderr
+            healed.set()
+            browser.problems.clear()
+            browser.open(page + "#letters")
+            browser.wait("!document.getElementById('login').hidden")
+            browser.type("sesame")
+            browser.press("Enter")
+            browser.wait("document.querySelectorAll('#reasons .card').length === 2")
+            browser.tab_to("Send only these 200 events again")
+            browser.press("Enter")
+            browser.wait("document.getElementById('replay-state').textContent.startsWith('200 of 200 events for es taken again')", 20)
+            browser.wait("document.querySelectorAll('#reasons .card').length === 1")
+            wait_until(lambda: len(server.sources()) == 200, 10, lambda: f"{len(server.sources())}")
+            assert sorted(s["number"] for s in server.sources()) == [n for n in range(300) if n % 3]
+            left = letters()
+            assert left["events"] == 100 and "no parser" in left["reasons"][0]["reason"], left
+            files = [name for _, _, names in os.walk(folder) for name in names]
+            assert files and not [name for name in files if name.startswith(".") or name.endswith(".replay")], files
+            # The command sends a reason by its words or its type, and leaves the files.
+            for words in (left["reasons"][0]["reason"], "mapper_parsing_exception"):
+                done = run_sluice("replay", "--reason", words, "-v", "-c", running.config, "--to", "es", folder)
+                assert "100 events sent" in done.stderr, (words, done.stderr)
+            assert letters()["events"] == 100
+

@@ -177,19 +177,20 @@ struct MetricsTextTests {
 
     @Test("metrics of events have the names of the configuration, and are what each format knows")
     func events() {
-        var plain = EventMetricReport(name: "hits", help: "Hits.")
-        plain.labelNames = ["a"]
-        plain.series = [.init(labels: ["x"], value: 2), .init(labels: ["\"y"], value: 0.5)]
-        plain.dropped = 3
-        var total = EventMetricReport(name: "hits_total", help: "All.")
-        total.series = [.init(labels: [], value: 1)]
-        var times = EventMetricReport(name: "took", help: "Times.")
-        (times.kind, times.buckets) = (.histogram, [0.5, 10])
-        times.series = [.init(labels: [], value: 12.25, count: 4, buckets: [1, 2, 1])]
-        var sizes = EventMetricReport(name: "size", help: "Sizes.")
-        sizes.kind = .summary
-        sizes.series = [.init(labels: [], value: 7, count: 2)]
-        let families = EventMetricReport.families([plain, total, times, sizes])
+        func reading(
+            _ name: String, _ kind: EventMetricDefinition.Kind, _ help: String, _ series: [EventMetricReading.Series]
+        ) -> EventMetricReading {
+            EventMetricReading(EventMetricDefinition(name: name, kind: kind, help: help), series: series)
+        }
+        var plain = reading(
+            "hits", .counter, "Hits.", [.init(labels: ["x"], value: 2), .init(labels: ["\"y"], value: 0.5)])
+        (plain.definition.labelNames, plain.dropped) = (["a"], 3)
+        let total = reading("hits_total", .counter, "All.", [.init(labels: [], value: 1)])
+        var times = reading(
+            "took", .histogram, "Times.", [.init(labels: [], value: 12.25, count: 4, buckets: [1, 2, 1])])
+        times.definition.buckets = [0.5, 10]
+        let sizes = reading("size", .summary, "Sizes.", [.init(labels: [], value: 7, count: 2)])
+        let families = EventMetricReading.families([plain, total, times, sizes])
         let text = MetricsText.write(families, as: .prometheus)
         for line in [
             "# TYPE hits counter", "hits{a=\"x\"} 2", "hits{a=\"\\\"y\"} 0.5", "# TYPE hits_total counter",
@@ -202,7 +203,7 @@ struct MetricsTextTests {
         let open = MetricsText.write(families, as: .openMetrics)
         // Only names that end so are counters there.
         #expect(open.contains("# TYPE hits unknown\n") && open.contains("\nhits{a=\"x\"} 2\n"), "\(open)")
-        #expect(!MetricsText.write(EventMetricReport.families([total]), as: .prometheus).contains("dropped"))
+        #expect(!MetricsText.write(EventMetricReading.families([total]), as: .prometheus).contains("dropped"))
     }
 
     @Test("OpenMetrics is written only for who asks for it")

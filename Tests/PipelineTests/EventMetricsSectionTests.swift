@@ -55,6 +55,18 @@ import Testing
             ["8:1 error the metric 'm' has another 'labels' than before"]
         ),
         (metric("</metric>\n<metric>\nname m\ntype counter\ndesc d\nkey other"), []),
+        (
+            metric(
+                "</metric>\n<metric>\nname x\ntype summary\ndesc d\nkey k\n</metric>\n<metric>\nname x_count\ntype gauge\n"
+                    + "desc d\nkey k"),
+            ["14:1 error 'x_count' is a part of the summary 'x', and cannot be a metric of its own"]
+        ),
+        (
+            metric(
+                "</metric>\n<metric>\nname m_bucket\ntype counter\ndesc d\n</metric>\n<metric>\nname x_sum\ntype counter\ndesc d\n"
+                    + "</metric>\n<metric>\nname x\ntype histogram\ndesc d\nkey k"),
+            ["18:1 error 'x_sum' is a part of the histogram 'x', and cannot be a metric of its own"]
+        ),
         (metric("initialized true\n<labels>\na b\nh ${hostname}\n</labels>"), []),
         (
             metric("initialized true\n<labels>\na $.a\n</labels>"),

@@ -139,6 +139,16 @@ struct HTTPOutputSectionTests {
             "influxdb2", "url http://d:8086\ntoken t\nbucket b\norg o\ntime_precision h",
             ["7:16 error 'time_precision' is 'h'"]
         ),
+        ("influxdb", "", []),
+        (
+            "influxdb",
+            "host d\nport 8087\ndbname b\nuser u\npassword p\nuse_ssl true\nverify_ssl false\ntime_precision ms\n"
+                + "auto_tags true\ntag_keys [\"a\"]\nsequence_tag s\nmeasurement m\ncast_number_to_float true\n"
+                + "default_retention_policy r\ntime_key t", []
+        ),
+        ("influxdb", "host a,b", ["3:6 error 'host' names 2 servers"]),
+        ("influxdb", "host http://d", ["3:6 error 'host' is 'http://d'"]),
+        ("influxdb", "retention_policy_key k", ["3:22 error 'retention_policy_key' is not supported yet"]),
         ("gelf", "host g", []), ("gelf", "port 12201", ["1:1 error 'host' is required in <match **> of type gelf"]),
         ("gelf", "host udp://g", ["3:6 error 'host' is 'udp://g', which is not a name or an address alone"]),
         (

@@ -352,6 +352,10 @@ import Testing
             "@type elasticsearch\nilm_policies []",
             ["3:14 error 'ilm_policies' is not a JSON object"]
         ),
+        (
+            "@type file\npath /l\n<buffer>\ntime_key 60m\n</buffer>",
+            ["5:1 warning 'time_key' in <buffer> is not used, as in Fluentd"]
+        ),
         ("@type elasticsearch\n<buffer time>\n</buffer>", ["3:9 error the chunk key 'time' needs 'timekey'"]),
         (
             "@type elasticsearch\n<buffer>\nflush_interval 100ms\n</buffer>",

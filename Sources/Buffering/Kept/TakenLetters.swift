@@ -1,4 +1,4 @@
-internal import Events
+package import Events
 internal import Glibc
 
 /// The dead letters of an output on their way back to it: its files under names of their own, so that what is refused
@@ -62,5 +62,21 @@ package struct TakenLetters: Sendable {
         let name = String(file[..<end])
         guard (try? DiskFile(name, for: .read)) == nil else { return }
         try? DiskFile.move(file, to: name)
+    }
+
+    /// Some events of a file are safe elsewhere: it gets its name back with the lines of the others.
+    ///
+    /// The lines are on the disk before they take the file's place, so that a crash leaves all of it or them.
+    package static func putBack(_ file: String, holding rest: borrowing ByteBuffer) throws(ChunkStoreError) {
+        let place = file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex
+        // Nobody reads names with a dot: after a crash it is in nobody's way.
+        let made = "\(file[..<place]).\(file[place...])"
+        try DiskFile.remove(made)
+        let lines = try DiskFile(made, for: .create)
+        try lines.write(rest, at: 0)
+        try lines.sync()
+        try DiskFile.move(made, to: file)
+        DiskFile.syncFolder(String(file[..<place]))
+        putBack(file)
     }
 }

@@ -230,6 +230,11 @@ extension SectionReader {
         return text[text.index(after: slash)...].allSatisfy { "imx".contains($0) }
     }
 
+    /// A text such as a path as a regular expression, as it is meant to be written.
+    private static func betweenSlashes(_ text: String) -> String {
+        "/" + text.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "\\/") + "/"
+    }
+
     /// `/body/` with the options i, m, x; or the bare body. Says nothing about whether the body compiles.
     package func regexp(_ key: String, aliases: [String] = [], required: Bool = false) -> Setting<RegexpText>? {
         guard let setting = pattern(key, aliases: aliases, required: required) else { return nil }
@@ -238,14 +243,18 @@ extension SectionReader {
             return Setting(RegexpText(body: setting.value, options: "", bodyOffset: 0), setting.parameter)
         }
         guard let slash = bytes.lastIndex(of: Byte.slash), slash > 0 else {
-            return reject(setting, "'\(key)' has no closing '/'", "write /…/")
+            return reject(setting, "'\(key)' has no closing '/'", "write \(Self.betweenSlashes(setting.value))")
         }
         let options = String(decoding: bytes[(slash + 1)...], as: UTF8.self)
         if let bad = options.utf8.firstIndex(where: { !"imx".utf8.contains($0) }) {
             let offset = slash + 1 + options.utf8.distance(from: options.utf8.startIndex, to: bad)
             let place = setting.parameter.place(ofOffset: offset, length: bytes.count - offset)
             diagnostics.error(
-                place, "'\(key)' has '\(options)' behind its closing '/'", hint: "options are i, m and x; write /…/i")
+                place, "'\(key)' has '\(options)' behind its closing '/'",
+                hint: options.utf8.count <= 3
+                    ? "options are i, m and x; write /…/i"
+                    : "a pattern that begins with a slash needs two more around it: "
+                        + Self.betweenSlashes(setting.value))
             return nil
         }
         let body = String(decoding: bytes[1..<slash], as: UTF8.self)

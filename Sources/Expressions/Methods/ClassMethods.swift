@@ -11,7 +11,7 @@ extension ExpressionEvaluator {
         guard type.methods.contains(method) else { return nil }
         switch type {
         case .time, .dateTime, .date: return try timeClassMethod(type, method, arguments)
-        case .json, .oj:
+        case .json, .oj, .yajl:
             switch method {
             case .parse, .load:
                 if let symbols = try option("symbolize_names", arguments), symbols.isTrue {

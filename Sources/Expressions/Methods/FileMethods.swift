@@ -1,16 +1,14 @@
 internal import Events
 
-/// `File`, `IO` and `Dir` in a configuration: to read small files such as mounted secrets, and to put paths together.
+/// `File`, `IO` and `Dir` in a configuration: to read small files such as mounted secrets, and to put paths together. Paths
+/// of events are only looked at as text.
 extension ExpressionEvaluator {
     mutating func fileClassMethod(
         _ type: RubyClass, _ method: Method, _ arguments: Arguments
     ) throws(ExpressionFailure) -> ExpressionValue? {
+        if let text = try pathMethod(method, arguments) { return text }
         guard let files = context.files else { return nil }
-        switch method {
-        case .pwd, .getwd: return try string(files.workingDirectory)
-        case .join: return try string(try joinedPath(arguments.all))
-        default: break
-        }
+        if method == .pwd || method == .getwd { return try string(files.workingDirectory) }
         let path = try text(arguments[0])
         let name = storage.text(path)
         switch method {
@@ -24,7 +22,32 @@ extension ExpressionEvaluator {
         case .is_exist where type == .directory, .is_directory: return .bool(files.isFolder(name))
         case .is_exist, .is_exists, .is_readable: return .bool(files.exists(name))
         case .is_file: return .bool(files.exists(name) && !files.isFolder(name))
-        case .basename:
+        case .expand_path:
+            var base = files.workingDirectory
+            if case .string(let other) = arguments[1] { base = storage.text(other) }
+            return try string(Self.normalised(name.hasPrefix("/") ? name : base + "/" + name))
+        default: return nil
+        }
+    }
+
+    /// `Method.ofPaths`: what a path's text says; nil: another method.
+    private mutating func pathMethod(
+        _ method: Method, _ arguments: Arguments
+    ) throws(ExpressionFailure) -> ExpressionValue? {
+        guard Method.ofPaths.contains(method) else { return nil }
+        if method == .join { return try string(try joinedPath(arguments.all)) }
+        let path = try text(arguments[0])
+        try step(Int(path.length) / 8)
+        let name = storage.text(path)
+        switch method {
+        case .dirname:
+            guard let slash = name.lastIndex(of: "/") else { return try string(".") }
+            return try string(slash == name.startIndex ? "/" : String(name[..<slash]))
+        case .extname:
+            let base = Self.lastPart(name)
+            let dot = base.dropFirst().lastIndex(of: ".")
+            return try string(dot.map { String(base[$0...]) } ?? "")
+        default:
             var base = Self.lastPart(name)
             if case .string(let ending) = arguments[1] {
                 let ending = storage.text(ending)
@@ -35,18 +58,6 @@ extension ExpressionEvaluator {
                 }
             }
             return try string(base)
-        case .dirname:
-            guard let slash = name.lastIndex(of: "/") else { return try string(".") }
-            return try string(slash == name.startIndex ? "/" : String(name[..<slash]))
-        case .extname:
-            let base = Self.lastPart(name)
-            let dot = base.dropFirst().lastIndex(of: ".")
-            return try string(dot.map { String(base[$0...]) } ?? "")
-        case .expand_path:
-            var base = files.workingDirectory
-            if case .string(let other) = arguments[1] { base = storage.text(other) }
-            return try string(Self.normalised(name.hasPrefix("/") ? name : base + "/" + name))
-        default: return nil
         }
     }
 

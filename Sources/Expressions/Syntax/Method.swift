@@ -84,6 +84,9 @@ enum Method: String, CaseIterable, BitwiseCopyable {
         .is_readable, .basename, .dirname, .extname, .expand_path, .pwd, .getwd,
     ]
 
+    /// Methods of `File` that only look at the text of a path: expressions of events have them, too.
+    static let ofPaths: [Method] = [.basename, .dirname, .extname, .join]
+
     /// What every object has, classes too.
     static let ofEveryObject: [Method] = [
         .equal, .not_equal, .case_equal, .match_op, .not_match, .class, .is_a, .kind_of, .instance_of, .respond_to,

@@ -143,7 +143,7 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
     case directory = "Dir"
     case ipAddress = "IPAddr"
 
-    /// Read files: only code of a configuration names them.
+    /// Read files: only code of a configuration names them, but for `Method.ofPaths`.
     static let ofFiles: [RubyClass] = [.file, .io, .directory]
 
     /// The methods that the class itself has, beside those of every object.
@@ -154,7 +154,7 @@ enum RubyClass: String, CaseIterable, BitwiseCopyable {
         case .date: [.today, .parse, .strptime]
         case .json: [.parse, .generate, .dump, .load, .pretty_generate]
         case .oj: [.dump, .load]
-        case .yajl: []
+        case .yajl: [.dump, .load]
         case .socket: [.gethostname]
         case .secureRandom: [.uuid, .hex, .random_number]
         case .base64: [.encode64, .strict_encode64, .urlsafe_encode64, .decode64, .strict_decode64, .urlsafe_decode64]

@@ -109,8 +109,9 @@ extension ProgramParser {
             position += 2
             path += "::" + word()
         }
-        if let type = RubyClass(rawValue: path), scope == .configuration || !RubyClass.ofFiles.contains(type) {
-            return builder.add(.constant(type))
+        if let type = RubyClass(rawValue: path) {
+            let isCovered = scope == .configuration || !RubyClass.ofFiles.contains(type)
+            if isCovered || type == .file && isPathMethodNext { return builder.add(.constant(type)) }
         }
         switch path {
         case "RUBY_VERSION": return builder.add(.string(builder.text(Array("3.2.0".utf8))))
@@ -132,6 +133,15 @@ extension ProgramParser {
             throw error(
                 start, "'\(path)' is not covered", length: path.utf8.count,
                 hint: EditDistance.nearest(to: path, in: names).map { "did you mean '\($0)'?" })
+        }
+    }
+
+    /// `.basename` and its like stand here: they look at the text of a path, and at no file.
+    private var isPathMethodNext: Bool {
+        Method.ofPaths.contains { method in
+            guard starts(with: "." + method.rawValue) else { return false }
+            let next = peek(at: position + 1 + method.rawValue.utf8.count) ?? 0
+            return !(0x61...0x7A).contains(next) && next != UInt8(ascii: "_")
         }
     }
 

@@ -12,7 +12,7 @@ package final class EventMetricsFilter: Filter {
     private let log: Log
     /// Whether some label is made from parts of the tag.
     private let needsTagParts: Bool
-    private var key = EventMetricKey()
+    private var key = SeriesKey()
     private var text = ByteBuffer(capacity: 128)
 
     /// What a label may have of a value; the rest is cut off.

@@ -17,11 +17,19 @@ struct HTTPRefusal: Error, Equatable {
 struct HTTPEventReader: ~Copyable {
     private let options: HTTPOptions
     private let parser: (any TextParser)?
+    private let added: HTTPAddedFields
+    private let timeKey: [UInt8]
+    /// Of a request's `time=`.
     private var times = TimeReader(.float, zone: .utc)
+    /// Of a record.
+    private var recordTimes: TimeReader
 
     init(_ options: HTTPOptions) {
         self.options = options
         parser = options.parser?.makeParser()
+        added = HTTPAddedFields(options)
+        timeKey = Array(options.time.key.utf8)
+        recordTimes = TimeReader(options.time.source ?? .float, zone: options.time.zone)
     }
 
     /// Appends the records of a request, each with its time.
@@ -37,7 +45,7 @@ struct HTTPEventReader: ~Copyable {
             try take(payload(of: exchange, target, body, &storage, &times), &storage, &rows)
         }
         setTime(times, &rows)
-        try addParameters(exchange, target, &storage, &rows)
+        try added.add(exchange, target, &storage, &rows)
     }
 
     /// Appends the records of a body without the request around it, from an address: where `<parse>` does not say what it
@@ -57,9 +65,7 @@ struct HTTPEventReader: ~Copyable {
             try take(form ?? .json(body), &storage, &rows)
         }
         setTime(times, &rows)
-        if options.addsAddress {
-            try add([Self.field("REMOTE_ADDR", Array(address.utf8), &storage)], &storage, &rows)
-        }
+        try added.add(address: address, &storage, &rows)
     }
 
     /// The first of the times that a request gives is that of all its records.
@@ -212,30 +218,33 @@ struct HTTPEventReader: ~Copyable {
 
     // MARK: - Records
 
-    /// A field `time` is the event's time, in seconds, and leaves the record.
+    /// A field `time` is the event's time, in seconds, and leaves the record; or another field, as the source says.
     private mutating func addRecord(
         _ fields: Range<Int>, _ storage: inout ByteBuffer, _ rows: inout Rows
     ) throws(HTTPRefusal) {
         var time = Clock.now()
         let record = Record(time: time, firstField: fields.lowerBound, fieldCount: fields.count)
-        guard let place = rows.find(Self.timeKey, in: record, storage) else {
+        guard let place = rows.find(timeKey, in: record, storage) else {
             rows.records.append(record)
             return
         }
         switch rows.fields[place].value.kind {
         case .int, .uint, .double, .number: break
-        default: throw HTTPRefusal(400, "the field 'time' is no number of seconds")
+        case _ where options.time.source != nil: break
+        default: throw HTTPRefusal(400, "the field '\(options.time.key)' is no number of seconds")
         }
-        guard case .time(let read) = times.read(rows.fields[place].value, &storage) else {
-            throw HTTPRefusal(400, "the field 'time' is no time")
+        guard case .time(let read) = recordTimes.read(rows.fields[place].value, &storage) else {
+            throw HTTPRefusal(400, "the field '\(options.time.key)' is no time")
         }
         time = read
+        if options.time.isKept {
+            rows.records.append(Record(time: time, firstField: fields.lowerBound, fieldCount: fields.count))
+            return
+        }
         let first = rows.fields.count
         for index in fields where index != place { rows.fields.append(rows.fields[index]) }
         rows.records.append(Record(time: time, firstField: first, fieldCount: rows.fields.count - first))
     }
-
-    private static let timeKey = Array("time".utf8)
 
     private func parse(
         _ text: Slice, _ parser: any TextParser, _ storage: inout ByteBuffer, _ rows: inout Rows
@@ -268,55 +277,5 @@ struct HTTPEventReader: ~Copyable {
             time != EventTime(seconds: 0)
         else { return nil }
         return time
-    }
-
-    /// `add_http_headers`, `add_query_params`, `add_remote_addr`: over fields of the record.
-    private func addParameters(
-        _ exchange: HTTPExchange, _ target: HTTPTarget, _ storage: inout ByteBuffer, _ rows: inout Rows
-    ) throws(HTTPRefusal) {
-        var added: [Field] = []
-        func add(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) {
-            added.append(Self.field(name, value, &storage))
-        }
-        if options.addsHeaders {
-            for (name, value) in exchange.headers {
-                let shown = String(name.uppercased().map { $0 == "-" ? "_" : $0 })
-                add("HTTP_" + shown, Array(value.utf8), &storage)
-            }
-        }
-        if options.addsQuery {
-            for (name, value) in target.query { add("QUERY_" + name.uppercased(), value, &storage) }
-        }
-        if options.addsAddress {
-            let forwarded = exchange.header("X-Forwarded-For")?.split(separator: ",").first
-            let address = forwarded.map { $0.filter { $0 != " " } } ?? exchange.client.peer?.host ?? ""
-            add("REMOTE_ADDR", Array(address.utf8), &storage)
-        }
-        try self.add(added, &storage, &rows)
-    }
-
-    private static func field(_ name: String, _ value: [UInt8], _ storage: inout ByteBuffer) -> Field {
-        let key = storage.append(copyOf: Array(name.utf8))
-        return Field(key: key, value: .string(storage.append(copyOf: value)))
-    }
-
-    private func add(
-        _ added: [Field], _ storage: inout ByteBuffer, _ rows: inout Rows
-    ) throws(HTTPRefusal) {
-        guard !added.isEmpty else { return }
-        guard rows.records.count * added.count <= options.addedFields else {
-            throw HTTPRefusal(
-                413,
-                "\(added.count) parameters and headers for each of \(rows.records.count) records are more than"
-                    + " \(options.addedFields) fields; send smaller batches, or raise added_field_limit")
-        }
-        for index in rows.records.indices {
-            let record = rows.records[index]
-            let first = rows.copyFields(of: record)
-            var seen: UInt64 = .max
-            for field in added { rows.set(field.key, field.value, first: first, seen: &seen, storage) }
-            rows.records[index] = Record(
-                time: record.time, firstField: first, fieldCount: rows.fields.count - first)
-        }
     }
 }

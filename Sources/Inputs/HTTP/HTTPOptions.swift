@@ -1,4 +1,5 @@
 package import Parsing
+package import Time
 
 /// Parameters of `<source> @type http` that concern requests (Fluentd's `in_http`).
 package struct HTTPOptions: Sendable {
@@ -8,6 +9,8 @@ package struct HTTPOptions: Sendable {
     package var decompressedBytes = 256 << 20
     /// `<parse>`: bodies go to it whole, whatever their type; nil: JSON, lines of JSON, MessagePack and forms.
     package var parser: ParserRecipe?
+    /// Where the records of a body without `<parse>` say their time.
+    package var time = RecordTime()
     /// `add_tag_prefix`
     package var tagPrefix: String?
     /// `add_http_headers`: `HTTP_X_NAME`.
@@ -24,6 +27,18 @@ package struct HTTPOptions: Sendable {
     package var cors: CORSPolicy?
 
     package enum Answer: Sendable { case empty, noContent, image }
+
+    /// `time_key`, `keep_time_key`, `time_type`, `time_format`, … of a source that does not say how bodies are parsed.
+    package struct RecordTime: Sendable {
+        package var key = "time"
+        /// Whether the field stays in the record.
+        package var isKept = false
+        /// nil: a number of seconds, and nothing else.
+        package var source: TimeSource?
+        package var zone = TimeZoneRule.utc
+
+        package init() {}
+    }
 
     package init() {}
 }

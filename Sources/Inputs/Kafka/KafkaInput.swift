@@ -9,8 +9,6 @@ package import Logging
 /// they are delivered. So a message may come twice after a crash, and none is missing. While buffers are full the partitions
 /// are paused. Belongs to one loop; librdkafka has threads of its own.
 package final class KafkaInput: Input {
-    /// When a batch that was refused is tried again, if nobody says that there is room before.
-    private static let retryMilliseconds: UInt64 = 1000
     /// Memory that is kept between batches, in bytes.
     private static let keptBytes = 4 << 20
 
@@ -18,7 +16,7 @@ package final class KafkaInput: Input {
     private let loop: Loop
     private let emitter: any Emitter
     private let log: Log
-    private let pressure: Pressure?
+    private let hold: RoomHold
     private let reader: KafkaMessageReader
     private var consumer: KafkaConsumer?
     package var meter: IntakeMeter?
@@ -27,9 +25,6 @@ package final class KafkaInput: Input {
     private var moment = Receipt.Moment.delivered
     /// What the consumer has handed on, and nobody has taken yet.
     private var waiting: [KafkaBatch] = []
-    private var isHeld = false
-    private var wait = GateWait()
-    private var retryTimer: LoopTimer?
     private var endTimer: LoopTimer?
     private var tags: [String: Tag] = [:]
     private static let keptTags = 4096
@@ -43,7 +38,7 @@ package final class KafkaInput: Input {
         self.loop = loop
         self.emitter = emitter
         self.log = log
-        self.pressure = pressure
+        hold = RoomHold(on: loop, pressure)
         reader = KafkaMessageReader(settings, log: log)
     }
 
@@ -62,7 +57,6 @@ package final class KafkaInput: Input {
             onFailure: { [log] code, reason in
                 log.limited(.warn, kind: code.name, "kafka: \(reason)", ["error": code.name])
             }, onLog: { [log] _, text in log.debug("librdkafka: \(text)") })
-        retryTimer = LoopTimer(on: loop)
         phase = .reading
         log.info("reading topics", ["brokers": settings.brokers])
     }
@@ -71,13 +65,12 @@ package final class KafkaInput: Input {
         guard phase < .stopped else { return }
         phase = .stopped
         waiting = []
-        retryTimer?.close()
+        hold.close()
         consumer?.stopReading()
     }
 
     package func resumeReading() {
-        guard phase == .reading, isHeld, !(pressure?.gates.isClosed(anyOf: wait) ?? false) else { return }
-        isHeld = false
+        guard phase == .reading, hold.end() else { return }
         work()
     }
 
@@ -125,11 +118,11 @@ package final class KafkaInput: Input {
 
     private func work() {
         guard phase == .reading, !isResting else { return }
-        while !isHeld, let batch = waiting.first {
+        while !hold.isHeld, let batch = waiting.first {
             guard handOn(batch) else { return }
             waiting.removeFirst()
         }
-        if !isHeld, waiting.isEmpty { consumer?.taken() }
+        if !hold.isHeld, waiting.isEmpty { consumer?.taken() }
     }
 
     /// False when the batch was not taken: it comes again.
@@ -146,31 +139,22 @@ package final class KafkaInput: Input {
             settled(batch)
             return true
         }
-        let told = SettledMessages(self, batch)
-        let receipt =
-            settings.isGroup
-            ? Receipt(for: moment) { [loop, moment] fate in _ = loop.submit { told.settled(fate, of: moment) } } : nil
+        // Its place is all that is needed.
+        let read = batch.withoutMessages
+        let end = BatchEnd { [weak self] in self?.settled(read) }
+        let receipt = settings.isGroup ? end.receipt(for: moment, on: loop) : nil
         switch emitter.emit(Batch(tag(of: batch.topic), receipt: receipt), storage: &storage, rows: &rows) {
         case .accepted: break
-        case .acceptedFull: hold()
+        case .acceptedFull: hold.begin()
         case .refused(let reason):
-            told.isTakenBack = true
+            end.takeBack()
             receipt?.settle(.lost)
-            hold()
+            hold.begin { [unowned self] in work() }
             log.limited(.warn, kind: "refused", "messages wait: \(reason.sentence)")
-            retryTimer?.start(afterMilliseconds: Self.retryMilliseconds) { [unowned self] in
-                isHeld = false
-                work()
-            }
             return false
         }
         receipt?.settle(.delivered)
         return true
-    }
-
-    private func hold() {
-        isHeld = true
-        wait = pressure?.take() ?? GateWait()
     }
 
     private func tag(of topic: String) -> Tag {
@@ -181,7 +165,7 @@ package final class KafkaInput: Input {
         return made
     }
 
-    fileprivate func settled(_ batch: KafkaBatch) {
+    private func settled(_ batch: KafkaBatch) {
         consumer?.settled(batch.topic, batch.partition, assignment: batch.assignment, next: batch.nextOffset)
     }
 }
@@ -193,26 +177,4 @@ private final class Ear: @unchecked Sendable {
     weak var input: KafkaInput?
 
     init(_ input: KafkaInput) { self.input = input }
-}
-
-/// A batch whose end is known.
-///
-/// Safety: what it holds is touched on the input's loop alone.
-private final class SettledMessages: @unchecked Sendable {
-    private weak var input: KafkaInput?
-    private let batch: KafkaBatch
-    /// It was not taken, and is handed on again.
-    var isTakenBack = false
-
-    init(_ input: KafkaInput, _ batch: KafkaBatch) {
-        self.input = input
-        // Its place is all that is needed.
-        self.batch = batch.withoutMessages
-    }
-
-    func settled(_ fate: Receipt.Fate, of moment: Receipt.Moment) {
-        // At a stop events may be kept for the next start: that is no delivery, and they are read again.
-        if isTakenBack || fate == .safe && moment == .delivered { return }
-        input?.settled(batch)
-    }
 }

@@ -14,25 +14,14 @@ package final class SystemdInput: Input {
     static let turnBytes = 1 << 20
     /// How often it is looked whether there is more, if nobody says so, and whether the journal can be opened now.
     static let pollMilliseconds: UInt64 = 1000
-    /// When a batch that was refused is tried again, if nobody says that there is room before.
-    static let retryMilliseconds: UInt64 = 1000
-    /// How often the position is written at most.
-    static let writeMilliseconds: UInt64 = 100
     /// Memory that is kept between batches, in bytes.
     private static let keptBytes = 4 << 20
-
-    /// A batch whose end is not known.
-    fileprivate final class Outstanding {
-        let cursor: String
-        var isSettled = false
-        init(_ cursor: String) { self.cursor = cursor }
-    }
 
     private let settings: SystemdSettings
     private let loop: Loop
     private let emitter: any Emitter
     private let log: Log
-    private let pressure: Pressure?
+    private let hold: RoomHold
     private let tag: Tag
     private var library: LibSystemd?
     private var journal: Journal?
@@ -41,25 +30,16 @@ package final class SystemdInput: Input {
     private var watch: DescriptorWatch?
     private var turnTimer: LoopTimer?
     private var pollTimer: LoopTimer?
-    private var retryTimer: LoopTimer?
-    private var writeTimer: LoopTimer?
     package var meter: IntakeMeter?
     private(set) var phase = InputPhase.idle
     private var isResting = false
     private var isActive = false
-    private var isHeld = false
-    private var wait = GateWait()
     private var moment = Receipt.Moment.delivered
-    private var file: CursorFile?
+    private var position: JournalPosition?
     /// Behind what is read on; nil: from where the settings say.
     private var place: String?
     /// Nothing was there when it began at the end: all that comes is new.
     private var startsAtHead = false
-    private var outstanding: [Outstanding] = []
-    /// Safe, and not written yet.
-    private var unwritten: String?
-    private var isWriteDue = false
-    private var writtenAtMilliseconds: UInt64 = 0
     private var storage = ByteBuffer(capacity: 64 * 1024)
     private var rows = Rows(fieldCapacity: 1024)
 
@@ -70,7 +50,7 @@ package final class SystemdInput: Input {
         self.loop = loop
         self.emitter = emitter
         self.log = log
-        self.pressure = pressure
+        hold = RoomHold(on: loop, pressure)
         tag = Tag(settings.tag)
         startsAtHead = settings.readsFromHead
     }
@@ -82,13 +62,9 @@ package final class SystemdInput: Input {
     package func start() throws {
         precondition(phase == .idle, "an input was started twice")
         library = try LibSystemd()
-        file = try settings.positionFile.map { path throws(PositionFile.Failure) in try CursorFile(path) }
-        // What is wrong with it is told at the start, and not when it is read.
-        _ = try file?.read()
+        position = try JournalPosition(settings.positionFile, on: loop, log)
         turnTimer = LoopTimer(on: loop)
         pollTimer = LoopTimer(on: loop)
-        retryTimer = LoopTimer(on: loop)
-        writeTimer = LoopTimer(on: loop)
         phase = .reading
         turnTimer?.start(afterMilliseconds: 0) { [unowned self] in activate() }
     }
@@ -97,7 +73,7 @@ package final class SystemdInput: Input {
     private func activate() {
         guard phase == .reading, !isResting, !isActive else { return }
         isActive = true
-        place = try? file?.read()
+        place = position?.read()
         pollTimer?.start(afterMilliseconds: Self.pollMilliseconds, everyMilliseconds: Self.pollMilliseconds) {
             [unowned self] in poll()
         }
@@ -107,13 +83,14 @@ package final class SystemdInput: Input {
     package func stopReading() {
         guard phase < .stopped else { return }
         phase = .stopped
-        for timer in [turnTimer, pollTimer, retryTimer, writeTimer] { timer?.close() }
+        for timer in [turnTimer, pollTimer] { timer?.close() }
+        hold.close()
+        position?.stop()
         closeJournal()
     }
 
     package func resumeReading() {
-        guard phase == .reading, isHeld, !(pressure?.gates.isClosed(anyOf: wait) ?? false) else { return }
-        isHeld = false
+        guard phase == .reading, hold.end() else { return }
         schedule()
     }
 
@@ -134,8 +111,7 @@ package final class SystemdInput: Input {
         guard phase < .closed else { return }
         stopReading()
         phase = .closed
-        writePosition()
-        file = nil
+        position?.close()
     }
 
     // MARK: - The journal
@@ -180,7 +156,7 @@ package final class SystemdInput: Input {
         place = try journal.seekTail()
         if place == nil { startsAtHead = true }
         // What comes while the daemon is away is read, too.
-        unwritten = unwritten ?? place
+        position?.begin(at: place)
     }
 
     private func closeJournal() {
@@ -197,7 +173,7 @@ package final class SystemdInput: Input {
 
     private func poll() {
         guard phase == .reading else { return }
-        writePosition()
+        position?.write()
         if journal != nil, let now = Self.identity(of: settings.folder), let folder, now != folder {
             log.info("the journal's folder was replaced", ["path": settings.folder])
             closeJournal()
@@ -208,12 +184,12 @@ package final class SystemdInput: Input {
     // MARK: - Reading
 
     private func schedule() {
-        guard phase == .reading, isActive, !isResting, !isHeld else { return }
+        guard phase == .reading, isActive, !isResting, !hold.isHeld else { return }
         turnTimer?.start(afterMilliseconds: 0) { [unowned self] in turn() }
     }
 
     private func turn() {
-        guard phase == .reading, isActive, !isResting, !isHeld else { return }
+        guard phase == .reading, isActive, !isResting, !hold.isHeld else { return }
         if journal == nil { openJournal() }
         guard let journal else { return }
         storage.clear()
@@ -260,84 +236,26 @@ package final class SystemdInput: Input {
     }
 
     private func handOn(behind cursor: String) {
+        guard let position else { return }
         let before = place
         place = cursor
-        let batch = Outstanding(cursor)
-        outstanding.append(batch)
-        guard !rows.records.isEmpty else { return settled(batch) }
-        let told = SettledEntries(self, batch)
-        let receipt =
-            file == nil
-            ? nil : Receipt(for: moment) { [loop, moment] fate in _ = loop.submit { told.settled(fate, of: moment) } }
+        let batch = position.add(cursor)
+        guard !rows.records.isEmpty else { return position.settled(batch) }
+        let end = BatchEnd { [weak position] in position?.settled(batch) }
+        let receipt = position.isKept ? end.receipt(for: moment, on: loop) : nil
         switch emitter.emit(Batch(tag, receipt: receipt), storage: &storage, rows: &rows) {
         case .accepted: break
-        case .acceptedFull: hold()
+        case .acceptedFull: hold.begin()
         case .refused(let reason):
             // Not taken: the same entries again when there is room.
-            told.isTakenBack = true
-            outstanding.removeLast()
+            end.takeBack()
+            position.takeBack()
             place = before
             closeJournal()
-            hold()
+            hold.begin { [unowned self] in schedule() }
             log.limited(.warn, kind: "refused", "entries wait: \(reason.sentence)")
-            retryTimer?.start(afterMilliseconds: Self.retryMilliseconds) { [unowned self] in
-                isHeld = false
-                schedule()
-            }
         }
         receipt?.settle(.delivered)
-        if receipt == nil { settled(batch) }
-    }
-
-    private func hold() {
-        isHeld = true
-        wait = pressure?.take() ?? GateWait()
-    }
-
-    // MARK: - The position
-
-    fileprivate func settled(_ batch: Outstanding) {
-        batch.isSettled = true
-        while let first = outstanding.first, first.isSettled {
-            unwritten = first.cursor
-            outstanding.removeFirst()
-        }
-        // A stop writes what is settled after it, too.
-        guard unwritten != nil, phase < .stopped else { return writePosition() }
-        guard !isWriteDue else { return }
-        isWriteDue = true
-        // What settles together is written once.
-        let due = writtenAtMilliseconds + Self.writeMilliseconds
-        writeTimer?.start(afterMilliseconds: due > loop.now ? due - loop.now : 0) { [unowned self] in writePosition() }
-    }
-
-    private func writePosition() {
-        isWriteDue = false
-        guard let cursor = unwritten, let file else { return }
-        do throws(PositionFile.Failure) {
-            try file.write(cursor)
-            unwritten = nil
-        } catch {
-            log.limited(.error, kind: "positions", "\(error)")
-        }
-        writtenAtMilliseconds = loop.now
-    }
-}
-
-/// A batch whose end is known.
-///
-/// Safety: what it holds is touched on the input's loop alone.
-private final class SettledEntries: @unchecked Sendable {
-    private weak var input: SystemdInput?
-    private let batch: SystemdInput.Outstanding
-    /// It was not taken, and is read again.
-    var isTakenBack = false
-
-    init(_ input: SystemdInput, _ batch: SystemdInput.Outstanding) { (self.input, self.batch) = (input, batch) }
-
-    func settled(_ fate: Receipt.Fate, of moment: Receipt.Moment) {
-        // At a stop events may be kept for the next start: that is no delivery, and they are read again.
-        if isTakenBack || fate == .safe && moment == .delivered { return }
-        input?.settled(batch)
+        if receipt == nil { position.settled(batch) }
     }
 }

@@ -151,11 +151,11 @@ extension TailInput {
         let start = file.takenOffset
         let batch = file.begin(end)
         guard !rows.records.isEmpty else { return settled(file, batch) }
-        let told = SettledBatch(self, file, batch)
-        let receipt =
-            positions == nil
-            ? nil
-            : Receipt(for: moment) { [loop, moment] fate in _ = loop.submit { told.settled(fate, of: moment) } }
+        let told = BatchEnd { [weak self] in
+            self?.settled(file, batch)
+            if file.ending != nil { self?.atEnd(file) }
+        }
+        let receipt = positions == nil ? nil : told.receipt(for: moment, on: loop)
         switch emitter.emit(Batch(file.tag, receipt: receipt), storage: &storage, rows: &rows) {
         case .accepted: break
         case .acceptedFull: hold(file)
@@ -201,25 +201,5 @@ extension TailInput {
         endings[ObjectIdentifier(file)] = nil
         stopWatching(file)
         readToEnd.add(file.identity, file.birth, atMilliseconds: loop.now)
-    }
-}
-
-/// A batch whose end is known.
-///
-/// Safety: what it holds is touched on the input's loop alone.
-private final class SettledBatch: @unchecked Sendable {
-    private weak var input: TailInput?
-    private let file: TailedFile
-    private let batch: TailedFile.Outstanding
-
-    init(_ input: TailInput, _ file: TailedFile, _ batch: TailedFile.Outstanding) {
-        (self.input, self.file, self.batch) = (input, file, batch)
-    }
-
-    func settled(_ fate: Receipt.Fate, of moment: Receipt.Moment) {
-        // At a stop events may be kept for the next start: that is no delivery, and they are read again.
-        if fate == .safe, moment == .delivered { return }
-        input?.settled(file, batch)
-        if file.ending != nil { input?.atEnd(file) }
     }
 }

@@ -77,8 +77,8 @@ struct PageDesk {
     private func replay(_ exchange: HTTPExchange, _ isAllowed: Bool) -> PageAnswer {
         do throws(PageRefusal) {
             if exchange.method == "POST" {
-                let output = try PageQuestion(exchange.body.array()).text("output")
-                if let reason = daemon.replay(output) { throw PageRefusal(409, reason) }
+                let wish = try ReplayWish(PageQuestion(exchange.body.array()))
+                if let reason = daemon.replay(wish) { throw PageRefusal(409, reason) }
             }
             return PageAnswer(json: daemon.replayState().json(isAllowed: isAllowed))
         } catch {

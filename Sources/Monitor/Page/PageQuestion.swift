@@ -27,5 +27,7 @@ struct PageQuestion: Sendable {
         return text
     }
 
+    func has(_ name: String) -> Bool { texts[name] != nil }
+
     func text(_ name: String, default standard: String) -> String { texts[name] ?? standard }
 }

@@ -1,7 +1,7 @@
 package import Events
 package import ForwardProtocol
 internal import Glibc
-internal import KeptEvents
+package import KeptEvents
 internal import Time
 
 /// A part of the input that is no event; the reading goes on, or `isEnd` says that it cannot.
@@ -56,6 +56,7 @@ package struct ForwardEventReader: ~Copyable {
     }
 
     private let format: Format
+    private let reason: KeptReason?
     private var storage = ByteBuffer(capacity: 128 * 1024)
     private var line = ByteBuffer(capacity: 4096)
     /// Where the next event begins, and how far its end was looked for.
@@ -71,7 +72,8 @@ package struct ForwardEventReader: ~Copyable {
     /// Lines (or MessagePack items) begun so far.
     package private(set) var number = 0
 
-    package init(_ format: Format) { self.format = format }
+    /// - Parameter reason: of kept events, only those that are kept for it; nil: all.
+    package init(_ format: Format, reason: KeptReason? = nil) { (self.format, self.reason) = (format, reason) }
 
     /// Takes bytes; ask `next` until it wants more.
     @unsafe
@@ -108,7 +110,9 @@ package struct ForwardEventReader: ~Copyable {
             if JSONTranscoder.isBlank(line, from: 0) { continue }
             if format == .kept {
                 do {
-                    held = try KeptEvent(line, &timeReader)
+                    let event = try KeptEvent(line, &timeReader)
+                    if reason?.holds(for: event.cause) == false { continue }
+                    held = event
                     return takeHeld(into: &encoder)
                 } catch let missing as KeptEvent.Missing {
                     return .problem(ForwardInputProblem("line \(number): \(missing.sentence)"))

@@ -10,8 +10,9 @@ internal import Time
 /// Sends the dead letters of an output to it again, within the daemon that wrote them: past the filters, which they have
 /// passed. One replay at a time; safe from any thread.
 ///
-/// A file is removed when all its events are delivered, or, refused again, safe elsewhere (`@ERROR`, new dead letters).
-/// Until then it stays: what a crash or a stop interrupts is sent once more by the next replay, and may come twice.
+/// A file is removed when all its events are delivered, or, refused again, safe elsewhere (`@ERROR`, new dead letters);
+/// where only those of one reason are sent, the others stay in it. Until then it stays whole: what a crash or a stop
+/// interrupts is sent once more by the next replay, and may come twice.
 final class LetterReplay: Sendable {
     /// Events of one tag.
     struct Letters: Sendable {
@@ -44,8 +45,9 @@ final class LetterReplay: Sendable {
 
     var progress: ReplayState { state.withLock { $0.progress } }
 
+    /// - Parameter reason: only events that are kept for it; nil: all.
     /// - Returns: why it cannot begin; nil: it has.
-    func begin(_ output: String, folder: String) -> String? {
+    func begin(_ output: String, folder: String, reason: KeptReason? = nil) -> String? {
         let refusal = state.withLock { state -> String? in
             if state.progress.isRunning { return "the letters of '\(state.progress.output)' are being sent just now" }
             if state.hand == nil { return "sluice starts or stops just now" }
@@ -60,7 +62,7 @@ final class LetterReplay: Sendable {
             do throws(ChunkStoreError) {
                 let taken = try TakenLetters(folder: folder)
                 state.withLock { $0.openFiles += taken.files.count }
-                for file in taken.files { send(LetterFile(file, of: taken, self), to: output) }
+                for file in taken.files { send(LetterFile(file, of: taken, self), reason, to: output) }
             } catch {
                 tell("\(error)")
             }
@@ -72,7 +74,7 @@ final class LetterReplay: Sendable {
     // MARK: - One file
 
     /// On a thread of its own.
-    private func send(_ file: LetterFile, to output: String) {
+    private func send(_ file: LetterFile, _ reason: KeptReason?, to output: String) {
         var times = TimeReader(.iso8601, zone: .utc)
         var letters = Letters(tag: [])
         var bytes = 0
@@ -89,6 +91,7 @@ final class LetterReplay: Sendable {
                 guard let event = try? KeptEvent(line, &times) else {
                     return file.keep("a line of \(file.path) is no event: the file stays")
                 }
+                if reason?.holds(for: event.cause) == false { return file.leave(line) }
                 if event.tag != letters.tag || letters.events.count >= Self.batchEvents || bytes >= Self.batchBytes {
                     handOver()
                     letters = Letters(tag: event.tag)
@@ -153,30 +156,61 @@ private final class LetterFile: Sendable {
     /// Holds the files' locks.
     private let taken: TakenLetters
     private let replay: LetterReplay
-    /// Its parts: one that it is read, and one for each batch that was handed over.
-    private let state = Mutex((parts: 1, isKept: false))
+    private struct State: ~Copyable {
+        /// One that it is read, and one for each batch that was handed over.
+        var parts = 1
+        var isHandedOver = false
+        var isKept = false
+        /// Lines that were not asked for: what is left when the others are safe.
+        var rest = ByteBuffer(capacity: 0)
+    }
+
+    private let state = Mutex(State())
 
     init(_ path: String, of taken: TakenLetters, _ replay: LetterReplay) {
         (self.path, self.taken, self.replay) = (path, taken, replay)
     }
 
-    func handed() { state.withLock { $0.parts += 1 } }
+    func handed() {
+        state.withLock { state in
+            state.parts += 1
+            state.isHandedOver = true
+        }
+    }
 
     func keep(_ reason: String) {
         state.withLock { $0.isKept = true }
         replay.tell(reason)
     }
 
-    func settled() {
-        let end: Bool? = state.withLock { state in
-            state.parts -= 1
-            return state.parts == 0 ? state.isKept : nil
+    /// A line that stays.
+    func leave(_ line: borrowing ByteBuffer) {
+        state.withLock { state in
+            state.rest.append(line)
+            state.rest.append(0x0A)
         }
-        guard let isKept = end else { return }
-        if isKept {
-            TakenLetters.putBack(path)
-        } else {
-            do throws(ChunkStoreError) { try TakenLetters.remove(path) } catch { replay.tell("\(error)") }
+    }
+
+    func settled() {
+        let isEnd = state.withLock { state in
+            state.parts -= 1
+            return state.parts == 0
+        }
+        guard isEnd else { return }
+        do throws(ChunkStoreError) {
+            try state.withLock { state throws(ChunkStoreError) in
+                if state.isKept {
+                    TakenLetters.putBack(path)
+                } else if state.rest.isEmpty {
+                    try TakenLetters.remove(path)
+                } else if state.isHandedOver {
+                    try TakenLetters.putBack(path, holding: state.rest)
+                } else {
+                    TakenLetters.putBack(path)
+                }
+            }
+        } catch {
+            replay.tell("\(error)")
         }
         replay.fileEnded()
     }

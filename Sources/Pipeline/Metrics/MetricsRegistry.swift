@@ -14,12 +14,17 @@ package final class MetricsRegistry: Sendable {
         let loop: Int
     }
 
+    /// A metric that its filters hold: with the last of them, at a reload, it ends.
+    private struct HeldMetric {
+        weak var metric: EventMetric?
+    }
+
     private struct Stages {
         var list: [(id: String, metrics: StageMetrics)] = []
         var places: [Key: Int] = [:]
         var meters: [Key: IntakeMeter] = [:]
         var patterns: [Key: PatternMeter] = [:]
-        var eventMetrics: [EventMetric] = []
+        var eventMetrics: [HeldMetric] = []
     }
 
     private let stages = Mutex(Stages())
@@ -55,38 +60,28 @@ package final class MetricsRegistry: Sendable {
         return meter
     }
 
-    /// The metric of a definition: whoever asks for the same one, on any loop and after a reload, gets the same. Where a name
-    /// has another definition than before, it begins anew.
+    /// The metric of a definition: whoever asks for the same one, on any loop and after a reload, gets the same while somebody
+    /// holds it. Where a name has another definition than before, it begins anew; one that no filter has any more is gone.
     func eventMetric(_ definition: EventMetricDefinition) -> EventMetric {
         stages.withLock { stages in
-            let place = stages.eventMetrics.firstIndex { $0.definition.name == definition.name }
-            if let place, stages.eventMetrics[place].definition == definition { return stages.eventMetrics[place] }
+            stages.eventMetrics.removeAll { $0.metric == nil }
+            let place = stages.eventMetrics.firstIndex { $0.metric?.definition.name == definition.name }
+            if let place, let metric = stages.eventMetrics[place].metric, metric.definition == definition {
+                return metric
+            }
             let metric = EventMetric(definition)
-            if let place { stages.eventMetrics[place] = metric } else { stages.eventMetrics.append(metric) }
+            if let place {
+                stages.eventMetrics[place].metric = metric
+            } else {
+                stages.eventMetrics.append(HeldMetric(metric: metric))
+            }
             return metric
         }
     }
 
     /// What filters have made of events, in the order in which metrics were first asked for.
-    func eventMetrics() -> [EventMetricReport] {
-        stages.withLock { $0.eventMetrics }.map { metric in
-            let definition = metric.definition
-            let (series, dropped) = metric.reading
-            var report = EventMetricReport(name: definition.name, help: definition.help)
-            report.labelNames = definition.labelNames
-            report.buckets = definition.buckets
-            report.dropped = dropped
-            switch definition.kind {
-            case .counter: report.kind = .counter
-            case .gauge: report.kind = .gauge
-            case .summary: report.kind = .summary
-            case .histogram: report.kind = .histogram
-            }
-            report.series = series.map {
-                EventMetricReport.Series(labels: $0.labels, value: $0.value, count: $0.count, buckets: $0.buckets)
-            }
-            return report
-        }
+    func eventMetrics() -> [EventMetricReading] {
+        stages.withLock { $0.eventMetrics.compactMap(\.metric) }.map(\.reading)
     }
 
     /// What grok patterns have done, by stage, in the order in which they are tried.

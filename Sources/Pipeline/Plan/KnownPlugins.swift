@@ -18,7 +18,6 @@ enum KnownPlugins {
     }
 
     private static let advice: [String: String] = [
-        "influxdb": "influxdb2 writes to InfluxDB 2 and 3: @type influxdb2",
         "exec":
             "sluice runs no programs: one that has events pipes them into 'sluice send', or writes a file that @type tail "
             + "reads; one that wants events gets them from @type file, http or forward",
@@ -44,7 +43,7 @@ enum KnownPlugins {
             "exec", "exec_filter", "secondary_file", "gcs", "kinesis_streams",
             "datadog", "bigquery_insert", "webhdfs", "td", "stream", "buffer", "secure_forward", "debug",
             "azure-loganalytics", "syslog", "remote_syslog", "slack", "mail",
-            "flowcounter", "rewrite", "route", "sql", "redis_store", "influxdb",
+            "flowcounter", "rewrite", "route", "sql", "redis_store",
         ],
     ]
 

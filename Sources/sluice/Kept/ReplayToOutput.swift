@@ -39,6 +39,7 @@ enum ReplayToOutput {
 
     private static func send(_ parsed: ParsedCommand, _ replay: OutputReplay) throws -> Int32 {
         let patience = parsed.seconds(SendOptions.timeout) ?? 10
+        let reason = ReplayCommand.reason(parsed)
         var problems = 0
         var isStuck = false
         var times = TimeReader(.iso8601, zone: .utc)
@@ -54,6 +55,7 @@ enum ReplayToOutput {
                     if isStuck || line.isEmpty { return }
                     do {
                         let event = try KeptEvent(line, &times)
+                        if reason?.holds(for: event.cause) == false { return }
                         isStuck =
                             try !replay.send(
                                 event.record, tag: event.tag, time: event.time, patienceSeconds: patience)

@@ -84,6 +84,7 @@ _sluice() {
         replay:--user) :; return ;;
         replay:--password) :; return ;;
         replay:--to) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" check --list outputs $(_sluice_configuration) 2>/dev/null)" -- "$current"); return ;;
+        replay:--reason) :; return ;;
         replay:--config|replay:-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
         "grok match:--pattern"|"grok match:-p") :; return ;;
         "grok match:--series") COMPREPLY=($(compgen -W 'legacy ecs-v1' -- "$current")); return ;;
@@ -184,7 +185,7 @@ _sluice() {
             ;;
         replay)
             case "$current" in
-                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --to --config -c --version --help -h' -- "$current")) ;;
+                -*) COMPREPLY=($(compgen -W '--host --port -p --unix -u --time-as-integer --batch --timeout --tls --ca-file --shared-key --user --password --verbose -v --to --reason --config -c --version --help -h' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -f -- "$current")) ;;
             esac
             ;;

@@ -138,6 +138,7 @@ complete -c sluice -n '__fish_seen_subcommand_from replay' -l user -x -d 'Log in
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l password -x -d 'The user\'s password.'
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l verbose -s v -d 'Say how many events were sent, as on a terminal.'
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l to -x -a '(sluice check --list outputs (__sluice_configuration) 2>/dev/null)' -d 'Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.'
+complete -c sluice -n '__fish_seen_subcommand_from replay' -l reason -x -d 'Only events of this reason, or of this type, as \'sluice dead-letters\' shows them.'
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l config -s c -x -a '(__fish_complete_path (commandline -ct))' -d 'The configuration.'
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l version -d 'Show the version.'
 complete -c sluice -n '__fish_seen_subcommand_from replay' -l help -s h -d 'Show help information.'

@@ -223,6 +223,7 @@ _sluice() {
                 '-v[Say how many events were sent, as on a terminal.]' \
                 '--verbose[Say how many events were sent, as on a terminal.]' \
                 '--to=[Deliver to this output of the configuration, without a daemon; what it refuses stays where it is.]:id:{ local -a names; names=(${(f)"$(sluice check --list outputs $opt_args[-c] $opt_args[--config] 2>/dev/null)"}); compadd -a names }' \
+                '--reason=[Only events of this reason, or of this type, as '\''sluice dead-letters'\'' shows them.]:text: ' \
                 '-c+[The configuration.]:file:_files' \
                 '--config=[The configuration.]:file:_files' \
                 '--version[Show the version.]' \

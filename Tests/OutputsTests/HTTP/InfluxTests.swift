@@ -3,11 +3,11 @@ import Outputs
 import TestSupport
 import Testing
 
-@Suite("influxdb2")
+@Suite("influxdb2, influxdb")
 struct InfluxTests {
     private func settings(_ change: (inout InfluxSettings) -> Void = { _ in }) -> InfluxSettings {
         var settings = InfluxSettings()
-        (settings.url, settings.token, settings.bucket, settings.organisation) = ("http://db:8086", "t", "b 1", "o")
+        (settings.url, settings.store) = ("http://db:8086", .bucket(name: "b 1", organisation: "o", token: "t"))
         change(&settings)
         return settings
     }
@@ -21,6 +21,44 @@ struct InfluxTests {
         #expect(talk.header("Authorization") == "Token t")
         #expect(talk.bodies == ["app.web n=1i 1715000000500000000\napp.web n=2i 1715000001500000000\n"])
         #expect(talk.outcome == .delivered)
+    }
+
+    @Test("version 1: the database, its policy and the account, which stands in no address")
+    func database() throws {
+        let settings = settings {
+            $0.store = .database(name: "d&1", user: "root", password: "p w", retentionPolicy: "week 1")
+            $0.precision = .microseconds
+        }
+        let chunk = try items(InfluxWriter(settings), [#"{"n":1}"#])
+        let talk = try Conversation(InfluxService(settings), chunk, [answer(204)])
+        #expect(talk.lines == ["POST http://db:8086/write?db=d%261&precision=u&rp=week%201"])
+        #expect(talk.header("Authorization") == "Basic cm9vdDpwIHc=")
+        #expect(talk.bodies == ["app.web n=1i 1715000000500000\n"])
+    }
+
+    @Test("auto_tags makes tags of text alone; sequence_tag counts points of one time, in the unit of the precision")
+    func textTags() throws {
+        let settings = settings {
+            ($0.measurement, $0.precision, $0.tagsText, $0.sequenceName) = ("m", .hours, true, "seq")
+            ($0.tagKeys, $0.timeKey) = (["n"], "time")
+            $0.store = .database(name: "d", user: "u", password: "p", retentionPolicy: nil)
+        }
+        let records = [
+            #"{"a":"x","n":1,"v":2,"e":" ","time":"today"}"#, #"{"v":3}"#, #"{"v":4,"time":7}"#, #"{"v":5,"time":7}"#,
+            #"{"v":6,"time":8}"#,
+        ]
+        let chunk = try items(InfluxWriter(settings), records)
+        #expect(
+            try Conversation(InfluxService(settings), chunk, [answer(204)]).bodies == [
+                """
+                m,n=1,a=x,seq=0 v=2i 476388
+                m,seq=1 v=3i 476388
+                m,seq=0 v=4i 7
+                m,seq=1 v=5i 7
+                m,seq=0 v=6i 8
+
+                """
+            ])
     }
 
     @Test(
@@ -62,11 +100,13 @@ struct InfluxTests {
             (422, #"{"code":"unprocessable entity","message":"field type conflict"}"#, "refused invalid"),
             (400, "<html>", "retry unclear"), (401, #"{"code":"unauthorized"}"#, "retry forbidden"),
             (404, #"{"code":"not found","message":"bucket \"b\" not found"}"#, "retry unclear"),
-            (429, "", "retry busy"),
+            (400, #"{"error":"partial write: field type conflict dropped=1"}"#, "refused invalid"),
+            (404, #"{"error":"database not found: \"d\""}"#, "retry unclear"), (429, "", "retry busy"),
             (413, "", "too large"),
         ])
     func answers(_ status: Int, _ body: String, _ expected: String) {
-        #expect(StatusVerdictTests.text(InfluxService.judge(answer(status, body))) == expected)
+        let store = InfluxStore.bucket(name: "b", organisation: "o", token: "t")
+        #expect(StatusVerdictTests.text(InfluxService.judge(answer(status, body), store)) == expected)
     }
 
     @Test("what cannot be delivered is the event that came in") func readback() throws {

@@ -701,36 +701,41 @@
     try {
       const [answer, replay] = await Promise.all([ask("api/dead-letters"), ask("api/replay")]);
       tell(null);
-      tellReplay(replay, [...new Set(answer.reasons.map((group) => group.output).filter(Boolean))]);
+      tellReplay(replay, answer.reasons);
       at("letters-state").textContent = answer.note
         ?? (answer.events ? `${plural(answer.events, "event")}, ${plural(answer.reasons.length, "reason")}` : "There are none.");
-      at("reasons").replaceChildren(...answer.reasons.map(reasonCard));
+      at("reasons").replaceChildren(...answer.reasons.map((group) => reasonCard(group, replay, answer.reasons)));
     } catch (problem) {
       tell(problem);
     }
   }
 
-  function tellReplay(replay, outputs) {
+  function tellReplay(replay, reasons) {
     const { output, sent, settled, running, problem } = replay;
     const done = output && `${number(settled)} of ${plural(sent, "event")} for ${output} ${running ? "so far " : ""}taken again`;
     at("replay-state").replaceChildren(visible([done, problem].filter(Boolean).join("; ")));
     if (running) setTimeout(() => { if (current === "letters") lookAtLetters(); }, 1000);
-    at("replays").replaceChildren(...(replay.allowed ? outputs : []).map((name) => {
-      const button = el("button", { type: "button", disabled: running }, visible(`Send those of ${name} again`));
-      button.addEventListener("click", async () => {
-        try {
-          button.disabled = true;
-          tellReplay(await ask("api/replay", { output: name }), outputs);
-        } catch (problem) {
-          tell(problem);
-          button.disabled = false;
-        }
-      });
-      return button;
-    }));
+    const outputs = [...new Set(reasons.map((group) => group.output).filter(Boolean))];
+    at("replays").replaceChildren(...(replay.allowed ? outputs : []).map(
+      (name) => replayButton(`Send those of ${name} again`, { output: name }, replay, reasons)));
   }
 
-  function reasonCard(group) {
+  // All texts, as a question of this page is.
+  function replayButton(words, wish, replay, reasons) {
+    const button = el("button", { type: "button", disabled: replay.running }, visible(words));
+    button.addEventListener("click", async () => {
+      try {
+        button.disabled = true;
+        tellReplay(await ask("api/replay", wish), reasons);
+      } catch (problem) {
+        tell(problem);
+        button.disabled = false;
+      }
+    });
+    return button;
+  }
+
+  function reasonCard(group, replay, reasons) {
     const title = [plural(group.events, "event"), group.output, group.status || "", group.type].filter(Boolean).join("  ");
     const card = el("div", { class: "card" }, el("h3", {}, visible(title)), el("p", {}, visible(group.reason)));
     if (group.advice) card.append(el("p", { class: "good" }, visible(group.advice)));
@@ -738,6 +743,13 @@
     card.append(el("p", { class: "soft" }, visible(`tags ${group.tags.join(", ")}; ${times}`)),
       el("pre", { tabindex: "0", "aria-label": "An example" }, visible(JSON.stringify(group.example, null, 2))));
     if (group.command) card.append(el("p", {}, "To send them again: ", el("code", {}, visible(group.command))));
+    // With one reason alone the button above says the same.
+    if (replay.allowed && group.output && reasons.filter((other) => other.output === group.output).length > 1) {
+      const { output, type, reason } = group;
+      card.append(replayButton(
+        `Send only these ${plural(group.events, "event")} again`, { output, type, reason, status: String(group.status) },
+        replay, reasons));
+    }
     return card;
   }
   openers.letters = lookAtLetters;

@@ -1,9 +1,9 @@
 package import Events
 package import HTTPClient
 
-/// Writes points to InfluxDB 2: `POST /api/v2/write`.
+/// Writes points to InfluxDB.
 ///
-/// Source: InfluxData's "InfluxDB v2 API", write, and "Troubleshoot issues writing data". A write that is refused for some of
+/// Source: "Troubleshoot issues writing data". A write that is refused for some of
 /// its points (400, 422) has kept the others; a point that comes twice is one point, so halves are sent again until those
 /// that are to blame stand alone.
 package struct InfluxService: HTTPService {
@@ -23,29 +23,21 @@ package struct InfluxService: HTTPService {
     package func exchange(
         _ items: ItemSet, of chunk: LoadedChunk, at place: Bool
     ) throws(HTTPError) -> any HTTPExchange {
-        let query =
-            "bucket=\(PercentEncoding.encoded(settings.bucket))&org=\(PercentEncoding.encoded(settings.organisation))"
-            + "&precision=\(settings.precision.rawValue)"
-        var request = HTTPRequest(.post, settings.url + "/api/v2/write?" + query, options: settings.http)
+        var request = HTTPRequest(
+            .post, settings.url + settings.store.target(settings.precision), options: settings.http)
         request.headers = [
-            ("Authorization", "Token \(settings.token)"), ("Content-Type", "text/plain; charset=utf-8"),
+            ("Authorization", settings.store.authorization), ("Content-Type", "text/plain; charset=utf-8"),
         ]
         if settings.isCompressed { request.headers.append(("Content-Encoding", "gzip")) }
         request.body = try RequestBody.joined(items, of: chunk, compresses: settings.isCompressed)
-        return SingleExchange(request) { Self.judge($0).outcome }
+        return SingleExchange(request) { [store = settings.store] in Self.judge($0, store).outcome }
     }
 
-    /// `{"code":"invalid","message":"…"}`
-    package static func judge(_ response: HTTPResponse) -> StatusVerdict {
+    /// `{"code":"invalid","message":"…"}` of version 2, `{"error":"…"}` of version 1.
+    package static func judge(_ response: HTTPResponse, _ store: InfluxStore) -> StatusVerdict {
         let object = AnswerObject(response.body)
-        let said = object?.text("message").map { $0.prefixWords(300) }
-        let verdict = StatusVerdict(response, said: said) { status in
-            switch status {
-            case 401: "is 'token' right, and may it write to the bucket?"
-            case 404: "is there a bucket and an organisation of these names?"
-            default: nil
-            }
-        }
+        let said = (object?.text("message") ?? object?.text("error")).map { $0.prefixWords(300) }
+        let verdict = StatusVerdict(response, said: said) { status in store.advice(status) }
         if case .refused(let reason) = verdict, said == nil {
             return .retry(Refusal(.unclear, reason.sentence), afterSeconds: nil)
         }

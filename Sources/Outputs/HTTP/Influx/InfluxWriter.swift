@@ -9,6 +9,15 @@ package struct InfluxWriter: ItemWriter {
     private let tagKeys: [[UInt8]]
     private let fieldKeys: [[UInt8]]
     private let timeKey: [UInt8]?
+    private var lastTime: PointTime?
+    private var sequence = 0
+
+    /// The number that stands behind a point: whole units, and the digits of the units below a second.
+    private struct PointTime: Equatable {
+        var whole: Int64
+        var fraction: UInt32 = 0
+        var digits = 0
+    }
 
     package init(_ settings: InfluxSettings) {
         self.settings = settings
@@ -27,14 +36,24 @@ package struct InfluxWriter: ItemWriter {
         if let name = settings.tagName { Self.appendTag(Array(name.utf8), tag.bytes, to: &out) }
         for key in tagKeys {
             guard let place = rows.find(key, in: record, storage) else { continue }
-            var text = ByteBuffer(capacity: 32)
-            text.appendText(rows.fields[place].value, storage)
-            Self.appendTag(key, text.array(), to: &out)
+            appendTag(key, rows.fields[place].value, storage, to: &out)
+        }
+        if settings.tagsText {
+            for index in record.fieldRange where isTextTag(rows.fields[index], storage) {
+                appendTag(storage.array(rows.fields[index].key), rows.fields[index].value, storage, to: &out)
+            }
+        }
+        let time = time(of: record, rows, storage)
+        if let name = settings.sequenceName {
+            sequence = time == lastTime ? sequence + 1 : 0
+            lastTime = time
+            Self.appendTag(Array(name.utf8), Array(String(sequence).utf8), to: &out)
         }
         var hasFields = false
         for index in record.fieldRange {
             let field = rows.fields[index]
             if tagKeys.contains(where: { storage.equals(field.key, $0) }) { continue }
+            if isTextTag(field, storage) { continue }
             if let timeKey, storage.equals(field.key, timeKey) { continue }
             if !fieldKeys.isEmpty, !fieldKeys.contains(where: { storage.equals(field.key, $0) }) { continue }
             append(storage.array(field.key), field.value, storage, &hasFields, to: &out)
@@ -45,23 +64,43 @@ package struct InfluxWriter: ItemWriter {
                 reason: "the record has no field, and a point without one does not exist in InfluxDB")
         }
         out.append(0x20)
-        if let timeKey, let place = rows.find(timeKey, in: record, storage), rows.fields[place].value.kind == .int {
-            out.appendDecimal(rows.fields[place].value.intValue)
-        } else {
-            appendTime(record.time, to: &out)
-        }
+        out.appendDecimal(time.whole)
+        if time.digits > 0 { out.appendDecimal(time.fraction, width: time.digits) }
         out.append(0x0A)
         return .item(recordAt: start, fields: [])
     }
 
-    private func appendTime(_ time: EventTime, to out: inout ByteBuffer) {
-        out.appendDecimal(time.seconds)
-        switch settings.precision {
-        case .seconds: break
-        case .milliseconds: out.appendDecimal(time.nanoseconds / 1_000_000, width: 3)
-        case .microseconds: out.appendDecimal(time.nanoseconds / 1000, width: 6)
-        case .nanoseconds: out.appendDecimal(time.nanoseconds, width: 9)
+    /// Whether `auto_tags` makes a tag of a field.
+    private func isTextTag(_ field: Field, _ storage: borrowing ByteBuffer) -> Bool {
+        guard settings.tagsText, field.value.kind == .string || field.value.kind == .jsonString else { return false }
+        if let timeKey, storage.equals(field.key, timeKey) { return false }
+        return !tagKeys.contains { storage.equals(field.key, $0) }
+    }
+
+    private func time(of record: Record, _ rows: borrowing Rows, _ storage: borrowing ByteBuffer) -> PointTime {
+        if let timeKey, let place = rows.find(timeKey, in: record, storage), rows.fields[place].value.kind == .int {
+            return PointTime(whole: rows.fields[place].value.intValue)
         }
+        let (seconds, nanoseconds) = (record.time.seconds, record.time.nanoseconds)
+        switch settings.precision {
+        case .hours: return PointTime(whole: seconds / 3600)
+        case .minutes: return PointTime(whole: seconds / 60)
+        case .seconds: return PointTime(whole: seconds)
+        case .milliseconds: return PointTime(whole: seconds, fraction: nanoseconds / 1_000_000, digits: 3)
+        case .microseconds: return PointTime(whole: seconds, fraction: nanoseconds / 1000, digits: 6)
+        case .nanoseconds: return PointTime(whole: seconds, fraction: nanoseconds, digits: 9)
+        }
+    }
+
+    private func appendTag(
+        _ key: [UInt8], _ value: Value, _ storage: borrowing ByteBuffer, to out: inout ByteBuffer
+    ) {
+        var text = ByteBuffer(capacity: 32)
+        text.appendText(value, storage)
+        let bytes = text.array()
+        // The plugin for version 1 makes no tag of blanks.
+        if case .database = settings.store, bytes.allSatisfy({ $0 == 0x20 || $0 &- 0x09 < 5 }) { return }
+        Self.appendTag(key, bytes, to: &out)
     }
 
     private func append(

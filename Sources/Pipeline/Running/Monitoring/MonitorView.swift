@@ -3,6 +3,8 @@ internal import EventLoop
 internal import Events
 internal import Glibc
 internal import Inputs
+internal import KeptEvents
+internal import Logging
 internal import Monitor
 internal import Parsing
 internal import Synchronization
@@ -75,13 +77,18 @@ final class MonitorView: MonitoredDaemon {
             folder: directory.map(KeptFiles.folder(in:)), configuration: configurationPath)
     }
 
-    func replay(_ output: String) -> String? {
+    func replay(_ wish: ReplayWish) -> String? {
+        let output = wish.output
         let stages = state.withLock { $0.stages }
         guard let stage = stages.first(where: { $0.report.id == output && $0.report.category == .output }) else {
             return "there is no output '\(output)' (any more); 'sluice replay' sends its letters to another one"
         }
         guard let folder = stage.drain?.letterFolder else { return "output '\(output)' has no dead letters" }
-        return letters.begin(output, folder: folder)
+        let reason = wish.group.map {
+            KeptReason(
+                status: $0.status, type: $0.type, reason: $0.reason, constantPart: LogKind.constantPart)
+        }
+        return letters.begin(output, folder: folder, reason: reason)
     }
 
     func replayState() -> ReplayState { letters.progress }

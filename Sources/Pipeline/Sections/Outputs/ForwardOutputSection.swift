@@ -47,7 +47,7 @@ enum ForwardOutputSection {
     private static func readSecurity(_ reader: SectionReader) -> Security? {
         guard let section = reader.section(named: "security") else { return nil }
         let inner = SectionReader(section, description: "<security>", diagnostics: reader.diagnostics)
-        let name = inner.string("self_hostname", required: true)
+        let name = SecuritySection.selfHostname(inner)
         let key = inner.secret("shared_key", required: true)
         inner.ignore(
             ["user_auth", "allow_anonymous_source"], reason: "it belongs into the <source> of the server")

@@ -91,6 +91,12 @@ enum BufferSection {
             ["flush_thread_interval", "flush_thread_burst_interval", "delayed_commit_timeout", "compress"],
             reason: "sluice sends when a chunk is due and does not keep chunks compressed", severity: .note,
             defaults: ["compress": "text"])
+        if !reader.has("timekey"), let slip = reader.section.parameter("time_key") {
+            reader.accept(["time_key"])
+            reader.diagnostics.warning(
+                slip.keyPlace, "'time_key' in <buffer> is not used, as in Fluentd",
+                hint: "the seconds of a slice are 'timekey': timekey \(slip.text ?? "3600")")
+        }
         reader.finish()
         result.settings = settings
         return result

@@ -222,9 +222,14 @@ enum EventMetricsSection {
 struct EventMetricNames {
     private var defined: [String: (definition: EventMetricDefinition, place: Place)] = [:]
 
+    /// Which metric keeps a name that Prometheus will see.
+    private var exposed: [String: String] = [:]
+
     mutating func define(_ definition: EventMetricDefinition, at place: Place, _ diagnostics: Diagnostics) {
         guard let first = defined[definition.name] else {
+            guard !isTaken(definition, at: place, diagnostics) else { return }
             defined[definition.name] = (definition, place)
+            for name in definition.exposedNames { exposed[name] = definition.name }
             return
         }
         let difference =
@@ -244,5 +249,21 @@ struct EventMetricNames {
             place, "the metric '\(definition.name)' has another '\(difference)' than before",
             hint: "sections of one name must agree in type, desc, buckets and the names of labels",
             related: [.init(first.place, "the first one is here")])
+    }
+
+    /// Whether another metric has one of the names already: `took_count` beside a summary `took`.
+    private func isTaken(
+        _ definition: EventMetricDefinition, at place: Place, _ diagnostics: Diagnostics
+    ) -> Bool {
+        guard let name = definition.exposedNames.first(where: { exposed[$0] != nil }),
+            let other = exposed[name].flatMap({ defined[$0] })
+        else { return false }
+        let isOfOther = name != other.definition.name
+        let owner = isOfOther ? other.definition : definition
+        diagnostics.error(
+            place,
+            "'\(name)' is a part of the \(owner.kind.rawValue) '\(owner.name)', and cannot be a metric of its own",
+            hint: "give one of the two another name", related: [.init(other.place, "the other metric is here")])
+        return true
     }
 }

@@ -88,9 +88,20 @@ enum ForwardSection {
 
 /// `<security>` of a forward source.
 enum SecuritySection {
+    /// The name by which the other side knows this one; where it is missing, what to write is said.
+    static func selfHostname(_ reader: SectionReader) -> Setting<String>? {
+        let name = reader.string("self_hostname")
+        if name == nil {
+            reader.missing(
+                "self_hostname", "'self_hostname' is required in <security>",
+                hint: "add a name by which the other side knows this one, such as self_hostname \"#{hostname}\"")
+        }
+        return name
+    }
+
     static func read(_ section: Section, _ diagnostics: Diagnostics, _ hostname: String) -> ForwardSecurity? {
         let reader = SectionReader(section, description: "<security>", diagnostics: diagnostics)
-        let name = reader.string("self_hostname", required: true)
+        let name = selfHostname(reader)
         let key = reader.secret("shared_key", required: true)
         var security = ForwardSecurity(
             selfHostname: name?.value ?? hostname, sharedKey: Array((key?.value ?? "").utf8))

@@ -1,5 +1,6 @@
 internal import ConfigFile
 internal import EventLoop
+internal import Events
 internal import Inputs
 internal import Parsing
 
@@ -25,8 +26,13 @@ enum HTTPSection {
         }
         settings.options = options(reader)
         if let section = ParseSection.find(in: reader, isRequired: false) {
-            guard let parsed = ParseSection.read(section, reader.diagnostics) else { return nil }
-            settings.options.parser = parsed.recipe.counted()
+            if section.type == nil {
+                settings.options.time = recordTime(section, reader.diagnostics)
+            } else if let parsed = ParseSection.read(section, reader.diagnostics) {
+                settings.options.parser = parsed.recipe.counted()
+            } else {
+                return nil
+            }
         }
         guard let transport = SocketSection.transport(reader, builder, allowing: [.tcp]) else { return nil }
         reader.ignore(
@@ -45,6 +51,33 @@ enum HTTPSection {
             return HTTPInput(
                 settings, on: context.loop, emitter: context.emitter, log: context.log, pressure: context.pressure)
         }
+    }
+
+    /// `<parse>` without a type, or `time_key` and its like beside it: bodies are what their media types say, and only the
+    /// field with the time is another (Fluentd's own `in_http` parser).
+    private static func recordTime(_ section: Section, _ diagnostics: Diagnostics) -> HTTPOptions.RecordTime {
+        let reader = SectionReader(section, diagnostics: diagnostics)
+        let options = ParseSection.commonOptions(reader)
+        var time = HTTPOptions.RecordTime()
+        time.key = options.timeKey ?? time.key
+        time.isKept = options.keepTimeKey
+        if options.timeType != nil || options.timeFormat != nil {
+            do throws(SettingError) {
+                time.source = try options.timeSource()
+                time.zone = try options.zone()
+            } catch {
+                ParseSection.report(error, reader)
+            }
+        }
+        let ofParsers = ["types", "null_value_pattern", "null_empty_string", "timeout", "match_limit"]
+        for key in ofParsers where reader.has(key) {
+            reader.warning(key, "'\(key)' has no effect without a type of parser", hint: "add '@type json'")
+        }
+        reader.ignore(
+            ParseSection.keysOutside.filter { !reader.knows($0) },
+            reason: "there is no type of parser that it belongs to")
+        reader.finish()
+        return time
     }
 
     private static func options(_ reader: SectionReader) -> HTTPOptions {
