@@ -124,6 +124,15 @@ struct TrialSourceTests {
                 ["refused: no valid JSON at byte 0"],
                 ["nothing"], [],
             ])
+        for isKept in [false, true] {
+            let dated = source(
+                "http", "port 1\ntime_key date\ntime_format %Y-%m-%d\nutc true\nkeep_time_key \(isKept)")
+            #expect(
+                try steps(dated, [#"{"date":"2019-12-17","a":1}"#, #"{"date":"x"}"#], source: "http", tag: "web") == [
+                    [#"[web] {\#(isKept ? #""date":"2019-12-17","# : "")"a":1} @1576540800"#, end],
+                    ["refused: the field 'date' is no time"], [],
+                ])
+        }
         let parsed = source("http", "port 1\n<parse>\n@type csv\nkeys a,b\n</parse>")
         #expect(try steps(parsed, ["1,2"], source: "http", tag: "web")[0][0] == #"[web] {"a":"1","b":"2"}"#)
         let kafka = source("kafka_group", "brokers b:9092\nconsumer_group g\ntopics t\nadd_prefix k")
