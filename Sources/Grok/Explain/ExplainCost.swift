@@ -75,6 +75,11 @@ struct ExplainCost {
     func isNearly(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
         let (wanted, text) = (Array(element.literal.utf8.prefix(64)), Array(search.line[range].prefix(64)))
         guard !text.isEmpty else { return false }
+        // One character for another is no slip whatever they are.
+        if wanted.count == 1, text.count == 1 {
+            return MarkFamily.areAlike(wanted[0], text[0])
+                || LineTokens.isLetter(wanted[0]) && wanted[0] | 0x20 == text[0] | 0x20
+        }
         return EditDistance.between(wanted, text, limit: max(1, wanted.count / 3)) != nil
             || element.literal.lowercased() == String(decoding: text, as: UTF8.self).lowercased()
     }

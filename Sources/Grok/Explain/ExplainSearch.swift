@@ -130,12 +130,10 @@ final class ExplainSearch {
         }
         let letters = element.literal.utf8
         guard letters.contains(where: LineTokens.isLetter) else {
-            guard element.nodes.count == 1 else { return [] }
-            let brackets = ScalarSet("()[]{}<>\"'`".unicodeScalars.map { $0.value...$0.value })
-            let marks = ScalarSet(":;,=|-_#@./&+~!*".unicodeScalars.map { $0.value...$0.value })
-            let own =
-                element.literal.unicodeScalars.first.map { brackets.contains($0.value) } == true ? brackets : marks
-            return [marked([oneOrMore(.scalars(own), upTo: 1)])]
+            guard element.nodes.count == 1, let mark = element.literal.unicodeScalars.first,
+                let family = MarkFamily(mark.value)
+            else { return [] }
+            return [marked([oneOrMore(.scalars(family.set), upTo: 1)])]
         }
         var words: [PatternNode] = []
         var isInWord = false

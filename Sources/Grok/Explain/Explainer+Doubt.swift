@@ -14,18 +14,25 @@ extension Explainer {
             return index > 0 && elements[index].kind == .literal && takesAnything(elements[index - 1])
                 && elements[..<index].contains { $0.kind == .literal && $0.literal == elements[index].literal }
         }
-        // A blank is missing between two values, and the first of them ends there only to leave something for the second:
-        // nobody can say where it ends.
-        if elements[index].kind == .space, text.isEmpty, index + 1 < elements.count, !elements[index + 1].isText,
-            elements[index + 1].anchor == nil, !endsOfItself(elements[..<index], at: text.lowerBound)
+        // A blank or a mark is missing between two values, and the first of them ends there only to leave something for the
+        // second: nobody can say where it ends.
+        if elements[index].isText, text.isEmpty, index > 0, !elements[index - 1].isText, index + 1 < elements.count,
+            !elements[index + 1].isText, elements[index + 1].anchor == nil,
+            !endsOfItself(elements[..<index], at: text.lowerBound)
         {
             return true
         }
         // Without a beginning that is bound to the line's, what follows may stand anywhere.
         if index == 0, !elements[0].isText { return text.isEmpty }
         guard elements[index].kind == .literal else { return false }
+        // `-:` where `:` is wanted: it is there, and the mark before it stands for a value.
+        if !text.isEmpty, search.line[text.upperBound...].starts(with: Array(elements[index].literal.utf8)) {
+            return true
+        }
         if elements[index].nodes.count > 1, costs.isNearly(elements[index], text) { return false }
-        if index > 0, takesAnything(elements[index - 1]) { return !isOtherBracket(index, text, elements) }
+        if index > 0, takesAnything(elements[index - 1]) {
+            return !isOtherBracket(index, text, elements) && !isLoneSeparator(index, text, elements)
+        }
         let wanted = elements[index].literal
         // `"` behind a value that took it: it is there, but not at the end.
         let token = search.line[..<text.lowerBound].reversed().prefix { !LineTokens.isBlank($0) }
@@ -69,6 +76,13 @@ extension Explainer {
             if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
         }
         return false
+    }
+
+    /// Whether another mark of lists stands in the place of one, and nowhere else in the line: `web-7,DOWN;HARD`. Then no value
+    /// has such a mark of its own.
+    private func isLoneSeparator(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        costs.isOtherSeparator(elements[index], text)
+            && search.line.count { $0 == search.line[text.lowerBound] } == 1
     }
 
     /// Whether another closing bracket stands where one is wanted that closes the value before: `(no connection]`. The value

@@ -23,7 +23,8 @@ extension Explainer {
                 end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
                 cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
                     + (isElsewhere ? 0.5 : 0) + unread(behind: match.whole.upperBound),
-                fields: match.fields, isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements))
+                fields: match.fields,
+                isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements, match.fields))
         }
         return nil
     }
@@ -35,14 +36,28 @@ extension Explainer {
     }
 
     /// Whether other elements could be missing as well, so that nobody can say which field has which text.
-    private func isOneOfMany(_ range: Range<Int>, in elements: [ExplainElement]) -> Bool {
+    private func isOneOfMany(
+        _ range: Range<Int>, in elements: [ExplainElement], _ fields: [String: Range<Int>]
+    ) -> Bool {
         for start in [range.lowerBound - range.count, range.lowerBound + range.count, range.upperBound - 1]
         where start > 0 && start + range.count < elements.count {
             let other = start..<(start + range.count)
             guard elements[other].contains(where: { !$0.isText }) else { continue }
             if without(other, in: elements) != nil { return true }
         }
-        return false
+        // As many further away, or at the end, when other fields have other texts then.
+        let first = max(1, range.lowerBound - Self.maximumSuspects)
+        return (first..<max(first, elements.count - 1)).contains { start in
+            (2...4).contains { count in
+                let other = start..<min(start + count, elements.count)
+                guard start + count <= elements.count, other != range, elements[other].contains(where: { !$0.isText }),
+                    isBalanced(elements[other])
+                else { return false }
+                return without(other, in: elements)?.fields.contains {
+                    fields[$0.key] != nil && fields[$0.key] != $0.value
+                } == true
+            }
+        }
     }
 
     /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.

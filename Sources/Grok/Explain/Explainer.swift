@@ -252,12 +252,16 @@ struct Explainer {
             let match = search.match(elements[..<index].flatMap(\.nodes))
         else { return nil }
         let place = match.whole.upperBound
-        let line = Array(search.line[..<place]) + Array(element.literal.utf8) + Array(search.line[place...])
-        guard ExplainSearch(search, line: line).match(elements.flatMap(\.nodes)) != nil else { return nil }
+        let literal = Array(element.literal.utf8)
+        let line = Array(search.line[..<place]) + literal + Array(search.line[place...])
+        guard let whole = ExplainSearch(search, line: line).match(elements.flatMap(\.nodes)) else { return nil }
+        // All fields of that reading, also those behind the place, where they are in the line as it is.
+        func moved(_ edge: Int) -> Int { edge <= place ? edge : max(place, edge - literal.count) }
+        let fields = whole.fields.mapValues { moved($0.lowerBound)..<moved($0.upperBound) }
         return ExplainVerdict(
             elements: elements, index: index, text: place..<place, start: match.whole.lowerBound,
-            end: search.line.count, isComplete: true, cost: 1.2, fields: match.fields,
-            isDoubtful: isInAnotherValue(index, place..<place, elements, match.fields))
+            end: search.line.count, isComplete: true, cost: 1.2, fields: fields,
+            isDoubtful: isInAnotherValue(index, place..<place, elements, fields))
     }
 
     /// The line ends where an element should begin.

@@ -1,7 +1,7 @@
 /// Where a number, a word, a date or an address of a line would be cut in two.
 enum LineTokens {
     /// Whether a place lies inside a token: between two letters or two digits, or at a mark that joins two of them
-    /// (`1,234`, `14/03/2026`, `192.0.2.1`, `eu-1`).
+    /// (`1,234`, `14/03/2026`, `192.0.2.1`, `eu-1`, `2+1`).
     static func splits(_ line: [UInt8], at place: Int) -> Bool {
         guard place > 0, place < line.count else { return false }
         let (before, after) = (line[place - 1], line[place])
@@ -42,7 +42,7 @@ enum LineTokens {
 
     @Sendable static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    private static func isJoint(_ byte: UInt8) -> Bool { ".,:/-'".utf8.contains(byte) }
+    private static func isJoint(_ byte: UInt8) -> Bool { ".,:/-+'".utf8.contains(byte) }
 
     /// Whether half of a text or more stands at a place, its beginning behind the place or its end before it; or the marks at
     /// its end, `=` of `OUT=`.

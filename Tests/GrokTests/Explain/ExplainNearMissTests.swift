@@ -189,7 +189,11 @@ import Testing
                 line[place] = other.utf8.first!
                 let found = try #require(try compiler.explain(expression, line: line))
                 #expect(found.found == place..<(place + 1), "\(place) \(other)")
-                #expect(found.suggestions.isEmpty)
+                // No value has such a mark of its own, so that nothing else can be meant.
+                #expect(found.suggestions.allSatisfy { $0.advice == "allow '\(other)' in the place of ';'" })
+                line[24] = other.utf8.first!
+                let unclear = try #require(try compiler.explain(expression, line: line))
+                #expect(unclear.suggestions.isEmpty, "one of two marks: \(unclear.suggestions)")
             }
         }
     }

@@ -13,7 +13,10 @@ struct MissingValueReadings {
     /// or behind it, and this one be in order.
     private func isBeforeMissing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let elements = verdict.elements
-        let before = rivals.nodes(elements[..<verdict.index]) + [ExplainSearch.marked(verdict.element.nodes)]
+        // What the value asks of the text behind it may be what is missing.
+        let before =
+            rivals.nodes(elements[..<verdict.index])
+            + [ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))]
         let behind = verdict.index + 1
         return (behind..<max(behind, elements.count - 2)).prefix(Explainer.maximumSuspects).contains { place in
             let pair = elements[place..<(place + 2)]

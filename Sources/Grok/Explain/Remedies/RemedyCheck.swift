@@ -31,7 +31,8 @@ struct RemedyCheck {
         guard let match = own.match([reading.pattern.root]) else { return nil }
         for (name, range) in verdict.fields where match.fields[name] != range { return nil }
         let text = verdict.text ?? 0..<0
-        if endsAnywhere(verdict, text, own) { return nil }
+        if endsAnywhere(verdict, text, own, match.whole) { return nil }
+        if LeftOutParts(search: own).areInOtherValues(of: match, beside: text) { return nil }
         // A field beside the text that may take anything and has nothing: nobody can say what belongs to which.
         if verdict.fields.values.contains(where: {
             $0.isEmpty && ($0.lowerBound == text.lowerBound || $0.lowerBound == text.upperBound)
@@ -39,9 +40,10 @@ struct RemedyCheck {
             return nil
         }
         if isOpenEnd(match.whole) || isAmbiguous(verdict, text) { return nil }
-        if match.fields.values.contains(where: { hasHalfQuotes($0) || splitsBrackets($0) }) { return nil }
+        let pairs = PairedMarks(line: search.line)
+        if match.fields.values.contains(where: { pairs.hasHalfQuotes($0) || pairs.splitsBrackets($0) }) { return nil }
         if hasReadNothing(match.whole, text) || cutsBetween(Array(match.fields.values)) { return nil }
-        if leavesBracketOpen(match.whole) { return nil }
+        if pairs.leavesBracketOpen(match.whole) { return nil }
         let changed = match.fields.filter { verdict.fields[$0.key] == nil }
         guard takes(text, extent, changed) else { return nil }
         for (_, range) in match.fields {
@@ -87,6 +89,7 @@ struct RemedyCheck {
             return true
         }
         if isOfSeveralReadings(verdict, text, before, after) || followsOpenText(verdict, text) { return true }
+        if mayBeginEarlier(verdict, text) { return true }
         if endsFurtherOn(verdict.element, text) { return true }
         guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
             let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
@@ -129,6 +132,23 @@ struct RemedyCheck {
         }
     }
 
+    /// `two words dmz` for a word and a name: the first words may be the value's before, and the element be in order.
+    private func mayBeginEarlier(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let line = search.line
+        guard verdict.index > 1, verdict.elements[verdict.index - 1].kind == .space,
+            !verdict.elements[verdict.index - 2].isText, verdict.elements[verdict.index - 2].anchor == nil,
+            let blank = line[text].firstIndex(where: LineTokens.isBlank),
+            // One that takes only some words has its own.
+            ExplainSearch(search, line: Array("zqxj".utf8)).match(verdict.elements[verdict.index - 2].nodes) != nil
+        else { return false }
+        let word = line[..<text.lowerBound].reversed().drop(while: LineTokens.isBlank).prefix {
+            !LineTokens.isBlank($0)
+        }
+        let rest = Array(line[(blank + 1)..<text.upperBound])
+        return word.allSatisfy(LineTokens.isLetter) && !rest.isEmpty
+            && ExplainSearch(search, line: rest).match(verdict.element.nodes)?.whole == 0..<rest.count
+    }
+
     /// Whether several words stand where the element should be, of which the last may be the next value's, or without
     /// which the rest of the line fits as well: then none of them need be the element's.
     private func isOfSeveralReadings(
@@ -146,16 +166,25 @@ struct RemedyCheck {
         return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
     }
 
-    /// Whether a field that takes anything stands before the changed text, and ends earlier when it takes as little as it
-    /// can: `inside two` and `words`, or `inside` and `two`.
-    private func endsAnywhere(_ verdict: ExplainVerdict, _ text: Range<Int>, _ changed: ExplainSearch) -> Bool {
-        verdict.fields.contains { name, range in
+    /// Whether a field that stands before the changed text ends earlier when it takes as little as it can, and the same is
+    /// read: `inside two` and `words`, or `inside` and `two`; `shop:` and nothing, or `shop` and `:`.
+    private func endsAnywhere(
+        _ verdict: ExplainVerdict, _ text: Range<Int>, _ changed: ExplainSearch, _ whole: Range<Int>
+    ) -> Bool {
+        let line = ExplainSearch(changed, changed.reading, line: Array(search.line[..<whole.upperBound]))
+        let end = PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)
+        // What an anchor's place is given to takes anything behind the value, which ends where it ends of itself.
+        let isAtEdge = verdict.element.anchor != nil
+        return verdict.fields.contains { name, range in
             guard !range.isEmpty, range.upperBound <= text.lowerBound,
                 !search.line[range.upperBound..<text.lowerBound].contains(where: LineTokens.isWord),
-                let other = OtherReading.of(changed.reading.pattern.root, name),
-                let match = changed.match([other])
+                let other = OtherReading.of(changed.reading.pattern.root, name, ofAnything: isAtEdge)
             else { return false }
-            return match.fields[name] != range
+            for match in [changed.match([other]), isAtEdge ? nil : line.match([other, end])] {
+                guard let other = match?.fields[name], other != range else { continue }
+                if isAtEdge || !LineTokens.splits(search.line, at: other.upperBound) { return true }
+            }
+            return false
         }
     }
 
@@ -178,34 +207,6 @@ struct RemedyCheck {
         }
     }
 
-    /// Whether a value begins or ends with a quote whose partner is elsewhere.
-    private func hasHalfQuotes(_ range: Range<Int>) -> Bool {
-        let text = search.line[range]
-        guard let first = text.first, let last = text.last else { return false }
-        return "\"`".utf8.contains { quote in
-            (first == quote || last == quote) && text.count(where: { $0 == quote }) % 2 == 1
-        }
-    }
-
-    /// Whether a value ends before a bracket that closes one in it, or begins behind one that one in it closes.
-    private func splitsBrackets(_ range: Range<Int>) -> Bool {
-        let line = search.line
-        for (open, close) in zip("([{<".utf8, ")]}>".utf8) {
-            var (depth, lowest) = (0, 0)
-            for byte in line[range] {
-                if byte == open { depth += 1 }
-                if byte == close { depth -= 1 }
-                lowest = min(lowest, depth)
-            }
-            let isClosedBehind = range.upperBound < line.count && line[range.upperBound] == close
-            let isOpenedBefore = range.lowerBound > 0 && line[range.lowerBound - 1] == open
-            if depth > lowest && isClosedBehind && !isOpenedBefore || lowest < 0 && isOpenedBefore && !isClosedBehind {
-                return true
-            }
-        }
-        return false
-    }
-
     /// Whether one field ends and the next begins in the middle of a token: `org` and `.apache.coyote`. A field around both
     /// says that its parts are meant so: the port and the path of a URI.
     private func cutsBetween(_ fields: [Range<Int>]) -> Bool {
@@ -214,20 +215,6 @@ struct RemedyCheck {
             let end = field.upperBound
             return !field.isEmpty && starts.contains(end) && LineTokens.splits(search.line, at: end)
                 && !fields.contains { $0.lowerBound < end && end < $0.upperBound }
-        }
-    }
-
-    /// Whether a bracket is opened in what is read and closed in what is left unread behind it: `[req@32473` of
-    /// `[req@32473 id="9"]`. Then a value is longer than it was read, or the bracket is another one's.
-    private func leavesBracketOpen(_ whole: Range<Int>) -> Bool {
-        let line = search.line
-        return zip("([{<".utf8, ")]}>".utf8).contains { open, close in
-            var depth = 0
-            for byte in line[whole] {
-                if byte == open { depth += 1 }
-                if byte == close { depth = max(depth - 1, 0) }
-            }
-            return depth > 0 && line[whole.upperBound...].contains(close)
         }
     }
 

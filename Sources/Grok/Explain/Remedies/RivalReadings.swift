@@ -14,8 +14,11 @@ struct RivalReadings {
         if !text.isEmpty {
             return isShifted(verdict) || MissingValueReadings(search: search).exist(for: verdict)
                 || isBesideOtherBlank(verdict, text)
-                || isBesideNothing(verdict, text)
+                || isBesideNothing(verdict, text) || isBesideMissingText(verdict, text) || isBehindOtherMark(verdict)
+                || isMissing(verdict, text)
         }
+        if isSeparator(verdict.element), isOtherMark(verdict) { return true }
+        if isBehindMissingValue(verdict) { return true }
         if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
         let index = verdict.index
         return [index..<(index + 2), (index - 1)..<(index + 1)].contains {
@@ -33,6 +36,69 @@ struct RivalReadings {
         }
     }
 
+    /// `connect from a` for an identifier, a colon and any text: the colon may be missing, or the identifier with it.
+    private func isBehindMissingValue(_ verdict: ExplainVerdict) -> Bool {
+        let (elements, index) = (verdict.elements, verdict.index)
+        guard verdict.element.kind == .literal, index > 0, index + 2 < elements.count, isValue(elements[index - 1]),
+            isSeparator(elements[index + 1])
+        else { return false }
+        let found = search.match(nodes(elements[..<(index - 1)]) + nodes(elements[(index + 2)...]))
+        return differs(found, from: verdict, but: [elements[index - 1]])
+    }
+
+    /// `actions-[311]` for any text, a blank and a bracket: the blank may be missing, or another mark stand in its place.
+    private func isOtherMark(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        guard verdict.index > 0, isValue(elements[verdict.index - 1]) else { return false }
+        let found = search.match(
+            nodes(elements[..<verdict.index]) + [Self.mark] + nodes(elements[(verdict.index + 1)...]))
+        return differs(found, from: verdict, but: [])
+    }
+
+    /// `SOFT,1;x` for a value, `;` and a number: another mark may stand before the value, which is further on then.
+    private func isBehindOtherMark(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        guard verdict.index > 0, elements[verdict.index - 1].kind == .literal, isValue(verdict.element) else {
+            return false
+        }
+        return ExplainSearch.alike(elements[verdict.index - 1]).contains { mark in
+            let found = search.match(
+                nodes(elements[..<(verdict.index - 1)]) + [mark, ExplainSearch.marked(verdict.element.nodes)]
+                    + nodes(elements[(verdict.index + 1)...]))
+            guard let own = found?.marked, own.upperBound < verdict.text?.lowerBound ?? 0 else { return false }
+            return differs(found, from: verdict, but: [verdict.element])
+        }
+    }
+
+    /// `web-1 sshd` for a time, a host and a program: with nothing that binds the beginning, the first value may be missing.
+    /// So may one in whose place something in brackets or quotes stands.
+    private func isMissing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        let behind = verdict.index + 1
+        guard isValue(verdict.element), behind + 1 < elements.count, isSeparator(elements[behind]),
+            verdict.index == 0 || "([{<\"'".utf8.contains(search.line[text.lowerBound]),
+            let found = search.match(nodes(elements[..<verdict.index]) + nodes(elements[(behind + 1)...])),
+            found.whole.lowerBound <= verdict.start
+        else { return false }
+        return differs(found, from: verdict, but: [verdict.element])
+    }
+
+    /// `192.0.2.1http://a` for an address, a colon and any text: the text between may be missing, and the value be in order.
+    private func isBesideMissingText(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        let behind = verdict.index + 1
+        guard isValue(verdict.element), elements.indices.contains(behind), elements[behind].kind == .literal else {
+            return false
+        }
+        let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
+        let found = search.match(nodes(elements[..<verdict.index]) + [value] + nodes(elements[(behind + 1)...]))
+        guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty,
+            !LineTokens.splits(search.line, at: own.upperBound),
+            !LineTokens.splitsNumber(search.line, at: own.upperBound)
+        else { return false }
+        return differs(found, from: verdict, but: [verdict.element])
+    }
+
     /// `7300-second` for two numbers: one may be missing with its blank, or the blank alone.
     private func isJoined(_ range: Range<Int>, in verdict: ExplainVerdict) -> Bool {
         let parts = verdict.elements[range].filter { $0.kind != .space }
@@ -48,8 +114,11 @@ struct RivalReadings {
         let elements = verdict.elements
         return [range.lowerBound - 1, range.lowerBound, range.upperBound].contains { place in
             guard elements.indices.contains(place), isSeparator(elements[place]) else { return false }
-            let found = search.match(joined(nodes(elements[..<place]), nodes(elements[(place + 1)...])))
-            return differs(found, from: verdict, but: [])
+            let (before, after) = (nodes(elements[..<place]), nodes(elements[(place + 1)...]))
+            // Or there is a mark in its place.
+            return [joined(before, after), before + [Self.mark] + after].contains {
+                differs(search.match($0), from: verdict, but: [])
+            }
         }
     }
 
@@ -86,7 +155,10 @@ struct RivalReadings {
             let pair = elements[start..<(start + 2)]
             guard pair.contains(where: isValue), pair.contains(where: isSeparator) else { return false }
             let found = search.match(nodes(elements[..<start]) + nodes(elements[(start + 2)...]))
-            guard let end = found?.whole.upperBound, end == verdict.end || end < verdict.end && isUnread(verdict.end)
+            // The last value may also be what stands where it is expected, and the rest be left unread.
+            let isLast = !elements[(verdict.index + 1)...].contains(where: isValue)
+            guard let end = found?.whole.upperBound,
+                end == verdict.end || end < verdict.end && (isLast || isUnread(verdict.end))
             else {
                 return false
             }

@@ -30,6 +30,10 @@ struct TextChanges {
         let core = found.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         let mark = String(core)
         if mark.utf8.allSatisfy({ !LineTokens.isWord($0) && !LineTokens.isBlank($0) }), mark.count <= 2 {
+            // The blank is there, behind the mark.
+            if found == mark, place.upperBound < line.count, LineTokens.isBlank(line[place.upperBound]) {
+                return [exact("\(RemedyText.optional(mark))\(written)", "allow '\(mark)' before the space")]
+            }
             if found == mark, let scalar = mark.unicodeScalars.first, mark.unicodeScalars.count == 1 {
                 return [exact(RemedyText.either(" ", scalar), "allow '\(mark)' in the place of the space")]
             }
