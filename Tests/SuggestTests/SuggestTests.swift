@@ -244,6 +244,29 @@ import Testing
         }
     }
 
+    @Test("the time of klog lines is the event's, of the year that is now")
+    func klogTime() throws {
+        let suggestion = try suggest(
+            """
+            I0312 08:01:02.123456       1 controller.go:120] Starting controller "node"
+            W1213 18:01:03.223456   23117 reflector.go:533] watch of Pod ended
+            """)
+        #expect(suggestion.proposals.map(\.time?.field) == ["timestamp"])
+        #expect(suggestion.proposals.map(\.time?.formats) == [["%m%d %H:%M:%S.%N"]])
+        #expect(suggestion.notes.contains { $0.contains("no year") })
+    }
+
+    @Test(
+        "four digits before a time are a day only as glog writes them",
+        arguments: [
+            "1312 08:01:02.123456 server up", "0312 08:01:02.123 server up", "0300 08:01:02.123456 server up",
+            "took 0312 08:01:02.123456 server up",
+        ])
+    func otherDigits(_ line: String) throws {
+        let suggestion = try suggest(line)
+        #expect(suggestion.proposals.allSatisfy { $0.time == nil })
+    }
+
     @Test("stack traces are noticed")
     func continuation() throws {
         let suggestion = try suggest(

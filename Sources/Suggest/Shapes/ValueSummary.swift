@@ -86,7 +86,12 @@ struct ValueSummary: Sendable {
     mutating func add(text: ArraySlice<UInt8>, in line: [UInt8]) {
         var token = SampleToken(LineTokenizer.kind(of: text), text.startIndex, text.endIndex)
         if text.contains(where: { $0.isBlank }) { token.kind = .text }
-        if let found = TimestampScanner.find(in: line, at: text.startIndex), found.end == text.endIndex {
+        // A letter before it belongs to another field: `I0312 08:01:02.123456`.
+        let isBehindWord = text.startIndex > 0 && line[text.startIndex - 1].isWord
+        let found =
+            isBehindWord
+            ? TimestampScanner.find(in: Array(text), at: 0) : TimestampScanner.find(in: line, at: text.startIndex)
+        if let found, found.end == (isBehindWord ? text.count : text.endIndex) {
             token.kind = .timestamp
             token.shape = found.shape
             token.ambiguous = found.ambiguous

@@ -68,7 +68,7 @@ extension TimestampScanner {
     /// A date that begins with a digit.
     private mutating func numbered() -> Bool {
         switch digits() {
-        case 4: return yearFirst() || false
+        case 4: return yearFirst() || monthAndDayJoined()
         case 8:
             let value = value(8)
             guard (1970...2100).contains(value / 10000), (1...12).contains(value / 100 % 100),
@@ -87,6 +87,20 @@ extension TimestampScanner {
         case 1, 2: return dayFirst()
         default: return false
         }
+    }
+
+    /// `0312 08:01:02.123456`, as glog and klog write it: four digits are a date only at the beginning of a text and before a
+    /// time of day with microseconds.
+    private mutating func monthAndDayJoined() -> Bool {
+        // A year may have been read in vain.
+        guard at == 0 else { return false }
+        let value = value(4)
+        guard (1...12).contains(value / 100), (1...31).contains(value % 100), byte(4) == 0x20, isClock(5),
+            byte(5).isDigit, byte(13) == UInt8(ascii: "."), (14..<20).allSatisfy({ byte($0).isDigit }),
+            !byte(20).isDigit
+        else { return false }
+        add("mD", 4)
+        return true
     }
 
     /// Whether a time of day with seconds stands so many bytes ahead, perhaps with a blank for its first digit.
