@@ -65,8 +65,11 @@ package struct CommandTable: Sendable {
     }
 
     private func unknownSubcommand(_ name: String, _ path: [Command]) -> UsageError {
-        let names = path[path.count - 1].subcommands.filter { !$0.isHidden }.flatMap { [$0.name] + $0.aliases }
-        let hint = Suggestion.nearest(to: name, in: names).map { " Did you mean '\($0)'?" } ?? ""
+        let known = path[path.count - 1].subcommands.filter { !$0.isHidden }
+        // One of a group, without the group's name: `explain` of `grok`.
+        let inGroup = known.first { $0.subcommand(name) != nil }.map { "\($0.name) \(name)" }
+        let meant = inGroup ?? Suggestion.nearest(to: name, in: known.flatMap { [$0.name] + $0.aliases })
+        let hint = meant.map { " Did you mean '\($0)'?" } ?? ""
         return UsageError("Unknown subcommand '\(name)'.\(hint)", path: path)
     }
 }

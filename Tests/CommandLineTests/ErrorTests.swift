@@ -15,6 +15,7 @@ import Testing
         (["run", "a"], "Unexpected argument 'a'"),
         (["check", "a", "b", "c"], "2 unexpected arguments: 'b', 'c'"),
         (["chekc"], "Unknown subcommand 'chekc'. Did you mean 'check'?"),
+        (["explain"], "Unknown subcommand 'explain'. Did you mean 'grok explain'?"),
         (["frobnicate"], "Unknown subcommand 'frobnicate'."),
         (["help", "snd"], "Unknown subcommand 'snd'. Did you mean 'send'?"),
         (["send"], "Missing expected argument '<tag>'"),

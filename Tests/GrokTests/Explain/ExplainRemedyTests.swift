@@ -149,6 +149,18 @@ import Testing
         #expect(found.suggestions.isEmpty, "\(found.suggestions.map(\.expression))")
     }
 
+    @Test("a change is offered once, in however many ways it may be written")
+    func once() throws {
+        let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
+        for (expression, line) in [
+            ("%{IP:a} %{WORD:b}:%{INT:c}", "10.0.0.1 hello;42"), ("%{IP:a}, %{WORD:b}", "10.0.0.1; hello"),
+        ] {
+            let found = try #require(try compiler.explain(expression, line: Array(line.utf8)))
+            let advice = found.suggestions.map(\.advice)
+            #expect(!advice.isEmpty && advice.count == Set(advice).count, "\(found.suggestions.map(\.expression))")
+        }
+    }
+
     @Test("a change inside a definition is shown as the definition to write")
     func definition() throws {
         let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))

@@ -99,7 +99,9 @@ struct RemedySearch {
 }
 
 extension GrokRemedy {
+    /// Whether it is the same change, or one that says and does the same: `[:;]` and `(?::|;)`.
     fileprivate func hasSameChange(as other: GrokRemedy) -> Bool {
-        expression == other.expression && definition == other.definition
+        if expression == other.expression && definition == other.definition { return true }
+        return advice == other.advice && captures == other.captures && definition?.name == other.definition?.name
     }
 }
