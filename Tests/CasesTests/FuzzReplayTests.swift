@@ -17,9 +17,9 @@ import Testing
 
     @Test("files with parts of others in them", arguments: 0..<4 as Range<UInt64>)
     func mixed(_ seed: UInt64) {
-        let parts =
-            Self.inputs.flatMap { $0.bytes.split(separator: 0x0A).map { Array($0) + [0x0A] } }
-            + [
+        let spliced = SplicedInputs(
+            Self.inputs,
+            words: [
                 "cases:\n", "- {tag: app.a, record: {took: 2}}\n", "- tag: app.b\n  line: '{\"n\":\"/x+/\"}'\n",
                 "  expect: [{output: es, record: {a: [1]}}] # c\n", "  expect: []\n", "  expect:\n", "  tag: other\n",
                 "- ? tag\n  : other\n  line: x\n", "  record: {\"...\": 1, \"a\\u0085b\": \"\\u2028\"}\n", "\t", "\"",
@@ -27,15 +27,10 @@ import Testing
                 "[", "]", "{", "}", ": ", "# ", "|\n", ">-\n", "&a ", "*a ", "!!str ", "---\n", "...\n", "\u{FEFF}",
                 "\r\n",
                 "    ", "- ", "tag: app.held\n", "ä", "\u{7F}", "/^1/", "line: ", "lines: [a, b]\n", "expect",
-            ].map { Array($0.utf8) }
+            ])
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<(LongTests.areOn ? 20_000 : 200) {
-            var text = Self.inputs.randomElement(using: &generator)?.bytes ?? []
-            for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                let place = Int.random(in: 0...text.count, using: &generator)
-                let end = min(text.count, place + [0, 0, 1, 8, 40].randomElement(using: &generator)!)
-                text.replaceSubrange(place..<end, with: parts.randomElement(using: &generator)!)
-            }
+            let text = spliced.next(using: &generator)
             let fault = CasesExercise.fault(of: text)
             #expect(fault == nil, "\(String(decoding: text, as: UTF8.self))")
         }

@@ -284,6 +284,25 @@ def busy(_):
         assert set(statuses) <= {200, 503} and 200 in statuses, statuses
 
 
+POST = {"Content-Type": "application/json", "Authorization": "Bearer sesame"}
+
+
+def letters_configuration(monitor, port, server_port, more="  monitor_replay true\n"):
+    """A daemon whose dead letters can be looked at with the token sesame, and sent again unless `more` says nothing."""
+    return (f"<system>\n  monitor 127.0.0.1:{monitor}\n  monitor_token sesame\n{more}</system>\n" + forward_source(port)
+            + f"<match **>\n    {elasticsearch_store(server_port, '@id es', 'flush_interval 0.2s' + chr(10))}</match>\n")
+
+
+def open_letters(browser, page, reasons):
+    """The page of dead letters for who has the token, once it shows so many reasons."""
+    browser.problems.clear()
+    browser.open(page + "#letters")
+    browser.wait("!document.getElementById('login').hidden")
+    browser.type("sesame")
+    browser.press("Enter")
+    browser.wait(f"document.querySelectorAll('#reasons .card').length === {reasons}")
+
+
 @area.test("dead letters go to their output again by a button, for who has the token and where that is allowed", seconds=60)
 def replays(browser):
     port, monitor = free_port(), free_port()
@@ -298,16 +317,12 @@ def replays(browser):
             error = {"type": "mapper_parsing_exception", "reason": "failed to parse field [took] of type [long]"}
             return {"took": 1, "errors": True, "items": [{"index": {"status": 400, "error": error}} for _ in body.split(b"\n")[1::2]]}
 
-    def configuration(more):
-        return (f"<system>\n  monitor 127.0.0.1:{monitor}\n  monitor_token sesame\n{more}</system>\n" + forward_source(port)
-                + f"<match **>\n    {elasticsearch_store(server.port, '@id es', 'flush_interval 0.2s' + chr(10))}</match>\n")
-
-    page, post = f"http://127.0.0.1:{monitor}/", {"Content-Type": "application/json", "Authorization": "Bearer sesame"}
+    page, post = f"http://127.0.0.1:{monitor}/", POST
     with Moody() as server:
-        with Daemon(configuration(""), port) as running:
+        with Daemon(letters_configuration(monitor, port, server.port, more=""), port) as running:
             assert ask(page, "api/replay", b'{"output":"es"}', post)[0] == 403, "it is off unless allowed"
             assert json.loads(ask(page, "api/replay", headers=post)[1])["allowed"] is False
-        with Daemon(configuration("  monitor_replay true\n"), port) as running:
+        with Daemon(letters_configuration(monitor, port, server.port), port) as running:
             folder = f"{running.folder}/state/dead-letters/es"
             with ForwardClient(port) as client:
                 for tag in ("a", "b"):
@@ -324,12 +339,7 @@ def replays(browser):
             left = json.loads(ask(page, "api/dead-letters", headers=post)[1])["events"]
             assert left == 1400, (left, os.listdir(folder), running.log()[-1500:])
             healed.set()
-            browser.problems.clear()
-            browser.open(page + "#letters")
-            browser.wait("!document.getElementById('login').hidden")
-            browser.type("sesame")
-            browser.press("Enter")
-            browser.wait("document.querySelectorAll('#reasons .card').length === 1")
+            open_letters(browser, page, reasons=1)
             shown = browser.text("#reasons")
             for words in ["1,400 events", "took", "send them again", f"sluice replay -c {running.config} --to es {folder}"]:
                 assert words in shown, shown
@@ -364,11 +374,9 @@ def replays_a_reason(browser):
                       for word in words]
             return {"took": 1, "errors": True, "items": [{"index": {"status": 400, "error": error}} for error in errors]}
 
-    text = (f"<system>\n  monitor 127.0.0.1:{monitor}\n  monitor_token sesame\n  monitor_replay true\n</system>\n" + forward_source(port)
-            + f"<match **>\n    {elasticsearch_store('PORT', '@id es', 'flush_interval 0.2s' + chr(10))}</match>\n")
-    page, post = f"http://127.0.0.1:{monitor}/", {"Content-Type": "application/json", "Authorization": "Bearer sesame"}
+    page, post = f"http://127.0.0.1:{monitor}/", POST
     with Picky() as server:
-        with Daemon(text.replace("PORT", str(server.port)), port) as running:
+        with Daemon(letters_configuration(monitor, port, server.port), port) as running:
             folder = f"{running.folder}/state/dead-letters"
             with ForwardClient(port) as client:
                 client.deliver("a", [[1715000000 + n, {"number": n} if n % 3 else {"name": n}] for n in range(300)])
@@ -378,12 +386,7 @@ def replays_a_reason(browser):
             nothing = run_sluice("replay", "--reason", "no such words", "--port", str(port), folder)
             assert nothing.returncode == 1 and "no event is kept for this reason" in nothing.stderr, nothing.stderr
             healed.set()
-            browser.problems.clear()
-            browser.open(page + "#letters")
-            browser.wait("!document.getElementById('login').hidden")
-            browser.type("sesame")
-            browser.press("Enter")
-            browser.wait("document.querySelectorAll('#reasons .card').length === 2")
+            open_letters(browser, page, reasons=2)
             browser.tab_to("Send only these 200 events again")
             browser.press("Enter")
             browser.wait("document.getElementById('replay-state').textContent.startsWith('200 of 200 events for es taken again')", 20)

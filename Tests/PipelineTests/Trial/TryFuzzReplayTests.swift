@@ -15,21 +15,16 @@ import Testing
 
     @Test("configurations and lines with parts of others in them", arguments: 0..<2 as Range<UInt64>)
     func mixed(_ seed: UInt64) {
-        let parts =
-            Self.inputs.flatMap { $0.bytes.split(separator: 0x0A).map { Array($0) + [0x0A] } }
-            + [
+        let spliced = SplicedInputs(
+            Self.inputs,
+            words: [
                 "%%\n", "@type json\n", "@type none\n", "@type multiline\n", "tag app.*\n", "@label @X\n",
                 "</parse>\n", "<parse>\n", "<filter **>\n", "</filter>\n", "key_name message\n", "time_key t\n",
                 "types a:integer\n", "\0", "\u{FEFF}", "\r\n", "{\"a\":1}\n", "\\", "\"", "#{1}", "${tag}", "ä",
-            ].map { Array($0.utf8) }
+            ])
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<(LongTests.areOn ? 5_000 : 60) {
-            var text = Self.inputs.randomElement(using: &generator)?.bytes ?? []
-            for _ in 0..<Int.random(in: 1...4, using: &generator) {
-                let place = Int.random(in: 0...text.count, using: &generator)
-                let end = min(text.count, place + [0, 0, 1, 8, 40].randomElement(using: &generator)!)
-                text.replaceSubrange(place..<end, with: parts.randomElement(using: &generator)!)
-            }
+            let text = spliced.next(using: &generator)
             let fault = TryExercise.fault(of: text)
             #expect(fault == nil, "\(String(decoding: text, as: UTF8.self))")
         }
