@@ -18,6 +18,9 @@ package enum KafkaLimits {
     package static let endingSeconds = 3.0
     /// Topics that one producer may know: librdkafka keeps what it knows of each until its end.
     package static let topics = 10_000
+    /// How long a cluster must say that it does not have a topic before that is believed, in seconds
+    /// (`topic.metadata.propagation.max.ms`).
+    package static let unknownTopicSeconds = 30.0
     /// Of a name of a topic, in bytes (`org.apache.kafka.common.internals.Topic`).
     package static let topicNameBytes = 249
 }

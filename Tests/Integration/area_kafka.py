@@ -126,6 +126,22 @@ def broker_killed(broker):
         assert not twice(found), f"{len(twice(found))} of {len(wanted)} are there twice: {twice(found)[:5]}"
 
 
+@area.test("no broker answers for longer than librdkafka waits for a topic: it is made when one does, nothing is refused",
+           seconds=120)
+def late_broker(_):
+    port = free_port()
+    late = Broker()
+    options = "default_topic late\nrdkafka_options {\"topic.metadata.propagation.max.ms\":\"10000\"}\n"
+    with Daemon(forward_source(port) + output(late, options), port) as daemon:
+        with ForwardClient(port) as client:
+            client.deliver("app", numbered(0, 100))
+        time.sleep(12)
+        with late:
+            wait_until(lambda: len(late.messages("late")) == 100, 60, daemon.log)
+            assert daemon.stop() == 0, daemon.log()
+            assert "rejected" not in daemon.log(), daemon.log()
+
+
 @area.test("the daemon is killed with a buffer in files: nothing that was acknowledged is missing", seconds=600)
 def daemon_killed(broker):
     port, rounds = free_port(), 20 if LONG else 3
@@ -173,7 +189,7 @@ def stopped(broker):
 @area.test("what a topic does not take is refused alone, with the reason, and the rest arrives", seconds=60)
 def refused(broker):
     port = free_port()
-    more = "default_topic refused\n"
+    more = "default_topic refused\nrdkafka_options {\"topic.metadata.propagation.max.ms\":\"1000\"}\n"
     error = "<label @ERROR>\n<match **>\n@type stdout\n</match>\n</label>\n"
     with Daemon(forward_source(port) + output(broker, more) + error, port) as daemon:
         with ForwardClient(port) as client:

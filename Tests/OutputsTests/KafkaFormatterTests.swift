@@ -177,7 +177,7 @@ import Testing
             (.failed(.messageTooLarge, mayBeStored: false), "together"),
             (.failed(.invalidRecord, mayBeStored: false), "together"),
             (.failed(.topicAuthorizationFailed, mayBeStored: false), "refused"),
-            (.failed(.unknownPartition, mayBeStored: false), "refused"),
+            (.failed(.unknownPartition, mayBeStored: false), "unknown"),
             (.failed(.messageTimedOut, mayBeStored: true), "retry timeout"),
             (.failed(.transport, mayBeStored: true), "retry unreachable"),
             (.failed(.allBrokersDown, mayBeStored: false), "retry unreachable"),
@@ -188,14 +188,82 @@ import Testing
         ])
     func verdicts(_ report: KafkaProducer.Report, _ meaning: String) {
         let shown =
-            switch KafkaVerdict(report, topic: "t") {
+            switch KafkaVerdict(report, topic: "t", namesPartition: false) {
             case .delivered: "delivered"
-            case .unknownTopic: "unknown"
+            case .missing(let what): what == .topic("t") ? "unknown" : "unknown partition"
             case .refusedTogether: "together"
             case .refused: "refused"
             case .retry(let refusal): "retry \(refusal.kind.rawValue)"
             }
         #expect(shown == meaning)
+    }
+
+    @Test("an event that names a partition which is not there is no sign that the topic is missing")
+    func namedPartition() {
+        let report = KafkaProducer.Report.failed(.unknownPartition, mayBeStored: false)
+        #expect(KafkaVerdict(report, topic: "t", namesPartition: true) == .missing(.partition(ofTopic: "t")))
+    }
+
+    // MARK: - Unknown topics
+
+    @Test("that a topic is missing holds when it was said for a time; an outage in between does not count")
+    func missing() {
+        var unknown = UnknownTopics(patienceSeconds: 30)
+        let topic = UnknownTopics.Missing.topic("t")
+        // Retries with back-off.
+        #expect([0.0, 1, 3, 7, 15].map { unknown.holds(topic, at: $0) } == [false, false, false, false, false])
+        #expect(!unknown.holds(topic, at: 29.9))
+        #expect(unknown.holds(topic, at: 30))
+        #expect(unknown.holds(topic, at: 31))
+        #expect(!unknown.holds(.topic("other"), at: 31))
+        #expect(!unknown.holds(.partition(ofTopic: "t"), at: 31))
+        // It took one.
+        unknown.stored("t")
+        #expect(!unknown.holds(topic, at: 40))
+        // Nobody answered for minutes: half at most.
+        #expect(!unknown.holds(topic, at: 400))
+        #expect(!unknown.holds(topic, at: 410))
+        #expect(unknown.holds(topic, at: 415))
+        // Long ago.
+        #expect(!unknown.holds(topic, at: 1015))
+        var impatient = UnknownTopics(patienceSeconds: 0)
+        #expect(impatient.holds(topic, at: 0))
+    }
+
+    @Test("of a chunk, what a topic does not have for now is tried again; later it is refused, and the rest never")
+    func judgement() {
+        func judge(_ holds: Bool, refusesFailed: Bool = false) -> DeliveryOutcome {
+            var judged = KafkaJudgement(refusesFailed: refusesFailed)
+            let failed = KafkaProducer.Report.failed(.unknownTopic, mayBeStored: false)
+            judged.note(0, .stored, .delivered, "a")
+            judged.note(1, failed, .missing(.topic("b")), "b")
+            judged.note(2, .stored, .delivered, "c")
+            #expect(judged.takers == ["a", "c"])
+            judged.settle { missing in
+                #expect(missing == .topic("b"))
+                return holds
+            }
+            return judged.outcome
+        }
+        guard case .partial(let retry, let reason, let rejected) = judge(false) else {
+            Issue.record("all or nothing")
+            return
+        }
+        #expect(Array(retry) == [1] && rejected.isEmpty && reason.kind == .blocked)
+        for outcome in [judge(true), judge(false, refusesFailed: true)] {
+            guard case .partial(let retry, _, let rejected) = outcome else {
+                Issue.record("all or nothing")
+                return
+            }
+            #expect(retry.isEmpty && rejected.map(\.item) == [1])
+        }
+    }
+
+    @Test("how long is librdkafka's own setting")
+    func patience() {
+        #expect(settings { _ in }.unknownTopicSeconds == 30)
+        let quick = settings { $0.properties = [KafkaProperty("topic.metadata.propagation.max.ms", "1500")] }
+        #expect(quick.unknownTopicSeconds == 1.5)
     }
 
     @Test("where no broker is, a chunk is owed, and not refused")

@@ -3,6 +3,7 @@ package import Events
 package import Kafka
 package import Logging
 internal import Synchronization
+internal import Time
 
 /// `@type kafka2` and its like: chunks go to the topics of a cluster as `KafkaFormatter` wrote them, and each message is
 /// delivered when its broker, and with `required_acks -1` every replica in step, has it.
@@ -13,16 +14,24 @@ package final class KafkaDestination: Destination {
         /// One that sends batches; one that sends each message by itself, made when a batch is refused.
         var producers: [Manner: KafkaProducer] = [:]
         var topics: Set<String> = []
+        var unknown: UnknownTopics
         var isClosed = false
     }
 
     private let settings: KafkaOutputSettings
     private let log: Log
-    private let state = Mutex(State())
+    private let now: @Sendable () -> Double
+    private let state: Mutex<State>
 
     /// Makes the producer, which begins to look for its brokers; throws what is wrong with its settings.
-    package init(_ settings: KafkaOutputSettings, log: Log = .discarding) throws(KafkaSetupError) {
-        (self.settings, self.log) = (settings, log)
+    ///
+    /// - Parameter now: seconds of a clock that never jumps.
+    package init(
+        _ settings: KafkaOutputSettings, log: Log = .discarding,
+        now: @escaping @Sendable () -> Double = { Double(Clock.monotonicMilliseconds()) / 1000 }
+    ) throws(KafkaSetupError) {
+        (self.settings, self.log, self.now) = (settings, log, now)
+        state = Mutex(State(unknown: UnknownTopics(patienceSeconds: settings.unknownTopicSeconds)))
         let made = try Self.makeProducer(settings, log, .together)
         state.withLock { $0.producers[.together] = made }
     }
@@ -85,7 +94,7 @@ package final class KafkaDestination: Destination {
         guard items.allSatisfy({ parts.item($0) != nil }) else {
             return .retry(reason: Refusal(.storage, "an event cannot be read back from its chunk"), after: nil)
         }
-        var judged = Judgement(refusesFailed: settings.refusesFailed)
+        var judged = KafkaJudgement(refusesFailed: settings.refusesFailed)
         let (sent, beyond) = withinBudget(items, parts)
         for item in beyond {
             judged.refuse(
@@ -97,9 +106,10 @@ package final class KafkaDestination: Destination {
         func judge(_ items: [Int], _ reports: [KafkaProducer.Report], topic other: String? = nil) {
             for (item, report) in zip(items, reports) {
                 let topic = other ?? parts.topic(of: item)
-                let verdict = KafkaVerdict(report, topic: topic)
+                let verdict = KafkaVerdict(
+                    report, topic: topic, namesPartition: parts.item(item)?.partition != nil)
                 switch verdict {
-                case .unknownTopic where settings.topicForUnknown != nil && settings.topicForUnknown != topic:
+                case .missing(.topic) where settings.topicForUnknown != nil && settings.topicForUnknown != topic:
                     unknown.append(item)
                 case .refusedTogether(let reason) where other == nil: together.append((item, reason))
                 default: judged.note(item, report, verdict, topic)
@@ -113,12 +123,16 @@ package final class KafkaDestination: Destination {
             judge(again, reports, topic: other)
         }
         if !together.isEmpty { await deliverAlone(together.map(\.item), chunk, parts, &judged) }
+        state.withLock { state in
+            for topic in judged.takers { state.unknown.stored(topic) }
+            judged.settle { state.unknown.holds($0, at: now()) }
+        }
         return judged.outcome
     }
 
     /// Sends messages by themselves that were refused in a batch: only who is to blame is refused again.
     private func deliverAlone(
-        _ items: [Int], _ chunk: LoadedChunk, _ parts: KafkaMessages, _ judged: inout Judgement
+        _ items: [Int], _ chunk: LoadedChunk, _ parts: KafkaMessages, _ judged: inout KafkaJudgement
     ) async {
         var reports: [KafkaProducer.Report] = []
         if let lone = try? producer(.alone) {
@@ -136,7 +150,8 @@ package final class KafkaDestination: Destination {
         }
         for (item, report) in zip(items, reports) {
             let topic = parts.topic(of: item)
-            judged.note(item, report, KafkaVerdict(report, topic: topic), topic)
+            let verdict = KafkaVerdict(report, topic: topic, namesPartition: parts.item(item)?.partition != nil)
+            judged.note(item, report, verdict, topic)
         }
     }
 
@@ -163,90 +178,6 @@ package final class KafkaDestination: Destination {
             }
             return (sent, beyond)
         }
-    }
-}
-
-/// A chunk's items as messages.
-private struct KafkaMessages: Sendable {
-    let chunk: LoadedChunk
-    let labels: [(parts: KafkaLabel.Parts, topic: String)?]
-    let settings: KafkaOutputSettings
-
-    init(_ chunk: LoadedChunk, _ labels: [(KafkaLabel.Parts, String)?], _ settings: KafkaOutputSettings) {
-        self.chunk = chunk
-        self.labels = labels.map { $0.map { (parts: $0.0, topic: $0.1) } }
-        self.settings = settings
-    }
-
-    func topic(of item: Int) -> String {
-        let label = Int(chunk.item(item).label)
-        return labels.indices.contains(label) ? labels[label]?.topic ?? "" : ""
-    }
-
-    func item(_ number: Int) -> KafkaItem? {
-        let entry = chunk.item(number)
-        guard labels.indices.contains(Int(entry.label)), let label = labels[Int(entry.label)] else { return nil }
-        return KafkaItem(label.parts, entry.source, chunk.body.bytes)
-    }
-
-    func message(_ number: Int, topic other: String? = nil) -> KafkaMessage {
-        // Looked at before anything is sent.
-        guard let item = item(number) else { return KafkaMessage(topic: "", value: .empty) }
-        var message = KafkaMessage(topic: other ?? topic(of: number), value: item.value)
-        message.key = item.key
-        message.partitionKey = item.partitionKey.map { chunk.body.bytes.array($0) }
-        message.partition = item.partition
-        message.headers =
-            settings.headers
-            + item.headers.map {
-                KafkaHeader(name: chunk.body.bytes.array($0.name), value: chunk.body.bytes.array($0.value))
-            }
-        if settings.usesEventTime {
-            let time = chunk.item(number).time
-            message.timestampMilliseconds = max(time.seconds * 1000 + Int64(time.nanoseconds) / 1_000_000, 1)
-        }
-        return message
-    }
-}
-
-/// What became of a chunk's items, as its reports say.
-private struct Judgement {
-    let refusesFailed: Bool
-    private var retry: [Int] = []
-    private var reason: Refusal?
-    private var rejected: [RejectedItem] = []
-    private var deliveredCount = 0
-
-    init(refusesFailed: Bool) { self.refusesFailed = refusesFailed }
-
-    mutating func note(_ item: Int, _ report: KafkaProducer.Report, _ verdict: KafkaVerdict, _ topic: String) {
-        var code = KafkaErrorCode.none
-        if case .failed(let failed, _) = report { code = failed }
-        switch verdict {
-        case .delivered: deliveredCount += 1
-        case .unknownTopic: refuse(item, code, topic, KafkaVerdict.refusedUnknown(topic))
-        case .refused(let reason), .refusedTogether(let reason): refuse(item, code, topic, reason)
-        case .retry(let refusal) where refusesFailed && refusal.kind != .stopping:
-            refuse(item, code, topic, refusal.sentence)
-        case .retry(let refusal):
-            retry.append(item)
-            if reason == nil { reason = refusal }
-        }
-    }
-
-    mutating func refuse(_ item: Int, _ code: KafkaErrorCode, _ topic: String, _ reason: String) {
-        rejected.append(
-            RejectedItem(
-                item: item, status: Int(code.rawValue), type: code == .none ? "limit" : code.name, reason: reason,
-                index: topic))
-    }
-
-    var outcome: DeliveryOutcome {
-        if retry.isEmpty, rejected.isEmpty { return .delivered }
-        let reason = reason ?? Refusal(.invalid, rejected.first?.reason ?? "")
-        if deliveredCount == 0, rejected.isEmpty { return .retry(reason: reason, after: nil) }
-        return .partial(
-            retry: ItemSet(retry.sorted()), reason: reason, rejected: rejected.sorted { $0.item < $1.item })
     }
 }
 

@@ -32,6 +32,13 @@ package struct KafkaOutputSettings: Sendable {
     /// `discard_kafka_delivery_failed`: what fails is refused at once, and not tried again.
     package var refusesFailed = false
 
+    /// How long the cluster must say that it has no such topic before a message is refused for it, in seconds
+    /// (`topic.metadata.propagation.max.ms`, which librdkafka itself waits the first time).
+    package var unknownTopicSeconds: Double {
+        let property = properties.last { $0.name == "topic.metadata.propagation.max.ms" }
+        return property.flatMap { Double($0.value) }.map { $0 / 1000 } ?? KafkaLimits.unknownTopicSeconds
+    }
+
     package init(brokers: String, topic: KafkaTopicRule) { (self.brokers, self.topic) = (brokers, topic) }
 }
 

@@ -4,20 +4,21 @@ internal import Kafka
 /// What a report means for the event: delivered, to be sent again, or refused for good. Pure.
 enum KafkaVerdict: Equatable {
     case delivered
-    /// The cluster does not have the topic.
-    case unknownTopic
+    /// The cluster says that it does not have it: `UnknownTopics` knows whether that holds.
+    case missing(UnknownTopics.Missing)
     case retry(Refusal)
     /// The batch in which it was sent is refused: alone it may be taken.
     case refusedTogether(reason: String)
     case refused(reason: String)
 
-    init(_ report: KafkaProducer.Report, topic: String) {
+    /// - Parameter namesPartition: whether the event says which partition it goes to.
+    init(_ report: KafkaProducer.Report, topic: String, namesPartition: @autoclosure () -> Bool) {
         guard case .failed(let code, let mayBeStored) = report else {
             self = .delivered
             return
         }
         switch code {
-        case .unknownTopic, .unknownTopicOrPartition: self = .unknownTopic
+        case .unknownTopic, .unknownTopicOrPartition: self = .missing(.topic(topic))
         case .messageTooLarge, .recordListTooLarge:
             self = .refusedTogether(
                 reason: "the message is too large for topic '\(topic)': raise max.message.bytes of the topic, and "
@@ -29,7 +30,8 @@ enum KafkaVerdict: Equatable {
             self = .refused(
                 reason: "the account may not write to the cluster: give it IdempotentWrite, or set idempotent false")
         case .unknownPartition:
-            self = .refused(reason: "topic '\(topic)' does not have the partition that the event names")
+            // librdkafka says it of all messages that wait for a topic when it loses sight of the topic.
+            self = .missing(namesPartition() ? .partition(ofTopic: topic) : .topic(topic))
         case .corruptMessage, .invalidTimestamp, .policyViolation, .invalidRecord:
             self = .refusedTogether(reason: "topic '\(topic)' does not take the message: \(code)")
         case .invalidTopic, .unsupportedCompression, .invalidArgument:
@@ -49,9 +51,12 @@ enum KafkaVerdict: Equatable {
         }
     }
 
-    /// Of a topic that does not exist, where no other was named for that.
-    static func refusedUnknown(_ topic: String) -> String {
-        "the cluster has no topic '\(topic)' (or the account may not see it): make it, or set "
-            + "use_default_for_unknown_topic true"
+    static func sentence(_ missing: UnknownTopics.Missing) -> String {
+        switch missing {
+        case .topic(let topic):
+            "the cluster has no topic '\(topic)' (or the account may not see it): make it, or set "
+                + "use_default_for_unknown_topic true"
+        case .partition(let topic): "topic '\(topic)' does not have the partition that the event names"
+        }
     }
 }
