@@ -186,4 +186,28 @@ import Testing
         let line = #"{"m":"\#(String(repeating: "a", count: 60))b"}"#
         #expect(try pass(line, through: filter) == [line])
     }
+
+    @Test("whoever asks for what is due is told behind each batch that leaves something held, and behind no other")
+    func whenHolding() throws {
+        let filter = try filter()
+        let told = Counter()
+        filter.whenHolding { told.count += 1 }
+        #expect(!filter.isAskedAtRest)
+        try pass(#"{"n":1}"#, through: filter)
+        #expect(told.count == 0)
+        try pass(#"{"m":"S1"}"#, through: filter, isTaken: false)
+        #expect(told.count == 0 && filter.heldEvents == 0)
+        try pass(#"{"m":"S1"}"#, through: filter)
+        #expect(told.count == 1)
+        // Held on: it may have waited for so long that nobody asks any more.
+        try pass(#"{"n":2}"#, through: filter)
+        #expect(told.count == 2)
+        #expect(due(filter, at: 100_000, isLast: true).count == 1)
+        try pass(#"{"n":3}"#, through: filter)
+        #expect(told.count == 2)
+    }
+
+    private final class Counter {
+        var count = 0
+    }
 }

@@ -1,3 +1,5 @@
+internal import Words
+
 /// Characters that only look like those of the language: each is named at its column and read as what was meant.
 extension FileParser {
     func reportLookalike(_ odd: (scalar: Unicode.Scalar, place: Place)) {
@@ -81,7 +83,7 @@ extension FileParser {
         else { return }
         let isText =
             session.open[session.open.count - 1].section.name == "record"
-            || ["pattern", "expression", "format"].contains { key.firstRange(of: $0) != nil }
+            || ["pattern", "expression", "format"].contains { key.holds($0) }
         let scalars = Array(file.text(range).unicodeScalars)
         let isQuote = Lookalike.kind(odd.scalar) == .quote
         let isWrapped =

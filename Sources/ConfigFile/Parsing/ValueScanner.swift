@@ -1,3 +1,5 @@
+internal import Words
+
 /// Reads one value from a file: unquoted, in quotes, or JSON. Leaves `position` behind it (at the line's end).
 ///
 /// What is wrong is reported, and the scanner goes on at a place from which the rest of the file still makes sense.
@@ -70,7 +72,9 @@ struct ValueScanner {
     static func warnOfCode(
         _ text: String, _ place: Place, _ diagnostics: Diagnostics, inYAML isYAML: Bool = false
     ) {
-        guard let code = text.firstRange(of: "#{"), isMeantAsCode(text[code.upperBound...]) else { return }
+        guard text.holds("#{"), let code = text.firstRange(of: "#{"), isMeantAsCode(text[code.upperBound...]) else {
+            return
+        }
         if isYAML {
             diagnostics.warning(
                 place, "'#{…}' is not evaluated without '!fluent/s'",

@@ -11,6 +11,8 @@ package final class SectionReader {
     package let description: String
     package let diagnostics: Diagnostics
     private var knownKeys: [String] = []
+    /// The same, for looking.
+    private var keysKnown: Set<String> = []
     private var knownSections: [String] = []
     private var takesAnyKey = false
     private var takesAnySection = false
@@ -49,7 +51,7 @@ package final class SectionReader {
     }
 
     /// Whether a key was asked for or accepted before.
-    package func knows(_ key: String) -> Bool { knownKeys.contains(key) || SectionNames.reservedKeys.contains(key) }
+    package func knows(_ key: String) -> Bool { keysKnown.contains(key) || SectionNames.reservedKeys.contains(key) }
 
     /// `@type` (or `type`), a word that names the plugin.
     package func type(required: Bool = false) -> Setting<String>? {
@@ -280,7 +282,8 @@ package final class SectionReader {
     }
 
     private func know(_ key: String, _ aliases: [String] = []) {
-        for name in [key] + aliases where !knownKeys.contains(name) { knownKeys.append(name) }
+        if keysKnown.insert(key).inserted { knownKeys.append(key) }
+        for name in aliases where keysKnown.insert(name).inserted { knownKeys.append(name) }
     }
 
     /// Reports a missing parameter at the section's tag; when a line looks like it, `finish` reports that line instead.

@@ -47,7 +47,7 @@ package enum SecretNames {
         let parts = lower.split { $0 == "_" || $0 == "-" || $0 == "." }.map(String.init)
         guard lower.utf8.count >= 3, !isHarmless(lower) else { return false }
         let compact = parts.joined()
-        if parts.contains(where: words.contains) || stems.contains(where: { compact.firstRange(of: $0) != nil }) {
+        if parts.contains(where: words.contains) || stems.contains(where: { compact.holds($0) }) {
             return true
         }
         if parameters.contains(lower) { return true }
@@ -75,7 +75,7 @@ package enum SecretNames {
     /// Parameters whose values are hosts and URLs.
     static func isHost(_ name: String) -> Bool {
         let lower = name.lowercased()
-        if ["host", "url", "uri", "endpoint", "proxy", "server"].contains(where: { lower.firstRange(of: $0) != nil }) {
+        if ["host", "url", "uri", "endpoint", "proxy", "server"].contains(where: { lower.holds($0) }) {
             return true
         }
         return lower.utf8.count > 3 && EditDistance.between(lower, "hosts", limit: 1) != nil

@@ -1,3 +1,5 @@
+internal import Words
+
 /// Finds the secrets in the text of a configuration, line by line and without its grammar: the lines that messages show
 /// are those in which something is wrong, so no quote, bracket or section may be trusted.
 struct SecretScanner {
@@ -154,7 +156,7 @@ struct SecretScanner {
         }
         if let next = behindVariable(name, end) {
             // The name of a variable is shown; what it may have in its place is not.
-            guard ["||", ",", "?", "+", " or "].contains(where: { text(next..<end).firstRange(of: $0) != nil }) else {
+            guard ["||", ",", "?", "+", " or "].contains(where: { text(next..<end).holds($0) }) else {
                 return laterNames(next, end)
             }
             start = next
@@ -245,7 +247,7 @@ struct SecretScanner {
         }
         guard text.hasSuffix("}"), text.dropLast().firstIndex(of: "}") == nil else { return false }
         if text.hasPrefix("${") { return true }
-        return text.hasPrefix("#{") && !["||", ",", "?", "+", " or "].contains { text.firstRange(of: $0) != nil }
+        return text.hasPrefix("#{") && !["||", ",", "?", "+", " or "].contains { text.holds($0) }
     }
 
     /// `user joe password abc`: a line end was lost, or a comment tells.
@@ -358,7 +360,7 @@ struct SecretScanner {
 
     /// Parameters whose values speak about names and texts, such as `password` in an expression.
     private static func isStructural(_ name: String) -> Bool {
-        if ["pattern", "expression", "format", "regexp"].contains(where: { name.firstRange(of: $0) != nil }) {
+        if ["pattern", "expression", "format", "regexp"].contains(where: { name.holds($0) }) {
             return true
         }
         return name.hasPrefix("exclude") || name.hasPrefix("remove_keys")
@@ -369,7 +371,7 @@ struct SecretScanner {
     private static func isHost(_ name: String) -> Bool {
         let lower = name.lowercased()
         return ["host", "url", "uri", "endpoint", "proxy", "server", "hots"].contains {
-            lower.firstRange(of: $0) != nil
+            lower.holds($0)
         }
     }
 }

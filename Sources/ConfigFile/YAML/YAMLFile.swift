@@ -1,3 +1,4 @@
+internal import Words
 internal import YAML
 
 /// A YAML file that was read: its nodes, and where their text stands in the file.
@@ -70,7 +71,7 @@ final class YAMLFile {
     /// What is behind the parser's sentences in configurations: they speak of characters and tokens.
     private static func hint(_ sentence: String, _ place: Place, in file: SourceFile) -> String? {
         let line = file.text(file.lineRange(place.line - 1))
-        func says(_ words: String) -> Bool { sentence.firstRange(of: words) != nil }
+        func says(_ words: String) -> Bool { sentence.holds(words) }
         if line.utf8.contains(Byte.tab), says("cannot start any token") || says("tab") {
             return "YAML is indented with blanks: write blanks for the tab"
         }

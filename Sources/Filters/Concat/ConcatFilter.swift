@@ -270,6 +270,7 @@ package final class ConcatFilter: Filter, EventHolder {
     package func settle(isTaken: Bool) { held.settle(isTaken: isTaken) }
     package var isOverLimit: Bool { held.isOverLimit }
     package var heldEvents: Int { held.heldEvents }
+    package func whenHolding(_ action: @escaping () -> Void) { held.whenHolding = action }
     /// A quarter of the time, so that nothing waits much longer, and neither often nor seldom.
     package var tickMilliseconds: Int64 {
         settings.timeoutMilliseconds > 0 ? min(max(settings.timeoutMilliseconds / 4, 50), 1000) : 0

@@ -190,6 +190,7 @@ package final class DetectExceptionsEmitter: Emitter, EventHolder {
     package func settle(isTaken: Bool) { held.settle(isTaken: isTaken) }
     package var isOverLimit: Bool { held.isOverLimit }
     package var heldEvents: Int { held.heldEvents }
+    package func whenHolding(_ action: @escaping () -> Void) { held.whenHolding = action }
     package var tickMilliseconds: Int64 {
         settings.timeoutMilliseconds > 0 ? min(max(settings.timeoutMilliseconds / 4, 50), 1000) : 0
     }

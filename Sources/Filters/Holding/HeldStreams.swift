@@ -25,6 +25,8 @@ package final class HeldStreams {
     private var openBatches = 0
     private var receipt: Receipt?
     private var overLimit: [HeldStream] = []
+    /// Told behind each batch that leaves events held.
+    package var whenHolding: (() -> Void)?
     /// What a round has found due, those of one tag together, the last first.
     private var due: [HeldStream] = []
 
@@ -126,6 +128,7 @@ package final class HeldStreams {
         }
         changed.removeAll(keepingCapacity: true)
         released.removeAll(keepingCapacity: true)
+        if !table.isEmpty { whenHolding?() }
     }
 
     private func mark(_ stream: HeldStream) { if stream.setMark() { changed.append(stream) } }

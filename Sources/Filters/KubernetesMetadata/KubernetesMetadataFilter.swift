@@ -264,6 +264,9 @@ package final class KubernetesMetadataFilter: Filter, EventHolder {
 
     package var isOverLimit: Bool { held.isOverLimit }
     package var heldEvents: Int { held.heldEvents }
+    package func whenHolding(_ action: @escaping () -> Void) {}
+    /// Requests that failed are tried again while nothing waits for them, too.
+    package var isAskedAtRest: Bool { lookup != nil }
     /// Soon enough for somebody who watches.
     package var tickMilliseconds: Int64 { lookup == nil ? 0 : 100 }
     package var timeoutOutlet: (any Emitter)? { nil }

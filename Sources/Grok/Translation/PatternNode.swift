@@ -11,7 +11,8 @@ struct PatternNode: Sendable {
         self.length = length
     }
 
-    indirect enum Kind: Sendable {
+    /// What has no node inside stands in the node itself: most of an expression are characters.
+    enum Kind: Sendable {
         case empty
         case literal(UInt32, ignoringCase: Bool)
         /// `.`; matches the line feed only when `newline` is set.
@@ -24,19 +25,19 @@ struct PatternNode: Sendable {
         case grapheme
         case sequence([PatternNode])
         case alternation([PatternNode])
-        case group(PatternNode)
+        indirect case group(PatternNode)
         /// A group with its own state of `(?i)`.
-        case scoped(ignoringCase: Bool, PatternNode)
+        indirect case scoped(ignoringCase: Bool, PatternNode)
         /// A capture; the number is given once all names are known, zero before.
-        case capture(name: String?, number: Int, PatternNode)
-        case atomic(PatternNode)
-        case look(ahead: Bool, negative: Bool, PatternNode)
-        case repetition(Repetition, PatternNode)
-        case backreference(GroupReference)
-        case call(GroupReference, number: Int)
-        case conditional(GroupReference, yes: PatternNode, no: PatternNode?)
+        indirect case capture(name: String?, number: Int, PatternNode)
+        indirect case atomic(PatternNode)
+        indirect case look(ahead: Bool, negative: Bool, PatternNode)
+        indirect case repetition(Repetition, PatternNode)
+        indirect case backreference(GroupReference)
+        indirect case call(GroupReference, number: Int)
+        indirect case conditional(GroupReference, yes: PatternNode, no: PatternNode?)
         /// `(?~x)`: the longest text in which x does not occur.
-        case absent(PatternNode)
+        indirect case absent(PatternNode)
     }
 }
 

@@ -61,9 +61,15 @@ extension RubyPatternParser {
                 continue
             }
             let lowStart = position
-            let lows = try parseClassCharacter()
-            for scalar in lows.dropLast() { ranges.append(scalar...scalar) }
-            guard let low = lows.last else { continue }
+            let low: UInt32
+            if byte == UInt8(ascii: "\\") {
+                let lows = try parseClassCharacter()
+                for scalar in lows.dropLast() { ranges.append(scalar...scalar) }
+                guard let last = lows.last else { continue }
+                low = last
+            } else {
+                low = nextScalar()
+            }
             guard peek() == UInt8(ascii: "-"), let after = peek(1), after != UInt8(ascii: "]"),
                 after != UInt8(ascii: "["), !(after == UInt8(ascii: "&") && peek(2) == UInt8(ascii: "&"))
             else {

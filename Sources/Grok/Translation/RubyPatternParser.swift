@@ -47,8 +47,9 @@ struct RubyPatternParser {
 
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    mutating func skip(_ byte: Character) -> Bool {
-        guard let value = byte.asciiValue, peek() == value else { return false }
+    /// - Parameter byte: of ASCII.
+    mutating func skip(_ byte: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: byte) else { return false }
         position += 1
         return true
     }

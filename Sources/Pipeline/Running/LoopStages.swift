@@ -36,6 +36,8 @@ final class LoopStages {
     /// Replaced ones whose events nobody has taken yet.
     private var leaving: [any HoldingStage] = []
     private static let leavingMilliseconds: Int64 = 100
+    /// Told behind batches that leave events held.
+    var whenHolding: (() -> Void)?
     private(set) var isResting = false
     /// Shows events to whoever watches, while somebody does.
     private var watch: RouteWatch?
@@ -114,6 +116,7 @@ final class LoopStages {
         for router in made.values { router.watch = watch }
         routers = made
         holding = made.values.filter(\.holdsEvents) + context.holdingStages
+        for stage in holding { stage.whenHolding { [weak self] in self?.whenHolding?() } }
         for (name, board) in switchboards { board.connect(to: made[name]) }
     }
 
@@ -127,6 +130,9 @@ final class LoopStages {
 
     /// How many events wait for others.
     var heldEvents: Int { (holding + leaving).reduce(0) { $0 + $1.heldEvents } }
+
+    /// Nothing needs `releaseHeld` before `whenHolding` is told.
+    var isAtRest: Bool { leaving.isEmpty && !holding.contains { $0.isAskedAtRest || $0.heldEvents > 0 } }
 
     /// How often `releaseHeld` must be called, in milliseconds; 0: never.
     var tickMilliseconds: Int64 {

@@ -10,8 +10,9 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     private let count: Int
     private(set) var stages: LoopStages?
     private var preparation: LoopStages.Preparation?
-    /// Asks stages for what they hold too long.
+    /// Asks stages for what they hold too long. Runs while they hold something, so that a loop with nothing to do sleeps.
     private var heldTimer: LoopTimer?
+    private var isAsking = false
     /// Between two tries of outputs that have no room at a stop, and how many there are: five seconds.
     private static let endingMilliseconds: UInt64 = 5
     private static let releaseMilliseconds: UInt64 = 50
@@ -43,15 +44,24 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     func connect(_ plan: PipelinePlan, outputs: [any RunningOutput]) {
         guard let stages else { return }
         stages.connect(plan, outputs: outputs)
+        heldTimer?.stop()
+        isAsking = false
+        stages.whenHolding = { [weak self] in self?.ask() }
+        if !stages.isAtRest { ask() }
+    }
+
+    private func ask() {
+        guard let stages, !isAsking else { return }
         let milliseconds = UInt64(stages.tickMilliseconds)
-        guard milliseconds > 0 else {
-            heldTimer?.stop()
-            return
-        }
+        guard milliseconds > 0 else { return }
         let timer = heldTimer ?? LoopTimer(on: loop)
         heldTimer = timer
+        isAsking = true
         timer.start(afterMilliseconds: milliseconds, everyMilliseconds: milliseconds) { [weak self] in
-            self?.stages?.releaseHeld(.now())
+            stages.releaseHeld(.now())
+            guard stages.isAtRest else { return }
+            self?.heldTimer?.stop()
+            self?.isAsking = false
         }
     }
 
@@ -60,6 +70,7 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     /// - Parameter done: is told how many events nobody has taken.
     func releaseHeld(to letters: HeldLetters, done: @escaping (Int) -> Void) {
         guard let stages else { return done(0) }
+        stages.whenHolding = nil
         stages.releaseHeld(.now(isLast: true), letters: letters)
         guard stages.heldEvents > 0 else {
             heldTimer?.close()
