@@ -25,8 +25,9 @@ enum RouteSurvey {
     /// The filters and the output of a tag.
     static func route(_ tag: [UInt8], in rules: [RulePlan]) -> (filters: [FilterPlan], output: OutputPlan?) {
         var filters: [FilterPlan] = []
-        for rule in rules where rule.pattern.matches(tag) {
-            switch rule {
+        // A rule is large: only those that match are taken out.
+        for index in rules.indices where rules[index].pattern.matches(tag) {
+            switch rules[index] {
             case .filter(_, let filter): filters.append(filter)
             case .match(_, let output): return (filters, output)
             }

@@ -109,6 +109,8 @@ struct TagGlob: Sendable, Equatable {
         case boundary
         /// `**.`: the beginning, or anything up to a dot.
         case prefix
+
+        fileprivate var isByte: Bool { if case .byte = self { true } else { false } }
     }
 
     let steps: [Step]
@@ -157,12 +159,15 @@ struct TagGlob: Sendable, Equatable {
 
     /// Tags that the glob matches, with stars that stand for nothing, for one part and for several.
     var samples: [[UInt8]] {
+        var start: [UInt8] = []
+        for case .byte(let byte) in steps.prefix(while: \.isByte) { start.append(byte) }
+        if start.count == steps.count { return [start] }
         let part = Self.unnamedPart
         let runs = (1...Self.maximumSampleParts).map {
             Array([[UInt8]](repeating: part, count: $0).joined(separator: [0x2E]))
         }
-        var tags: [[UInt8]] = [[]]
-        for step in steps {
+        var tags = [start]
+        for step in steps[start.count...] {
             let choices: [[UInt8]] =
                 switch step {
                 case .byte(let byte): [[byte]]
