@@ -276,6 +276,9 @@ final class LoopStages {
         retired.removeAll(where: \.isDeserted)
     }
 
+    /// There are replaced inputs with clients.
+    var servesRetired: Bool { !retired.isEmpty }
+
     private var all: [any Input] { inputs.map(\.input) + retired }
 
     func stopReading() { for input in all { input.stopReading() } }

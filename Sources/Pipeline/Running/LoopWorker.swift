@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Events
 internal import Logging
 internal import Outputs
+internal import Synchronization
 
 /// A loop and its stages. The stages are touched on that loop alone: from elsewhere with `submit`.
 final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are touched on `loop` alone
@@ -13,6 +14,8 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     /// Asks stages for what they hold too long. Runs while they hold something, so that a loop with nothing to do sleeps.
     private var heldTimer: LoopTimer?
     private var isAsking = false
+    /// Whether a reload has left inputs behind whose clients are still served.
+    private let servesRetired = Atomic<Bool>(false)
     /// Between two tries of outputs that have no room at a stop, and how many there are: five seconds.
     private static let endingMilliseconds: UInt64 = 5
     private static let releaseMilliseconds: UInt64 = 50
@@ -120,6 +123,16 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
         connect(plan, outputs: outputs)
         if let preparation { stages?.take(preparation, hasDurableBuffer: plan.hasDurableBuffer) }
         preparation = nil
+        servesRetired.store(stages?.servesRetired ?? false, ordering: .relaxed)
+    }
+
+    /// From any loop: lets replaced inputs go whose clients have all gone. Wakes this one only if there are any.
+    func dismissDeserted() {
+        guard servesRetired.load(ordering: .relaxed) else { return }
+        submit { [self] stages in
+            stages.dismissDeserted()
+            servesRetired.store(stages.servesRetired, ordering: .relaxed)
+        }
     }
 
     func abandon() {

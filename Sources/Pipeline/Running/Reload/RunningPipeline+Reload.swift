@@ -192,7 +192,7 @@ extension RunningPipeline {
 
     /// Lets those go that have nothing left, and replaced inputs without clients.
     func endDrained() {
-        for worker in workers { worker.submit { $0.dismissDeserted() } }
+        for worker in workers { worker.dismissDeserted() }
         guard lifecycle.state == .running, !reload.isUnderWay else { return }
         let empty = reload.retiring.filter { $0.output.drains.allSatisfy(\.holdsNothing) }
         guard !empty.isEmpty else { return }
