@@ -1,5 +1,5 @@
 """A configuration that is read again while events flow: nothing lost, nothing doubled, nobody turned away."""
-import contextlib, os, signal, socket, tempfile, threading, time
+import contextlib, http.client, json, os, signal, socket, tempfile, threading, time
 
 from bulk_server import BulkServer
 from harness import Area, Daemon, ForwardClient, elasticsearch_store, forward_source, free_port, need_msgpack, packed, \
@@ -262,6 +262,31 @@ def sources(_):
         assert tags == {0: "a", 1: "old", 2: "new.fresh", 3: "other", 4: "unix", 5: "u.unix"}, tags
         assert daemon.stop() == 0, daemon.log()
         assert not os.path.exists(path), "the socket's file is left"
+
+
+@area.test("a source that was replaced is let go when its last client has left")
+def deserted(_):
+    port = free_port()
+    out = "<match **>\n  @type stdout\n</match>\n"
+    source = f"<source>\n  @type http\n  bind 127.0.0.1\n  port {port}\n</source>\n"
+    with Daemon(source + out, port) as daemon:
+        before = descriptors(daemon)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+        def post(number):
+            client.request("POST", "/a", json.dumps({"number": number}), {"Content-Type": "application/json"})
+            answer = client.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+
+        post(0)
+        reload(daemon, source.replace("</source>", "  body_size_limit 1m\n</source>") + out)
+        # Still served by what was replaced.
+        post(1)
+        wait_until(lambda: descriptors(daemon) > before + 1, 5, "what was replaced has no descriptor of its own")
+        client.close()
+        wait_until(lambda: descriptors(daemon) <= before, 15, lambda: f"{descriptors(daemon)} descriptors, {before} before")
+        assert daemon.stop() == 0, daemon.log()
 
 
 @area.test("sluice reload waits for what comes of it: in force, refused with the reasons, or nobody there")
