@@ -19,6 +19,8 @@ struct ExplainCost {
             let wanted = Array(element.literal.utf8)
             if text.isEmpty { return 1.3 }
             if contains(wanted, in: text) { return 6 }
+            // `kerne` of `kernel`: it is there.
+            if text.count < wanted.count, search.line[range.lowerBound...].starts(with: wanted) { return 6 }
             if wanted.count == 1, isBlank { return 3 }
             if isNearly(element, range) {
                 // A hyphen between letters is rather a name's own than in the place of another mark.
@@ -41,6 +43,12 @@ struct ExplainCost {
             {
                 base += 0.3
             }
+            // `ms` of `53ms` or a comma for a part in brackets that may be left out: nothing asks for it there.
+            if search.mayBeEmpty(element) {
+                let first = element.nodes.first?.firstText
+                let isOther = first.map { $0 != text.first && !MarkFamily.areAlike($0, text[text.startIndex]) } ?? false
+                base += isOther ? 1 : isInsideWord(range.lowerBound) ? 0.3 : 0
+            }
             // `,5` of `12,5`, for what may stand behind a number.
             if LineTokens.splitsNumber(search.line, at: range.lowerBound) { base += 1.5 }
             if let length = element.fixedLength, length < text.count { return base + 3 }
@@ -52,7 +60,8 @@ struct ExplainCost {
                 }
             }
             // `bob,` for a name: the comma is too much, the name is right.
-            let marks = text.reversed().prefix { !Self.isWord($0) }.count
+            let isInQuotes = text.count > 1 && text.first == text.last && MarkFamily.quotes.contains(text.first ?? 0)
+            let marks = isInQuotes ? 0 : text.reversed().prefix { !Self.isWord($0) }.count
             if (1...2).contains(where: {
                 $0 <= marks && $0 < text.count && takes(element, range.lowerBound..<(range.upperBound - $0))
             }) {
@@ -87,9 +96,7 @@ struct ExplainCost {
     /// Whether another mark of lists stands in the place of one: `,` for `;`.
     func isOtherSeparator(_ element: ExplainElement, _ range: Range<Int>) -> Bool {
         guard element.nodes.count == 1, let wanted = element.literal.utf8.first, range.count == 1 else { return false }
-        let separators = Array(",;|".utf8)
-        let found = search.line[range.lowerBound]
-        return found != wanted && separators.contains(wanted) && separators.contains(found)
+        return MarkFamily.areOtherListMarks(search.line[range.lowerBound], wanted)
     }
 
     /// Whether a mark joins two parts of one value that the wanted mark follows: `two.part:` for a word and a colon.

@@ -133,7 +133,9 @@ final class ExplainSearch {
             guard element.nodes.count == 1, let mark = element.literal.unicodeScalars.first,
                 let family = MarkFamily(mark.value)
             else { return [] }
-            return [marked([oneOrMore(.scalars(family.set), upTo: 1)])]
+            // Marks of lists are taken for one another before any other mark: `SOFT,restart-service` for a value and `;`.
+            let near = MarkFamily.listSet.contains(mark.value) ? [MarkFamily.listSet] : []
+            return (near + [family.set]).map { marked([oneOrMore(.scalars($0), upTo: 1)]) }
         }
         var words: [PatternNode] = []
         var isInWord = false
@@ -173,6 +175,15 @@ final class ExplainSearch {
         ])
     }
 
+    /// Nodes with nothing between them where a blank or a mark is wanted. Where two words have become one, neither ends at the
+    /// edge of a word.
+    static func joined(_ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
+        var (before, after) = (before, after)
+        if let last = before.popLast() { before.append(last.withoutEdges) }
+        if let first = after.first { after[0] = first.withoutEdges }
+        return before + after
+    }
+
     /// Nodes in the explainer's group.
     static func marked(_ nodes: [PatternNode]) -> PatternNode {
         PatternNode(
@@ -197,6 +208,11 @@ final class ExplainSearch {
             if match(before + nodes.prefix(middle)) != nil { known = middle } else { failing = middle }
         }
         return known
+    }
+
+    /// Whether an element is content with nothing.
+    func mayBeEmpty(_ element: ExplainElement) -> Bool {
+        ExplainSearch(self, line: []).match(element.nodes) != nil
     }
 
     /// Whether an element takes any text.

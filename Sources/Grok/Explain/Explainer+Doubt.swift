@@ -87,13 +87,15 @@ extension Explainer {
 
     /// Whether another closing bracket stands where one is wanted that closes the value before: `(no connection]`. The value
     /// has no bracket of its own, so that it ends there whatever it takes.
-    private func isOtherBracket(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
-        let pairs: [String: String] = [")": "(", "]": "[", "}": "{", ">": "<"]
-        guard index > 1, let open = pairs[elements[index].literal], elements[index - 2].literal.hasSuffix(open),
-            text.count == 1, ")]}>".utf8.contains(search.line[text.lowerBound])
+    func isOtherBracket(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
+        guard index > 1, elements[index].nodes.count == 1, let close = elements[index].literal.utf8.first,
+            let open = MarkFamily.opening(of: close), elements[index - 2].literal.utf8.last == open,
+            text.count == 1, MarkFamily.closing.contains(search.line[text.lowerBound])
         else { return false }
         let nodes = elements[..<(index - 1)].flatMap(\.nodes)
         guard let start = search.match(nodes)?.whole.upperBound, start < text.lowerBound else { return false }
-        return !search.line[start..<text.lowerBound].contains { "()[]{}<>".utf8.contains($0) }
+        return !search.line[start..<text.lowerBound].contains {
+            MarkFamily.opening.contains($0) || MarkFamily.closing.contains($0)
+        }
     }
 }

@@ -4,7 +4,11 @@ extension Explainer {
     func dropping(from start: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
         for count in 2...4 where start + count < elements.count {
             guard let match = without(start..<(start + count), in: elements), let text = match.marked,
-                isBalanced(elements[start..<(start + count)])
+                isBalanced(elements[start..<(start + count)]),
+                // What may be left out is not missing.
+                !elements[start..<(start + count)].contains(where: {
+                    !$0.isText && $0.anchor == nil && search.mayBeEmpty($0) && !takesAnything($0)
+                })
             else { continue }
             let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
             // The next one would take what stands there whatever it is.
@@ -13,6 +17,7 @@ extension Explainer {
                 isAnythingNext(elements[(start + count)...]) && text.upperBound < search.line.count
                 || previous.map { $0.anchor == nil && takesAnything($0) } == true
                 || isSwallowed(start..<(start + count), in: elements, before: text.lowerBound)
+                || isBegun(start..<(start + count), in: elements, at: text.lowerBound)
             // A word that the line has elsewhere is not what it leaves out.
             let isElsewhere = elements[start..<(start + count)].contains { element in
                 element.kind == .literal && element.literal.utf8.contains(where: LineTokens.isLetter)
@@ -22,7 +27,8 @@ extension Explainer {
                 elements: elements, index: index, text: text, start: match.whole.lowerBound,
                 end: match.whole.upperBound, dropped: start..<(start + count), isComplete: true,
                 cost: 2 + Double(count) / 10 + (elements[start].kind == .space ? 0.05 : 0) + (isDoubtful ? 2 : 0)
-                    + (isElsewhere ? 0.5 : 0) + unread(behind: match.whole.upperBound),
+                    + (isElsewhere ? 0.5 : 0) + (isTaken(start..<(start + count), elements[index], elements) ? 2 : 0)
+                    + unread(behind: match.whole.upperBound),
                 fields: match.fields,
                 isDoubtful: isDoubtful || isOneOfMany(start..<(start + count), in: elements, match.fields))
         }
@@ -60,6 +66,29 @@ extension Explainer {
         }
     }
 
+    /// Whether the first two of three parts or more stand at the place: `4 ` for a day, a blank and a time. Then it is the rest
+    /// that is wrong, and the line leaves nothing out.
+    private func isBegun(_ range: Range<Int>, in elements: [ExplainElement], at place: Int) -> Bool {
+        guard range.count > 2 else { return false }
+        let beginning = elements[range.lowerBound..<(range.lowerBound + 2)].flatMap(\.nodes)
+        let match = search.match(elements[..<range.lowerBound].flatMap(\.nodes) + [ExplainSearch.marked(beginning)])
+        guard let start = match?.marked?.lowerBound, start >= place else { return false }
+        return search.line[place..<start].allSatisfy(LineTokens.isBlank)
+    }
+
+    /// Whether a text of some parts that a line leaves out is what the value before them took: `session for user` for a word,
+    /// `for` and `user`. Then it is the value that is missing.
+    private func isTaken(_ range: Range<Int>, _ missing: ExplainElement, _ elements: [ExplainElement]) -> Bool {
+        guard missing.kind == .literal, missing.literal.utf8.contains(where: LineTokens.isLetter),
+            let value = elements[..<range.lowerBound].lastIndex(where: { !search.isSeparator($0) }),
+            !elements[value].isText, elements[value].anchor == nil
+        else { return false }
+        let nodes = elements.indices.filter { !range.contains($0) }.flatMap {
+            $0 == value ? [ExplainSearch.marked(elements[$0].nodes)] : elements[$0].nodes
+        }
+        return search.match(nodes)?.marked.map { search.line[$0].elementsEqual(missing.literal.utf8) } ?? false
+    }
+
     /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.
     private func isSwallowed(_ range: Range<Int>, in elements: [ExplainElement], before place: Int) -> Bool {
         guard let missing = elements[range].first(where: { !$0.isText && $0.anchor == nil }) else { return false }
@@ -79,8 +108,8 @@ extension Explainer {
         var open = 0
         var quotes = 0
         for byte in elements.filter({ $0.kind == .literal }).flatMap({ Array($0.literal.utf8) }) {
-            if "([{<".utf8.contains(byte) { open += 1 }
-            if ")]}>".utf8.contains(byte) { open -= 1 }
+            if MarkFamily.opening.contains(byte) { open += 1 }
+            if MarkFamily.closing.contains(byte) { open -= 1 }
             if byte == UInt8(ascii: "\"") { quotes += 1 }
             if open < 0 { return false }
         }

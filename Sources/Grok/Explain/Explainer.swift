@@ -105,8 +105,14 @@ struct Explainer {
                 found.append(verdict)
             }
             if (found.map(\.cost).min() ?? 9) >= 2 {
-                if let verdict = inserting(at: last, in: elements) { found.append(verdict) }
+                if !found.contains(where: { $0.index == last }), let verdict = inserting(at: last, in: elements) {
+                    found.append(verdict)
+                }
                 if let verdict = cut(elements, at: last, failing: failing) { found.append(verdict) }
+                for index in stride(from: last + 1, through: max(first, 1), by: -1)
+                where !found.contains(where: { $0.index == index && $0.dropped == nil }) {
+                    if let verdict = joining(at: index, in: elements) { found.append(verdict) }
+                }
                 for start in stride(from: last, through: last - 3, by: -1) where start >= max(first, 1) {
                     if let verdict = dropping(from: start, in: elements) { found.append(verdict) }
                 }
@@ -124,7 +130,7 @@ struct Explainer {
         if var best = found.min(by: { $0.cost < $1.cost }) {
             // Two that are as likely and leave other fields with other texts: one of them would give wrong values.
             best.isDoubtful = best.isDoubtful || found.contains { isRival($0, of: best) }
-            return best
+            return behindLook(best) ?? best
         }
         let beginning = search.match(Array(nodes[..<last].joined()))
         return ExplainVerdict(
@@ -133,7 +139,7 @@ struct Explainer {
     }
 
     /// Any text in the place of an element, with the elements up to `keeping` behind it.
-    private func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> ExplainVerdict? {
+    func replacing(_ index: Int, in elements: [ExplainElement], keeping count: Int) -> ExplainVerdict? {
         let before = elements[..<index].flatMap(\.nodes)
         let after = elements[(index + 1)..<max(index + 1, min(count, elements.count))].flatMap(\.nodes)
         // At the end the shortest text would always be none.
@@ -145,12 +151,20 @@ struct Explainer {
         if !elements[index].isText, elements[index].anchor == nil, isAnythingNext(elements[(index + 1)...].prefix(1)) {
             tries.append(ExplainSearch.word(isBlank: false))
         }
+        if let quoted = inQuotesTwice(index, elements) { tries.insert(quoted, at: 0) }
         for alike in tries + [any] where found == nil { found = search.match(before + [alike] + after) }
+        // No blank at all rather than a word in its place, where any text stands before it.
+        if elements[index].kind == .space, index > 0, takesAnything(elements[index - 1]), let text = found?.marked,
+            search.line[text].contains(where: LineTokens.isWord),
+            let none = search.match(before + [ExplainSearch.marked([])] + after)
+        {
+            found = none
+        }
         guard let match = found, let text = match.marked else { return nil }
         let isComplete = count >= elements.count
         var cost = costs.cost(of: elements[index], text, isLast: index + 1 == elements.count) + (isComplete ? 0 : 1)
         if !elements[index].isText { cost += excess(of: text, elements, index) }
-        if isTaken(elements[index], before: text, elements, index) { cost += 1 }
+        if isTaken(elements[index], at: text, elements, index) { cost += 1 }
         if isFurtherOn(index, text, elements) { cost += 1 }
         if isComplete { cost += unread(behind: match.whole.upperBound) }
         return ExplainVerdict(
@@ -159,30 +173,24 @@ struct Explainer {
             isDoubtful: isDoubtful(index, text, elements) || isInAnotherValue(index, text, elements, match.fields))
     }
 
-    /// Whether a literal that is missing stands right before the place, where the value before took it and has nothing else:
-    /// then it is the value that is missing.
-    private func isTaken(
-        _ element: ExplainElement, before text: Range<Int>, _ elements: [ExplainElement], _ index: Int
-    ) -> Bool {
-        guard element.kind == .literal, text.isEmpty, index > 0, !elements[index - 1].isText else { return false }
-        let wanted = Array(element.literal.utf8)
-        guard search.line[..<text.lowerBound].suffix(wanted.count).elementsEqual(wanted) else { return false }
-        let nodes = elements[..<(index - 1)].flatMap(\.nodes) + [ExplainSearch.marked(elements[index - 1].nodes)]
-        return search.match(nodes + elements[(index + 1)...].flatMap(\.nodes))?.marked
-            == (text.lowerBound - wanted.count)..<text.lowerBound
+    /// `""set""` for a quote, a word and a quote: the value in quotes of its own. The shortest text would be none.
+    private func inQuotesTwice(_ index: Int, _ elements: [ExplainElement]) -> PatternNode? {
+        guard index > 0, !elements[index].isText, elements[index].anchor == nil,
+            let quote = elements[index - 1].nodes.last, case .literal(let scalar, _) = quote.kind,
+            MarkFamily.quotes.contains(scalar)
+        else { return nil }
+        return ExplainSearch.marked([quote] + elements[index].nodes + [quote])
     }
 
     /// Whether the bracket that closes one before the value stands further on in the line: then the value is longer than
     /// its element wants.
     private func isFurtherOn(_ index: Int, _ text: Range<Int>, _ elements: [ExplainElement]) -> Bool {
-        let pairs: [String: String] = [")": "(", "]": "[", "}": "{", ">": "<"]
-        let close = elements[index].literal
-        guard text.isEmpty, index > 1, let open = pairs[String(close.prefix(1))],
-            elements[index - 2].literal.hasSuffix(open)
+        guard text.isEmpty, index > 1, let close = elements[index].literal.utf8.first,
+            let open = MarkFamily.opening(of: close), elements[index - 2].literal.utf8.last == open
         else { return false }
         let rest = search.line[text.upperBound...]
-        guard let end = rest.firstIndex(of: Array(close.utf8)[0]) else { return false }
-        return !rest[..<end].contains(Array(open.utf8)[0])
+        guard let end = rest.firstIndex(of: close) else { return false }
+        return !rest[..<end].contains(open)
     }
 
     /// What it costs when words are left behind the match.
@@ -219,6 +227,7 @@ struct Explainer {
         case .literal
         where index > 0 && costs.isOtherSeparator(elements[index], text) && takesAnything(elements[index - 1]):
             false
+        case .literal where isOtherBracket(index, text, elements): false
         case .space, .literal: index < failing && !endsOfItself(elements[..<index], at: text.lowerBound)
         case .reference, .expression: false
         }
@@ -236,44 +245,14 @@ struct Explainer {
 
     /// What a far-fetched verdict costs: less where what was given up is a mark, which may well be a literal's.
     private func penalty(_ index: Int, _ text: Range<Int>) -> Double {
-        let isMark = text.lowerBound < search.line.count && !LineTokens.isWord(search.line[text.lowerBound])
+        let isMark =
+            text.lowerBound < search.line.count && !LineTokens.isWord(search.line[text.lowerBound])
+            && !LineTokens.isBlank(search.line[text.lowerBound])
         return text.isEmpty && isMark ? 0.9 : 1.5
     }
 
     /// Whether elements, left alone, end at a place and did not give up characters to end there.
     func endsOfItself(_ elements: ArraySlice<ExplainElement>, at place: Int) -> Bool {
         search.match(elements.flatMap(\.nodes))?.whole.upperBound == place
-    }
-
-    /// The line matches once the text of a literal is put where it is missing: what follows asks what stands before it.
-    private func inserting(at index: Int, in elements: [ExplainElement]) -> ExplainVerdict? {
-        let element = elements[index]
-        guard index > 0, element.kind == .literal || element.kind == .space,
-            let match = search.match(elements[..<index].flatMap(\.nodes))
-        else { return nil }
-        let place = match.whole.upperBound
-        let literal = Array(element.literal.utf8)
-        let line = Array(search.line[..<place]) + literal + Array(search.line[place...])
-        guard let whole = ExplainSearch(search, line: line).match(elements.flatMap(\.nodes)) else { return nil }
-        // All fields of that reading, also those behind the place, where they are in the line as it is.
-        func moved(_ edge: Int) -> Int { edge <= place ? edge : max(place, edge - literal.count) }
-        let fields = whole.fields.mapValues { moved($0.lowerBound)..<moved($0.upperBound) }
-        return ExplainVerdict(
-            elements: elements, index: index, text: place..<place, start: match.whole.lowerBound,
-            end: search.line.count, isComplete: true, cost: 1.2, fields: fields,
-            isDoubtful: isInAnotherValue(index, place..<place, elements, fields))
-    }
-
-    /// The line ends where an element should begin.
-    private func cut(_ elements: [ExplainElement], at index: Int, failing: Int) -> ExplainVerdict? {
-        guard index == failing, index > 0,
-            let match = search.match(elements[..<index].flatMap(\.nodes)), match.whole.upperBound == search.line.count
-        else { return nil }
-        let end = search.line.count
-        // What takes anything takes all of every line.
-        let isOpen = elements[..<index].contains { !$0.isText && $0.anchor == nil && takesAnything($0) }
-        return ExplainVerdict(
-            elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
-            cost: isOpen ? 3.4 : 1.9)
     }
 }

@@ -36,6 +36,12 @@ extension PatternNode {
         }
     }
 
+    /// Whether it asks for a text behind it.
+    var looksAhead: Bool {
+        if case .look(ahead: true, negative: false, _) = kind { return true }
+        return children.contains(where: \.looksAhead)
+    }
+
     /// The ASCII character with which it begins whenever it takes anything; nil: there is no such one.
     var firstText: UInt8? {
         switch kind {

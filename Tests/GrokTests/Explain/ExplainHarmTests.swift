@@ -87,6 +87,42 @@ import Testing
             "a value in brackets in the place of a number that is missing",
             #"^%{INT:q}/%{INT:b} (?:\{%{DATA:request}\})? ?(?:\{%{DATA:response}\})? ?%{QS:line}$"#,
             #"0/{shop} {x} "GET""#, ["request": "shop", "response": "x"]),
+        Fault(
+            "a mark stands in the place of a blank that what is behind it looks for",
+            #"^ID=(?:%{INT:id})?\s+(?<flags>(?:(?<= )(?:CE|DF))?)(?: FRAG: %{INT:part})?"#, "ID=4242-DF PROTO=TCP",
+            ["id": "4242", "flags": "DF"]),
+        Fault(
+            "a mark stands in the place of the tab before a number",
+            #"^%{INT:n}\t%{GREEDYDATA:m}\t(?<u>[^\t]*)\t%{NUMBER:a}\t%{NUMBER:b}\t%{GREEDYDATA:s}\t(?<x>[^\t]*)$"#,
+            "1\tPOST\t-\t311-16\t404\tOK\t-", ["u": "311", "a": "16"]),
+        Fault(
+            "a mark stands in the place of blanks that may be left out",
+            #"\[%{POSINT:n}\] *%{LOGLEVEL:level} -- +%{DATA:program}: %{GREEDYDATA:m}"#, "[1]-WARN --   billing: a=b",
+            ["level": "WARN"]),
+        Fault(
+            "the blank behind a value of one letter is missing",
+            #"%{TIMESTAMP_ISO8601:t} %{MONGO3_SEVERITY:s} (?:-|%{WORD:c})%{SPACE}(?:\[%{DATA:x}\])? %{GREEDYDATA:m}"#,
+            "2026-11-24T18:22:44.615Z ECOMMAND no context here", ["c": "COMMAND"]),
+        Fault(
+            "the blank before a quote is missing",
+            #"^%{NOTSPACE:op} (?:-|%{NOTSPACE:key}) (?:-|"%{WORD:verb} %{NOTSPACE:path}(?: HTTP/%{NUMBER:v})?") %{INT:code}"#,
+            #"OBJECT -"GET /?all HTTP/1.1" 200"#, ["v": "1.1"]),
+        Fault(
+            "marks stand for a blank behind a number of which a digit would be enough",
+            #"^LEN=%{INT:l}\s+TOS=(?:0|0x%{BASE16NUM:tos})?\s+PREC=%{INT:p}$"#, #"LEN=60 TOS=0x00" "PREC=0"#,
+            ["tos": "00"]),
+        Fault(
+            "the blank behind a part that may be left out is missing",
+            #"^client(?::? @0x\h+)? %{IP:ip}#%{POSINT:port} \("#, "client @0x7f00c80a1b20192.0.2.88#40123 (",
+            ["ip": "192.0.2.88"]),
+        Fault(
+            "the beginning of what would be left out stands there",
+            #"%{SYSLOGTIMESTAMP:t} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST:host} %{SYSLOGPROG}:"#,
+            "Nov  4 08:02:04192.0.2.1 kernel: oops", ["t": "Nov  4 08:02:04"]),
+        Fault(
+            "a mark that would be left out stands there, and only the blank is missing",
+            #"^dovecot: %{NOTSPACE:service}: Login: user=%{WORD:user}$"#, "dovecot: imap-login:Login: user=jane",
+            ["service": "imap-login"]),
     ]
 
     @Test("no change gives a field another text", arguments: faults)

@@ -57,6 +57,30 @@ import Testing
             ("user=bob id=17 took=abcms", "%{NUMBER:ms}"), ("user=bob took=3.5ms", "id="),
             ("user:bob id=17 took=3.5ms", "user="), ("user=bob id=17took=3.5ms", " "))
         + list(
+            #"^dev "%{WORD:device}" in %{INT:slot}(?:\(%{DATA:user}\))? %{WORD:w} for %{USERNAME:name} at %{IP:ip}/%{INT:port}$"#,
+            #"dev "disk" in 4 seen for jane at 192.0.2.1/443"#,
+            (#"dev ""disk"" in 4 seen for jane at 192.0.2.1/443"#, "%{WORD:device}"),
+            (#"dev "disk" in 4ms seen for jane at 192.0.2.1/443"#, "%{INT:slot}"),
+            (#"dev "disk" in 4, seen for jane at 192.0.2.1/443"#, " "),
+            (#"dev "disk" in 4 seenfor jane at 192.0.2.1/443"#, " "),
+            (#"dev "disk" in 4 seen for at 192.0.2.1/443"#, "%{USERNAME:name}"),
+            (#"dev "disk" in 4 for jane at 192.0.2.1/443"#, "%{WORD:w}"),
+            (#"dev "disk" in 4 seen for jane at 192.0.2.1443"#, "/"))
+        + list(
+            #"^flow %{DATA:a} %{INT:n}\(%{DATA:b}\) %{INT:m}\(%{DATA:c}\) end$"#, "flow x 14(18) 19(20) end",
+            ("flow x 14(18] 19(20) end", #"\)"#))
+        + list(
+            "^%{INT:a}/%{INT:b}/%{NOTSPACE:retries} %{INT:q}/%{INT:r} end$", "4/2/0 0/1 end",
+            ("4/2/ 0/1 end", "%{NOTSPACE:retries}"))
+        + list(
+            "^%{MONGO_QUERY:query} %{WORD}:%{INT:n} .*end$", "{ a: 1 } ntoreturn:7 skip:5 n:1 end",
+            ("{ a: 1 } zoë:7 skip:5 n:1 end", "%{WORD}"))
+        + list(
+            "%{HOSTNAME:host} kernel%{NOTSPACE:mark} %{WORD:rule} IN=%{WORD:in}$", "gw kernel: drop IN=eth0",
+            ("gw kernel drop IN=eth0", "%{NOTSPACE:mark}"))
+        + list(
+            #"^%{DATA:zone} %{DATA:user} %{DATA:id} %{POSINT:pid}$"#, "UTC app 4.2 2211", ("UTC app 2211", " "))
+        + list(
             "%{COMBINEDAPACHELOG}",
             "203.0.113.44 - carol [24/Nov/2026:18:22:44 +0000] \"GET /x HTTP/1.1\" 200 5120 \"-\" \"curl/8\"",
             (

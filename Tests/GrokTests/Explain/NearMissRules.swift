@@ -59,15 +59,24 @@ struct NearMissRules {
             return [
                 ("two blanks", "\(text) "), ("tab for blank", "\t"), ("no blank", ""),
                 ("comma before blank", ",\(text)"),
-            ].compactMap { replaced(range, by: $0.1, $0.0, [index]) }
-        case .literal: return literalChanges(text).compactMap { replaced(range, by: $0.1, $0.0, [index]) }
+            ].compactMap {
+                replaced(range, by: $0.1, $0.0, [index], orElse: $0.0 == "no blank" ? alike(index, range) : [])
+            }
+        case .literal:
+            return literalChanges(text).compactMap { change in
+                let isMissing = change.0 == "dropped literal"
+                return replaced(
+                    range, by: change.1, change.0, [index], orElse: isMissing ? alike(index, range) : [])
+            }
         case .reference, .group, .characterClass, .escape:
             guard !text.isEmpty else { return [] }
             let next = range.upperBound < pair.line.count ? pair.line[range.upperBound] : 0x20
             let previous = range.lowerBound > 0 ? pair.line[range.lowerBound - 1] : 0x20
             let isBesideLetter = (0x61...0x7A).contains(next | 0x20) || (0x61...0x7A).contains(previous | 0x20)
             var result = valueChanges(text, pair.source(unit), isBesideLetter: isBesideLetter).compactMap {
-                replaced(range, by: $0.1, $0.0, [index], isValue: true)
+                replaced(
+                    range, by: $0.1, $0.0, [index], orElse: $0.0 == "two words" ? endOfLine(behind: index) : [],
+                    isValue: true)
             }
             result += missing(index, range)
             return result
@@ -139,18 +148,6 @@ struct NearMissRules {
         return result
     }
 
-    /// The value alone is missing, and the value with the blank behind or before it.
-    private func missing(_ index: Int, _ range: Range<Int>) -> [NearMiss] {
-        var result = [replaced(range, by: "", "missing value", [index])]
-        let units = pair.units
-        if index + 1 < units.count, units[index + 1].kind == .blank, let blank = units[index + 1].text {
-            result.append(replaced(range.lowerBound..<blank.upperBound, by: "", "missing field", [index, index + 1]))
-        } else if index > 0, units[index - 1].kind == .blank, let blank = units[index - 1].text {
-            result.append(replaced(blank.lowerBound..<range.upperBound, by: "", "missing field", [index, index - 1]))
-        }
-        return result.compactMap(\.self)
-    }
-
     private func anchorChanges(at index: Int) -> [NearMiss] {
         guard pair.units[index].kind == .anchor else { return [] }
         let line = String(decoding: pair.line, as: UTF8.self)
@@ -164,23 +161,26 @@ struct NearMissRules {
         return texts.compactMap { near($0.0, line: $0.1, [index], isValue: false) }
     }
 
-    private func replaced(
-        _ range: Range<Int>, by text: String, _ rule: String, _ units: [Int], isValue: Bool = false
+    func replaced(
+        _ range: Range<Int>, by text: String, _ rule: String, _ units: [Int],
+        orElse others: @autoclosure () -> [Int] = [],
+        isValue: Bool = false
     ) -> NearMiss? {
         let line = pair.line[..<range.lowerBound] + Array(text.utf8) + pair.line[range.upperBound...]
         return near(
-            rule, line: String(decoding: line, as: UTF8.self), units, value: isValue ? text : nil,
+            rule, line: String(decoding: line, as: UTF8.self), units, orElse: others, value: isValue ? text : nil,
             replacing: (range, text))
     }
 
     private func near(
-        _ rule: String, line: String, _ units: [Int], isValue: Bool = false, value: String? = nil,
-        replacing: (range: Range<Int>, text: String)? = nil
+        _ rule: String, line: String, _ units: [Int], orElse others: () -> [Int] = { [] }, isValue: Bool = false,
+        value: String? = nil, replacing: (range: Range<Int>, text: String)? = nil
     ) -> NearMiss? {
         let expression = definition.map { "%{\($0)}" } ?? String(decoding: pair.expression, as: UTF8.self)
         let bytes = Array(line.utf8)
         if case .hit = matcher.match(bytes.span, as: SubjectText.classify(bytes.span)) { return nil }
-        return make(rule, expression, line, units.map { pair.units[$0].range }, changed: units, value, replacing)
+        let blamed = (units + others()).map { pair.units[$0].range }
+        return make(rule, expression, line, blamed, changed: units, value, replacing)
     }
 
     // MARK: - The expression

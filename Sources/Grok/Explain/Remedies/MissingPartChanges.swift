@@ -9,7 +9,12 @@ struct MissingPartChanges {
         guard let first = elements.first, let last = elements.last else { return [] }
         let (start, end) = (written(first).range.lowerBound, written(last).range.upperBound)
         guard elements.allSatisfy({ $0.owner == first.owner }), start < end else { return [] }
-        if first.kind == .literal, LineTokens.isThereInPart(first.literal, line, at: place.lowerBound) { return [] }
+        if first.kind == .literal,
+            LineTokens.isThereInPart(first.literal, line, at: place.lowerBound)
+                || line[..<place.lowerBound].suffix(first.literal.utf8.count).elementsEqual(first.literal.utf8)
+        {
+            return []
+        }
         let range = start..<end
         let text = elements.reduce(into: ("", range.lowerBound)) { result, element in
             let own = written(element)

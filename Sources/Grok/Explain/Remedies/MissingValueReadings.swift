@@ -6,7 +6,7 @@ struct MissingValueReadings {
 
     func exist(for verdict: ExplainVerdict) -> Bool {
         guard let text = verdict.text, rivals.isValue(verdict.element) else { return false }
-        return isBeforeMissing(verdict, text) || isOfNext(verdict, text) || isBehindMissingBlank(verdict)
+        return isBeforeMissing(verdict, text) || isOfNext(verdict, text) || isBehindMissingBlank(verdict, text)
     }
 
     /// `ntoskip:0:99` for a number, a blank, a word, a colon and a number: a value behind may be missing with its blank before
@@ -47,15 +47,32 @@ struct MissingValueReadings {
 
     /// `JobId 811Created new Volume` for a number, a blank and one of many texts: the blank before the element may be missing,
     /// when with that more of the line is read.
-    private func isBehindMissingBlank(_ verdict: ExplainVerdict) -> Bool {
+    private func isBehindMissingBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let elements = verdict.elements
         guard verdict.index > 1, rivals.isSeparator(elements[verdict.index - 1]) else { return false }
+        let element = PatternNode(.sequence(verdict.element.nodes), offset: 0, length: 0).withoutEdges
         let found = search.match(
-            rivals.joined(rivals.nodes(elements[..<(verdict.index - 1)]), rivals.nodes(elements[verdict.index...])))
-        guard let found else { return false }
+            rivals.joined(
+                rivals.nodes(elements[..<(verdict.index - 1)]),
+                [ExplainSearch.marked([element])] + rivals.nodes(elements[(verdict.index + 1)...])))
+        guard let found, let place = found.marked else { return false }
+        // A part that may be left out takes the beginning of the text: `@0x7f00c80a1b20192.0.2.88`.
+        if place.upperBound == text.upperBound, place.lowerBound > text.lowerBound,
+            isNothingWithout(elements[verdict.index - 2])
+        {
+            return true
+        }
         let own = Set(verdict.element.nodes.flatMap(\.captureNames))
         return found.whole.upperBound > verdict.end
             || found.fields.contains { !own.contains($0.key) && !$0.value.isEmpty && isNothing(verdict.fields[$0.key]) }
+            || verdict.fields.contains {
+                !own.contains($0.key) && !$0.value.isEmpty && isNothing(found.fields[$0.key])
+            }
+    }
+
+    /// Whether an element may be left out, and is not any text.
+    private func isNothingWithout(_ element: ExplainElement) -> Bool {
+        rivals.isValue(element) && search.mayBeEmpty(element) && !search.takesAnything(element)
     }
 
     private func isNothing(_ range: Range<Int>?) -> Bool { range?.isEmpty ?? true }

@@ -13,7 +13,7 @@ struct PairedMarks {
 
     /// Whether a value ends before a bracket that closes one in it, or begins behind one that one in it closes.
     func splitsBrackets(_ range: Range<Int>) -> Bool {
-        for (open, close) in zip("([{<".utf8, ")]}>".utf8) {
+        for (open, close) in MarkFamily.brackets {
             var (depth, lowest) = (0, 0)
             for byte in line[range] {
                 if byte == open { depth += 1 }
@@ -32,7 +32,7 @@ struct PairedMarks {
     /// Whether a bracket is opened in what is read and closed in what is left unread behind it: `[req@32473` of
     /// `[req@32473 id="9"]`. Then a value is longer than it was read, or the bracket is another one's.
     func leavesBracketOpen(_ whole: Range<Int>) -> Bool {
-        return zip("([{<".utf8, ")]}>".utf8).contains { open, close in
+        return MarkFamily.brackets.contains { open, close in
             var depth = 0
             for byte in line[whole] {
                 if byte == open { depth += 1 }

@@ -32,6 +32,14 @@ struct RemedyCheck {
         for (name, range) in verdict.fields where match.fields[name] != range { return nil }
         let text = verdict.text ?? 0..<0
         if endsAnywhere(verdict, text, own, match.whole) { return nil }
+        // What stands in the place of blanks begins and ends where a token does: not at `x00` of `0x00`.
+        if verdict.dropped == nil, !text.isEmpty, search.isSeparator(verdict.element),
+            [text.lowerBound, text.upperBound].contains(where: {
+                LineTokens.splits(search.line, at: $0) || LineTokens.splitsNumber(search.line, at: $0)
+            })
+        {
+            return nil
+        }
         if LeftOutParts(search: own).areInOtherValues(of: match, beside: text) { return nil }
         // A field beside the text that may take anything and has nothing: nobody can say what belongs to which.
         if verdict.fields.values.contains(where: {

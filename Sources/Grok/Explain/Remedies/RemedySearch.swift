@@ -35,17 +35,24 @@ struct RemedySearch {
         var attempts: [Attempt] = []
         // What was found further inside knows better which text the other fields take.
         let inner = levels.last { $0.isComplete }
+        // What another fault would explain as well; then a change of a part of it is a guess too.
+        var doubted: Range<Int>?
         for (level, verdict) in levels.enumerated()
-        where verdict.isComplete && !verdict.isDoubtful && !check.mayTakeMore(verdict) && !rivals.exist(for: verdict) {
+        where verdict.isComplete && !verdict.isDoubtful && !check.mayTakeMore(verdict) {
+            if let doubted, verdict.text == doubted { continue }
+            if rivals.exist(for: verdict) {
+                doubted = verdict.text
+                continue
+            }
             if let inner,
                 verdict.fields.contains(where: { inner.fields[$0.key] != nil && inner.fields[$0.key] != $0.value })
             {
                 continue
             }
             let owner = verdict.element.owner
-            let known = rivals.fieldsBesideMark(verdict).merging(rivals.fieldsBesideMissingBlank(verdict)) { one, _ in
-                one
-            }
+            let known = rivals.fieldsBesideMark(verdict)
+                .merging(rivals.fieldsBesideMissingBlank(verdict)) { one, _ in one }
+                .merging(rivals.fieldsBehindMark(verdict)) { one, _ in one }
             // The same element seen from further inside says nothing new.
             attempts += changes.candidates(for: verdict, written: { written($0, owner) }).map {
                 Attempt(candidate: $0, verdict: verdict, known: known, level: level)

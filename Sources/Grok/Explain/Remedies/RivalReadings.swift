@@ -15,7 +15,7 @@ struct RivalReadings {
             return isShifted(verdict) || MissingValueReadings(search: search).exist(for: verdict)
                 || isBesideOtherBlank(verdict, text)
                 || isBesideNothing(verdict, text) || isBesideMissingText(verdict, text) || isBehindOtherMark(verdict)
-                || isMissing(verdict, text)
+                || isMissing(verdict, text) || isBehindMarkForBlank(verdict, text) || isBesideJoinedBlank(verdict, text)
         }
         if isSeparator(verdict.element), isOtherMark(verdict) { return true }
         if isBehindMissingValue(verdict) { return true }
@@ -51,7 +51,7 @@ struct RivalReadings {
         let elements = verdict.elements
         guard verdict.index > 0, isValue(elements[verdict.index - 1]) else { return false }
         let found = search.match(
-            nodes(elements[..<verdict.index]) + [Self.mark] + nodes(elements[(verdict.index + 1)...]))
+            beside(Self.mark, nodes(elements[..<verdict.index]), nodes(elements[(verdict.index + 1)...])))
         return differs(found, from: verdict, but: [])
     }
 
@@ -70,13 +70,46 @@ struct RivalReadings {
         }
     }
 
+    /// `311-16` for a number behind a tab: a mark may stand in the place of the tab, and the first number be the value before.
+    private func isBehindMarkForBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        guard verdict.index > 1, isValue(verdict.element), isSeparator(elements[verdict.index - 1]),
+            isValue(elements[verdict.index - 2])
+        else { return false }
+        let found = search.match(
+            beside(
+                Self.mark, nodes(elements[..<(verdict.index - 1)]),
+                [ExplainSearch.group(verdict.element.nodes, named: " own")] + nodes(elements[(verdict.index + 1)...])))
+        guard let found, let mark = found.marked, let own = found.fields[" own"], own.upperBound == text.upperBound,
+            text.lowerBound < mark.lowerBound, !LineTokens.splitsNumber(search.line, at: mark.lowerBound)
+        else { return false }
+        return differs(found, from: verdict, but: [verdict.element], alsoAs: [" own"])
+    }
+
+    /// `ECOMMAND` for a letter, a blank and a word: the value, which takes no more than its beginning, may be in order, and the
+    /// blank behind it be missing.
+    private func isBesideJoinedBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let elements = verdict.elements
+        let behind = verdict.index + 1
+        guard isValue(verdict.element), behind + 1 < elements.count, isSeparator(elements[behind]) else { return false }
+        let before = nodes(elements[..<verdict.index])
+        let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
+        guard let own = search.match(before + [value])?.marked, own.lowerBound == text.lowerBound, !own.isEmpty,
+            own.upperBound < text.upperBound, !LineTokens.splitsNumber(search.line, at: own.upperBound),
+            LineTokens.isLetter(search.line[own.upperBound])
+        else { return false }
+        let found = search.match(before + [value] + joined([], nodes(elements[(behind + 1)...])))
+        guard found?.marked == own else { return false }
+        return differs(found, from: verdict, but: [verdict.element])
+    }
+
     /// `web-1 sshd` for a time, a host and a program: with nothing that binds the beginning, the first value may be missing.
     /// So may one in whose place something in brackets or quotes stands.
     private func isMissing(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let elements = verdict.elements
         let behind = verdict.index + 1
         guard isValue(verdict.element), behind + 1 < elements.count, isSeparator(elements[behind]),
-            verdict.index == 0 || "([{<\"'".utf8.contains(search.line[text.lowerBound]),
+            verdict.index == 0 || opens(search.line[text.lowerBound]),
             let found = search.match(nodes(elements[..<verdict.index]) + nodes(elements[(behind + 1)...])),
             found.whole.lowerBound <= verdict.start
         else { return false }
@@ -116,7 +149,7 @@ struct RivalReadings {
             guard elements.indices.contains(place), isSeparator(elements[place]) else { return false }
             let (before, after) = (nodes(elements[..<place]), nodes(elements[(place + 1)...]))
             // Or there is a mark in its place.
-            return [joined(before, after), before + [Self.mark] + after].contains {
+            return [joined(before, after), beside(Self.mark, before, after)].contains {
                 differs(search.match($0), from: verdict, but: [])
             }
         }
@@ -182,64 +215,18 @@ struct RivalReadings {
         return differs(found, from: verdict, but: [verdict.element])
     }
 
-    /// What the fields are when the value is in order and a mark is too much beside it: `"-", "x"` for two values in quotes.
-    func fieldsBesideMark(_ verdict: ExplainVerdict) -> Fields {
-        let elements = verdict.elements
-        guard verdict.dropped == nil, verdict.text?.isEmpty == false, isValue(verdict.element),
-            let separator = elements[(verdict.index + 1)...].first, isSeparator(separator)
-        else { return [:] }
-        // What the value asks of the text behind it does not hold where a mark has come between.
-        let value = verdict.element.nodes.map(\.withoutEdges)
-        let found = search.match(
-            nodes(elements[..<verdict.index]) + value + [Self.mark] + nodes(elements[(verdict.index + 2)...]))
-        guard let found, let mark = found.marked?.lowerBound else { return [:] }
-        // A mark between two parts of one value is the value's own: `12.5`, `two.part`. But with `50000-SEQ=7` more is read.
-        let own = Set(verdict.element.nodes.flatMap(\.captureNames))
-        let readsMore = found.fields.contains {
-            !own.contains($0.key) && verdict.fields[$0.key] == nil && !$0.value.isEmpty
-        }
-        guard readsMore || !LineTokens.splits(search.line, at: mark) else { return [:] }
-        // Those that are elsewhere than the verdict has them must be there, which is not to be had.
-        return found.fields.filter { verdict.fields[$0.key] != $0.value }
-    }
-
-    /// What the fields are when the value is in order and the blank behind it is missing: `70012N/A ge-0` for a number, a
-    /// blank and any text. Anything may stand there, so that nobody can say which of the two it is.
-    func fieldsBesideMissingBlank(_ verdict: ExplainVerdict) -> Fields {
-        let elements = verdict.elements
-        guard verdict.dropped == nil, let text = verdict.text, !text.isEmpty, isValue(verdict.element),
-            verdict.index + 2 < elements.count, elements[verdict.index + 1].kind == .space,
-            search.takesAnything(elements[verdict.index + 2])
-        else { return [:] }
-        let before = nodes(elements[..<verdict.index])
-        let value = verdict.element.nodes.map(\.withoutEdges)
-        let found = search.match(
-            before + [ExplainSearch.marked(value)] + nodes(elements[(verdict.index + 2)...]))
-        guard let end = found?.marked?.upperBound, found?.marked?.lowerBound == text.lowerBound,
-            end > text.lowerBound, end < text.upperBound, beginsAnother(at: end)
-        else { return [:] }
-        return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
-    }
-
-    /// Whether a value may begin at a place inside a run of characters: at a letter or digit, or at what opens quotes or
-    /// brackets, and not in the middle of a number.
-    private func beginsAnother(at place: Int) -> Bool {
-        let byte = search.line[place]
-        return (LineTokens.isWord(byte) || "\"'([{<".utf8.contains(byte))
-            && !LineTokens.splitsNumber(search.line, at: place)
-    }
-
     // MARK: - Elements
 
     func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
 
-    /// Nodes with nothing between them where a blank is wanted. Where two words have become one, neither ends at the edge of
-    /// a word.
     func joined(_ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
-        var (before, after) = (before, after)
-        if let last = before.popLast() { before.append(last.withoutEdges) }
-        if let first = after.first { after[0] = first.withoutEdges }
-        return before + after
+        ExplainSearch.joined(before, after)
+    }
+
+    /// Nodes with a mark between them. What either of them asks of the text where they meet does not hold where a mark has
+    /// come between: a blank before a word, the end of a word behind another.
+    func beside(_ mark: PatternNode, _ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
+        joined(before + [mark], joined([], after))
     }
 
     func isValue(_ element: ExplainElement) -> Bool {
@@ -250,10 +237,11 @@ struct RivalReadings {
 
     /// Whether a reading has another text for a field that both have, or one for a field that only it has.
     func differs(
-        _ found: ExplainSearch.Match?, from verdict: ExplainVerdict, but changed: [ExplainElement]
+        _ found: ExplainSearch.Match?, from verdict: ExplainVerdict, but changed: [ExplainElement],
+        alsoAs names: Set<String> = []
     ) -> Bool {
         guard let found else { return false }
-        let own = Set(changed.flatMap { $0.nodes.flatMap(\.captureNames) })
+        let own = Set(changed.flatMap { $0.nodes.flatMap(\.captureNames) }).union(names)
         return found.fields.contains { name, range in
             !own.contains(name) && (verdict.fields[name].map { $0 != range } ?? !range.isEmpty)
         }
@@ -269,7 +257,7 @@ struct RivalReadings {
     ])
 
     /// One or two marks, and blanks.
-    private static let mark = ExplainSearch.marked([
+    static let mark = ExplainSearch.marked([
         PatternNode(
             .repetition(
                 Repetition(minimum: 1, maximum: 2, mode: .greedy),

@@ -25,6 +25,8 @@ struct TextChanges {
             let isOne = written == " "
             return [exact(isOne ? " ?" : " *", isOne ? "make the space optional" : "make the spaces optional")]
         }
+        // A blank in a line of tabs is one of two words of a value.
+        if written.contains("\\t") || written.contains("\t"), line.contains(0x09), !found.contains("\t") { return [] }
         if found.allSatisfy({ $0 == " " }) { return [exact(" +", "allow one or several spaces")] }
         if found.allSatisfy({ $0 == " " || $0 == "\t" }) { return [exact("\\s+", "allow any white space")] }
         let core = found.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
@@ -81,6 +83,14 @@ struct TextChanges {
             guard !found.utf8.contains(where: { LineTokens.isLetter($0) || LineTokens.isDigit($0) }) else {
                 return result
             }
+            // Only what could be a slip of the pen for it: `=>` for `=`, and no `/?` for a quote.
+            let marks = found.utf8.filter { !LineTokens.isBlank($0) }
+            guard
+                found.contains(literal)
+                    || marks.allSatisfy({ mark in
+                        literal.utf8.contains { MarkFamily.areAlike($0, mark) }
+                    })
+            else { return result }
         } else {
             // Another word than the literal may be a value: only a slip is taken for one.
             let limit = max(1, literal.utf8.count / 3)
