@@ -96,9 +96,8 @@ import Testing
             #"^%{INT:n}\t%{GREEDYDATA:m}\t(?<u>[^\t]*)\t%{NUMBER:a}\t%{NUMBER:b}\t%{GREEDYDATA:s}\t(?<x>[^\t]*)$"#,
             "1\tPOST\t-\t311-16\t404\tOK\t-", ["u": "311", "a": "16"]),
         Fault(
-            "a mark stands in the place of blanks that may be left out",
-            #"\[%{POSINT:n}\] *%{LOGLEVEL:level} -- +%{DATA:program}: %{GREEDYDATA:m}"#, "[1]-WARN --   billing: a=b",
-            ["level": "WARN"]),
+            "a mark stands in the place of blanks that may be left out", "%{RUBY_LOGGER}",
+            "W, [2026-11-24T18:22:44 #1]-WARN --   billing: service=a | event=b", ["loglevel": "WARN"]),
         Fault(
             "the blank behind a value of one letter is missing",
             #"%{TIMESTAMP_ISO8601:t} %{MONGO3_SEVERITY:s} (?:-|%{WORD:c})%{SPACE}(?:\[%{DATA:x}\])? %{GREEDYDATA:m}"#,
