@@ -1,5 +1,18 @@
 import Grok
 
+/// What is left of one expression without some of its elements: many lines are put to each.
+final class ShortenedExpressions {
+    private var known: [[Int]: GrokMatcher?] = [:]
+
+    /// - Returns: nil: that is no expression.
+    func matcher(without removed: [Int], make: () -> GrokMatcher?) -> GrokMatcher? {
+        if let known = known[removed] { return known }
+        let made = make()
+        known[removed] = .some(made)
+        return made
+    }
+}
+
 /// Values that are missing, and elements that are as right an answer as the one that was changed.
 extension NearMissRules {
     /// The value alone is missing, and the value with the blank behind or before it.
@@ -27,21 +40,20 @@ extension NearMissRules {
         let units = pair.units
         let line = Array(pair.line[..<gap.lowerBound] + pair.line[gap.upperBound...])
         func matches(without removed: [Int]) -> Bool {
-            let expression = units.indices.filter { !removed.contains($0) }.map { pair.source(units[$0]) }.joined()
-            return NearMissFields.of(expression, line: line, compiler) != nil
+            let matcher = shortened.matcher(without: removed) {
+                let expression = units.indices.filter { !removed.contains($0) }.map { pair.source(units[$0]) }.joined()
+                return (try? GrokSet([.init(expression)], compiler: compiler)).map { GrokMatcher($0) }
+            }
+            if case .hit? = matcher?.match(line.span, as: SubjectText.classify(line.span)) { return true }
+            return false
         }
         let isField = gap != units[index].text
-        return units.indices.filter { $0 != index && shape(units[$0]) == shape(units[index]) }.flatMap {
+        return units.indices.filter { $0 != index && shapes[$0] == shapes[index] }.flatMap {
             other -> [Int] in
             let blanks = [other + 1, other - 1].filter { units.indices.contains($0) && units[$0].kind == .blank }
             guard isField else { return matches(without: [other]) ? [other] : [] }
             return blanks.contains { matches(without: [other, $0]) } ? [other] + blanks : []
         }
-    }
-
-    /// How an element is written but for the names of its fields.
-    private func shape(_ unit: NearMissUnits.Unit) -> String {
-        pair.source(unit).replacing(#/%\{(\w+)[^}]*\}/#) { "%{\($0.1)}" }.replacing(#/\(\?<[^>]*>/#, with: "(?<>")
     }
 
     /// The end of the line, when it is bound right behind an element: two words there may be one, and more text behind it.

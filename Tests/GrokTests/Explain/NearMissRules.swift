@@ -28,6 +28,10 @@ struct NearMissRules {
     /// The whole pair, compiled once, and what it captures.
     private let matcher: GrokMatcher
     private let found: [String: Range<Int>]
+    /// The expression without some of its elements, compiled once.
+    let shortened = ShortenedExpressions()
+    /// How each element is written but for the names of its fields.
+    let shapes: [String]
 
     init?(_ compiler: GrokCompiler, _ pair: NearMissUnits, definition: String?) {
         self.compiler = compiler
@@ -40,6 +44,9 @@ struct NearMissRules {
         else { return nil }
         matcher = GrokMatcher(set)
         self.found = found
+        shapes = pair.units.map { unit in
+            pair.source(unit).replacing(#/%\{(\w+)[^}]*\}/#) { "%{\($0.1)}" }.replacing(#/\(\?<[^>]*>/#, with: "(?<>")
+        }
     }
 
     func all() -> [NearMiss] {
