@@ -35,6 +35,9 @@ package final class LoopTimer: LoopHandle, @unchecked Sendable {
             }, delay, interval)
     }
 
+    /// Whether it waits for its time.
+    package var isActive: Bool { unsafe uv_is_active(pointer(as: uv_handle_t.self)) != 0 }
+
     /// Ends waiting, keeps the handle. A stopped timer does not keep the loop running.
     package func stop() {
         loop.assertOnLoop()

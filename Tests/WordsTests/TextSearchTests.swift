@@ -19,7 +19,10 @@ struct TextSearchTests {
         for _ in 0..<4 { texts += texts.flatMap { text in letters.map { text + String($0) } } }
         let all = Array(Set(texts)).sorted()
         for text in all.prefix(60) {
-            for part in all.prefix(60) { #expect(text.holds(part) == text.contains(part), "\(text) \(part)") }
+            for part in all.prefix(60) {
+                #expect(text.holds(part) == text.contains(part), "\(text) \(part)")
+                if !part.isEmpty { #expect(text.place(of: part) == text.firstRange(of: part), "\(text) \(part)") }
+            }
         }
     }
 }

@@ -72,9 +72,7 @@ struct ValueScanner {
     static func warnOfCode(
         _ text: String, _ place: Place, _ diagnostics: Diagnostics, inYAML isYAML: Bool = false
     ) {
-        guard text.holds("#{"), let code = text.firstRange(of: "#{"), isMeantAsCode(text[code.upperBound...]) else {
-            return
-        }
+        guard let code = text.place(of: "#{"), isMeantAsCode(text[code.upperBound...]) else { return }
         if isYAML {
             diagnostics.warning(
                 place, "'#{…}' is not evaluated without '!fluent/s'",

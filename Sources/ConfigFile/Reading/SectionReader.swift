@@ -11,8 +11,8 @@ package final class SectionReader {
     package let description: String
     package let diagnostics: Diagnostics
     private var knownKeys: [String] = []
-    /// The same, for looking.
-    private var keysKnown: Set<String> = []
+    /// The same for looking: a section knows dozens, in their order for suggestions.
+    private var knownKeySet: Set<String> = []
     private var knownSections: [String] = []
     private var takesAnyKey = false
     private var takesAnySection = false
@@ -51,7 +51,7 @@ package final class SectionReader {
     }
 
     /// Whether a key was asked for or accepted before.
-    package func knows(_ key: String) -> Bool { keysKnown.contains(key) || SectionNames.reservedKeys.contains(key) }
+    package func knows(_ key: String) -> Bool { knownKeySet.contains(key) || SectionNames.reservedKeys.contains(key) }
 
     /// `@type` (or `type`), a word that names the plugin.
     package func type(required: Bool = false) -> Setting<String>? {
@@ -282,8 +282,8 @@ package final class SectionReader {
     }
 
     private func know(_ key: String, _ aliases: [String] = []) {
-        if keysKnown.insert(key).inserted { knownKeys.append(key) }
-        for name in aliases where keysKnown.insert(name).inserted { knownKeys.append(name) }
+        if knownKeySet.insert(key).inserted { knownKeys.append(key) }
+        for name in aliases where knownKeySet.insert(name).inserted { knownKeys.append(name) }
     }
 
     /// Reports a missing parameter at the section's tag; when a line looks like it, `finish` reports that line instead.

@@ -29,6 +29,9 @@ struct ExplainElement {
     /// Characters that stand for themselves.
     var isText: Bool { kind == .literal || kind == .space }
 
+    /// A part that takes what the line has: no characters of its own, and no anchor.
+    var isPattern: Bool { !isText && anchor == nil }
+
     /// The characters of a literal.
     var literal: String {
         var text = ""

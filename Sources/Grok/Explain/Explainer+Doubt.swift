@@ -17,7 +17,7 @@ extension Explainer {
         // A blank or a mark is missing between two values, and the first of them ends there only to leave something for the
         // second: nobody can say where it ends.
         if elements[index].isText, text.isEmpty, index > 0, !elements[index - 1].isText, index + 1 < elements.count,
-            !elements[index + 1].isText, elements[index + 1].anchor == nil,
+            elements[index + 1].isPattern,
             !endsOfItself(elements[..<index], at: text.lowerBound)
         {
             return true
@@ -71,7 +71,7 @@ extension Explainer {
 
     /// Whether the next element that must take something takes anything.
     func isAnythingNext(_ elements: ArraySlice<ExplainElement>) -> Bool {
-        for element in elements where !element.isText && element.anchor == nil && !search.isSeparator(element) {
+        for element in elements where element.isPattern && !search.isSeparator(element) {
             if takesAnything(element) { return true }
             if ExplainSearch(search, line: []).match(element.nodes) == nil { return false }
         }

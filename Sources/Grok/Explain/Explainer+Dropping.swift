@@ -7,7 +7,7 @@ extension Explainer {
                 isBalanced(elements[start..<(start + count)]),
                 // What may be left out is not missing.
                 !elements[start..<(start + count)].contains(where: {
-                    !$0.isText && $0.anchor == nil && search.mayBeEmpty($0) && !takesAnything($0)
+                    $0.isPattern && search.mayBeEmpty($0) && !takesAnything($0)
                 })
             else { continue }
             let index = (start..<(start + count)).first { elements[$0].kind != .space } ?? start
@@ -81,17 +81,24 @@ extension Explainer {
     private func isTaken(_ range: Range<Int>, _ missing: ExplainElement, _ elements: [ExplainElement]) -> Bool {
         guard missing.kind == .literal, missing.literal.utf8.contains(where: LineTokens.isLetter),
             let value = elements[..<range.lowerBound].lastIndex(where: { !search.isSeparator($0) }),
-            !elements[value].isText, elements[value].anchor == nil
+            elements[value].isPattern
         else { return false }
-        let nodes = elements.indices.filter { !range.contains($0) }.flatMap {
+        return taken(by: value, without: range, in: elements).map {
+            search.line[$0].elementsEqual(missing.literal.utf8)
+        } ?? false
+    }
+
+    /// What an element takes when some are left out; nil: the others do not match.
+    func taken(by value: Int, without left: Range<Int>, in elements: [ExplainElement]) -> Range<Int>? {
+        let nodes = elements.indices.filter { !left.contains($0) }.flatMap {
             $0 == value ? [ExplainSearch.marked(elements[$0].nodes)] : elements[$0].nodes
         }
-        return search.match(nodes)?.marked.map { search.line[$0].elementsEqual(missing.literal.utf8) } ?? false
+        return search.match(nodes)?.marked
     }
 
     /// Whether the value before a missing one may hold it at its end: a blank may be what is missing.
     private func isSwallowed(_ range: Range<Int>, in elements: [ExplainElement], before place: Int) -> Bool {
-        guard let missing = elements[range].first(where: { !$0.isText && $0.anchor == nil }) else { return false }
+        guard let missing = elements[range].first(where: \.isPattern) else { return false }
         var end = place
         while end > 0, LineTokens.isBlank(search.line[end - 1]) { end -= 1 }
         let token = search.line[..<end].reversed().prefix { !LineTokens.isBlank($0) }.count

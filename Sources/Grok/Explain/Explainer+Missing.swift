@@ -43,7 +43,7 @@ extension Explainer {
         else { return nil }
         let end = search.line.count
         // What takes anything takes all of every line.
-        let isOpen = elements[..<index].contains { !$0.isText && $0.anchor == nil && takesAnything($0) }
+        let isOpen = elements[..<index].contains { $0.isPattern && takesAnything($0) }
         return ExplainVerdict(
             elements: elements, index: index, text: end..<end, start: match.whole.lowerBound, isComplete: false,
             cost: isOpen ? 3.4 : 1.9)
@@ -80,13 +80,10 @@ extension Explainer {
             (index + 1, text.lowerBound..<(text.lowerBound + wanted.count)),
         ]
         return places.contains { value, place in
-            guard elements.indices.contains(value), !elements[value].isText, elements[value].anchor == nil,
-                place.lowerBound >= 0, place.upperBound <= line.count, line[place].elementsEqual(wanted)
+            guard elements.indices.contains(value), elements[value].isPattern, place.lowerBound >= 0,
+                place.upperBound <= line.count, line[place].elementsEqual(wanted)
             else { return false }
-            let nodes = elements.indices.filter { $0 != index }.flatMap {
-                $0 == value ? [ExplainSearch.marked(elements[$0].nodes)] : elements[$0].nodes
-            }
-            return search.match(nodes)?.marked == place
+            return taken(by: value, without: index..<(index + 1), in: elements) == place
         }
     }
 }

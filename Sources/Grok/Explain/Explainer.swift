@@ -148,7 +148,7 @@ struct Explainer {
         // word for a value come first.
         var found: ExplainSearch.Match?
         var tries = ExplainSearch.alike(elements[index])
-        if !elements[index].isText, elements[index].anchor == nil, isAnythingNext(elements[(index + 1)...].prefix(1)) {
+        if elements[index].isPattern, isAnythingNext(elements[(index + 1)...].prefix(1)) {
             tries.append(ExplainSearch.word(isBlank: false))
         }
         if let quoted = inQuotesTwice(index, elements) { tries.insert(quoted, at: 0) }
@@ -175,7 +175,7 @@ struct Explainer {
 
     /// `""set""` for a quote, a word and a quote: the value in quotes of its own. The shortest text would be none.
     private func inQuotesTwice(_ index: Int, _ elements: [ExplainElement]) -> PatternNode? {
-        guard index > 0, !elements[index].isText, elements[index].anchor == nil,
+        guard index > 0, elements[index].isPattern,
             let quote = elements[index - 1].nodes.last, case .literal(let scalar, _) = quote.kind,
             MarkFamily.quotes.contains(scalar)
         else { return nil }

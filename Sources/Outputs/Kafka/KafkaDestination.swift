@@ -106,8 +106,7 @@ package final class KafkaDestination: Destination {
         func judge(_ items: [Int], _ reports: [KafkaProducer.Report], topic other: String? = nil) {
             for (item, report) in zip(items, reports) {
                 let topic = other ?? parts.topic(of: item)
-                let verdict = KafkaVerdict(
-                    report, topic: topic, namesPartition: parts.item(item)?.partition != nil)
+                let verdict = parts.verdict(report, on: item, topic: topic)
                 switch verdict {
                 case .missing(.topic) where settings.topicForUnknown != nil && settings.topicForUnknown != topic:
                     unknown.append(item)
@@ -150,8 +149,7 @@ package final class KafkaDestination: Destination {
         }
         for (item, report) in zip(items, reports) {
             let topic = parts.topic(of: item)
-            let verdict = KafkaVerdict(report, topic: topic, namesPartition: parts.item(item)?.partition != nil)
-            judged.note(item, report, verdict, topic)
+            judged.note(item, report, parts.verdict(report, on: item, topic: topic), topic)
         }
     }
 

@@ -24,6 +24,11 @@ struct KafkaMessages: Sendable {
         return KafkaItem(label.parts, entry.source, chunk.body.bytes)
     }
 
+    /// - Parameter topic: where it was sent.
+    func verdict(_ report: KafkaProducer.Report, on number: Int, topic: String) -> KafkaVerdict {
+        KafkaVerdict(report, topic: topic, namesPartition: item(number)?.partition != nil)
+    }
+
     func message(_ number: Int, topic other: String? = nil) -> KafkaMessage {
         // Looked at before anything is sent.
         guard let item = item(number) else { return KafkaMessage(topic: "", value: .empty) }

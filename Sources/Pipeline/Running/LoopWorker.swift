@@ -13,7 +13,6 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
     private var preparation: LoopStages.Preparation?
     /// Asks stages for what they hold too long. Runs while they hold something, so that a loop with nothing to do sleeps.
     private var heldTimer: LoopTimer?
-    private var isAsking = false
     /// Whether a reload has left inputs behind whose clients are still served.
     private let servesRetired = Atomic<Bool>(false)
     /// Between two tries of outputs that have no room at a stop, and how many there are: five seconds.
@@ -48,23 +47,20 @@ final class LoopWorker: @unchecked Sendable {  // `stages` and `preparation` are
         guard let stages else { return }
         stages.connect(plan, outputs: outputs)
         heldTimer?.stop()
-        isAsking = false
         stages.whenHolding = { [weak self] in self?.ask() }
         if !stages.isAtRest { ask() }
     }
 
     private func ask() {
-        guard let stages, !isAsking else { return }
+        guard let stages, heldTimer?.isActive != true else { return }
         let milliseconds = UInt64(stages.tickMilliseconds)
         guard milliseconds > 0 else { return }
         let timer = heldTimer ?? LoopTimer(on: loop)
         heldTimer = timer
-        isAsking = true
         timer.start(afterMilliseconds: milliseconds, everyMilliseconds: milliseconds) { [weak self] in
+            guard let self, let stages = self.stages else { return }
             stages.releaseHeld(.now())
-            guard stages.isAtRest else { return }
-            self?.heldTimer?.stop()
-            self?.isAsking = false
+            if stages.isAtRest { heldTimer?.stop() }
         }
     }
 

@@ -52,7 +52,7 @@ struct MissingValueReadings {
         guard verdict.index > 1, rivals.isSeparator(elements[verdict.index - 1]) else { return false }
         let element = PatternNode(.sequence(verdict.element.nodes), offset: 0, length: 0).withoutEdges
         let found = search.match(
-            rivals.joined(
+            ExplainSearch.joined(
                 rivals.nodes(elements[..<(verdict.index - 1)]),
                 [ExplainSearch.marked([element])] + rivals.nodes(elements[(verdict.index + 1)...])))
         guard let found, let place = found.marked else { return false }

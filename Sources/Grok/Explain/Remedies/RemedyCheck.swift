@@ -88,7 +88,7 @@ struct RemedyCheck {
         }
         guard let text = verdict.text, !text.isEmpty, !verdict.element.isText else { return false }
         // `{ a } two` for what takes `{ a }` and is followed by another value: the word may be the other's.
-        if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil,
+        if let next = after.first(where: { $0.kind != .space }), next.isPattern,
             let own = search.match(
                 before + [ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))])?.marked,
             own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < text.upperBound,
@@ -144,7 +144,7 @@ struct RemedyCheck {
     private func mayBeginEarlier(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let line = search.line
         guard verdict.index > 1, verdict.elements[verdict.index - 1].kind == .space,
-            !verdict.elements[verdict.index - 2].isText, verdict.elements[verdict.index - 2].anchor == nil,
+            verdict.elements[verdict.index - 2].isPattern,
             let blank = line[text].firstIndex(where: LineTokens.isBlank),
             // One that takes only some words has its own.
             ExplainSearch(search, line: Array("zqxj".utf8)).match(verdict.elements[verdict.index - 2].nodes) != nil
@@ -163,7 +163,7 @@ struct RemedyCheck {
         _ verdict: ExplainVerdict, _ text: Range<Int>, _ before: [PatternNode], _ after: ArraySlice<ExplainElement>
     ) -> Bool {
         guard let blank = search.line[text].lastIndex(where: LineTokens.isBlank) else { return false }
-        if let next = after.first(where: { $0.kind != .space }), !next.isText, next.anchor == nil {
+        if let next = after.first(where: { $0.kind != .space }), next.isPattern {
             let word = Array(search.line[(blank + 1)..<text.upperBound])
             if !word.isEmpty, ExplainSearch(search, line: word).match(next.nodes)?.whole == 0..<word.count {
                 return true

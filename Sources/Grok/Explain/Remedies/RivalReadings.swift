@@ -98,7 +98,7 @@ struct RivalReadings {
             own.upperBound < text.upperBound, !LineTokens.splitsNumber(search.line, at: own.upperBound),
             LineTokens.isLetter(search.line[own.upperBound])
         else { return false }
-        let found = search.match(before + [value] + joined([], nodes(elements[(behind + 1)...])))
+        let found = search.match(before + [value] + ExplainSearch.joined([], nodes(elements[(behind + 1)...])))
         guard found?.marked == own else { return false }
         return differs(found, from: verdict, but: [verdict.element])
     }
@@ -149,7 +149,7 @@ struct RivalReadings {
             guard elements.indices.contains(place), isSeparator(elements[place]) else { return false }
             let (before, after) = (nodes(elements[..<place]), nodes(elements[(place + 1)...]))
             // Or there is a mark in its place.
-            return [joined(before, after), beside(Self.mark, before, after)].contains {
+            return [ExplainSearch.joined(before, after), beside(Self.mark, before, after)].contains {
                 differs(search.match($0), from: verdict, but: [])
             }
         }
@@ -219,18 +219,14 @@ struct RivalReadings {
 
     func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
 
-    func joined(_ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
-        ExplainSearch.joined(before, after)
-    }
-
-    /// Nodes with a mark between them. What either of them asks of the text where they meet does not hold where a mark has
-    /// come between: a blank before a word, the end of a word behind another.
+    /// Nodes with a mark between them. What those behind it ask of the text before them, such as a blank, does not hold where
+    /// a mark has come between.
     func beside(_ mark: PatternNode, _ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
-        joined(before + [mark], joined([], after))
+        before + [mark] + ExplainSearch.joined([], after)
     }
 
     func isValue(_ element: ExplainElement) -> Bool {
-        !element.isText && element.anchor == nil && !isSeparator(element)
+        element.isPattern && !isSeparator(element)
     }
 
     func isSeparator(_ element: ExplainElement) -> Bool { search.isSeparator(element) }
