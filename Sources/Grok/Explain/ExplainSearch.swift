@@ -180,9 +180,27 @@ final class ExplainSearch {
     static func joined(_ before: [PatternNode], _ after: [PatternNode]) -> [PatternNode] {
         var (before, after) = (before, after)
         if let last = before.popLast() { before.append(last.withoutEdges) }
-        if let first = after.first { after[0] = first.withoutEdges }
+        for index in after.indices {
+            let isOptional = after[index].isOptional
+            after[index] = after[index].withoutEdges
+            if !isOptional { break }
+        }
         return before + after
     }
+
+    /// A place that is not between two digits, nor between two letters.
+    static let tokenEdge: PatternNode = {
+        let letters = ScalarSet([0x41...0x5A, 0x61...0x7A])
+        let edges = [ScalarSet([0x30...0x39]), letters].map { set in
+            let one = PatternNode(.oneOf(.scalars(set), ignoringCase: false), offset: 0, length: 0)
+            return PatternNode(
+                .alternation(
+                    [true, false].map {
+                        PatternNode(.look(ahead: $0, negative: true, one), offset: 0, length: 0)
+                    }), offset: 0, length: 0)
+        }
+        return PatternNode(.sequence(edges), offset: 0, length: 0)
+    }()
 
     /// Nodes in the explainer's group.
     static func marked(_ nodes: [PatternNode]) -> PatternNode {

@@ -28,6 +28,13 @@ enum LineTokens {
         return place == 0 || isBlank(line[place - 1])
     }
 
+    /// Whether a text is a number with its sign: `-7`, `+1.5`.
+    static func isSignedNumber(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let sign = text.first, "+-".utf8.contains(sign) else { return false }
+        let parts = text.dropFirst().split(omittingEmptySubsequences: false) { ".,".utf8.contains($0) }
+        return parts.count <= 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(isDigit) }
+    }
+
     /// Whether a hyphen or a dot between two letters stands at a place: `two-part`.
     static func isHyphen(_ line: [UInt8], at place: Int) -> Bool {
         guard place > 0, place + 1 < line.count, "-.".utf8.contains(line[place]) else { return false }

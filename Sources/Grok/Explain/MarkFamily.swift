@@ -43,6 +43,11 @@ enum MarkFamily: CaseIterable {
         MarkFamily(UInt32(one)).map { $0.contains(other) } ?? false
     }
 
+    /// Whether a mark is a quote or a bracket: half of a pair.
+    static func isOfPair(_ mark: UInt8) -> Bool {
+        opening.contains(mark) || closing.contains(mark) || quotes.contains(mark)
+    }
+
     /// Whether two marks of lists are different ones.
     static func areOtherListMarks(_ one: UInt8, _ other: UInt8) -> Bool {
         one != other && listMarks.contains(one) && listMarks.contains(other)

@@ -36,6 +36,27 @@ extension PatternNode {
         }
     }
 
+    /// Whether it may be left out: it then takes nothing and asks for nothing.
+    var isOptional: Bool {
+        switch kind {
+        case .empty: true
+        case .repetition(let repetition, let body): repetition.minimum == 0 || body.isOptional
+        case .group(let body), .scoped(_, let body), .capture(_, _, let body), .atomic(let body): body.isOptional
+        case .sequence(let items): items.allSatisfy(\.isOptional)
+        case .alternation(let branches): branches.contains(where: \.isOptional)
+        default: false
+        }
+    }
+
+    /// Whether a part of it takes digits and no letters.
+    var wantsDigits: Bool {
+        switch kind {
+        case .literal(let scalar, _): (0x30...0x39).contains(scalar)
+        case .oneOf(.scalars(let set), _): set.contains(0x37) && !set.contains(0x71)
+        default: children.contains(where: \.wantsDigits)
+        }
+    }
+
     /// Whether it asks for a text behind it.
     var looksAhead: Bool {
         if case .look(ahead: true, negative: false, _) = kind { return true }

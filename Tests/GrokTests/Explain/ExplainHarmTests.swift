@@ -124,7 +124,7 @@ import Testing
             ["service": "imap-login"]),
     ]
 
-    @Test("no change gives a field another text", arguments: faults)
+    @Test("no change gives a field another text", arguments: faults + marks + values)
     func harmless(_ fault: Fault) throws {
         let compiler = GrokCompiler(library: try PatternLibrary(series: .legacy))
         let line = Array(fault.line.utf8)

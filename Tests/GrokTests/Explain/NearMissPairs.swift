@@ -11,7 +11,7 @@ enum NearMissPairs {
     }
 
     /// Lines in the shapes of public formats, with expressions as operators write them.
-    static let all = formats + services
+    static let all = formats + services + openText
 
     private static let formats: [Pair] = [
         // Web servers and proxies.

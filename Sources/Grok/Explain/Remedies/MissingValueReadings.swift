@@ -7,6 +7,36 @@ struct MissingValueReadings {
     func exist(for verdict: ExplainVerdict) -> Bool {
         guard let text = verdict.text, rivals.isValue(verdict.element) else { return false }
         return isBeforeMissing(verdict, text) || isOfNext(verdict, text) || isBehindMissingBlank(verdict, text)
+            || isOfOpenText(verdict, text)
+    }
+
+    /// `connection refused` for a number, a blank and any text: the number may be missing, and the word be the text's. What is
+    /// like the value, `12ms` or `VERBOSE` for a level, is the value's.
+    private func isOfOpenText(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let (elements, behind) = (verdict.elements, verdict.index + 1)
+        guard behind + 1 < elements.count, rivals.isSeparator(elements[behind]), !isLike(verdict.element, text) else {
+            return false
+        }
+        let found = search.match(
+            rivals.nodes(elements[..<verdict.index]) + rivals.nodes(elements[(behind + 1)...]))
+        guard let found, found.whole.upperBound >= verdict.end else { return false }
+        return rivals.differs(found, from: verdict, but: [verdict.element])
+    }
+
+    /// Whether a text is of the kind that an element takes, though it is not taken: digits where there are digits, capitals
+    /// where there are words of capitals, the same word in another case, the name of a host for its address, or a mark for nothing.
+    private func isLike(_ element: ExplainElement, _ text: Range<Int>) -> Bool {
+        let bytes = Array(search.line[text])
+        if bytes.contains(where: LineTokens.isDigit) { return element.nodes.contains(where: \.wantsDigits) }
+        func takes(_ text: [UInt8]) -> Bool {
+            ExplainSearch(search, line: text).match(element.nodes)?.whole == 0..<text.count
+        }
+        if bytes.contains(UInt8(ascii: ".")), takes(Array("192.0.2.1".utf8)) { return true }
+        let letters = bytes.filter(LineTokens.isLetter)
+        let lower = bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        let upper = bytes.map { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }
+        return letters.isEmpty || bytes == upper && takes(Array("ERROR".utf8)) || takes(lower) || takes(upper)
+            || takes(Array("zqxj".utf8))
     }
 
     /// `ntoskip:0:99` for a number, a blank, a word, a colon and a number: a value behind may be missing with its blank before
@@ -56,6 +86,13 @@ struct MissingValueReadings {
                 rivals.nodes(elements[..<(verdict.index - 1)]),
                 [ExplainSearch.marked([element])] + rivals.nodes(elements[(verdict.index + 1)...])))
         guard let found, let place = found.marked else { return false }
+        // The value before takes anything, and has this one at its end: `untrust70012 N/A`.
+        if place.upperBound < text.lowerBound, !place.isEmpty, search.takesAnything(elements[verdict.index - 2]),
+            !LineTokens.splits(search.line, at: place.lowerBound),
+            rivals.differs(found, from: verdict, but: [verdict.element])
+        {
+            return true
+        }
         // A part that may be left out takes the beginning of the text: `@0x7f00c80a1b20192.0.2.88`.
         if place.upperBound == text.upperBound, place.lowerBound > text.lowerBound,
             isNothingWithout(elements[verdict.index - 2])

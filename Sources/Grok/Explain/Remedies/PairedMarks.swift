@@ -11,6 +11,14 @@ struct PairedMarks {
         }
     }
 
+    /// Whether the first quote in a value closes one that is not in it: `18:22:44" host"`, `Foo.java":9"`.
+    func closesBeforeOpening(_ range: Range<Int>) -> Bool {
+        guard let first = range.first(where: { MarkFamily.quotes.contains(line[$0]) && line[$0] != UInt8(ascii: "'") }),
+            first > range.lowerBound, LineTokens.isWord(line[first - 1])
+        else { return false }
+        return first + 1 == line.count || !LineTokens.isWord(line[first + 1])
+    }
+
     /// Whether a value ends before a bracket that closes one in it, or begins behind one that one in it closes.
     func splitsBrackets(_ range: Range<Int>) -> Bool {
         for (open, close) in MarkFamily.brackets {

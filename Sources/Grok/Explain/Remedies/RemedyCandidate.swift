@@ -27,5 +27,8 @@ struct RemedyCandidate {
         case whole
         /// A field around it: this text and what belongs to it.
         case within
+        /// A field may be around all of the text, and else has none of the marks that are allowed before and behind its value:
+        /// a comma allowed inside the definition of a time would be the time's.
+        case besideMarks(before: Int, behind: Int)
     }
 }

@@ -1,8 +1,8 @@
 /// Tries a changed expression on the line, and compares what it captures with what is known to be right.
 struct RemedyCheck {
-    private let compiler: GrokCompiler
+    let compiler: GrokCompiler
     private let multiline: Bool
-    private let search: ExplainSearch
+    let search: ExplainSearch
     /// The fields that the expression has as it is.
     private let fields: Set<String>
 
@@ -29,8 +29,10 @@ struct RemedyCheck {
         else { return nil }
         let own = ExplainSearch(search, reading, line: search.line)
         guard let match = own.match([reading.pattern.root]) else { return nil }
-        for (name, range) in verdict.fields where match.fields[name] != range { return nil }
         let text = verdict.text ?? 0..<0
+        for (name, range) in verdict.fields where match.fields[name] != withoutBlank(range, behind: text, verdict) {
+            return nil
+        }
         if endsAnywhere(verdict, text, own, match.whole) { return nil }
         // What stands in the place of blanks begins and ends where a token does: not at `x00` of `0x00`.
         if verdict.dropped == nil, !text.isEmpty, search.isSeparator(verdict.element),
@@ -53,6 +55,8 @@ struct RemedyCheck {
         if hasReadNothing(match.whole, text) || cutsBetween(Array(match.fields.values)) { return nil }
         if pairs.leavesBracketOpen(match.whole) { return nil }
         let changed = match.fields.filter { verdict.fields[$0.key] == nil }
+        if changed.values.contains(where: { pairs.closesBeforeOpening($0) }) { return nil }
+        if verdict.element.kind == .literal, beginsWithBlank(match.fields, at: text) { return nil }
         guard takes(text, extent, changed) else { return nil }
         for (_, range) in match.fields {
             for edge in [range.lowerBound, range.upperBound] where isCut(edge, match.whole, text, verdict) {
@@ -64,114 +68,30 @@ struct RemedyCheck {
         }
     }
 
+    /// What a field has that takes anything behind a blank before which a mark was found: neither the mark nor the blank
+    /// behind it, which is the wanted one.
+    private func withoutBlank(_ field: Range<Int>, behind text: Range<Int>, _ verdict: ExplainVerdict) -> Range<Int> {
+        guard field.lowerBound == text.upperBound, search.isSeparator(verdict.element) else { return field }
+        let value = search.line[field]
+        let marks = text.isEmpty ? value.prefix { !LineTokens.isWord($0) && !LineTokens.isBlank($0) }.count : 0
+        let blanks = value.dropFirst(marks).prefix(while: LineTokens.isBlank).count
+        return text.isEmpty && marks == 0 || blanks == 0 ? field : field.lowerBound + marks + blanks..<field.upperBound
+    }
+
     private func takes(_ text: Range<Int>, _ extent: RemedyCandidate.Extent, _ fields: [String: Range<Int>]) -> Bool {
         if fields.isEmpty { return true }
         return switch extent {
+        case .besideMarks(let before, let behind):
+            !fields.values.contains { field in
+                field.count > text.count - before - behind
+                    && (before > 0 && field.lowerBound == text.lowerBound
+                        || behind > 0 && field.upperBound == text.upperBound)
+            }
         case .any: true
         case .whole: fields.values.contains(text)
         case .within:
             fields.values.contains { $0.lowerBound <= text.lowerBound && text.upperBound <= $0.upperBound }
         }
-    }
-
-    /// Whether more of the line than the text that is blamed may belong to the element, so that a change that takes just
-    /// this text would leave the rest to fields it does not belong to.
-    func mayTakeMore(_ verdict: ExplainVerdict) -> Bool {
-        let line = search.line
-        let before = verdict.elements[..<verdict.index].flatMap(\.nodes)
-        let after = verdict.elements[(verdict.index + 1)...]
-        if verdict.dropped != nil {
-            // A word in its place would do as well: then it is another value, not none.
-            guard !verdict.element.isText else { return false }
-            let word = ExplainSearch.word(isBlank: false)
-            return search.match(before + [word] + after.flatMap(\.nodes))?.marked?.isEmpty == false
-        }
-        guard let text = verdict.text, !text.isEmpty, !verdict.element.isText else { return false }
-        // `{ a } two` for what takes `{ a }` and is followed by another value: the word may be the other's.
-        if let next = after.first(where: { $0.kind != .space }), next.isPattern,
-            let own = search.match(
-                before + [ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))])?.marked,
-            own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < text.upperBound,
-            LineTokens.isBlank(line[own.upperBound])
-        {
-            return true
-        }
-        if isOfSeveralReadings(verdict, text, before, after) || followsOpenText(verdict, text) { return true }
-        if mayBeginEarlier(verdict, text) { return true }
-        if endsFurtherOn(verdict.element, text) { return true }
-        guard text.upperBound < line.count, LineTokens.isBlank(line[text.upperBound]),
-            let longer = search.match(before + [ExplainSearch.longer(than: text, of: line)] + after.flatMap(\.nodes))
-        else { return false }
-        // With another word a part is found that may be missing.
-        if longer.fields.count > verdict.fields.count { return true }
-        // Another field has two words, of which the first may be the element's.
-        return verdict.fields.contains { name, range in
-            range.lowerBound >= text.upperBound && range.upperBound < verdict.end
-                && longer.fields[name] != range && line[range].contains(where: LineTokens.isBlank)
-        }
-    }
-
-    /// Whether the end of what the element stands for is behind the text: ` PM` behind `6.22.44`.
-    private func endsFurtherOn(_ element: ExplainElement, _ text: Range<Int>) -> Bool {
-        guard text.upperBound < search.line.count, LineTokens.isBlank(search.line[text.upperBound]) else {
-            return false
-        }
-        let reading = search.reading
-        let tree = ExplainElements(expansion: reading.expansion, shift: reading.shift, library: compiler.library)
-        let rest = ExplainSearch(search, line: Array(search.line[text.upperBound...]))
-        return (tree.choices(of: element) ?? []).contains { parts in
-            parts.indices.dropLast().contains { index in
-                guard parts[index].kind == .space else { return false }
-                let end = rest.match(parts[index...].flatMap(\.nodes))?.whole
-                return end?.lowerBound == 0 && end?.isEmpty == false
-            }
-        }
-    }
-
-    /// Whether a field that takes anything stands before the text, only a blank away, and has several words: the last of
-    /// them may be the element's.
-    private func followsOpenText(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
-        guard verdict.dropped == nil, verdict.index > 1, verdict.elements[verdict.index - 1].kind == .space,
-            search.takesAnything(verdict.elements[verdict.index - 2])
-        else { return false }
-        let end = text.lowerBound - search.line[..<text.lowerBound].reversed().prefix(while: LineTokens.isBlank).count
-        return verdict.fields.values.contains { range in
-            range.upperBound == end && search.line[range].contains(where: LineTokens.isBlank)
-        }
-    }
-
-    /// `two words dmz` for a word and a name: the first words may be the value's before, and the element be in order.
-    private func mayBeginEarlier(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
-        let line = search.line
-        guard verdict.index > 1, verdict.elements[verdict.index - 1].kind == .space,
-            verdict.elements[verdict.index - 2].isPattern,
-            let blank = line[text].firstIndex(where: LineTokens.isBlank),
-            // One that takes only some words has its own.
-            ExplainSearch(search, line: Array("zqxj".utf8)).match(verdict.elements[verdict.index - 2].nodes) != nil
-        else { return false }
-        let word = line[..<text.lowerBound].reversed().drop(while: LineTokens.isBlank).prefix {
-            !LineTokens.isBlank($0)
-        }
-        let rest = Array(line[(blank + 1)..<text.upperBound])
-        return word.allSatisfy(LineTokens.isLetter) && !rest.isEmpty
-            && ExplainSearch(search, line: rest).match(verdict.element.nodes)?.whole == 0..<rest.count
-    }
-
-    /// Whether several words stand where the element should be, of which the last may be the next value's, or without
-    /// which the rest of the line fits as well: then none of them need be the element's.
-    private func isOfSeveralReadings(
-        _ verdict: ExplainVerdict, _ text: Range<Int>, _ before: [PatternNode], _ after: ArraySlice<ExplainElement>
-    ) -> Bool {
-        guard let blank = search.line[text].lastIndex(where: LineTokens.isBlank) else { return false }
-        if let next = after.first(where: { $0.kind != .space }), next.isPattern {
-            let word = Array(search.line[(blank + 1)..<text.upperBound])
-            if !word.isEmpty, ExplainSearch(search, line: word).match(next.nodes)?.whole == 0..<word.count {
-                return true
-            }
-        }
-        // At the beginning anything may stand before the rest.
-        guard after.first?.kind == .space, !before.isEmpty else { return false }
-        return search.match(before + after.dropFirst().flatMap(\.nodes)) != nil
     }
 
     /// Whether a field that stands before the changed text ends earlier when it takes as little as it can, and the same is
@@ -226,6 +146,15 @@ struct RemedyCheck {
         }
     }
 
+    /// Whether a mark that is left out stood further back, in what is a word now: `invokeNative Method` for `invoke(Native Method`.
+    private func beginsWithBlank(_ fields: [String: Range<Int>], at text: Range<Int>) -> Bool {
+        let (line, place) = (search.line, text.lowerBound)
+        guard text.isEmpty, place > 0, place < line.count, LineTokens.isBlank(line[place]),
+            LineTokens.isWord(line[place - 1])
+        else { return false }
+        return fields.values.contains { $0.lowerBound == place && !$0.isEmpty }
+    }
+
     /// Whether nothing of the line is read at the changed place or behind it although there is more: then nothing shows
     /// that the change is the right one.
     private func hasReadNothing(_ whole: Range<Int>, _ text: Range<Int>) -> Bool {
@@ -242,6 +171,7 @@ struct RemedyCheck {
         let isOpen =
             edge == whole.lowerBound || edge == whole.upperBound || text.contains(edge) || edge == text.upperBound
         // Also where any character separates them: `1,234` for a number, `.` and a number.
+        if isFar(edge, text, verdict) { return false }
         let isBeside =
             text.lowerBound == edge || text.upperBound == edge
             || edge + 1 == text.lowerBound && verdict.index > 0 && verdict.elements[verdict.index - 1].fixedLength == 1
@@ -257,6 +187,20 @@ struct RemedyCheck {
             if isText(next) || next.nodes.first?.firstText == search.line[edge] { return false }
         }
         return true
+    }
+
+    /// Whether an edge is where the match began or ended before the change, with blanks between it and the changed place: then
+    /// the change has not made it.
+    private func isFar(_ edge: Int, _ text: Range<Int>, _ verdict: ExplainVerdict) -> Bool {
+        let between =
+            if edge == verdict.end, edge > text.upperBound {
+                text.upperBound..<edge
+            } else if edge == verdict.start, edge < text.lowerBound {
+                edge..<text.lowerBound
+            } else {
+                0..<0
+            }
+        return search.line[between].contains(where: LineTokens.isBlank)
     }
 
     /// Whether the whole match begins or ends in the middle of what belongs together: `staus` of `staus=sent`.

@@ -9,16 +9,17 @@ struct RivalReadings {
         guard let text = verdict.text else { return false }
         if let dropped = verdict.dropped {
             return isJoined(dropped, in: verdict) || isMisspelt(dropped, in: verdict)
-                || isBesideMissingBlank(dropped, in: verdict)
+                || isBesideMissingBlank(dropped, in: verdict) || isGlued(dropped, in: verdict, text)
         }
         if !text.isEmpty {
             return isShifted(verdict) || MissingValueReadings(search: search).exist(for: verdict)
                 || isBesideOtherBlank(verdict, text)
                 || isBesideNothing(verdict, text) || isBesideMissingText(verdict, text) || isBehindOtherMark(verdict)
-                || isMissing(verdict, text) || isBehindMarkForBlank(verdict, text) || isBesideJoinedBlank(verdict, text)
+                || isMissing(verdict, text) || isOfOptional(verdict, text) || isBehindMarkForNothing(verdict, text)
+                || isBehindMarkForBlank(verdict, text) || isBesideJoinedBlank(verdict, text)
         }
         if isSeparator(verdict.element), isOtherMark(verdict) { return true }
-        if isBehindMissingValue(verdict) { return true }
+        if isBehindMissingValue(verdict) || isThere(verdict) || isBeforeCutValue(verdict) { return true }
         if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
         let index = verdict.index
         return [index..<(index + 2), (index - 1)..<(index + 1)].contains {
@@ -36,6 +37,30 @@ struct RivalReadings {
         }
     }
 
+    /// `1reslen` for a number of its own: it is there, and what should follow it is not.
+    private func isThere(_ verdict: ExplainVerdict) -> Bool {
+        guard isValue(verdict.element), let text = verdict.text else { return false }
+        let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
+        guard let own = search.match(nodes(verdict.elements[..<verdict.index]) + [value])?.marked else { return false }
+        return own.lowerBound == text.lowerBound && !own.isEmpty
+    }
+
+    /// `unset 2001:db8::1` for any text, a colon, a blank and an address: without the blank the address would begin behind its
+    /// own first colon.
+    private func isBeforeCutValue(_ verdict: ExplainVerdict) -> Bool {
+        let elements = verdict.elements
+        guard isSeparator(verdict.element), let place = verdict.text?.lowerBound, verdict.index + 1 < elements.count,
+            isValue(elements[verdict.index + 1]), !search.takesAnything(elements[verdict.index + 1])
+        else { return false }
+        let next = elements[verdict.index + 1].nodes
+        let found = search.match(
+            nodes(elements[..<verdict.index]) + [ExplainSearch.marked(next)] + nodes(elements[(verdict.index + 2)...]))
+        guard let value = found?.marked, value.lowerBound == place else { return false }
+        let end = PatternNode(.anchor(.subjectEnd), offset: 0, length: 0)
+        let whole = ExplainSearch(search, line: Array(search.line[..<value.upperBound])).match(next + [end])?.whole
+        return whole.map { $0.lowerBound < place } ?? false
+    }
+
     /// `connect from a` for an identifier, a colon and any text: the colon may be missing, or the identifier with it.
     private func isBehindMissingValue(_ verdict: ExplainVerdict) -> Bool {
         let (elements, index) = (verdict.elements, verdict.index)
@@ -44,46 +69,6 @@ struct RivalReadings {
         else { return false }
         let found = search.match(nodes(elements[..<(index - 1)]) + nodes(elements[(index + 2)...]))
         return differs(found, from: verdict, but: [elements[index - 1]])
-    }
-
-    /// `actions-[311]` for any text, a blank and a bracket: the blank may be missing, or another mark stand in its place.
-    private func isOtherMark(_ verdict: ExplainVerdict) -> Bool {
-        let elements = verdict.elements
-        guard verdict.index > 0, isValue(elements[verdict.index - 1]) else { return false }
-        let found = search.match(
-            beside(Self.mark, nodes(elements[..<verdict.index]), nodes(elements[(verdict.index + 1)...])))
-        return differs(found, from: verdict, but: [])
-    }
-
-    /// `SOFT,1;x` for a value, `;` and a number: another mark may stand before the value, which is further on then.
-    private func isBehindOtherMark(_ verdict: ExplainVerdict) -> Bool {
-        let elements = verdict.elements
-        guard verdict.index > 0, elements[verdict.index - 1].kind == .literal, isValue(verdict.element) else {
-            return false
-        }
-        return ExplainSearch.alike(elements[verdict.index - 1]).contains { mark in
-            let found = search.match(
-                nodes(elements[..<(verdict.index - 1)]) + [mark, ExplainSearch.marked(verdict.element.nodes)]
-                    + nodes(elements[(verdict.index + 1)...]))
-            guard let own = found?.marked, own.upperBound < verdict.text?.lowerBound ?? 0 else { return false }
-            return differs(found, from: verdict, but: [verdict.element])
-        }
-    }
-
-    /// `311-16` for a number behind a tab: a mark may stand in the place of the tab, and the first number be the value before.
-    private func isBehindMarkForBlank(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
-        let elements = verdict.elements
-        guard verdict.index > 1, isValue(verdict.element), isSeparator(elements[verdict.index - 1]),
-            isValue(elements[verdict.index - 2])
-        else { return false }
-        let found = search.match(
-            beside(
-                Self.mark, nodes(elements[..<(verdict.index - 1)]),
-                [ExplainSearch.group(verdict.element.nodes, named: " own")] + nodes(elements[(verdict.index + 1)...])))
-        guard let found, let mark = found.marked, let own = found.fields[" own"], own.upperBound == text.upperBound,
-            text.lowerBound < mark.lowerBound, !LineTokens.splitsNumber(search.line, at: mark.lowerBound)
-        else { return false }
-        return differs(found, from: verdict, but: [verdict.element], alsoAs: [" own"])
     }
 
     /// `ECOMMAND` for a letter, a blank and a word: the value, which takes no more than its beginning, may be in order, and the
@@ -95,7 +80,8 @@ struct RivalReadings {
         let before = nodes(elements[..<verdict.index])
         let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
         guard let own = search.match(before + [value])?.marked, own.lowerBound == text.lowerBound, !own.isEmpty,
-            own.upperBound < text.upperBound, !LineTokens.splitsNumber(search.line, at: own.upperBound),
+            own.upperBound != text.upperBound, own.upperBound < search.line.count,
+            !LineTokens.splitsNumber(search.line, at: own.upperBound),
             LineTokens.isLetter(search.line[own.upperBound])
         else { return false }
         let found = search.match(before + [value] + ExplainSearch.joined([], nodes(elements[(behind + 1)...])))
@@ -116,6 +102,22 @@ struct RivalReadings {
         return differs(found, from: verdict, but: [verdict.element])
     }
 
+    /// `IN + (` for a class, a type and flags that may be left out: the type may be missing, and the text be the flags.
+    private func isOfOptional(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let (elements, index) = (verdict.elements, verdict.index)
+        guard isValue(verdict.element) else { return false }
+        let own = Set(verdict.element.nodes.flatMap(\.captureNames))
+        return [index..<(index + 2), (index - 1)..<(index + 1)].contains { range in
+            guard range.lowerBound >= 0, range.upperBound <= elements.count,
+                elements[range].contains(where: isSeparator),
+                let found = search.match(nodes(elements[..<range.lowerBound]) + nodes(elements[range.upperBound...]))
+            else { return false }
+            return found.fields.contains { name, range in
+                !own.contains(name) && !range.isEmpty && range.overlaps(text) && verdict.fields[name]?.isEmpty ?? true
+            }
+        }
+    }
+
     /// `192.0.2.1http://a` for an address, a colon and any text: the text between may be missing, and the value be in order.
     private func isBesideMissingText(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let elements = verdict.elements
@@ -124,7 +126,9 @@ struct RivalReadings {
             return false
         }
         let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
-        let found = search.match(nodes(elements[..<verdict.index]) + [value] + nodes(elements[(behind + 1)...]))
+        let found = search.match(
+            beside(
+                ExplainSearch.tokenEdge, nodes(elements[..<verdict.index]) + [value], nodes(elements[(behind + 1)...])))
         guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty,
             !LineTokens.splits(search.line, at: own.upperBound),
             !LineTokens.splitsNumber(search.line, at: own.upperBound)
@@ -153,6 +157,17 @@ struct RivalReadings {
                 differs(search.match($0), from: verdict, but: [])
             }
         }
+    }
+
+    /// `05:06:0717` for a time, a blank and a number: the time is there, and the number is not apart from it.
+    private func isGlued(_ range: Range<Int>, in verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
+        let (line, elements) = (search.line, verdict.elements)
+        guard let first = elements[range].first(where: isValue) else { return false }
+        let found = search.match(
+            nodes(elements[..<range.lowerBound]) + [ExplainSearch.marked(first.nodes.map(\.withoutEdges))])
+        guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < line.count
+        else { return false }
+        return LineTokens.isWord(line[own.upperBound - 1]) && LineTokens.isWord(line[own.upperBound])
     }
 
     /// Two blanks for one: the value before or behind them may be what is missing, and others be shifted.

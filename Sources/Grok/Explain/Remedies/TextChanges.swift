@@ -19,8 +19,16 @@ struct TextChanges {
             if !isWanted, (1...2).contains(marks.count), place.lowerBound + marks.count < line.count,
                 LineTokens.isBlank(line[place.lowerBound + marks.count])
             {
+                // A quote or bracket is half of a pair, whose other half stands elsewhere.
+                if marks.contains(where: MarkFamily.isOfPair) { return [] }
                 let mark = String(decoding: marks, as: UTF8.self)
                 return [exact("\(RemedyText.optional(mark))\(written)", "allow '\(mark)' before the space")]
+            }
+            // What separates may stand in the place of the blank: `interface-outside`.
+            if !isWanted, let mark = marks.first,
+                MarkFamily.separators.contains(mark) || MarkFamily.closing.contains(mark)
+            {
+                return []
             }
             let isOne = written == " "
             return [exact(isOne ? " ?" : " *", isOne ? "make the space optional" : "make the spaces optional")]
@@ -31,6 +39,7 @@ struct TextChanges {
         if found.allSatisfy({ $0 == " " || $0 == "\t" }) { return [exact("\\s+", "allow any white space")] }
         let core = found.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
         let mark = String(core)
+        if mark.utf8.contains(where: MarkFamily.isOfPair) { return [] }
         if mark.utf8.allSatisfy({ !LineTokens.isWord($0) && !LineTokens.isBlank($0) }), mark.count <= 2 {
             // The blank is there, behind the mark.
             if found == mark, place.upperBound < line.count, LineTokens.isBlank(line[place.upperBound]) {

@@ -11,8 +11,11 @@ struct ValueChanges {
     /// Changes that keep what is written and allow something beside it.
     func beside(_ written: String, _ text: [UInt8], _ found: String) -> [RemedyCandidate] {
         var result: [RemedyCandidate] = []
-        func exact(_ replacement: String, _ advice: String) {
-            result.append(RemedyCandidate(rank: .exact, advice: advice, replacement: replacement))
+        func exact(_ replacement: String, _ advice: String, before: Int = 0, behind: Int = 0) {
+            result.append(
+                RemedyCandidate(
+                    rank: .exact, advice: advice, replacement: replacement,
+                    extent: .besideMarks(before: before, behind: behind)))
         }
         if Self.noValue.contains(found) {
             exact("(?:\(RemedyText.escaped(found))|\(written))", "allow '\(found)' where there is no value")
@@ -22,17 +25,17 @@ struct ValueChanges {
         }
         if text.count > 2, let quote = text.first, quote == text.last, "\"'`".utf8.contains(quote) {
             let mark = String(UnicodeScalar(quote))
-            exact("\(mark)?\(written)\(mark)?", "allow quotes around it")
+            exact("\(mark)?\(written)\(mark)?", "allow quotes around it", before: 1, behind: 1)
         }
         let tail = text.reversed().prefix { !LineTokens.isWord($0) && !LineTokens.isBlank($0) }
         if (1...2).contains(tail.count), tail.count < text.count {
             let mark = String(decoding: tail.reversed(), as: UTF8.self)
-            exact("\(written)\(RemedyText.optional(mark))", "allow '\(mark)' behind it")
+            exact("\(written)\(RemedyText.optional(mark))", "allow '\(mark)' behind it", behind: tail.count)
         }
         let head = text.prefix { !LineTokens.isWord($0) && !LineTokens.isBlank($0) }
         if (1...2).contains(head.count), head.count < text.count, head != [UInt8(ascii: "-")] {
             let mark = String(decoding: head, as: UTF8.self)
-            exact("\(RemedyText.optional(mark))\(written)", "allow '\(mark)' before it")
+            exact("\(RemedyText.optional(mark))\(written)", "allow '\(mark)' before it", before: head.count)
         }
 
         if found.trimmingBlanks != found { exact("\\s*\(written)\\s*", "allow white space around it") }
@@ -89,28 +92,66 @@ struct ValueChanges {
 
     /// Another body for a group, another class for a class.
     func ofExpression(_ element: ExplainElement, _ written: String, _ text: [UInt8]) -> [RemedyCandidate] {
-        var (before, after) = ("", "")
-        if written.hasPrefix("(?<"), let end = written.firstIndex(of: ">"), written.hasSuffix(")"),
-            RemedyText.isGroup(written)
-        {
-            (before, after) = (String(written[...end]), ")")
-        } else if written.contains("(?<") || written.contains("%{") {
-            // Fields inside stay: the text becomes one more alternative.
+        let isField = written.hasPrefix("(?<") && written.hasSuffix(")") && RemedyText.isGroup(written)
+        let fields = Set(element.nodes.flatMap(\.captureNames))
+        if !isField, !fields.isEmpty || written.contains("%{") {
+            // What is inside stays: the text becomes one more alternative.
             guard RemedyText.isGroup(written), written.hasPrefix("(?:") else { return [] }
-            (before, after) = (written.dropLast() + "|", ")")
+            return alternatives(written, fields.count, text)
         }
+        let (before, after) =
+            isField ? (written[...(written.firstIndex(of: ">") ?? written.startIndex)], ")") : ("", "")
         return forms.forms(of: text, insteadOf: nil).map { form in
-            let body: String
-            switch form.source {
-            case .pattern("NOTSPACE"): body = "\\S+"
-            case .pattern("DATA"): body = ".*?"
-            case .pattern(let name): body = "%{\(name)}"
-            case .expression(let expression): body = expression
-            }
+            let (body, rank) = Self.body(form)
             return RemedyCandidate(
-                rank: form.rank == .exact ? .shaped : form.rank, advice: "let \(body) stand there",
-                replacement: before + body + after, extent: before.hasPrefix("(?<") ? .whole : .any)
+                rank: rank, advice: "let \(body) stand there", replacement: before + body + after,
+                extent: isField ? .whole : .any)
         }
+    }
+
+    /// One more alternative of a group. When the group fills one field, it fills that; when it fills several, nobody can say
+    /// which of them the text is.
+    private func alternatives(_ written: String, _ fields: Int, _ text: [UInt8]) -> [RemedyCandidate] {
+        guard fields <= 1 else { return [] }
+        let reference = fields == 0 ? nil : Self.references(in: written).first { $0.field != nil }
+        guard fields == 0 || reference?.field != nil else { return [] }
+        let type = Self.type(reference?.type, for: text)
+        return forms.forms(of: text, insteadOf: nil).compactMap { form in
+            if type != nil, case .pattern(let name) = form.source, SisterPattern.family(of: name) != .number {
+                return nil
+            }
+            let (body, rank) = Self.body(form)
+            let alternative =
+                if let field = reference?.field {
+                    body.hasPrefix("%{") && body.hasSuffix("}") && !body.dropFirst().contains("%{")
+                        ? "\(body.dropLast()):\(field)\(type.map { ":\($0)" } ?? "")}"
+                        : "(?<\(Self.groupName(field))>\(body))"
+                } else {
+                    body
+                }
+            return RemedyCandidate(
+                rank: rank, advice: "let \(body) stand there" + Self.note(reference?.type, type),
+                replacement: written.dropLast() + "|" + alternative + ")", extent: reference == nil ? .any : .whole)
+        }
+    }
+
+    private static func references(in written: String) -> [GrokReference] {
+        let text = Array(written.utf8)
+        var result: [GrokReference] = []
+        while let next = GrokReference.first(in: text, from: result.last?.range.upperBound ?? 0) { result.append(next) }
+        return result
+    }
+
+    /// What takes a text, as a piece of expression.
+    private static func body(_ form: RemedyForms.Form) -> (text: String, rank: RemedyCandidate.Rank) {
+        let body =
+            switch form.source {
+            case .pattern("NOTSPACE"): "\\S+"
+            case .pattern("DATA"): ".*?"
+            case .pattern(let name): "%{\(name)}"
+            case .expression(let expression): expression
+            }
+        return (body, form.rank == .exact ? .shaped : form.rank)
     }
 
     // MARK: - Types
