@@ -42,11 +42,7 @@ package protocol EventHolder: AnyObject {
     var tickMilliseconds: Int64 { get }
 
     /// Sets what is called behind each batch that leaves events held: whoever asks for what is due need not ask before.
-    /// A stage that must be asked while it holds nothing never calls it, and `isAskedAtRest`.
     func whenHolding(_ action: @escaping () -> Void)
-
-    /// It must be asked for what is due while it holds nothing, too.
-    var isAskedAtRest: Bool { get }
 
     /// Where events go that nothing has completed in time; nil: nothing was said.
     var timeoutOutlet: (any Emitter)? { get }
@@ -57,7 +53,6 @@ package protocol EventHolder: AnyObject {
 
 extension EventHolder {
     package var goesOnWhenDue: Bool { false }
-    package var isAskedAtRest: Bool { false }
 }
 
 extension EventHolder {

@@ -13,6 +13,8 @@ final class HeldBatches<Subject> {
     private var openBatches = 0
     private var receipt: Receipt?
     private(set) var heldEvents = 0
+    /// Told behind each batch that leaves events held.
+    var whenHolding: (() -> Void)?
 
     private struct Queue {
         let tag: Tag
@@ -95,6 +97,7 @@ final class HeldBatches<Subject> {
         }
         added.removeAll(keepingCapacity: true)
         released.removeAll(keepingCapacity: true)
+        if heldEvents > 0 { whenHolding?() }
     }
 
     /// The batch at hand will come again, or is another's: what it brought goes, and what left with it waits on.

@@ -27,6 +27,8 @@ package final class KubernetesAPI: PodLookup {
         var requests: [Int: Task<Void, Never>] = [:]
         var nextRequest = 0
         var users = 0
+        /// Begins what is to be tried again, and when; nil: nothing waits for its time.
+        var retry: (task: Task<Void, Never>, at: Int64)?
     }
 
     private let settings: Settings
@@ -68,15 +70,17 @@ package final class KubernetesAPI: PodLookup {
             defer {
                 state.client = nil
                 state.requests.removeAll()
+                state.retry = nil
             }
-            return (state.client, Array(state.requests.values))
+            return (state.client, Array(state.requests.values) + [state.retry?.task].compactMap { $0 })
         }
         for request in left.requests { request.cancel() }
         left.client?.stop()
     }
 
-    /// Begins the requests that are due.
-    package func proceed(at milliseconds: Int64) {
+    /// Begins the requests that are due, and sees to it that those to be tried again begin in their time: nothing wakes
+    /// while there are none.
+    private func proceed(at milliseconds: Int64) {
         state.withLock { state in
             while state.users > 0, let subject = state.directory.next(at: milliseconds) {
                 let number = state.nextRequest
@@ -90,7 +94,24 @@ package final class KubernetesAPI: PodLookup {
                     state.directory.take(.failed(isServer: true), for: subject, at: milliseconds)
                 }
             }
+            guard state.users > 0, let moment = state.directory.nextMoment, moment != state.retry?.at else { return }
+            state.retry?.task.cancel()
+            let pause = max(moment, milliseconds + 1) - milliseconds
+            let task = Task { [weak self] in
+                // Cancelled: another one does it, or nobody is left.
+                guard (try? await Task.sleep(for: .milliseconds(pause))) != nil else { return }
+                self?.tryAgain(moment)
+            }
+            state.retry = (task, moment)
         }
+    }
+
+    /// The time of a retry has come; its clock's, which a test may have set, if that is later.
+    private func tryAgain(_ moment: Int64) {
+        state.withLock { state in
+            if state.retry?.at == moment { state.retry = nil }
+        }
+        proceed(at: max(clock(), moment))
     }
 
     // MARK: - Requests

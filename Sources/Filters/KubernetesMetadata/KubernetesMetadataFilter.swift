@@ -234,7 +234,6 @@ package final class KubernetesMetadataFilter: Filter, EventHolder {
         let now = moment?.milliseconds ?? clock()
         if due.isEmpty {
             if let moment {
-                lookup?.proceed(at: now)
                 due = held.firsts.filter { moment.isLast || isReady($0, at: now) }.map(\.tag)
             } else if held.isOverLimit, let oldest = held.oldestTag {
                 tellFull()
@@ -264,9 +263,7 @@ package final class KubernetesMetadataFilter: Filter, EventHolder {
 
     package var isOverLimit: Bool { held.isOverLimit }
     package var heldEvents: Int { held.heldEvents }
-    package func whenHolding(_ action: @escaping () -> Void) {}
-    /// Requests that failed are tried again while nothing waits for them, too.
-    package var isAskedAtRest: Bool { lookup != nil }
+    package func whenHolding(_ action: @escaping () -> Void) { held.whenHolding = action }
     /// Soon enough for somebody who watches.
     package var tickMilliseconds: Int64 { lookup == nil ? 0 : 100 }
     package var timeoutOutlet: (any Emitter)? { nil }

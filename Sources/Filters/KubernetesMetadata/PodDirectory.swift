@@ -178,6 +178,14 @@ package struct PodDirectory: Sendable {
         return subject
     }
 
+    /// When `next` has something again; nil: not before somebody looks for something, or a request ends.
+    package var nextMoment: Int64? {
+        guard requestCount < (outage.failures > 0 ? 1 : settings.requestLimit),
+            let first = wanted.compactMap({ entries[$0]?.retryAt }).min()
+        else { return nil }
+        return max(first, outage.retryAt)
+    }
+
     /// A request has ended.
     package mutating func take(_ answer: Answer, for subject: Subject, at now: Int64) {
         requestCount -= 1

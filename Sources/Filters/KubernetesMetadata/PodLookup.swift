@@ -5,9 +5,6 @@ package protocol PodLookup: AnyObject, Sendable {
     /// Events of the container have waited as long as they may.
     func giveUp(_ reference: ContainerReference)
 
-    /// Time has passed: what failed may be tried again.
-    func proceed(at milliseconds: Int64)
-
     /// Another number when something that was found may be another one now.
     var generation: Int { get }
 

@@ -7,7 +7,6 @@ package protocol HoldingStage: AnyObject {
     var tickMilliseconds: Int64 { get }
     var heldEvents: Int { get }
     func whenHolding(_ action: @escaping () -> Void)
-    var isAskedAtRest: Bool { get }
     /// Hands on what is due.
     ///
     /// - Parameter letters: takes what has no other place at the end; nil: it goes its normal way.

@@ -10,7 +10,6 @@ final class HoldingOutput: HoldingStage {
 
     var tickMilliseconds: Int64 { holder.tickMilliseconds }
     var heldEvents: Int { holder.heldEvents }
-    var isAskedAtRest: Bool { holder.isAskedAtRest }
     func whenHolding(_ action: @escaping () -> Void) { holder.whenHolding(action) }
 
     /// What it holds is whole enough to go its way at any time, so that it needs no letters.

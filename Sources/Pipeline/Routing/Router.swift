@@ -196,8 +196,6 @@ package final class Router: Emitter, HoldingStage {
 
     package var heldEvents: Int { holders.reduce(0) { $0 + $1.holder.heldEvents } }
 
-    package var isAskedAtRest: Bool { holders.contains { $0.holder.isAskedAtRest } }
-
     package func whenHolding(_ action: @escaping () -> Void) {
         for one in holders { one.holder.whenHolding(action) }
     }

@@ -132,7 +132,7 @@ final class LoopStages {
     var heldEvents: Int { (holding + leaving).reduce(0) { $0 + $1.heldEvents } }
 
     /// Nothing needs `releaseHeld` before `whenHolding` is told.
-    var isAtRest: Bool { leaving.isEmpty && !holding.contains { $0.isAskedAtRest || $0.heldEvents > 0 } }
+    var isAtRest: Bool { leaving.isEmpty && !holding.contains { $0.heldEvents > 0 } }
 
     /// How often `releaseHeld` must be called, in milliseconds; 0: never.
     var tickMilliseconds: Int64 {

@@ -39,7 +39,6 @@ final class FakePods: PodLookup {
     }
 
     func giveUp(_ reference: ContainerReference) { state.withLock { $0.givenUp.append(reference.pod.name) } }
-    func proceed(at milliseconds: Int64) {}
     var generation: Int { state.withLock { $0.generation } }
     func enter() { state.withLock { $0.users += 1 } }
     func leave() { state.withLock { $0.users -= 1 } }
@@ -116,6 +115,29 @@ final class FakePods: PodLookup {
         + #""container_image_id":"docker.io/nginx@sha256:ab","pod_id":"uid-1","pod_ip":"10.1.2.3","host":"node-1","#
         + #""labels":{"app":"web","k8s.io/part-of":"aé\"b"},"master_url":"https://api/api","namespace_id":"ns-1","#
         + #""namespace_labels":{"team":"blue"}}}"#
+
+    private final class Counter {
+        var count = 0
+    }
+
+    @Test("whoever asks for what is due is told behind each batch that leaves something held, and behind no other")
+    func whenHolding() throws {
+        let filter = try filter()
+        let told = Counter()
+        filter.whenHolding { told.count += 1 }
+        try know()
+        try pass([#"{"log":"x"}"#], through: filter, tag: Self.tag)
+        #expect(told.count == 0, "a known pod")
+        pods.wait(for: "web-1")
+        let other = Events.Tag(Samples.tag("web-1"))
+        try pass([#"{"log":"x"}"#], through: filter, tag: other, isTaken: false)
+        #expect(told.count == 0 && filter.heldEvents == 0, "not taken")
+        try pass([#"{"log":"x"}"#], through: filter, tag: other)
+        #expect(told.count == 1 && filter.heldEvents == 1)
+        try know("web-1")
+        #expect(due(filter).count == 1)
+        #expect(told.count == 1 && filter.heldEvents == 0)
+    }
 
     @Test("a known pod's events have its metadata, in the order of the plugin") func shape() throws {
         try know()

@@ -120,11 +120,13 @@ import Testing
             #expect(directory.next(at: now) != nil)
             directory.take(.failed(isServer: false), for: .pod(Self.web.pod), at: now)
             #expect(directory.next(at: now + pause - 1) == nil)
+            #expect(directory.nextMoment == now + pause)
             now += pause
         }
         #expect(directory.next(at: now) != nil)
         directory.take(.pod(try pod()), for: .pod(Self.web.pod), at: now)
         #expect(find(&directory, Self.web, at: now) == "known u1")
+        #expect(directory.nextMoment == nil)
     }
 
     @Test("once somebody has waited in vain nobody waits for that pod, until it is answered") func hopeless() throws {
@@ -147,9 +149,11 @@ import Testing
         #expect(asked.count == 8)
         for subject in asked { directory.take(.failed(isServer: true), for: subject, at: 0) }
         #expect(directory.next(at: 249) == nil)
+        #expect(directory.nextMoment == 250)
         let one = directory.next(at: 250)
         let probe = try #require(one)
         #expect(directory.next(at: 250) == nil)
+        #expect(directory.nextMoment == nil, "the end of the one that is under way asks")
         directory.take(.failed(isServer: true), for: probe, at: 300)
         #expect(find(&directory, Self.reference("new", id: "x"), at: 4999) == "wait")
         #expect(find(&directory, Self.reference("new", id: "x"), at: 5000) == "unavailable")
