@@ -413,3 +413,30 @@ def secured(_):
                 wait_until(lambda: any(word in sender.log() for word in words), 30, lambda: f"{words}\n{sender.log()}")
                 assert "right, and" not in sender.log() and "wrong, and" not in sender.log(), sender.log()
         assert broker.messages("wrong") == []
+
+
+@area.test("an account that may not write is tried again, with a word, and nothing is lost until it may", seconds=200)
+def forbidden(_):
+    need_program("openssl", "openssl")
+    broker, port = SecureBroker(Certificates()), free_port()
+    own, error = broker.settings, "<label @ERROR>\n<match **>\n@type stdout\n</match>\n</label>\n"
+    rights = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    broker.settings = own + (rights, "super.users=User:ANONYMOUS")
+    sends = (f"<match **>\n@type kafka2\nbrokers 127.0.0.1:{broker.bare}\ndefault_topic guarded\nusername app\n"
+             "password \"right, and = long\"\nsasl_over_ssl false\n<format>\n@type json\n</format>\n"
+             "<buffer topic>\nflush_interval 0.2s\nretry_wait 0.2s\nretry_max_interval 1s\n</buffer>\n</match>\n")
+    with broker:
+        broker.produce("guarded", ["{\"number\":0}"])
+        with Daemon(forward_source(port) + sends + error, port) as daemon:
+            with ForwardClient(port) as client:
+                client.deliver("app", numbered(1, 20))
+            wait_until(lambda: "the account may not write to" in daemon.log(), 40, daemon.log)
+            # The administrator gives the right; the broker reads it at its start.
+            broker.process.terminate()
+            broker.process.wait(20)
+            broker.settings = own + (rights, "super.users=User:ANONYMOUS;User:app")
+            broker.start()
+            wait_until(lambda: len(broker.messages("guarded")) == 21, 60, daemon.log)
+            assert daemon.stop() == 0, daemon.log()
+            assert daemon.events() == [], daemon.log()
+        assert sorted(numbers(broker.messages("guarded"))) == list(range(21))

@@ -23,12 +23,16 @@ enum KafkaVerdict: Equatable {
             self = .refusedTogether(
                 reason: "the message is too large for topic '\(topic)': raise max.message.bytes of the topic, and "
                     + "message.max.bytes in rdkafka_options")
+        // As a 401 or 403 of other services: whoever sees it gives the right, and nothing is lost meanwhile.
         case .topicAuthorizationFailed:
-            self = .refused(
-                reason: "the account may not write to topic '\(topic)': give it the ACL operation Write on it")
+            self = .retry(
+                Refusal(
+                    .forbidden, "the account may not write to topic '\(topic)': give it the ACL operation Write on it"))
         case .clusterAuthorizationFailed:
-            self = .refused(
-                reason: "the account may not write to the cluster: give it IdempotentWrite, or set idempotent false")
+            self = .retry(
+                Refusal(
+                    .forbidden,
+                    "the account may not write to the cluster: give it IdempotentWrite, or set idempotent false"))
         case .unknownPartition:
             // librdkafka says it of all messages that wait for a topic when it loses sight of the topic.
             self = .missing(namesPartition() ? .partition(ofTopic: topic) : .topic(topic))
