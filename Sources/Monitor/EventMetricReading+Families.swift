@@ -1,10 +1,13 @@
 internal import Events
 
 extension EventMetricReading {
+    /// Of the plugin, for what a metric did not count.
+    static let droppedName = "fluentd_prometheus_dropped_label_sets"
+
     /// Under the names that the configuration gives, and those of fluent-plugin-prometheus for what was dropped.
     static func families(_ reports: [EventMetricReading]) -> [MetricFamily] {
         var dropped = MetricFamily(
-            name: "fluentd_prometheus_dropped_label_sets", kind: .counter,
+            name: droppedName, kind: .counter,
             help: "Records that a metric did not count because it has as many label sets as it may.")
         for report in reports where report.dropped > 0 {
             dropped.add(Double(report.dropped), [("name", report.definition.name)])

@@ -1,4 +1,5 @@
 internal import Buffering
+internal import Events
 
 /// The metrics of fluent-plugin-prometheus' monitors under its names, so that dashboards made for it go on
 /// (github.com/fluent/fluent-plugin-prometheus, "prometheus_monitor" and "prometheus_output_monitor"). All are gauges
@@ -83,4 +84,15 @@ struct FluentdMetrics {
             ofBuffer("retry_wait", "Current retry wait.") { $0.retry?.waitSeconds ?? 0 },
         ]
     }
+}
+
+extension FluentdMonitor {
+    /// The names of all metrics that these sources add, with and without what marks a counter. Fluentd's own guide has users give names of their own that begin
+    /// like them (docs.fluentd.org, "Monitoring by Prometheus": `fluentd_output_status_num_records_total`).
+    package static let metricNames: Set<String> = {
+        let metrics = FluentdMetrics(MonitorReport(process: ProcessReport(), stages: []))
+        let monitors: [FluentdMonitor] = [.buffers(labels: []), .outputs(labels: [])]
+        let names = monitors.flatMap(metrics.families).map(\.name) + [EventMetricReading.droppedName]
+        return Set(names + names.map { $0 + "_total" })
+    }()
 }

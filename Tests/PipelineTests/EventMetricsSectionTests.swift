@@ -31,6 +31,23 @@ import Testing
             "@type prometheus\n<metric>\nname sluice_m\ntype counter\ndesc d\n</metric>",
             ["4:6 error 'sluice_m' begins as metrics of the daemon itself do: 'sluice_'"]
         ),
+        // The metric of Fluentd's own guide, "Monitoring by Prometheus".
+        (
+            "@type prometheus\n<metric>\nname fluentd_output_status_num_records_total\ntype counter\ndesc d\n</metric>",
+            []
+        ),
+        (
+            "@type prometheus\n<metric>\nname fluentd_output_status_retry_count_total\ntype counter\ndesc d\n</metric>",
+            ["4:6 error 'fluentd_output_status_retry_count_total' is a metric of the daemon itself"]
+        ),
+        (
+            "@type prometheus\n<metric>\nname fluentd_output_status_emit\ntype summary\ndesc d\nkey k\n</metric>",
+            ["4:6 error 'fluentd_output_status_emit_count' is a metric of the daemon itself"]
+        ),
+        (
+            "@type prometheus\n<metric>\nname fluentd_prometheus_dropped_label_sets\ntype gauge\ndesc d\nkey k\n</metric>",
+            ["4:6 error 'fluentd_prometheus_dropped_label_sets' is a metric of the daemon itself"]
+        ),
         (
             "@type prometheus\n<metric>\nname m\ntype histogram\ndesc d\nkey k\nbuckets 1, 0.5\n</metric>",
             ["8:9 error '0.5' in 'buckets' is no number above the one before"]

@@ -118,6 +118,14 @@ struct HTTPOutputSectionTests {
             ["1:1 error <match **> of type cloudwatch_logs has no region"]
         ),
         (
+            "cloudwatch_logs", "region \"#{ENV['R']}\"\nlog_group_name g\nlog_stream_name s",
+            ["3:8 error 'region' is '', which is no region", "3:11 warning the environment variable R is not set"]
+        ),
+        (
+            "cloudwatch_logs", "region a.b\nlog_group_name g\nlog_stream_name s",
+            ["3:8 error 'region' is 'a.b', which is no region"]
+        ),
+        (
             "cloudwatch_logs", "region r\nlog_stream_name s",
             ["1:1 error <match **> of type cloudwatch_logs needs one of"]
         ),

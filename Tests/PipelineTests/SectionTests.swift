@@ -94,6 +94,10 @@ import Testing
             ["4:1 error unknown parameter 'formatjson' in <filter **> of type parser"]
         ),
         ("@type parser\nkey_name log  format json", ["3:15 error 'format' stands inside the value of 'key_name'"]),
+        // As Fluentd has it: the expression itself in the place of a type, beside `expression` without effect.
+        ("@type parser\nkey_name log\n<parse>\n@type /^(?<a>.)$/\n</parse>", []),
+        ("@type parser\nkey_name log\n<parse>\n@type \"/^(?<a>.)$/\"\nexpression ^(?<b>.)$\n</parse>", []),
+        ("@type parser\nkey_name log\n<parse>\n@type /^(?<a>.$/\n</parse>", ["5:9 error bad regular expression"]),
         ("@type parser\nkey_name log\nformat jsn", ["4:8 error unknown parser type 'jsn'"]),
         (
             "@type parser\nkey_name log\nformat grok\ngrok_patern %{INT:n}",

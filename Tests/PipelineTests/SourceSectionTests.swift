@@ -30,6 +30,24 @@ import Testing
             Self.httpLines[index].1)
     }
 
+    /// What is read of a limit of datagrams, which have at most 64 KiB: more is no mistake.
+    static let udpLines: [(String, [String])] = [
+        ("message_length_limit 1MB", []), ("body_size_limit 1MB", []),
+        ("message_length_limit 0", ["6:22 error 'message_length_limit' is '0', which is too small"]),
+        ("message_length_limit 1GB", ["6:22 error 'message_length_limit' is '1GB', which is too large"]),
+    ]
+
+    @Test("udp, and syslog over it", arguments: udpLines.indices, ["udp", "syslog"])
+    func udp(_ index: Int, _ type: String) {
+        let (line, expected) = Self.udpLines[index]
+        // syslog has no other name for it.
+        guard type == "udp" || !line.hasPrefix("body") else { return }
+        Checked.expect(
+            "<source>\n@type \(type)\ntag t\nport 5140\n<parse>\n@type \(type == "udp" ? "none" : "syslog")\n</parse>\n"
+                + "\(line)\n</source>\n<match **>\n@type null\n</match>\n",
+            expected.map { $0.replacing("6:", with: "8:") })
+    }
+
     static let tailLines: [(String, [String])] = [
         (
             #"<group>\#npattern /^.*\/(?<app>[a-z]+)-(?<n>\d)\.log$/\#nrate_period 3s\#n<rule>\#nmatch {"app": "/web/i"}\#nlimit 2\#n</rule>\#n</group>"#,

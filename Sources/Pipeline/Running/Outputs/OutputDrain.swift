@@ -123,7 +123,7 @@ package final class OutputDrain: Sendable {
         let count = rest.reduce(0) { $0 + $1.items.count }
         if count > lost {
             log.error(
-                "events could not be delivered before the stop; they are in backup files",
+                "events could not be delivered before the stop; they are in backup files, which 'sluice replay' sends again",
                 ["events": count - lost, "folder": backup?.folder ?? ""])
         }
         if lost > 0 { log.error("events could not be delivered before the stop: they are lost", ["events": lost]) }

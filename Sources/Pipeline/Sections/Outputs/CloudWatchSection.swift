@@ -11,7 +11,8 @@ enum CloudWatchSection {
         let errorsBefore = reader.diagnostics.errorCount
         let region = AWSSection.region("region", reader, builder)
         let endpoint = reader.string("endpoint").map { HTTPOutputParts.checkURL($0, "endpoint", reader.diagnostics) }
-        if region == nil, endpoint == nil {
+        // One that is written and is none was told of; while only a variable is missing, as a warning of `check`.
+        if region == nil, endpoint == nil, !reader.has("region") {
             reader.diagnostics.error(
                 reader.section.place, "\(reader.description) has no region",
                 hint: "add 'region us-east-1', or set AWS_REGION in the environment")

@@ -1,6 +1,7 @@
 internal import ConfigFile
 internal import Events
 internal import Filters
+internal import Monitor
 
 /// `@type prometheus` as a filter or an output: `<metric>` and `<labels>` (github.com/fluent/fluent-plugin-prometheus, README).
 enum EventMetricsSection {
@@ -92,6 +93,11 @@ enum EventMetricsSection {
         var definition = EventMetricDefinition(
             name: name.value, kind: kindValue, help: help.value, labelNames: all.map(\.name))
         if kindValue == .histogram { definition.buckets = buckets }
+        if let own = definition.exposedNames.first(where: FluentdMonitor.metricNames.contains) {
+            reader.diagnostics.error(
+                name.place, "'\(own)' is a metric of the daemon itself", hint: "give '\(name.value)' another name")
+            return nil
+        }
         var rule = EventMetricRule(definition, labels: all.map(\.value))
         rule.value = place
         rule.maximumSeries = maximumSeries
@@ -113,9 +119,7 @@ enum EventMetricsSection {
             diagnostics.error(
                 name.place, "'\(name.value)' is no name of a metric",
                 hint: "letters, digits, '_' and ':', no digit first")
-        } else if let own = ["sluice_", "process_", "fluentd_status_", "fluentd_output_status_", "fluentd_prometheus_"]
-            .first(where: name.value.hasPrefix)
-        {
+        } else if let own = ["sluice_", "process_"].first(where: name.value.hasPrefix) {
             diagnostics.error(
                 name.place, "'\(name.value)' begins as metrics of the daemon itself do: '\(own)'",
                 hint: "give it another name")

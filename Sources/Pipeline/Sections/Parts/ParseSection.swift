@@ -35,7 +35,7 @@ enum ParseSection {
     static func read(
         _ section: Section, _ diagnostics: Diagnostics, defaultType: String? = nil, takesPriority: Bool = false
     ) -> Parsed? {
-        let reader = SectionReader(section, diagnostics: diagnostics)
+        let reader = SectionReader(withExpressionOfType(section), diagnostics: diagnostics)
         let given = reader.type(required: defaultType == nil)
         guard let name = given?.value ?? defaultType else { return nil }
         let type = (value: name, place: given?.place ?? section.place)
@@ -59,6 +59,18 @@ enum ParseSection {
         for warning in recipe?.warnings ?? [] { report(warning, reader, isError: false) }
         guard let recipe, diagnostics.errorCount == errorsBefore else { return nil }
         return Parsed(type: type.value, recipe: recipe, estimatesCurrentEvent: estimates)
+    }
+
+    /// `@type /…/`: the expression itself, as v0.12's `format` has it, and as Fluentd takes it here too; `expression`
+    /// beside it is the one that counts (`Plugin.new_parser` and the compatible `RegexpParser`).
+    private static func withExpressionOfType(_ section: Section) -> Section {
+        guard let type = section.parameter("@type") ?? section.parameter("type"), type.text?.hasPrefix("/") == true
+        else { return section }
+        var made = section
+        made.parameters.removeAll { $0.key == type.key }
+        made.parameters.insert(type.renamed("@type", value: "regexp"), at: 0)
+        if section.parameter("expression") == nil { made.parameters.append(type.renamed("expression")) }
+        return made
     }
 
     private static let types = [

@@ -16,7 +16,7 @@ enum SocketSection {
         guard let tag, let transport else { return nil }
         var settings = SocketSettings(
             .tcp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe.counted(),
-            messageBytes: reader.size("message_length_limit", default: Self.defaultStreamBytes, range: 1...(1 << 28)))
+            messageBytes: streamBytes(reader))
         settings.framing = .delimiter(delimiter(reader))
         readStream(reader, &settings)
         readSender(reader, &settings)
@@ -36,8 +36,7 @@ enum SocketSection {
         guard let tag else { return nil }
         var settings = SocketSettings(
             .udp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe.counted(),
-            messageBytes: reader.size(
-                "message_length_limit", aliases: ["body_size_limit"], default: 4096, range: 1...65_536))
+            messageBytes: datagramBytes(reader, aliases: ["body_size_limit"], default: 4096))
         settings.removesNewline = reader.bool("remove_newline", default: true)
         if let bytes = reader.size("receive_buffer_size", range: 1024...(1 << 30)) {
             settings.receiveQueueBytes = Int32(bytes.value)
@@ -49,7 +48,20 @@ enum SocketSection {
     }
 
     /// Of a message of a stream, which Fluentd takes whole whatever its size.
-    static let defaultStreamBytes = 1 << 20
+    private static let defaultStreamBytes = 1 << 20
+    /// More than a datagram can have (RFC 768: a length of 16 bits).
+    private static let largestDatagramBytes = 1 << 16
+
+    static func streamBytes(_ reader: SectionReader) -> Int {
+        reader.size("message_length_limit", default: defaultStreamBytes, range: 1...(1 << 28))
+    }
+
+    /// A limit above what a datagram can have cuts none: it is as good as that.
+    static func datagramBytes(_ reader: SectionReader, aliases: [String] = [], default standard: Int) -> Int {
+        min(
+            reader.size("message_length_limit", aliases: aliases, default: standard, range: 1...(1 << 28)),
+            largestDatagramBytes)
+    }
 
     // MARK: - Common
 
@@ -149,9 +161,8 @@ enum SyslogSection {
         let isStream = transport.kind == .tcp
         var settings = SocketSettings(
             transport.kind, host: place.host, port: place.port, tag: tag.value, parser: recipe,
-            messageBytes: reader.size(
-                "message_length_limit", default: isStream ? SocketSection.defaultStreamBytes : 2048,
-                range: 1...(isStream ? 1 << 28 : 65_536)))
+            messageBytes: isStream
+                ? SocketSection.streamBytes(reader) : SocketSection.datagramBytes(reader, default: 2048))
         settings.syslog = syslog
         let delimiter = SocketSection.delimiter(reader)
         let isCounted = reader.enumeration(
