@@ -213,6 +213,27 @@ struct SocketInputTests {
         }
     }
 
+    @Test(
+        "a GELF message's own fields lose their underscore and stand behind the others, or in the place of their name",
+        arguments: [(true, #"{"host":"h","a":4,"_":1,"b":3}"#), (false, #"{"host":"h","a":2,"_":1,"_b":3,"_a":4}"#)])
+    func gelf(_ strips: Bool, _ expected: String) throws {
+        var options = ParserOptions()
+        (options.timeKey, options.timeType) = ("timestamp", .float)
+        let recipe = try ParserRecipe.json(options)
+        let running = try Running(.udp) {
+            $0.parser = recipe
+            $0.messageBytes = 1000
+            $0.gelf = .init()
+            $0.gelf?.stripsUnderscores = strips
+        }
+        let send = try sender(.udp, running.port)
+        try send(#"{"host":"h","a":2,"_":1,"timestamp":1715000000.5,"_b":3,"_a":4}"#)
+        _ = running.collector.wait(for: 1)
+        let event = running.collector.events.first ?? ""
+        #expect(event.contains(expected), "\(event)")
+        #expect(running.stop() == [])
+    }
+
     @Test("a client that <security> does not name is turned away, and said") func security() throws {
         let running = try Running(.tcp) { $0.networks = [.init(octets: [10, 0, 0, 0], prefixBits: 8)] }
         let client = try Client(port: running.port)

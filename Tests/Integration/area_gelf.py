@@ -171,3 +171,48 @@ def killed(_):
             expect(server, daemon, 200)
             time.sleep(1)
             assert len(server.messages) == 200, "some came twice"
+
+
+def pieces(text, size, name=b"12345678"):
+    parts = [text[start:start + size] for start in range(0, len(text), size)]
+    return [b"\x1e\x0f" + name + bytes([number, len(parts)]) + part for number, part in enumerate(parts)]
+
+
+@area.test("as a source: by UDP plain, packed and in pieces, by TCP, and what our own output sends is the same again", 60)
+def source(_):
+    def message(number, **more):
+        return json.dumps({"version": "1.1", "host": "web", "short_message": f"line {number}", "timestamp": DAY + 0.25,
+                           "_n": number, **more}).encode()
+
+    sources, ports = "", {kind: free_port() for kind in ("udp", "tcp")}
+    for kind, port in ports.items():
+        more = "  client_timestamp_to_i true\n  remove_timestamp_record false\n" if kind == "tcp" else ""
+        sources += (f"<source>\n  @type gelf\n  tag {kind}\n  bind 127.0.0.1\n  port {port}\n  protocol_type {kind}\n{more}"
+                    "</source>\n")
+    with Daemon(sources + "<match **>\n  @type stdout\n</match>\n", ports["tcp"]) as daemon:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            cut = pieces(gzip.compress(message(3, _noise=os.urandom(20_000).hex())), 1420)
+            lost = pieces(message(9), 20, b"lost5678")[1:]
+            for datagram in (message(0), gzip.compress(message(1)), zlib.compress(message(2)), *reversed(cut), *lost, b"no json"):
+                sender.sendto(datagram, ("127.0.0.1", ports["udp"]))
+        with socket.create_connection(("127.0.0.1", ports["tcp"])) as client:
+            client.sendall(message(4) + b"\0" + message(5)[:10])
+            client.sendall(message(5)[10:] + b"\0")
+        daemon.wait_for_events(6)
+        port = free_port()
+        for transport in "", "  protocol tcp\n":
+            address = ports["tcp" if transport else "udp"]
+            with Daemon(forward_source(port) + match(address, transport), port) as output:
+                send(port, [6 if transport else 7], noise=os.urandom(9000).hex())
+                daemon.wait_for_events(7 if not transport else 8)
+                assert output.stop() == 0, output.log()
+        assert "pattern not matched" in daemon.log(), daemon.log()
+        events = {record["n"]: (at, tag, record) for at, tag, record in daemon.events()}
+        assert sorted(events) == list(range(8)), sorted(events)
+        for number, (at, tag, record) in events.items():
+            at_second = at.startswith("2019-12-17 18:15:04.000")
+            assert at_second if tag == "tcp" else at.startswith("2019-12-17 18:15:04.250"), (at, tag)
+            assert record["short_message"] == f"line {number}" and "_n" not in record, record
+            assert record.get("timestamp") == (DAY + 0.25 if tag == "tcp" else None), record
+            assert tag == ("tcp" if number in (4, 5, 6) else "udp"), (number, tag)
+        assert daemon.stop() == 0, daemon.log()

@@ -48,6 +48,29 @@ import Testing
             expected.map { $0.replacing("6:", with: "8:") })
     }
 
+    static let gelfLines: [(String, [String])] = [
+        ("tag g", []), ("tag g\nprotocol_type tcp\nport 0", []),
+        ("tag g\ntrust_client_timestamp false\nclient_timestamp_to_i true\nremove_timestamp_record false", []),
+        ("tag g\n<parse>\n@type json\ntime_key at\n</parse>", []),
+        (
+            "tag g\nformat json\nblocking_timeout 1",
+            [
+                "5:1 note 'blocking_timeout' in <source> of type gelf has no effect"
+            ]
+        ),
+        ("port 1", ["1:1 error 'tag' is required in <source> of type gelf"]),
+        ("tag g\nprotocol_type sctp", ["4:15 error 'protocol_type' is 'sctp'"]),
+        ("tag g\nmessage_length_limit 10", ["4:22 error 'message_length_limit' is '10', which is too small"]),
+        ("tag g\nstrip_leading_underscores false", ["4:1 error unknown parameter 'strip_leading_underscores'"]),
+    ]
+
+    @Test("gelf", arguments: gelfLines.indices)
+    func gelf(_ index: Int) {
+        Checked.expect(
+            "<source>\n@type gelf\n\(Self.gelfLines[index].0)\n</source>\n<match **>\n@type null\n</match>\n",
+            Self.gelfLines[index].1)
+    }
+
     static let tailLines: [(String, [String])] = [
         (
             #"<group>\#npattern /^.*\/(?<app>[a-z]+)-(?<n>\d)\.log$/\#nrate_period 3s\#n<rule>\#nmatch {"app": "/web/i"}\#nlimit 2\#n</rule>\#n</group>"#,

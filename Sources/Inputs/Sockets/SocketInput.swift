@@ -5,7 +5,7 @@ internal import Glibc
 package import Logging
 package import TLS
 
-/// `<source> @type syslog`, `tcp` and `udp`: messages that nobody answers (Fluentd's `in_syslog`, `in_tcp`, `in_udp`).
+/// `<source> @type syslog`, `tcp`, `udp` and `gelf`: messages that nobody answers (Fluentd's `in_syslog`, `in_tcp`, `in_udp`).
 ///
 /// While a buffer is full the clients of a stream are not read, and its datagrams stay in the kernel's queue as long as
 /// that has room. Belongs to one loop.
@@ -18,6 +18,8 @@ package final class SocketInput: Input {
     private let emitter: any Emitter
     private let pressure: Pressure?
     private let reader: SocketMessageReader
+    /// Of datagrams that are GELF; nil: they are what they are.
+    private let gelf: GELFReader?
     private var listener: Listener?
     private var datagram: Datagram?
     private var connections: [ObjectIdentifier: SocketConnection] = [:]
@@ -41,6 +43,9 @@ package final class SocketInput: Input {
         self.log = log
         self.pressure = pressure
         reader = SocketMessageReader(settings, log: log)
+        gelf =
+            settings.gelf == nil || settings.transport == .tcp
+            ? nil : GELFReader(limitBytes: settings.messageBytes, log: log)
     }
 
     /// The port in use, also if the configuration said 0.
@@ -189,6 +194,12 @@ package final class SocketInput: Input {
 
     private func receive(_ bytes: UnsafeRawBufferPointer, _ sender: SocketAddress) {
         guard phase == .reading, isAllowed(sender) else { return }
+        if let gelf {
+            guard unsafe gelf.read(Array(bytes), from: sender.host) else { return }
+            let message = Slice(offset: 0, length: gelf.text.count)
+            reader.take(message, of: gelf.text, from: sender.host) { handOn($0, &$1, &$2, nil) }
+            return reader.flush { handOn($0, &$1, &$2, nil) }
+        }
         var count = min(bytes.count, settings.messageBytes)
         if settings.removesNewline {
             if count > 0, unsafe bytes[count - 1] == 0x0A { count -= 1 }

@@ -38,6 +38,7 @@ final class SocketMessageReader {
         addsFields =
             settings.sourceAddressKey != nil || settings.sourceHostnameKey != nil
             || settings.syslog?.severityKey != nil || settings.syslog?.facilityKey != nil
+            || settings.gelf?.stripsUnderscores == true
     }
 
     /// Takes a message from elsewhere.
@@ -130,6 +131,9 @@ final class SocketMessageReader {
         _ fields: Range<Int>, _ time: EventTime?, _ tag: Tag, _ priority: Int?, _ sender: String, _ handOn: HandOn
     ) {
         var (tag, parsed) = (tag, Record(time: time ?? now, firstField: fields.lowerBound, fieldCount: fields.count))
+        if settings.gelf?.truncatesTime == true, let time {
+            parsed.time = EventTime(seconds: time.seconds)
+        }
         if let extractor {
             tag = extractor.tag(of: parsed, rows, storage) ?? tag
             if time == nil, !settings.parserGivesTime {
@@ -148,8 +152,19 @@ final class SocketMessageReader {
         // Most records stay as they were parsed.
         guard left != nil || addsFields else { return append(parsed, tag, handOn) }
         let first = rows.fields.count
-        for index in fields where index != left { rows.fields.append(rows.fields[index]) }
+        let strips = settings.gelf?.stripsUnderscores == true
+        for index in fields where index != left && !(strips && isMarked(rows.fields[index].key)) {
+            rows.fields.append(rows.fields[index])
+        }
         var seen: UInt64 = .max
+        // As in the plugin, they stand behind all others, or in the place of one of their name.
+        if strips {
+            for index in fields where isMarked(rows.fields[index].key) {
+                let (key, value) = (rows.fields[index].key, rows.fields[index].value)
+                let name = Slice(offset: Int(key.offset) + 1, length: Int(key.length) - 1)
+                rows.set(name, value, first: first, seen: &seen, storage)
+            }
+        }
         func set(_ key: String?, _ value: String) {
             guard let key else { return }
             let name = storage.append(copyOf: Array(key.utf8))
@@ -165,6 +180,9 @@ final class SocketMessageReader {
         append(
             Record(time: parsed.time, firstField: first, fieldCount: rows.fields.count - first), tag, handOn)
     }
+
+    /// A field of the sender's own: GELF puts an underscore in front of its name.
+    private func isMarked(_ key: Slice) -> Bool { key.length > 1 && storage[Int(key.offset)] == UInt8(ascii: "_") }
 
     /// Records of one tag that stand together leave together.
     private func append(_ record: Record, _ next: Tag, _ handOn: HandOn) {

@@ -2,7 +2,7 @@ package import EventLoop
 package import ForwardProtocol
 package import Parsing
 
-/// Parameters of `<source> @type syslog`, `tcp` and `udp`.
+/// Parameters of `<source> @type syslog`, `tcp`, `udp` and `gelf`.
 package struct SocketSettings: Sendable {
     package enum Transport: Sendable, Equatable { case tcp, udp }
 
@@ -17,12 +17,23 @@ package struct SocketSettings: Sendable {
         package init(parserTakesPriority: Bool) { self.parserTakesPriority = parserTakesPriority }
     }
 
+    /// What a GELF message is besides its JSON (fluent-plugin-input-gelf, README.md).
+    package struct GELF: Sendable {
+        /// `strip_leading_underscore`: fields of the sender's own, which GELF marks so, lose their mark.
+        package var stripsUnderscores = true
+        /// `client_timestamp_to_i`: an event's time has whole seconds.
+        package var truncatesTime = false
+
+        package init() {}
+    }
+
     package var transport: Transport
     package var host: String
     package var port: UInt16
     package var tag: String
     package var parser: ParserRecipe
     package var syslog: Syslog?
+    package var gelf: GELF?
     package var framing = SocketFraming.delimiter([0x0A])
     /// `<extract>`
     package var extraction: Extraction?

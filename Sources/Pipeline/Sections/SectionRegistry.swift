@@ -13,6 +13,7 @@ enum SectionRegistry {
             ("syslog", SyslogSection.read),
             ("tcp", SocketSection.readTCP),
             ("udp", SocketSection.readUDP),
+            ("gelf", GELFSourceSection.read),
             ("systemd", SystemdSection.read),
             ("kafka_group", KafkaSection.readGroup),
             ("kafka", KafkaSection.readSingle),

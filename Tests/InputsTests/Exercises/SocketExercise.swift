@@ -11,6 +11,7 @@ enum SocketExercise {
     /// - Returns: what is wrong; nil: nothing.
     static func fault(of input: [UInt8]) -> String? {
         guard input.count > 2 else { return nil }
+        if input[1] & 0x80 != 0 { return gelfFault(of: Array(input[2...]), pieceSize: Int(input[0]) + 1) }
         let framings: [SocketFraming] = [
             .delimiter([0x0A]), .octetCount, .delimiter(Array("||".utf8)), .delimiter([0]),
         ]
@@ -20,6 +21,25 @@ enum SocketExercise {
         let pieces = frames(of: stream, framing, pieceSize: Int(input[0] >> 2) % 37 + 1)
         guard whole == pieces else { return "\(whole.count) frames in one piece, \(pieces.count) in many" }
         return lost(whole.compactMap { $0 }, parser: input[1])
+    }
+
+    /// Datagrams of GELF: each is a text, waits for others, or is left out; what waits has a bound.
+    private static func gelfFault(of bytes: [UInt8], pieceSize: Int) -> String? {
+        let limit = 1000
+        var pieces = GELFPieces(limitBytes: limit)
+        let reader = GELFReader(limitBytes: limit, log: .discarding) { 0 }
+        for start in stride(from: 0, to: bytes.count, by: pieceSize) {
+            let datagram = Array(bytes[start..<min(start + pieceSize, bytes.count)])
+            let isPiece = datagram.starts(with: [0x1E, 0x0F])
+            let result = pieces.take(datagram, from: "192.0.2.1", at: Int64(start))
+            if !isPiece, result != .whole(datagram) { return "a datagram that is no piece became another one" }
+            if case .whole(let text) = result, isPiece, text.count > limit { return "a message beyond the limit" }
+            if pieces.waitingCount > GELFPieces.waitingMessages { return "\(pieces.waitingCount) messages wait" }
+            if reader.read(datagram, from: "192.0.2.1"), isPiece, reader.text.count > limit {
+                return "a text beyond the limit"
+            }
+        }
+        return nil
     }
 
     /// What a stream is cut into; nil: left out.
