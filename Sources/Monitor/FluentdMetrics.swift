@@ -87,8 +87,9 @@ struct FluentdMetrics {
 }
 
 extension FluentdMonitor {
-    /// The names of all metrics that these sources add, with and without what marks a counter. Fluentd's own guide has users give names of their own that begin
-    /// like them (docs.fluentd.org, "Monitoring by Prometheus": `fluentd_output_status_num_records_total`).
+    /// The names of all metrics that these sources add, with and without what marks a counter. Fluentd's own guide has users
+    /// give names of their own that begin like them (docs.fluentd.org, "Monitoring by Prometheus":
+    /// `fluentd_output_status_num_records_total`).
     package static let metricNames: Set<String> = {
         let metrics = FluentdMetrics(MonitorReport(process: ProcessReport(), stages: []))
         let monitors: [FluentdMonitor] = [.buffers(labels: []), .outputs(labels: [])]

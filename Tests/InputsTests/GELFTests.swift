@@ -62,22 +62,24 @@ struct GELFTests {
         #expect(pieces.takeLost() == 1 && pieces.waitingCount == 1)
     }
 
-    @Test("what waits has a bound: the oldest goes")
+    @Test("what waits has a bound: the older half goes")
     func bound() {
         var pieces = GELFPieces(limitBytes: 1000)
         for number in 0...GELFPieces.waitingMessages {
             let id = String(format8(number))
             #expect(shown(pieces.take(piece(0, of: 2, "a", id: id), from: "a", at: Int64(number))) == "waits")
         }
-        #expect(pieces.waitingCount == GELFPieces.waitingMessages && pieces.takeLost() == 1)
-        #expect(shown(pieces.take(piece(1, of: 2, "b", id: format8(1)), from: "a", at: 2000)) == "ab")
+        let half = GELFPieces.waitingMessages / 2
+        #expect(pieces.waitingCount == half && pieces.takeLost() == half + 1)
+        #expect(shown(pieces.take(piece(1, of: 2, "b", id: format8(half + 1)), from: "a", at: 2000)) == "ab")
         #expect(shown(pieces.take(piece(1, of: 2, "b", id: format8(0)), from: "a", at: 2000)) == "waits")
         var large = GELFPieces(limitBytes: 8 << 20)
         let text = String(repeating: "x", count: 60_000)
         for number in 0..<700 {
             _ = large.take(piece(0, of: 2, text, id: format8(number)), from: "a", at: Int64(number))
         }
-        #expect(large.waitingCount == (32 << 20) / 60_000)
+        let room = (32 << 20) / 60_000
+        #expect((room / 2...room).contains(large.waitingCount))
     }
 
     private func format8(_ number: Int) -> String {

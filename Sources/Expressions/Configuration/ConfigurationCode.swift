@@ -1,4 +1,5 @@
 internal import Events
+internal import Words
 
 /// Evaluates `#{…}` of a configuration: the expressions of filters without an event, and with files.
 ///
@@ -68,7 +69,7 @@ package final class ConfigurationCode {
 
     /// What Ruby raises on nil has its cause in the variable that gave it.
     private func fault(_ failure: ExpressionFailure, _ expression: Expression) -> Fault {
-        let isOfNil = failure.kind == "KeyError" || failure.message.firstRange(of: "nil") != nil
+        let isOfNil = failure.kind == "KeyError" || failure.message.holds("nil")
         if isOfNil, let unset = evaluator.trace?.unset.last { return .unset(unset) }
         return .raised(sentence: failure.message, place: expression.places[Int(evaluator.current)].range)
     }

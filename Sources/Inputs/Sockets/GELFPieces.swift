@@ -26,7 +26,8 @@ struct GELFPieces {
     static let headerBytes = 12
     private static let maximumPieces = 128
     private static let patienceMilliseconds: Int64 = 5000
-    /// Of all messages whose pieces wait for others; beyond them the oldest goes.
+    /// Of all messages whose pieces wait for others; beyond them the older half goes, so that whoever sends nothing but first
+    /// pieces makes nobody look through all that waits for each of them.
     static let waitingMessages = 1024
 
     /// Of one message.
@@ -93,10 +94,10 @@ struct GELFPieces {
     }
 
     private mutating func makeRoom() {
-        while waiting.count > Self.waitingMessages || waitingBytes > waitingLimitBytes,
-            let (name, message) = waiting.min(by: { $0.value.since < $1.value.since })
-        {
+        guard waiting.count > Self.waitingMessages || waitingBytes > waitingLimitBytes else { return }
+        for (name, message) in waiting.sorted(by: { $0.value.since < $1.value.since }) {
             forget(name, message)
+            if waiting.count <= Self.waitingMessages / 2, waitingBytes <= waitingLimitBytes / 2 { return }
         }
     }
 

@@ -2,6 +2,7 @@ internal import Buffering
 internal import ConfigFile
 internal import Glibc
 internal import TLS
+internal import Words
 
 /// What a start would find out by opening files: collected while sections are read, and done by `check`, `--dry-run` and
 /// `run` alike, so that a fault has its line. Reading a configuration alone opens nothing.
@@ -48,7 +49,7 @@ struct OpeningChecks {
                 try make()
             } catch {
                 let text = error.description
-                func speaks(of words: String...) -> Bool { words.contains { text.firstRange(of: $0) != nil } }
+                func speaks(of words: String...) -> Bool { words.contains { text.holds($0) } }
                 func has(_ name: String) -> Bool { reader.section.parameter(name) != nil }
                 let authority = authorities.first { name in
                     reader.section.parameter(name)?.text.map { speaks(of: $0) } ?? false

@@ -45,5 +45,9 @@ extension ExplainHarmTests {
             "a colon is missing behind a word, and a longer number ends it",
             "^%{WORD}:%{NONNEGINT:a} %{WORD}:%{NONNEGINT:b} %{WORD}:%{NONNEGINT:c}.*n:%{NONNEGINT:n}",
             "x:1 skip:0 scan1042 keys:0 n:1", ["c": "1042"]),
+        Fault(
+            "a mark stands in the place of the blank before a list of words, of which one may be the first",
+            #"W=%{INT:w}\s+RES=0x%{BASE16NUM:bits}\s+(?<flags>(?:(?:CWR|ACK|PSH|SYN) )*)"#,
+            "W=5 RES=0x00-ACK PSH URGP=0", ["bits": "00", "flags": "ACK PSH "]),
     ]
 }

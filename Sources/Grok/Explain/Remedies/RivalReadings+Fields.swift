@@ -13,8 +13,15 @@ extension RivalReadings {
         guard let found, let mark = found.marked?.lowerBound else { return [:] }
         // A mark between two parts of one value is the value's own: `12.5`, `two.part`. But with `50000-SEQ=7` more is read.
         let own = Set(verdict.element.nodes.flatMap(\.captureNames))
-        let readsMore = found.fields.contains {
-            !own.contains($0.key) && verdict.fields[$0.key]?.isEmpty ?? true && !$0.value.isEmpty
+        let readsMore = found.fields.contains { name, range in
+            guard !own.contains(name), !range.isEmpty else { return false }
+            guard let known = verdict.fields[name], !known.isEmpty else { return true }
+            // Of what takes only its own: `0x00-ACK PSH` for a number and flags of which the first is behind the mark.
+            return range.upperBound == known.upperBound && range.lowerBound < known.lowerBound
+                && elements[(verdict.index + 2)...].contains {
+                    $0.nodes.contains { $0.captureNames.contains(name) } && !search.takesAnything($0)
+                        && ExplainSearch(search, line: Array("zqxj".utf8)).match($0.nodes)?.whole.isEmpty ?? true
+                }
         }
         guard readsMore || !LineTokens.splits(search.line, at: mark) else { return [:] }
         // Those that are elsewhere than the verdict has them must be there, which is not to be had.

@@ -1,3 +1,5 @@
+internal import Words
+
 /// What a server is to have before documents go there: templates, lifecycle policies, aliases, data streams.
 package struct ServerSetup: Sendable, Equatable {
     package var steps: [SetupStep] = []
@@ -22,7 +24,7 @@ package struct ServerSetup: Sendable, Equatable {
     package var isPerTag: Bool {
         let placeholders = ["${tag}", "${tag["]
         return steps.contains { $0.holds(placeholders) }
-            || placeholders.contains { applicationName.firstRange(of: $0) != nil }
+            || placeholders.contains { applicationName.holds($0) }
     }
 
     /// - Parameters: empty where it makes no difference.

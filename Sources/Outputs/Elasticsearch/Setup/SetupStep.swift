@@ -1,4 +1,5 @@
 package import HTTPClient
+internal import Words
 
 /// A request that looks for something at a server, or puts it there.
 ///
@@ -44,7 +45,7 @@ package indirect enum SetupStep: Sendable, Equatable {
     func holds(_ placeholders: [String]) -> Bool {
         let request = request
         let texts = [request.path, request.body ?? "", what]
-        if texts.contains(where: { text in placeholders.contains { text.firstRange(of: $0) != nil } }) { return true }
+        if texts.contains(where: { text in placeholders.contains { text.holds($0) } }) { return true }
         guard case .unlessThere(_, _, let steps) = self else { return false }
         return steps.contains { $0.holds(placeholders) }
     }

@@ -1,6 +1,7 @@
 internal import ConfigFile
 internal import HTTPClient
 internal import Outputs
+internal import Words
 
 /// What is said of a data stream: its name, and the template and the lifecycle policy that it is made with.
 struct SearchDataStreamSection {
@@ -41,7 +42,7 @@ struct SearchDataStreamSection {
             reader.error("data_stream_name", "no data stream can begin with '.'", hint: "begin it with a letter")
         }
         isFixed =
-            named.value.firstRange(of: "${") == nil && !(hasTimeKey && named.value.contains("%"))
+            !named.value.holds("${") && !(hasTimeKey && named.value.contains("%"))
         let stream = isFixed ? named.value.lowercased() : "${_index}"
         name = stream
         func inside(_ text: String?, _ suffix: String) -> String {

@@ -1,6 +1,7 @@
 internal import ConfigFile
 internal import HTTPClient
 internal import Outputs
+internal import Words
 
 /// Index templates, lifecycle policies and rollover aliases of an output to a search engine: read here, put together when
 /// the output is made, because the templates are files.
@@ -303,14 +304,14 @@ private struct RolloverNames {
         if settings.logstashFormat {
             let between = settings.logstashPrefixSeparator
             let prefix = settings.logstashPrefix + between
-            self.prefix = prefix.firstRange(of: "${") == nil ? prefix.lowercased() : nil
+            self.prefix = prefix.holds("${") ? nil : prefix.lowercased()
             self.alias = alias ?? "${_index}"
             target = "${_rollover}"
             targetText = prefix + application + between + settings.logstashDateFormat
         } else {
             prefix = nil
             let isFixed =
-                settings.indexName.firstRange(of: "${") == nil
+                !settings.indexName.holds("${")
                 && !(settings.resolvesTimePlaceholders && settings.indexName.contains("%"))
                 && settings.targetIndexKey == nil
             let name = isFixed ? settings.indexName.lowercased() : "${_index}"
