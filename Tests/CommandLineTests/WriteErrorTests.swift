@@ -113,6 +113,13 @@ struct WriteErrorTests {
         #expect(errors.contains("cannot read \(path)"), "\(errors)")
     }
 
+    @Test("explain says that it takes a line when it is given the name of a file", arguments: [#filePath, "took 5 ms"])
+    func lineOfFile(_ line: String) throws {
+        let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))
+        let (_, errors) = try SluiceProgram.run(["grok", "explain", "-p", "%{IP:n}", line], standardOutput: null)
+        #expect(errors.contains("< \(#filePath)") == (line == #filePath), "\(errors)")
+    }
+
     @Test("a rehearsed start sees that the log file cannot be opened", arguments: ["/nowhere/sluice.log", "/"])
     func dryRun(_ path: String) throws {
         let null = try #require(FileHandle(forWritingAtPath: "/dev/null"))

@@ -1,5 +1,6 @@
 import CommandLine
 import Events
+import Glibc
 import Grok
 import Parsing
 
@@ -95,8 +96,17 @@ enum GrokExplainCommand {
         return GrokCommand.Status.matched
     }
 
+    /// Other commands take files where this one takes lines.
+    private static func isFile(_ name: String) -> Bool {
+        var facts = stat()
+        return unsafe stat(name, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The lines to explain: those of the command line, or those of standard input.
     private static func lines(_ parsed: ParsedCommand) throws(GrokCommand.Failure) -> [[UInt8]] {
+        if let name = parsed.arguments.first, isFile(name) {
+            StandardError.write("'\(name)' is read as a line; for the lines of that file write: < \(name)\n\n")
+        }
         guard parsed.arguments.isEmpty else { return parsed.arguments.map { Array($0.utf8) } }
         var storage = ByteBuffer(capacity: 4096)
         var result: [[UInt8]] = []

@@ -49,5 +49,14 @@ extension ExplainHarmTests {
             "a mark stands in the place of the blank before a list of words, of which one may be the first",
             #"W=%{INT:w}\s+RES=0x%{BASE16NUM:bits}\s+(?<flags>(?:(?:CWR|ACK|PSH|SYN) )*)"#,
             "W=5 RES=0x00-ACK PSH URGP=0", ["bits": "00", "flags": "ACK PSH "]),
+        Fault(
+            "a mark that separates no values stands in the place of a blank",
+            #"^%{NOTSPACE:logger} \[%{POSINT:pid}\]$"#, "actions#[311]", ["logger": "actions"]),
+        Fault(
+            "a mark stands in the place of the blank before a quote",
+            #"^%{NOTSPACE:a} "%{DATA:b}"$"#, #"x$"b""#, ["a": "x"]),
+        Fault(
+            "another mark stands before the value, which is further on then",
+            #"^%{DATA:a}:%{INT:n}:%{GREEDYDATA:m}$"#, "db=1:load:2", ["n": "1", "m": "load:2"]),
     ]
 }
