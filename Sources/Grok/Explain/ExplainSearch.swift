@@ -233,6 +233,17 @@ final class ExplainSearch {
         ExplainSearch(self, line: []).match(element.nodes) != nil
     }
 
+    /// Whether an element takes a text as a whole, when it is asked to take what it can.
+    func takes(_ text: [UInt8], _ element: ExplainElement) -> Bool {
+        ExplainSearch(self, line: text).match(element.nodes)?.whole == 0..<text.count
+    }
+
+    /// What an element takes behind others, whatever it asks of the text around it; nil: nothing.
+    func text(of element: ExplainElement, behind before: [PatternNode]) -> Range<Int>? {
+        let found = match(before + [Self.marked(element.nodes.map(\.withoutEdges))])?.marked
+        return found?.isEmpty == false ? found : nil
+    }
+
     /// Whether an element takes any text.
     func takesAnything(_ element: ExplainElement) -> Bool {
         let whole =
@@ -245,10 +256,7 @@ final class ExplainSearch {
     func isSeparator(_ element: ExplainElement) -> Bool {
         if element.kind == .space { return true }
         guard element.kind == .expression, element.anchor == nil else { return false }
-        func takes(_ text: String) -> Bool {
-            let text = Array(text.utf8)
-            return ExplainSearch(self, line: text).match(element.nodes)?.whole == 0..<text.count
-        }
+        func takes(_ text: String) -> Bool { self.takes(Array(text.utf8), element) }
         return takes(" ") && !takes("a") && !takes("-")
     }
 }

@@ -19,4 +19,10 @@ struct ExplainVerdict {
     /// It cannot be told from the line which element is missing, so that a change may give fields the wrong text.
     var isDoubtful = false
     var element: ExplainElement { elements[index] }
+    /// The element with the one behind it, and with the one before it.
+    var pairs: [Range<Int>] {
+        [index..<(index + 2), (index - 1)..<(index + 1)].filter {
+            $0.lowerBound >= 0 && $0.upperBound <= elements.count
+        }
+    }
 }

@@ -104,10 +104,12 @@ enum GrokExplainCommand {
 
     /// The lines to explain: those of the command line, or those of standard input.
     private static func lines(_ parsed: ParsedCommand) throws(GrokCommand.Failure) -> [[UInt8]] {
-        if let name = parsed.arguments.first, isFile(name) {
-            StandardError.write("'\(name)' is read as a line; for the lines of that file write: < \(name)\n\n")
+        if let first = parsed.arguments.first {
+            if isFile(first) {
+                StandardError.write("'\(first)' is read as a line; for the lines of that file write: < \(first)\n\n")
+            }
+            return parsed.arguments.map { Array($0.utf8) }
         }
-        guard parsed.arguments.isEmpty else { return parsed.arguments.map { Array($0.utf8) } }
         var storage = ByteBuffer(capacity: 4096)
         var result: [[UInt8]] = []
         do throws(GrokLines.ReadError) {

@@ -43,9 +43,7 @@ struct MissingPartChanges {
     ) -> [RemedyCandidate] {
         let elements = verdict.elements
         var result: [RemedyCandidate] = []
-        for range in [verdict.index..<(verdict.index + 2), (verdict.index - 1)..<(verdict.index + 1)]
-        where range.lowerBound >= 0 && range.upperBound <= elements.count {
-            guard elements[range].contains(where: { $0.kind == .space }) else { continue }
+        for range in verdict.pairs where elements[range].contains(where: { $0.kind == .space }) {
             result += dropping(elements[range], at: verdict.text ?? 0..<0, written)
         }
         return result

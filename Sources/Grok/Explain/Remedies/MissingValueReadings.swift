@@ -17,8 +17,7 @@ struct MissingValueReadings {
         guard behind + 1 < elements.count, rivals.isSeparator(elements[behind]), !isLike(verdict.element, text) else {
             return false
         }
-        let found = search.match(
-            rivals.nodes(elements[..<verdict.index]) + rivals.nodes(elements[(behind + 1)...]))
+        let found = rivals.reading(without: verdict.index..<(behind + 1), of: verdict)
         guard let found, found.whole.upperBound >= verdict.end else { return false }
         return rivals.differs(found, from: verdict, but: [verdict.element])
     }
@@ -28,9 +27,7 @@ struct MissingValueReadings {
     private func isLike(_ element: ExplainElement, _ text: Range<Int>) -> Bool {
         let bytes = Array(search.line[text])
         if bytes.contains(where: LineTokens.isDigit) { return element.nodes.contains(where: \.wantsDigits) }
-        func takes(_ text: [UInt8]) -> Bool {
-            ExplainSearch(search, line: text).match(element.nodes)?.whole == 0..<text.count
-        }
+        func takes(_ text: [UInt8]) -> Bool { search.takes(text, element) }
         if bytes.contains(UInt8(ascii: ".")), takes(Array("192.0.2.1".utf8)) { return true }
         let letters = bytes.filter(LineTokens.isLetter)
         let lower = bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
@@ -71,8 +68,7 @@ struct MissingValueReadings {
             return parts.contains { $0.kind == .literal } && own.match(rivals.nodes(parts))?.whole == 0..<text.count
         }
         guard isWhole else { return false }
-        return search.match(
-            rivals.nodes(elements[..<verdict.index]) + rivals.nodes(elements[(behind + 1)...])) != nil
+        return rivals.reading(without: verdict.index..<(behind + 1), of: verdict) != nil
     }
 
     /// `JobId 811Created new Volume` for a number, a blank and one of many texts: the blank before the element may be missing,

@@ -15,9 +15,8 @@ extension RemedyCheck {
         guard let text = verdict.text, !text.isEmpty, !verdict.element.isText else { return false }
         // `{ a } two` for what takes `{ a }` and is followed by another value: the word may be the other's.
         if let next = after.first(where: { $0.kind != .space }), next.isPattern,
-            let own = search.match(
-                before + [ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))])?.marked,
-            own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < text.upperBound,
+            let own = search.text(of: verdict.element, behind: before), own.lowerBound == text.lowerBound,
+            own.upperBound < text.upperBound,
             LineTokens.isBlank(line[own.upperBound])
         {
             return true
@@ -80,7 +79,7 @@ extension RemedyCheck {
         }
         let rest = Array(line[(blank + 1)..<text.upperBound])
         return word.allSatisfy(LineTokens.isLetter) && !rest.isEmpty
-            && ExplainSearch(search, line: rest).match(verdict.element.nodes)?.whole == 0..<rest.count
+            && search.takes(rest, verdict.element)
     }
 
     /// Whether several words stand where the element should be, of which the last may be the next value's, or without
@@ -91,9 +90,7 @@ extension RemedyCheck {
         guard let blank = search.line[text].lastIndex(where: LineTokens.isBlank) else { return false }
         if let next = after.first(where: { $0.kind != .space }), next.isPattern {
             let word = Array(search.line[(blank + 1)..<text.upperBound])
-            if !word.isEmpty, ExplainSearch(search, line: word).match(next.nodes)?.whole == 0..<word.count {
-                return true
-            }
+            if !word.isEmpty, search.takes(word, next) { return true }
         }
         // At the beginning anything may stand before the rest.
         guard after.first?.kind == .space, !before.isEmpty else { return false }

@@ -168,10 +168,10 @@ struct RemedyCheck {
     private func isCut(
         _ edge: Int, _ whole: Range<Int>, _ text: Range<Int>, _ verdict: ExplainVerdict
     ) -> Bool {
+        if isFar(edge, text, verdict) { return false }
         let isOpen =
             edge == whole.lowerBound || edge == whole.upperBound || text.contains(edge) || edge == text.upperBound
         // Also where any character separates them: `1,234` for a number, `.` and a number.
-        if isFar(edge, text, verdict) { return false }
         let isBeside =
             text.lowerBound == edge || text.upperBound == edge
             || edge + 1 == text.lowerBound && verdict.index > 0 && verdict.elements[verdict.index - 1].fixedLength == 1

@@ -55,8 +55,7 @@ extension RivalReadings {
             isSeparator(elements[verdict.index - 1]), text.lowerBound > 0,
             !LineTokens.isBlank(search.line[text.lowerBound - 1])
         else { return [:] }
-        let found = search.match(
-            beside(Self.mark, nodes(elements[..<(verdict.index - 1)]), nodes(elements[verdict.index...])))
+        let found = readingBehindMark(of: verdict)
         guard found?.marked?.lowerBound == text.lowerBound else { return [:] }
         return found?.fields.filter { verdict.fields[$0.key] != $0.value } ?? [:]
     }

@@ -46,8 +46,14 @@ extension RivalReadings {
         guard isValue(verdict.element), verdict.index > 0, search.mayBeEmpty(elements[verdict.index - 1]),
             !search.takesAnything(elements[verdict.index - 1]), !LineTokens.isSignedNumber(search.line[text])
         else { return false }
-        let found = search.match(
+        let mark = readingBehindMark(of: verdict)?.marked
+        return mark?.lowerBound == text.lowerBound && mark != text
+    }
+
+    /// The line read with a mark in the place of the element before.
+    func readingBehindMark(of verdict: ExplainVerdict) -> ExplainSearch.Match? {
+        let elements = verdict.elements
+        return search.match(
             beside(Self.mark, nodes(elements[..<(verdict.index - 1)]), nodes(elements[verdict.index...])))
-        return found?.marked?.lowerBound == text.lowerBound && found?.marked != text
     }
 }

@@ -21,10 +21,7 @@ struct RivalReadings {
         if isSeparator(verdict.element), isOtherMark(verdict) { return true }
         if isBehindMissingValue(verdict) || isThere(verdict) || isBeforeCutValue(verdict) { return true }
         if isSeparator(verdict.element) || verdict.element.kind == .literal { return isBesideAnotherValue(verdict) }
-        let index = verdict.index
-        return [index..<(index + 2), (index - 1)..<(index + 1)].contains {
-            $0.lowerBound >= 0 && $0.upperBound <= verdict.elements.count && isJoined($0, in: verdict)
-        }
+        return verdict.pairs.contains { isJoined($0, in: verdict) }
     }
 
     /// `443ms rule` for a number, a blank and any text: a blank may be missing, or a unit may stand behind the number.
@@ -40,9 +37,8 @@ struct RivalReadings {
     /// `1reslen` for a number of its own: it is there, and what should follow it is not.
     private func isThere(_ verdict: ExplainVerdict) -> Bool {
         guard isValue(verdict.element), let text = verdict.text else { return false }
-        let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
-        guard let own = search.match(nodes(verdict.elements[..<verdict.index]) + [value])?.marked else { return false }
-        return own.lowerBound == text.lowerBound && !own.isEmpty
+        let own = search.text(of: verdict.element, behind: nodes(verdict.elements[..<verdict.index]))
+        return own?.lowerBound == text.lowerBound
     }
 
     /// `unset 2001:db8::1` for any text, a colon, a blank and an address: without the blank the address would begin behind its
@@ -67,7 +63,7 @@ struct RivalReadings {
         guard verdict.element.kind == .literal, index > 0, index + 2 < elements.count, isValue(elements[index - 1]),
             isSeparator(elements[index + 1])
         else { return false }
-        let found = search.match(nodes(elements[..<(index - 1)]) + nodes(elements[(index + 2)...]))
+        let found = reading(without: (index - 1)..<(index + 2), of: verdict)
         return differs(found, from: verdict, but: [elements[index - 1]])
     }
 
@@ -79,7 +75,7 @@ struct RivalReadings {
         guard isValue(verdict.element), behind + 1 < elements.count, isSeparator(elements[behind]) else { return false }
         let before = nodes(elements[..<verdict.index])
         let value = ExplainSearch.marked(verdict.element.nodes.map(\.withoutEdges))
-        guard let own = search.match(before + [value])?.marked, own.lowerBound == text.lowerBound, !own.isEmpty,
+        guard let own = search.text(of: verdict.element, behind: before), own.lowerBound == text.lowerBound,
             own.upperBound != text.upperBound, own.upperBound < search.line.count,
             !LineTokens.splitsNumber(search.line, at: own.upperBound),
             LineTokens.isLetter(search.line[own.upperBound])
@@ -96,7 +92,7 @@ struct RivalReadings {
         let behind = verdict.index + 1
         guard isValue(verdict.element), behind + 1 < elements.count, isSeparator(elements[behind]),
             verdict.index == 0 || opens(search.line[text.lowerBound]),
-            let found = search.match(nodes(elements[..<verdict.index]) + nodes(elements[(behind + 1)...])),
+            let found = reading(without: verdict.index..<(behind + 1), of: verdict),
             found.whole.lowerBound <= verdict.start
         else { return false }
         return differs(found, from: verdict, but: [verdict.element])
@@ -104,13 +100,10 @@ struct RivalReadings {
 
     /// `IN + (` for a class, a type and flags that may be left out: the type may be missing, and the text be the flags.
     private func isOfOptional(_ verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
-        let (elements, index) = (verdict.elements, verdict.index)
         guard isValue(verdict.element) else { return false }
         let own = Set(verdict.element.nodes.flatMap(\.captureNames))
-        return [index..<(index + 2), (index - 1)..<(index + 1)].contains { range in
-            guard range.lowerBound >= 0, range.upperBound <= elements.count,
-                elements[range].contains(where: isSeparator),
-                let found = search.match(nodes(elements[..<range.lowerBound]) + nodes(elements[range.upperBound...]))
+        return verdict.pairs.contains { pair in
+            guard verdict.elements[pair].contains(where: isSeparator), let found = reading(without: pair, of: verdict)
             else { return false }
             return found.fields.contains { name, range in
                 !own.contains(name) && !range.isEmpty && range.overlaps(text) && verdict.fields[name]?.isEmpty ?? true
@@ -163,9 +156,8 @@ struct RivalReadings {
     private func isGlued(_ range: Range<Int>, in verdict: ExplainVerdict, _ text: Range<Int>) -> Bool {
         let (line, elements) = (search.line, verdict.elements)
         guard let first = elements[range].first(where: isValue) else { return false }
-        let found = search.match(
-            nodes(elements[..<range.lowerBound]) + [ExplainSearch.marked(first.nodes.map(\.withoutEdges))])
-        guard let own = found?.marked, own.lowerBound == text.lowerBound, !own.isEmpty, own.upperBound < line.count
+        guard let own = search.text(of: first, behind: nodes(elements[..<range.lowerBound])),
+            own.lowerBound == text.lowerBound, own.upperBound < line.count
         else { return false }
         return LineTokens.isWord(line[own.upperBound - 1]) && LineTokens.isWord(line[own.upperBound])
     }
@@ -178,8 +170,7 @@ struct RivalReadings {
         }
         return [verdict.index - 1, verdict.index + 1].contains { place in
             guard elements.indices.contains(place), isValue(elements[place]) else { return false }
-            let found = search.match(nodes(elements[..<place]) + nodes(elements[(place + 1)...]))
-            return differs(found, from: verdict, but: [])
+            return differs(reading(without: place..<(place + 1), of: verdict), from: verdict, but: [])
         }
     }
 
@@ -202,7 +193,7 @@ struct RivalReadings {
         return (1..<max(verdict.index - 1, 1)).suffix(Explainer.maximumSuspects).contains { start in
             let pair = elements[start..<(start + 2)]
             guard pair.contains(where: isValue), pair.contains(where: isSeparator) else { return false }
-            let found = search.match(nodes(elements[..<start]) + nodes(elements[(start + 2)...]))
+            let found = reading(without: start..<(start + 2), of: verdict)
             // The last value may also be what stands where it is expected, and the rest be left unread.
             let isLast = !elements[(verdict.index + 1)...].contains(where: isValue)
             guard let end = found?.whole.upperBound,
@@ -233,6 +224,11 @@ struct RivalReadings {
     // MARK: - Elements
 
     func nodes(_ elements: ArraySlice<ExplainElement>) -> [PatternNode] { elements.flatMap(\.nodes) }
+
+    /// The line read without some elements.
+    func reading(without left: Range<Int>, of verdict: ExplainVerdict) -> ExplainSearch.Match? {
+        search.match(nodes(verdict.elements[..<left.lowerBound]) + nodes(verdict.elements[left.upperBound...]))
+    }
 
     /// Nodes with a mark between them. What those behind it ask of the text before them, such as a blank, does not hold where
     /// a mark has come between.

@@ -32,9 +32,7 @@ enum GELFSourceSection {
         // "GELF via TCP": each message ends with a null byte.
         settings.framing = .delimiter([0])
         settings.removesNewline = false
-        if let queue = reader.size("receive_buffer_size", range: 1024...(1 << 30)) {
-            settings.receiveQueueBytes = Int32(queue.value)
-        }
+        SocketSection.readQueue(reader, &settings)
         SocketSection.readStream(reader, &settings)
         SocketSection.readSender(reader, &settings)
         return SocketSection.plan("gelf", settings, transport.tls)

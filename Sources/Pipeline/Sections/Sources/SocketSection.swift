@@ -38,9 +38,7 @@ enum SocketSection {
             .udp, host: place.host, port: place.port, tag: tag.value, parser: parsed.recipe.counted(),
             messageBytes: datagramBytes(reader, aliases: ["body_size_limit"], default: 4096))
         settings.removesNewline = reader.bool("remove_newline", default: true)
-        if let bytes = reader.size("receive_buffer_size", range: 1024...(1 << 30)) {
-            settings.receiveQueueBytes = Int32(bytes.value)
-        }
+        readQueue(reader, &settings)
         readSender(reader, &settings)
         settings.extraction = ExtractSection.read(reader, parserGivesTime: parsed.estimatesCurrentEvent)
         settings.parserGivesTime = parsed.estimatesCurrentEvent
@@ -51,6 +49,12 @@ enum SocketSection {
     private static let defaultStreamBytes = 1 << 20
     /// More than a datagram can have (RFC 768: a length of 16 bits).
     private static let largestDatagramBytes = 1 << 16
+
+    static func readQueue(_ reader: SectionReader, _ settings: inout SocketSettings) {
+        if let bytes = reader.size("receive_buffer_size", range: 1024...(1 << 30)) {
+            settings.receiveQueueBytes = Int32(bytes.value)
+        }
+    }
 
     static func streamBytes(_ reader: SectionReader) -> Int {
         reader.size("message_length_limit", default: defaultStreamBytes, range: 1...(1 << 28))
@@ -168,9 +172,7 @@ enum SyslogSection {
         let isCounted = reader.enumeration(
             "frame_type", ["traditional": false, "octet_count": true], default: false)
         settings.framing = isCounted ? .octetCount : .delimiter(delimiter)
-        if let bytes = reader.size("receive_buffer_size", range: 1024...(1 << 30)) {
-            settings.receiveQueueBytes = Int32(bytes.value)
-        }
+        SocketSection.readQueue(reader, &settings)
         SocketSection.readStream(reader, &settings)
         SocketSection.readSender(reader, &settings)
         return SocketSection.plan("syslog", settings, transport.tls)
