@@ -172,7 +172,8 @@ let package = Package(
             ],
             swiftSettings: tests),
         .testTarget(
-            name: "MonitorTests", dependencies: ["Monitor", "Buffering", "Events", "HTTPServer"], swiftSettings: tests),
+            name: "MonitorTests", dependencies: ["Monitor", "Buffering", "Events", "HTTPServer", "TestSupport"],
+            swiftSettings: tests),
         .testTarget(
             name: "BufferingTests",
             dependencies: ["Buffering", "Events", "KeptEvents", "Logging", "TestSupport"],

@@ -53,7 +53,7 @@ struct LoopTests {
         let slow = try LoopThread.start(try Loop(), name: "slow")
         let isOver = Mutex(false)
         slow.loop.submit {
-            usleep(1_000_000)
+            usleep(5_000_000)
             isOver.withLock { $0 = true }
         }
         slow.loop.stop()

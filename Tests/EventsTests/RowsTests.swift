@@ -56,12 +56,11 @@ import Testing
     }
 
     @Test("keys that differ only in the middle cost no more than others") func hostileKeys() {
-        let clock = ContinuousClock()
         let keys = (0..<40_000).map { "aaaaaaaa\($0 + 100_000)bbbbbbbb" }
         var fields = 0
-        let elapsed = clock.measure { fields = Int(record(keys).record.fieldCount) }
+        let elapsed = ThreadTime.seconds { fields = Int(record(keys).record.fieldCount) }
         #expect(fields == 40_000)
-        #expect(elapsed < .seconds(3), "\(elapsed): each key was compared with every other")
+        #expect(elapsed < 3, "\(elapsed): each key was compared with every other")
     }
 
     @Test("a wide record that is copied and then changed finds its own keys, whatever record came before it")

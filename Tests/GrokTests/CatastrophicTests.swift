@@ -1,4 +1,5 @@
 import Grok
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct CatastrophicTests {
@@ -28,9 +29,9 @@ import Testing
             var result = GrokMatcher.Result.noMatch
             var best = Double.infinity
             for _ in 0..<3 {
-                let start = threadSeconds()
+                let start = ThreadTime.seconds
                 result = matcher.match(line.span, as: text)
-                best = min(best, threadSeconds() - start)
+                best = min(best, ThreadTime.seconds - start)
             }
             #expect(best < 0.06, "\(id) took \(best) s")
             switch object["ruby"]?["result"]?.string {

@@ -2,9 +2,6 @@ import Grok
 import TestSupport
 import Testing
 
-/// Processor seconds of this thread.
-func threadSeconds() -> Double { Double(MatchBudget.threadNanoseconds()) / 1e9 }
-
 /// No expression on any line takes much longer than the time limit, and what takes longer is told from "no match".
 @Suite(.serialized) struct TimeLimitTests {
     /// An expression and lines that it has trouble with, of any length.
@@ -73,9 +70,9 @@ func threadSeconds() -> Double { Double(MatchBudget.threadNanoseconds()) / 1e9 }
         var best = Double.infinity
         var result = GrokMatcher.Result.noMatch
         for _ in 0..<3 {
-            let start = threadSeconds()
+            let start = ThreadTime.seconds
             result = matcher.match(line.span, as: text)
-            best = min(best, threadSeconds() - start)
+            best = min(best, ThreadTime.seconds - start)
             if best < 0.06 { break }
         }
         return (best, result)
@@ -234,9 +231,9 @@ func threadSeconds() -> Double { Double(MatchBudget.threadNanoseconds()) / 1e9 }
         let compiler = GrokCompiler(library: try #require(Self.library))
         for attack in [0, 3, 18, 30] {
             let line = Self.attacks[attack].line(20_000)
-            let start = threadSeconds()
+            let start = ThreadTime.seconds
             _ = try compiler.explain(Self.attacks[attack].expression, line: line)
-            #expect(threadSeconds() - start < 6, "\(Self.attacks[attack])")
+            #expect(ThreadTime.seconds - start < 6, "\(Self.attacks[attack])")
         }
     }
 

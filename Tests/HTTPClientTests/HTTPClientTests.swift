@@ -51,7 +51,7 @@ struct HTTPClientTests {
             for _ in 0..<together {
                 group.addTask { [client] in
                     var request = HTTPRequest(.get, server.url + "/together")
-                    request.options.timeoutSeconds = 50
+                    request.options.timeoutSeconds = 500
                     return try await client.send(request).status
                 }
             }

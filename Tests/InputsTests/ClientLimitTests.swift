@@ -127,7 +127,7 @@ struct ClientLimitTests {
         let isTLS = silence == .tls || silence == .halfHello
         let context = isTLS ? try TLSContext(server: TLSServerOptions(identity: certificate.identity)) : nil
         let input = try RunningInput(tls: context) {
-            $0.handshakeTimeoutMilliseconds = 300
+            $0.handshakeTimeoutMilliseconds = 1500
             $0.sweepMilliseconds = 50
             if !isTLS { $0.security = HandshakeTests.security() }
         }
@@ -144,9 +144,9 @@ struct ClientLimitTests {
             done = try Client(port: input.port, tls: try TLSContext(client: options))
         }
         #expect(silent.isClosed())
-        #expect(eventually { input.log.lines.contains { $0.contains("was not done within 0.3 s") } })
+        #expect(eventually { input.log.lines.contains { $0.contains("was not done within 1.5 s") } })
         if let done {
-            sleepMilliseconds(400)
+            sleepMilliseconds(1600)
             try done.send(Self.message(1))
             #expect(try done.read(7) == Self.ack)
         }

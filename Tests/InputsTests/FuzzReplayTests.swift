@@ -40,9 +40,9 @@ import Testing
         let lines = 20_000
         let text = (0..<lines).map { "/var/log/\($0 % 2 == 0 ? "one" : "\($0)").log\t1\t\(String($0, radix: 16))\n" }
             .joined()
-        let seconds = ContinuousClock().measure { #expect(PositionTable(text).entries.count == lines) }
+        let seconds = ThreadTime.seconds { #expect(PositionTable(text).entries.count == lines) }
         // Comparing each line with all before it takes a minute here.
-        #expect(seconds < .seconds(20))
+        #expect(seconds < 20)
     }
 
     @Test("a pos_file of any bytes is read, and what was written is read again")

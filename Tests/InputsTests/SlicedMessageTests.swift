@@ -259,11 +259,10 @@ import Testing
 
     @Test("a message that arrives byte by byte costs in proportion to its size", .timeLimit(.minutes(10)))
     func linear() throws {
-        let clock = ContinuousClock()
         func seconds(_ count: Int) throws -> Double {
             let bytes = try Self.message(.forward, count: count)
             let recorder = Recorder()
-            return clock.measure { recorder.fed(bytes, .dripped) } / .seconds(1) / Double(bytes.count)
+            return ThreadTime.seconds { recorder.fed(bytes, .dripped) } / Double(bytes.count)
         }
         _ = try seconds(500)
         let (small, large) = (try seconds(2_000), try seconds(16_000))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Monitor
@@ -57,9 +58,9 @@ struct PlaygroundTests {
     @Test("an expression that never ends ends, lines that were not tried are said to be")
     func endless() throws {
         let lines = String(repeating: String(repeating: "a", count: 2000) + "!\n", count: 100)
-        let start = ContinuousClock.now
+        let start = ThreadTime.seconds
         let answer = try match("^(?<x>(a+)+)$", lines)
-        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect(ThreadTime.seconds - start < 8)
         #expect(answer["matched"] as? Int == 0)
         #expect((answer["lines"] as? [[String: Any]])?.allSatisfy { $0["matched"] as? Bool == false } == true)
     }
