@@ -101,6 +101,27 @@ import Testing
         #expect(throws: GrokError.self) { _ = try GrokSet([.init("(%{W:w}")], compiler: compiler) }
     }
 
+    @Test("a pattern finds its line also behind others that were none of its")
+    func afterMisses() throws {
+        let compiler = GrokCompiler(library: Self.library("W [a-z]+\nN \\d+\n"))
+        let set = try GrokSet([.init("%{W:w} took %{N:n}"), .init("^%{N:n}!"), .init("%{W:any}")], compiler: compiler)
+        let matcher = GrokMatcher(set)
+        let lines: [(String, Int?)] = [
+            ("it took 5", 0), ("it gave", 2), ("-", nil), ("it took 6", 0), ("it took", 2), ("7 took 7", 2), ("7!", 1),
+            ("a took 8", 0), ("!", nil), ("é took 9", 2), ("- took 9", 2), ("b took 9", 0),
+        ]
+        // Often enough for the programs of the expressions to be made.
+        for _ in 0..<20 {
+            for (line, member) in lines {
+                let bytes = Array(line.utf8)
+                let result = matcher.match(bytes.span, as: SubjectText.classify(bytes.span))
+                #expect(result == member.map { .hit(member: $0) } ?? .noMatch, "\(line)")
+            }
+        }
+        #expect((0..<3).map { matcher.counters(of: $0).hits } == [80, 20, 100])
+        #expect((0..<3).map { matcher.counters(of: $0).misses } == [160, 140, 40])
+    }
+
     @Test("a line that exceeds the limit is given up and counted")
     func limits() throws {
         let set = try GrokSet([.init("^(?<x>(?:a+,?)+)$")], compiler: GrokCompiler(library: PatternLibrary()))

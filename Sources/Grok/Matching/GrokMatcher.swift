@@ -22,6 +22,8 @@ import Glibc
         let literal: LiteralSearch?
         let firstField: Int
         let fieldCount: Int
+        /// The last line was none of its: the literal is looked for first, as the next line may be like it.
+        var hasMissed = false
     }
 
     /// Which of `groups` belong to a field, the last group first.
@@ -97,15 +99,23 @@ import Glibc
         var stopped: Result = .noMatch
         for index in 0..<programCount {
             let program = unsafe programs + index
+            if unsafe program.pointee.hasMissed, let literal = unsafe program.pointee.literal,
+                unsafe !literal.mayOccur(in: line)
+            {
+                unsafe counts[index].misses &+= 1
+                continue
+            }
             let quick = unsafe program.pointee.handle.quickMatch(
                 line, as: text, scratch, literal: program.pointee.literal)
             switch unsafe quick ?? search(line, as: text, member: index) {
             case .matched:
                 unsafe counts[index].hits &+= 1
+                unsafe program.pointee.hasMissed = false
                 unsafe collect(program.pointee.firstField, program.pointee.fieldCount)
                 return .hit(member: index)
             case .noMatch:
                 unsafe counts[index].misses &+= 1
+                unsafe program.pointee.hasMissed = true
             case .gaveUp(let reason):
                 unsafe counts[index].gaveUp &+= 1
                 if case .noMatch = stopped { stopped = .gaveUp(member: index, reason) }

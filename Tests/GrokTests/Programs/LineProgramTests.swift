@@ -81,6 +81,17 @@ import Testing
             ("(?<a>[a-z]+)\\d", ["ab cd1", "a", "é1 z1"]), ("(?<a>.*)1", ["x\ny1", "x"]),
             ("(?<a>service)=(?<b>\\w+)", ["service service=ui", "servic"]),
             ("(?<a>ab|cd)(?<b>1?)", ["a ab", "c cd1", "éab"]), ("(?<a>\\S+) (?<b>\\S+)", ["é b", " a b", "a"]),
+            // Some of its beginnings begin a word, the others do not.
+            (
+                "(?<a>\\b(?:Jan|M(?:a|ä)r|Sep)|\\d\\d-)(?<b>.)",
+                ["xJan Jan1", "_Sep- 12-x", "a12-x", "é Mär!", "xMär -Mar", "a1 b12- ", "Jan", "1Sep2-"]
+            ),
+            ("\\b(?<a>\\b[a-c]{2}|\\B-)", ["xab ab", "b-", "-ab"]),
+            // More beginnings than are told apart.
+            (
+                "(?<a>\\b(?:aq|bq|cq|dq|eq|fq|gq|hq|iq|jq|kq|lq|mq|nq)|oq|pq|qq|rq|\\bsq|tq)(?<b>\\d)",
+                ["xaq1 aq2", "xtq3", "xsq4 rq5", "sq6", "aq", "tq7 "]
+            ),
             // Characters beyond ASCII where a set does not know them, and where it does.
             ("(?<a>[^\"]*)\"", ["é\"", "\"", "a"]), ("(?<a>.)(?<b>.)", ["éa", "a☃", "é"]),
             ("(?<a>M(?:a|ä)?r)", ["Mär", "Mar", "Mr"]),

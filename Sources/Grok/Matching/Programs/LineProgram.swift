@@ -32,9 +32,10 @@ final class LineProgram: @unchecked Sendable {
     let looseGroups: LineMemory<Int32>
     let startLiteral: LineMemory<UInt8>
     /// The tables of `LineStart`.
-    let start: LineMemory<UInt8>
+    let start: LineMemory<UInt16>
+    /// Its kinds that may begin inside a word.
+    let startInsideWords: UInt16
     let startMask: UInt64
-    let startsAtWord: Bool
     let minimumLength: Int
     let anchor: Anchor
     /// False when subjects beyond ASCII are not for it.
@@ -56,10 +57,11 @@ final class LineProgram: @unchecked Sendable {
         looseGroups = LineMemory(loose.map { Int32($0) })
         startLiteral = LineMemory(builder.startLiteral)
         startMask = builder.startMask
-        start = LineMemory(LineStart(root).tables)
+        let beginnings = LineStart(root)
+        start = LineMemory(beginnings.tables)
+        startInsideWords = beginnings.insideWords
         minimumLength = root.minimumLength
         anchor = Self.anchor(of: root)
-        startsAtWord = Self.startsAtWord(root)
         coversUnicode = reader.coversUnicode
     }
 
@@ -86,16 +88,6 @@ final class LineProgram: @unchecked Sendable {
         case .sequence(let items): items.first.map(anchor) ?? .anywhere
         case .capture(_, let body): anchor(of: body)
         default: .anywhere
-        }
-    }
-
-    private static func startsAtWord(_ element: LineElement) -> Bool {
-        switch element {
-        case .check(.wordStart): true
-        case .sequence(let items): items.first.map(startsAtWord) ?? false
-        case .capture(_, let body): startsAtWord(body)
-        case .choice(let items): items.allSatisfy(startsAtWord)
-        default: false
         }
     }
 

@@ -29,8 +29,8 @@ extension LineRun {
                 start = nextLiteral(program, from: start)
                 if start < 0 || start > last { return .noMatch }
             } else if program.anchor == .anywhere {
-                while start <= last, !canBegin(program, at: start) { start &+= 1 }
-                if start > last { return .noMatch }
+                start = nextBeginning(program, from: start, through: last)
+                if start < 0 { return .noMatch }
             }
             if canBegin(program, at: start) {
                 let outcome = attempt(at: start)
@@ -45,17 +45,37 @@ extension LineRun {
 
     @inline(__always)
     private func canBegin(_ program: LineProgram, at place: Int) -> Bool {
-        if place &+ LineStart.depth <= count {
-            let tables = program.start
+        guard place &+ LineStart.depth <= count else { return Self.has(program.startMask, byteClass(place)) }
+        let tables = unsafe UnsafePointer(program.start.address)
+        let kinds = unsafe tables[Int(text[place])] & tables[256 &+ Int(text[place &+ 1])]
+        return unsafe kinds != 0 && canBegin(program, tables, kinds, at: place)
+    }
+
+    /// The same, where the first two bytes have left some kinds.
+    @inline(__always)
+    private func canBegin(
+        _ program: LineProgram, _ tables: UnsafePointer<UInt16>, _ kinds: UInt16, at place: Int
+    ) -> Bool {
+        let left = unsafe kinds & tables[512 &+ Int(text[place &+ 2])] & tables[768 &+ Int(text[place &+ 3])]
+        guard left != 0, unsafe text[place] & 0xC0 != 0x80 else { return false }
+        return unsafe left & program.startInsideWords != 0 || place == 0 || !text[place &- 1].isWord
+    }
+
+    /// The next place where a match can begin, -1 when there is none.
+    private func nextBeginning(_ program: LineProgram, from first: Int, through last: Int) -> Int {
+        var place = first
+        let whole = min(last, count &- LineStart.depth)
+        let (text, tables) = unsafe (text, UnsafePointer(program.start.address))
+        while place <= whole {
             let kinds = unsafe tables[Int(text[place])] & tables[256 &+ Int(text[place &+ 1])]
-            guard unsafe kinds & tables[512 &+ Int(text[place &+ 2])] & tables[768 &+ Int(text[place &+ 3])] != 0 else {
-                return false
-            }
-            if unsafe text[place] & 0xC0 == 0x80 { return false }
-        } else if !Self.has(program.startMask, byteClass(place)) {
-            return false
+            if kinds != 0, unsafe canBegin(program, tables, kinds, at: place) { return place }
+            place &+= 1
         }
-        return unsafe !program.startsAtWord || place == 0 || !text[place &- 1].isWord
+        while place <= last {
+            if canBegin(program, at: place) { return place }
+            place &+= 1
+        }
+        return -1
     }
 
     /// Where the line behind the one of a place begins; -1 when there is none.

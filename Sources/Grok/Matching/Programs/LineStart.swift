@@ -3,18 +3,22 @@
 struct LineStart {
     /// How many bytes are looked at.
     static let depth = 4
-    private static let mostKinds = 8
+    /// The months and a year; those beyond share the last bit.
+    private static let mostKinds = 16
     /// Steps of working it out; what takes more can begin with anything.
     private static let mostSteps = 4_000
 
     /// For each offset 256 entries.
-    private(set) var tables: [UInt8]
+    private(set) var tables: [UInt16]
+    /// The kinds that may begin where a word goes on.
+    private(set) var insideWords: UInt16 = 0
     private var stepsLeft = mostSteps
 
     init(_ root: LineElement) {
-        tables = [UInt8](repeating: 0, count: Self.depth * 256)
+        tables = [UInt16](repeating: 0, count: Self.depth * 256)
         for (index, kind) in Self.kinds(of: [root]).enumerated() {
-            let bit = UInt8(1) << UInt8(min(index, Self.mostKinds - 1))
+            let bit = UInt16(1) << UInt16(min(index, Self.mostKinds - 1))
+            if !Self.beginsWord(kind) { insideWords |= bit }
             for (offset, set) in sets(kind[...], Self.depth).enumerated() {
                 for byte in 0..<256 {
                     // A byte beyond ASCII is the first of its character here: what stands behind it is anything.
@@ -33,8 +37,16 @@ struct LineStart {
         case .capture(_, let body), .atomic(let body): return kinds(of: [body] + rest)
         case .sequence(let inner): return kinds(of: inner + rest)
         case .choice(let ways): return ways.flatMap { kinds(of: [$0] + rest) }
+        case .check: return kinds(of: rest).map { [first] + $0 }
         default: return [items]
         }
+    }
+
+    private static func beginsWord(_ kind: [LineElement]) -> Bool {
+        for case .check(let check) in kind.prefix(while: { if case .check = $0 { true } else { false } }) {
+            if case .wordStart = check { return true }
+        }
+        return false
     }
 
     /// What can stand at each of the next places.
