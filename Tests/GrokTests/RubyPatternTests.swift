@@ -113,6 +113,23 @@ struct DialectCase: Sendable, CustomTestStringConvertible {
         #expect(try captures("(?<d>\\d)-\\g<d>", "1-2") == ["d": "2"])
     }
 
+    @Test(
+        "a run before an atomic group that can be empty gives back",
+        arguments: [
+            "(?>(?:x|y)?)", "(?>(?:xz)?)", "(?>x*|y)", "(?>(?:x*|y))", "(?>(?:xz)*)", "(?>|x)", "(?:xz)?+",
+            "(?:x*|y)?+", "(?<b>xz)?+", "(?<b>xz)*+", "(?<b>(?>(?:xz)?))", "q?(?>(?:xz)?)", "(?:(?>(?:xz)?)|q)",
+            "(?i:(?>(?:xz)?))",
+            "(?>(?:(?>x?)|y))", "(?:(?=q)q|x?|y)?+",
+        ])
+    func emptyAtomic(_ group: String) throws {
+        for line in ["1234", "1234é"] {
+            let found = try captures("(?<a>\\d+)\(group)(?<c>\\d\\d)", line)
+            #expect(found?["a"] == "12" && found?["c"] == "34")
+        }
+        // What is taken is kept.
+        #expect(try captures("(?<a>é)(?>(?:x|\(group))*)x", "éxx") == nil)
+    }
+
     @Test("options beside the expression hold for all of it")
     func options() throws {
         #expect(try matched("a.b|C", "A\nB", options: [.ignoringCase, .dotMatchesNewline]) == "A\nB")

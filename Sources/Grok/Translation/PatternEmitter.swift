@@ -50,6 +50,13 @@ struct PatternEmitter {
 
     private mutating func write(_ place: WatchedPlace) { write("(?C\(place.rawValue))") }
 
+    /// Stands before an atomic group that can be empty, and changes nothing. PCRE2 10.42 looks through such a group at what
+    /// follows within it alone, and lets a run before it never give back (`\d+(?>(?:x|y)?)\d` is no match for `12` then);
+    /// through an assertion it does not look.
+    private mutating func writeStop() {
+        if !inLookBehind { write("(?=)") }
+    }
+
     /// A whole expression.
     mutating func emitWhole(_ node: PatternNode) throws(PatternError) {
         guard watched else { return try emitBody(node) }
@@ -96,6 +103,7 @@ struct PatternEmitter {
             try emitBody(body)
             write(")")
         case .atomic(let body):
+            if body.mayBeEmpty { writeStop() }
             write("(?>")
             try emitBody(body)
             write(")")
@@ -241,6 +249,9 @@ struct PatternEmitter {
         while case .group(let inner) = target.kind { target = inner }
         // PCRE2 10.42's JIT leaves a possessive group's capture set when the branch around it fails; an atomic group not.
         let asAtomic = repetition.mode == .possessive && target.containsCapture
+        if repetition.mode == .possessive, !target.isOneCharacter, repetition.minimum == 0 || target.mayBeEmpty {
+            writeStop()
+        }
         if asAtomic { write("(?>") }
         let standsAlone: Bool
         switch target.kind {
@@ -297,6 +308,18 @@ struct PatternEmitter {
 }
 
 extension PatternNode {
+    /// Whether nothing at all may be a match, as far as its parts tell.
+    fileprivate var mayBeEmpty: Bool {
+        switch kind {
+        case .literal, .any, .oneOf, .lineBreak, .grapheme: false
+        case .sequence(let items): items.allSatisfy(\.mayBeEmpty)
+        case .alternation(let branches): branches.contains(where: \.mayBeEmpty)
+        case .group(let body), .scoped(_, let body), .capture(_, _, let body), .atomic(let body): body.mayBeEmpty
+        case .repetition(let repetition, let body): repetition.minimum == 0 || body.mayBeEmpty
+        default: true
+        }
+    }
+
     /// Whether it takes one character, however that is spelled.
     fileprivate var isOneCharacter: Bool {
         switch kind {

@@ -65,6 +65,11 @@ import Testing
             // What is atomic never gives back, whatever follows.
             ("(?>a|ab)(?<c>c)", ["abc", "ac"]), ("(?>\\d+|\\w+)(?<c>x)", ["1x", "abx", "12x3"]),
             ("(?>a*)(?<c>a|b)", ["aa", "aab"]),
+            // A run before an atomic group that can be empty gives back.
+            ("(?<a>\\d+)(?>(?:x|y)?)(?<b>\\d)", ["1234", "1x2", "1"]),
+            ("(?<a>\\d+)(?>x*|y)(?<b>\\d)", ["1234", "1xx2"]), ("(?<a>\\d+)(?:xz)?+(?<b>\\d)", ["1234", "1xz2"]),
+            ("(?<a>\\d+)(?:(?>(?:xz)?)|q)(?<b>\\d)", ["1234", "1q2"]),
+            ("(?<a>\\d+)q?(?>|x)(?<b>\\d)", ["1234", "1q2"]),
             // Groups in loops and alternatives are unset or keep their last round.
             ("(?:(?<a>\\d)|(?<b>[a-z]))+", ["1a2", "a", "1b"]),
             ("(?:(?<a>x)y|(?<b>x)z|(?<c>x))(?<d>z?)", ["xy", "xz", "x", "xq"]),
