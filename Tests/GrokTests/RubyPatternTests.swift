@@ -130,6 +130,25 @@ struct DialectCase: Sendable, CustomTestStringConvertible {
         #expect(try captures("(?<a>é)(?>(?:x|\(group))*)x", "éxx") == nil)
     }
 
+    @Test(
+        "no optimisation of PCRE2 changes what matches",
+        arguments: [
+            // An atomic group keeps its first alternative, also where that did not lead on from an earlier place.
+            DialectCase("(?>\\w*|b*)\\w", "a1", nil), DialectCase("(?:(?>\\w+|x?))\\w", "a1", nil),
+            DialectCase("-?(?>a*.|b*)\\w", "a1", nil), DialectCase("(a|(?>\\w*|b*))\\w", "b1", nil),
+            DialectCase("(?>.+|)(?<!b)", "a1bb", nil), DialectCase("(?:\\w*|b*)?+\\w", "a1", nil),
+            // It begins at every place.
+            DialectCase("(?>b+?)ba", "bbba", "bba"), DialectCase("(?>x|b+?)ba", "bbba", "bba"),
+            DialectCase("(?>[^a]+?){2}a", "bbba", "bba"), DialectCase("(?>b+?)b?a", "bbba", "bba"),
+            // The character that is looked at may be the one that is needed.
+            DialectCase("(?=a)b?+a", "ba", "a"), DialectCase("(?=ab).?a", "bab", "a"),
+            DialectCase("(?=[a])b?a", "ba", "a"), DialectCase("(?:(?=a))[^a]?a", "ba", "a"),
+            DialectCase("(?!b)(?=a)b?a", "ba", "a"),
+        ])
+    func optimisations(_ example: DialectCase) throws {
+        #expect(try matched(example.expression, example.line) == example.expected)
+    }
+
     @Test("options beside the expression hold for all of it")
     func options() throws {
         #expect(try matched("a.b|C", "A\nB", options: [.ignoringCase, .dotMatchesNewline]) == "A\nB")

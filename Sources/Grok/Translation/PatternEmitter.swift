@@ -50,9 +50,15 @@ struct PatternEmitter {
 
     private mutating func write(_ place: WatchedPlace) { write("(?C\(place.rawValue))") }
 
-    /// Stands before an atomic group that can be empty, and changes nothing. PCRE2 10.42 looks through such a group at what
-    /// follows within it alone, and lets a run before it never give back (`\d+(?>(?:x|y)?)\d` is no match for `12` then);
-    /// through an assertion it does not look.
+    /// Stands before atomic groups and look-aheads, and changes nothing: PCRE2 10.42 does not look through an assertion when
+    /// it works out what may be left out, and of what stands behind it takes wrong conclusions:
+    ///
+    /// - Of a group that can be empty it sees the inside only, and lets a run before it never give back: `\d+(?>(?:x|y)?)\d`
+    ///   is no match for `12` then.
+    /// - Its JIT code ends an alternative early that did not lead on from an earlier place, and goes on to the next one, also
+    ///   where the group would have held the first one fast: `(?>\w*|b*)\w` matches `a1`, and `(?>b+?)ba` not `bbba`.
+    /// - A byte that is needed is looked for behind the one that a look-ahead begins with, which may be the same:
+    ///   `(?=a)b?a` is no match for `a`.
     private mutating func writeStop() {
         if !inLookBehind { write("(?=)") }
     }
@@ -103,7 +109,7 @@ struct PatternEmitter {
             try emitBody(body)
             write(")")
         case .atomic(let body):
-            if body.mayBeEmpty { writeStop() }
+            writeStop()
             write("(?>")
             try emitBody(body)
             write(")")
@@ -231,6 +237,7 @@ struct PatternEmitter {
     private mutating func emitLook(
         ahead: Bool, negative: Bool, _ body: PatternNode, _ node: PatternNode
     ) throws(PatternError) {
+        if ahead, !negative { writeStop() }
         write(ahead ? (negative ? "(?!" : "(?=") : (negative ? "(?<!" : "(?<="))
         if ahead {
             try emitBody(body)
@@ -249,9 +256,7 @@ struct PatternEmitter {
         while case .group(let inner) = target.kind { target = inner }
         // PCRE2 10.42's JIT leaves a possessive group's capture set when the branch around it fails; an atomic group not.
         let asAtomic = repetition.mode == .possessive && target.containsCapture
-        if repetition.mode == .possessive, !target.isOneCharacter, repetition.minimum == 0 || target.mayBeEmpty {
-            writeStop()
-        }
+        if repetition.mode == .possessive, !target.isOneCharacter { writeStop() }
         if asAtomic { write("(?>") }
         let standsAlone: Bool
         switch target.kind {
@@ -308,18 +313,6 @@ struct PatternEmitter {
 }
 
 extension PatternNode {
-    /// Whether nothing at all may be a match, as far as its parts tell.
-    fileprivate var mayBeEmpty: Bool {
-        switch kind {
-        case .literal, .any, .oneOf, .lineBreak, .grapheme: false
-        case .sequence(let items): items.allSatisfy(\.mayBeEmpty)
-        case .alternation(let branches): branches.contains(where: \.mayBeEmpty)
-        case .group(let body), .scoped(_, let body), .capture(_, _, let body), .atomic(let body): body.mayBeEmpty
-        case .repetition(let repetition, let body): repetition.minimum == 0 || body.mayBeEmpty
-        default: true
-        }
-    }
-
     /// Whether it takes one character, however that is spelled.
     fileprivate var isOneCharacter: Bool {
         switch kind {

@@ -19,6 +19,8 @@ struct ProgramBound: Equatable {
     private static let groupBytes = 9
     /// What stands between two alternatives, or before one of a look-behind.
     private static let branchBytes = 3
+    /// The empty assertion that `PatternEmitter` writes before what PCRE2 shall not look through.
+    private static let stopBytes = 6
     /// What a class needs beside its ranges; the bitmap has 32 bytes.
     private static let classBytes = 40
     private static let rangeBytes = 12
@@ -67,11 +69,13 @@ struct ProgramBound: Equatable {
             for item in items { self = (self + (try ProgramBound(item, scope: scope))).adding(Self.branchBytes) }
         case .scoped(let ignoringCase, let body):
             self = try ProgramBound(body, scope: ignoringCase).adding(Self.groupBytes)
-        case .group(let body), .capture(_, _, let body), .atomic(let body):
+        case .group(let body), .capture(_, _, let body):
             self = try ProgramBound(body, scope: scope).adding(Self.groupBytes)
+        case .atomic(let body): self = try ProgramBound(body, scope: scope).adding(Self.groupBytes + Self.stopBytes)
         case .look(let ahead, let negative, let body):
             if !ahead { try body.checkLookBehind(isNegative: negative, node) }
-            self = try ProgramBound(body, scope: scope).adding(Self.groupBytes + Self.branchBytes * body.branchCount)
+            self = try ProgramBound(body, scope: scope).adding(
+                Self.groupBytes + Self.branchBytes * body.branchCount + Self.stopBytes)
         case .repetition(let repetition, let body):
             let once = try ProgramBound(body, scope: scope)
             if body.isClass(in: scope) {
@@ -83,7 +87,7 @@ struct ProgramBound: Equatable {
             } else {
                 // As many copies as it may be there; those that need not be are inside each other.
                 let copies = max(repetition.maximum ?? repetition.minimum + 1, 1)
-                self = once.adding(2 * Self.groupBytes) * copies
+                self = (once.adding(2 * Self.groupBytes) * copies).adding(Self.stopBytes)
             }
         case .absent(let body):
             _ = try body.checkAbsent(node)

@@ -53,7 +53,7 @@ struct ProgramBoundTests {
             "[é-ö]{3,90}", "(?:[a-f]|\\d){5,}+", "\\bfoo\\B.\\b", "(?<=ab|cd)x(?<!y)", "(?~ab)c", "(?>a+|b)*",
             "(?:|a|b|)+", "(?i:K{4}\\d\\S)", "\\R{2,3}\\X", "(?a)\\b\\w+\\b", "[\\w-]{1,63}(?:\\.[\\w-]{1,63})*",
             "\\G^$\\A\\z\\Z",
-            "(?<a>x(?<b>y){2,30}){4}",
+            "(?<a>x(?<b>y){2,30}){4}", "(?:(?>a)(?=b)(?:cd)*+){90}",
         ])
     func awkward(_ expression: String) throws {
         let pattern = try RubyPattern(expression)
