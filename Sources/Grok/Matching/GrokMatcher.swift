@@ -99,14 +99,15 @@ import Glibc
         var stopped: Result = .noMatch
         for index in 0..<programCount {
             let program = unsafe programs + index
-            if unsafe program.pointee.hasMissed, let literal = unsafe program.pointee.literal,
-                unsafe !literal.mayOccur(in: line)
-            {
-                unsafe counts[index].misses &+= 1
-                continue
+            var literal = unsafe program.pointee.literal
+            if unsafe program.pointee.hasMissed, let known = literal {
+                guard unsafe known.mayOccur(in: line) else {
+                    unsafe counts[index].misses &+= 1
+                    continue
+                }
+                literal = nil
             }
-            let quick = unsafe program.pointee.handle.quickMatch(
-                line, as: text, scratch, literal: program.pointee.literal)
+            let quick = unsafe program.pointee.handle.quickMatch(line, as: text, scratch, literal: literal)
             switch unsafe quick ?? search(line, as: text, member: index) {
             case .matched:
                 unsafe counts[index].hits &+= 1

@@ -50,8 +50,8 @@ struct PatternEmitter {
 
     private mutating func write(_ place: WatchedPlace) { write("(?C\(place.rawValue))") }
 
-    /// Stands before atomic groups and look-aheads, and changes nothing: PCRE2 10.42 does not look through an assertion when
-    /// it works out what may be left out, and of what stands behind it takes wrong conclusions:
+    /// Stands before atomic and possessive groups and positive look-aheads, and changes nothing: PCRE2 10.42 does not look
+    /// through an assertion when it works out what may be left out, and without one it concludes what is wrong:
     ///
     /// - Of a group that can be empty it sees the inside only, and lets a run before it never give back: `\d+(?>(?:x|y)?)\d`
     ///   is no match for `12` then.
