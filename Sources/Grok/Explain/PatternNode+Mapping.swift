@@ -8,18 +8,11 @@ extension PatternNode {
         switch kind {
         case .sequence(let nodes): result.kind = .sequence(nodes.map(inner))
         case .alternation(let nodes): result.kind = .alternation(nodes.map(inner))
-        case .group(let child): result.kind = .group(inner(child))
-        case .scoped(let ignoringCase, let child):
-            result.kind = .scoped(ignoringCase: ignoringCase, inner(child))
-        case .capture(let name, let number, let child):
-            result.kind = .capture(name: name, number: number, inner(child))
-        case .atomic(let child): result.kind = .atomic(inner(child))
-        case .repetition(let repetition, let child): result.kind = .repetition(repetition, inner(child))
-        case .look(let ahead, let negative, let child):
-            result.kind = .look(ahead: ahead, negative: negative, inner(child))
+        case .group(let child), .scoped(_, let child), .capture(_, _, let child), .atomic(let child),
+            .repetition(_, let child), .look(_, _, let child), .absent(let child):
+            result.kind = kind.around(inner(child))
         case .conditional(let reference, let yes, let no):
             result.kind = .conditional(reference, yes: inner(yes), no: no.map(inner))
-        case .absent(let child): result.kind = .absent(inner(child))
         case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme, .backreference, .call: break
         }
         return result

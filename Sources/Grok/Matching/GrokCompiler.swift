@@ -10,7 +10,15 @@ package struct GrokCompiler: Sendable {
     /// - Parameter multiline: the dot matches newlines, as in `multiline_grok`.
     /// - Throws: `GrokError` with the place in `expression`.
     package func compile(_ expression: String, multiline: Bool = false) throws(GrokError) -> GrokPattern {
-        let reading = try read(expression, multiline: multiline)
+        // Definitions that were read before have the places of another expression, which matter only for an error.
+        if let pattern = try? compile(expression, multiline: multiline, sharing: true) { return pattern }
+        return try compile(expression, multiline: multiline, sharing: false)
+    }
+
+    private func compile(
+        _ expression: String, multiline: Bool, sharing: Bool
+    ) throws(GrokError) -> GrokPattern {
+        let reading = try read(expression, multiline: multiline, sharing: sharing)
         let expansion = reading.expansion
         let regex: Regex
         do {
@@ -37,7 +45,8 @@ package struct GrokCompiler: Sendable {
         let shift: Int
     }
 
-    func read(_ expression: String, multiline: Bool) throws(GrokError) -> Reading {
+    /// - Parameter sharing: definitions are taken as they were read before, with other places.
+    func read(_ expression: String, multiline: Bool, sharing: Bool = false) throws(GrokError) -> Reading {
         let expansion = try GrokExpansion(Array(expression.utf8), library: library)
         var options: RubyPattern.Options = multiline ? .dotMatchesNewline : []
         var source = expansion.text[...]
@@ -45,7 +54,9 @@ package struct GrokCompiler: Sendable {
             (source, options) = try literal(expansion.text, expression, options)
         }
         do {
-            let pattern = try RubyPattern(Array(source), options: options)
+            // Behind a slash all places are others.
+            let definitions = sharing && source.startIndex == 0 ? expansion.definitions : nil
+            let pattern = try RubyPattern(Array(source), options: options, definitions: definitions)
             return Reading(expansion: expansion, pattern: pattern, shift: source.startIndex)
         } catch {
             throw expansion.faultyDefinition(options) ?? misreadBrackets(expression, error.message)

@@ -33,6 +33,8 @@ struct GrokExpansion {
 
     private(set) var text: [UInt8] = []
     private(set) var fields: [Field] = []
+    /// Where the definitions stand.
+    private var places: [DefinitionPlaces.Place] = []
     private var segments: [Segment] = []
     private var instances: [Instance] = []
     private let library: PatternLibrary
@@ -74,7 +76,10 @@ struct GrokExpansion {
             } else {
                 text += Array("(?:".utf8)
             }
+            let place = places.count
+            places.append(DefinitionPlaces.Place(name: reference.name, range: text.count..<text.count))
             try expand(definition, as: own, open: open + [reference.name])
+            places[place].range = places[place].range.lowerBound..<text.count
             segments.append(
                 Segment(start: text.count, instance: own, sourceOffset: 0, isCopy: false))
             text.append(UInt8(ascii: ")"))
@@ -135,6 +140,9 @@ struct GrokExpansion {
             kind: .unknownType, offset: 0, length: length,
             message: "the type of \(field.name) has a comma, which separates types", hint: hint, path: [])
     }
+
+    /// Where the definitions stand in `text`, for who reads it.
+    var definitions: DefinitionPlaces { DefinitionPlaces(places, of: library.read) }
 
     // MARK: - Places
 

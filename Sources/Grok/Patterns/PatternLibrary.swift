@@ -47,6 +47,8 @@ package struct PatternLibrary: Sendable {
     private var definitions: [String: Definition] = [:]
     /// The names in the order they were first defined.
     package private(set) var names: [String] = []
+    /// What was read of these definitions; another object when one is added.
+    private(set) var read = ReadDefinitions()
 
     /// A library without a definition.
     package init() {}
@@ -58,26 +60,26 @@ package struct PatternLibrary: Sendable {
         if let folder = PatternFolder.find() {
             let path = folder + "/" + series.rawValue
             let state = try PatternFolder.state(of: path)
-            if let known = Self.read.withLock({ $0[path] }), known.state == state {
+            if let known = Self.known.withLock({ $0[path] }), known.state == state {
                 self = known.library
                 return
             }
             try add(path: path)
             let read = self
-            Self.read.withLock { $0[path] = (state, read) }
+            Self.known.withLock { $0[path] = (state, read) }
         } else {
-            if let known = Self.read.withLock({ $0[series.rawValue] }) {
+            if let known = Self.known.withLock({ $0[series.rawValue] }) {
                 self = known.library
                 return
             }
             for (file, text) in EmbeddedPatterns.files(of: series) { add(text: text, file: file) }
             let read = self
-            Self.read.withLock { $0[series.rawValue] = ([], read) }
+            Self.known.withLock { $0[series.rawValue] = ([], read) }
         }
     }
 
     /// What was read of the series, by folder or, for the copy inside the program, by name: one entry each.
-    private static let read = Mutex<[String: (state: [PatternFolder.FileState], library: PatternLibrary)]>([:])
+    private static let known = Mutex<[String: (state: [PatternFolder.FileState], library: PatternLibrary)]>([:])
 
     /// The definition of a name, if there is one.
     package func definition(of name: String) -> Definition? { definitions[name] }
@@ -87,6 +89,7 @@ package struct PatternLibrary: Sendable {
         name: String, expression: String, file: String = "inline definition", line: Int = 1, comment: String? = nil
     ) {
         if definitions[name] == nil { names.append(name) }
+        read = ReadDefinitions()
         definitions[name] = Definition(name: name, expression: expression, file: file, line: line, comment: comment)
     }
 

@@ -83,6 +83,11 @@ struct GroupNumbering {
     }
 
     private mutating func number(_ node: PatternNode) throws(PatternError) -> PatternNode {
+        try renumbered(node) ?? node
+    }
+
+    /// A part with its numbers; nil when it stays as it is, as most do.
+    private mutating func renumbered(_ node: PatternNode) throws(PatternError) -> PatternNode? {
         var result = node
         switch node.kind {
         case .capture(let name, _, let body):
@@ -144,6 +149,7 @@ struct GroupNumbering {
             }
         case .backreference(let reference):
             try check(reference, node)
+            return nil
         case .conditional(let reference, let yes, let no):
             try check(reference, node)
             let first = try number(yes)
@@ -151,24 +157,28 @@ struct GroupNumbering {
             if let no { second = try number(no) }
             result.kind = .conditional(reference, yes: first, no: second)
         case .sequence(let items):
-            var numbered: [PatternNode] = []
-            for item in items { numbered.append(try number(item)) }
+            guard let numbered = try renumbered(items) else { return nil }
             result.kind = .sequence(numbered)
         case .alternation(let items):
-            var numbered: [PatternNode] = []
-            for item in items { numbered.append(try number(item)) }
+            guard let numbered = try renumbered(items) else { return nil }
             result.kind = .alternation(numbered)
-        case .group(let body): result.kind = .group(try number(body))
-        case .scoped(let ignoringCase, let body):
-            result.kind = .scoped(ignoringCase: ignoringCase, try number(body))
-        case .atomic(let body): result.kind = .atomic(try number(body))
-        case .look(let ahead, let negative, let body):
-            result.kind = .look(ahead: ahead, negative: negative, try number(body))
-        case .repetition(let repetition, let body): result.kind = .repetition(repetition, try number(body))
-        case .absent(let body): result.kind = .absent(try number(body))
-        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme: break
+        case .group(let body), .scoped(_, let body), .atomic(let body), .look(_, _, let body), .repetition(_, let body),
+            .absent(let body):
+            guard let numbered = try renumbered(body) else { return nil }
+            result.kind = node.kind.around(numbered)
+        case .empty, .literal, .any, .oneOf, .anchor, .lineBreak, .grapheme: return nil
         }
         return result
+    }
+
+    private mutating func renumbered(_ items: [PatternNode]) throws(PatternError) -> [PatternNode]? {
+        var numbered: [PatternNode]?
+        for (index, item) in items.enumerated() {
+            guard let other = try renumbered(item) else { continue }
+            numbered = numbered ?? items
+            numbered?[index] = other
+        }
+        return numbered
     }
 }
 

@@ -38,6 +38,20 @@ struct PatternNode: Sendable {
         indirect case conditional(GroupReference, yes: PatternNode, no: PatternNode?)
         /// `(?~x)`: the longest text in which x does not occur.
         indirect case absent(PatternNode)
+
+        /// The same around another body; itself when it is no kind that has just one.
+        func around(_ body: PatternNode) -> Kind {
+            switch self {
+            case .group: .group(body)
+            case .scoped(let ignoringCase, _): .scoped(ignoringCase: ignoringCase, body)
+            case .capture(let name, let number, _): .capture(name: name, number: number, body)
+            case .atomic: .atomic(body)
+            case .look(let ahead, let negative, _): .look(ahead: ahead, negative: negative, body)
+            case .repetition(let repetition, _): .repetition(repetition, body)
+            case .absent: .absent(body)
+            default: self
+            }
+        }
     }
 }
 

@@ -17,11 +17,17 @@ struct ProgramBound: Equatable {
     private static let beyond = 1 << 40
     /// Two brackets of a group, with a number and the step before it when it need not be there.
     private static let groupBytes = 9
+    /// A copy of a repeated part: its brackets, and another pair when it need not be there.
+    private static let copyBytes = 14
+    /// The counts behind a class, or before a character that is named twice.
+    private static let countBytes = 6
     /// What stands between two alternatives, or before one of a look-behind.
     private static let branchBytes = 3
     /// The empty assertion that `PatternEmitter` writes before what PCRE2 shall not look through.
     private static let stopBytes = 6
-    /// What a class needs beside its ranges; the bitmap has 32 bytes.
+    /// A class whose bitmap of 32 bytes says all.
+    private static let bitmapBytes = 33
+    /// What any other class needs beside its ranges.
     private static let classBytes = 40
     private static let rangeBytes = 12
     /// Under `(?i)` PCRE2 adds the other case of each character, at worst of all that have one.
@@ -54,7 +60,7 @@ struct ProgramBound: Equatable {
             if ignoringCase != scope { self = adding(Self.groupBytes) }
         case .any, .lineBreak, .grapheme: self.init(bytes: 4)
         case .oneOf(let expression, let ignoringCase):
-            self.init(Self.classBytes, Self.bytes(of: expression, ignoringCase: ignoringCase) ?? Self.beyond)
+            self.init(Self.bitmapBytes, Self.bytes(of: expression, ignoringCase: ignoringCase) ?? Self.beyond)
             if ignoringCase != scope { self = adding(Self.groupBytes) }
         case .anchor(.wordBoundary(let wide)), .anchor(.notWordBoundary(let wide)):
             self.init(2, wide ? Self.wordBoundaryBytes : 2)
@@ -69,8 +75,9 @@ struct ProgramBound: Equatable {
             for item in items { self = (self + (try ProgramBound(item, scope: scope))).adding(Self.branchBytes) }
         case .scoped(let ignoringCase, let body):
             self = try ProgramBound(body, scope: ignoringCase).adding(Self.groupBytes)
-        case .group(let body), .capture(_, _, let body):
-            self = try ProgramBound(body, scope: scope).adding(Self.groupBytes)
+        // Written only around alternatives, which count their brackets, and around what is repeated.
+        case .group(let body): self = try ProgramBound(body, scope: scope)
+        case .capture(_, _, let body): self = try ProgramBound(body, scope: scope).adding(Self.groupBytes)
         case .atomic(let body): self = try ProgramBound(body, scope: scope).adding(Self.groupBytes + Self.stopBytes)
         case .look(let ahead, let negative, let body):
             if !ahead { try body.checkLookBehind(isNegative: negative, node) }
@@ -79,15 +86,14 @@ struct ProgramBound: Equatable {
         case .repetition(let repetition, let body):
             let once = try ProgramBound(body, scope: scope)
             if body.isClass(in: scope) {
-                // The counts stand behind it.
-                self = once.adding(2 * Self.groupBytes)
+                self = once.adding(Self.countBytes)
             } else if body.isOneItem(in: scope) {
                 // As often as it must be there, and as often as it may: each names the character.
-                self = (once * 2).adding(2 * Self.groupBytes)
+                self = (once * 2).adding(Self.countBytes)
             } else {
                 // As many copies as it may be there; those that need not be are inside each other.
                 let copies = max(repetition.maximum ?? repetition.minimum + 1, 1)
-                self = (once.adding(2 * Self.groupBytes) * copies).adding(Self.stopBytes)
+                self = (once.adding(Self.copyBytes) * copies).adding(Self.stopBytes + Self.groupBytes)
             }
         case .absent(let body):
             _ = try body.checkAbsent(node)
@@ -101,8 +107,7 @@ struct ProgramBound: Equatable {
         switch expression {
         case .scalars(let set):
             let isWide = set.ranges.contains { $0.upperBound > 0x7F }
-            // A bitmap is all that it takes.
-            if !isWide, !ignoringCase { return classBytes }
+            if !isWide, !ignoringCase { return bitmapBytes }
             return classBytes + rangeBytes * (set.ranges.count + 1) + (isWide && ignoringCase ? foldedRangeBytes : 0)
         // Under `(?i)` the other kinds of letters beside it.
         case .property: return classBytes + 4 * rangeBytes

@@ -29,12 +29,14 @@ package struct RubyPattern: Sendable {
     }
 
     /// Reads an expression that is valid UTF-8.
-    init(_ source: [UInt8], options: Options) throws(PatternError) {
+    ///
+    /// - Parameter definitions: those in it whose nodes may be another expression's, with that one's places.
+    init(_ source: [UInt8], options: Options, definitions: DefinitionPlaces? = nil) throws(PatternError) {
         var parserOptions = RubyPatternParser.Options()
         parserOptions.ignoringCase = options.contains(.ignoringCase)
         parserOptions.dotMatchesNewline = options.contains(.dotMatchesNewline)
         parserOptions.extended = options.contains(.extended)
-        var parser = RubyPatternParser(source)
+        var parser = RubyPatternParser(source, definitions: definitions)
         var tree = try parser.parse(parserOptions)
         if parserOptions.ignoringCase {
             tree = PatternNode(.scoped(ignoringCase: true, tree), offset: 0, length: source.count)

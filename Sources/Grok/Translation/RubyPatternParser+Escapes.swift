@@ -53,6 +53,7 @@ extension RubyPatternParser {
             position += 1
             let digits = position
             let number = parseNumber() ?? 0
+            dependsOnGroupsBefore = true
             if number <= 9 || number <= plainGroupCount { return node(.backreference(.number(number))) }
             position = digits
             if letter < 0x38 {

@@ -114,6 +114,33 @@ extension RubyPatternParser {
     private mutating func parseBody(
         _ options: Options, depth: Int, opened: Int
     ) throws(PatternError) -> PatternNode {
+        guard let definition = definitions?.place(at: position), let read = definitions?.read else {
+            return try parseAlternatives(options, depth: depth, opened: opened)
+        }
+        let end = definition.range.upperBound + 1
+        if let known = read.body(of: definition.name, options, depth: depth) {
+            position = end
+            plainGroupCount += known.plainGroupCount
+            openedNames += known.names
+            return known.node
+        }
+        let (plainGroups, names, dependsBefore) = (plainGroupCount, openedNames.count, dependsOnGroupsBefore)
+        dependsOnGroupsBefore = false
+        let body = try parseAlternatives(options, depth: depth, opened: opened)
+        // A definition that closes a parenthesis it has not opened is no group of its own.
+        if position == end, !dependsOnGroupsBefore {
+            read.remember(
+                ReadDefinitions.Body(
+                    node: body, plainGroupCount: plainGroupCount - plainGroups,
+                    names: Array(openedNames[names...]), depth: depth), of: definition.name, options)
+        }
+        dependsOnGroupsBefore = dependsOnGroupsBefore || dependsBefore
+        return body
+    }
+
+    private mutating func parseAlternatives(
+        _ options: Options, depth: Int, opened: Int
+    ) throws(PatternError) -> PatternNode {
         let body = try parseAlternation(options, depth: depth + 1)
         guard skip(")") else {
             throw failure(
@@ -136,7 +163,7 @@ extension RubyPatternParser {
                 "invalid group name <\(name)>", at: nameStart, length: position - 1 - nameStart,
                 hint: "a name does not begin with a digit or a sign")
         }
-        openedNames.insert(name)
+        openedNames.append(name)
         let body = try parseBody(options, depth: depth, opened: start)
         return PatternNode(.capture(name: name, number: 0, body), offset: start, length: position - start)
     }
@@ -192,7 +219,8 @@ extension RubyPatternParser {
     }
 
     /// Ruby resolves back references and conditions while it reads.
-    func requireOpened(_ reference: GroupReference, from start: Int) throws(PatternError) {
+    mutating func requireOpened(_ reference: GroupReference, from start: Int) throws(PatternError) {
+        dependsOnGroupsBefore = true
         if case .name(let name) = reference, !openedNames.contains(name) {
             throw failure(
                 "undefined name <\(name)> reference", at: start, length: position - start,
@@ -201,7 +229,8 @@ extension RubyPatternParser {
     }
 
     /// A name between angle brackets, which may be a number or relative to the groups so far.
-    func groupReference(named name: String, from start: Int) throws(PatternError) -> GroupReference {
+    mutating func groupReference(named name: String, from start: Int) throws(PatternError) -> GroupReference {
+        dependsOnGroupsBefore = true
         if let number = Int(name) {
             let absolute = name.hasPrefix("-") ? plainGroupCount + 1 + number : number
             guard absolute >= 0 else {

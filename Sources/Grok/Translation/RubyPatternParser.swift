@@ -3,7 +3,7 @@
 /// Acceptance and refusal follow Ruby 3.1; the messages keep its wording where an operator may search for it.
 struct RubyPatternParser {
     /// What `(?imx-imx)`, `(?a)`, `(?d)` and `(?u)` set, from where they stand to the end of their group.
-    struct Options: Sendable {
+    struct Options: Sendable, Hashable {
         enum Characters: Sendable { case standard, ascii, unicode }
         var ignoringCase = false
         var dotMatchesNewline = false
@@ -21,9 +21,16 @@ struct RubyPatternParser {
     /// Plain `(…)` opened so far, for relative references.
     var plainGroupCount = 0
     /// Names opened so far: a back reference must stand behind its group.
-    var openedNames: Set<String> = []
+    var openedNames: [String] = []
+    /// Whether something was read that depends on the groups before it.
+    var dependsOnGroupsBefore = false
+    /// Where definitions stand that need not be read again.
+    var definitions: DefinitionPlaces?
 
-    init(_ source: [UInt8]) { self.source = source }
+    init(_ source: [UInt8], definitions: DefinitionPlaces? = nil) {
+        self.source = source
+        self.definitions = definitions
+    }
 
     mutating func parse(_ options: Options) throws(PatternError) -> PatternNode {
         let node = try parseAlternation(options, depth: 0)
