@@ -147,7 +147,7 @@ package final class KafkaConsumer: Sendable {
 
     private func storeSettled() {
         let commands = state.withLock { state in
-            defer { state.commands.removeAll(keepingCapacity: true) }
+            defer { state.commands = [] }
             return state.commands
         }
         guard !commands.isEmpty else { return }

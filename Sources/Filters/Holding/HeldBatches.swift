@@ -81,7 +81,7 @@ final class HeldBatches<Subject> {
     }
 
     func takeReceipts() -> [Receipt] {
-        defer { leavingReceipts.removeAll(keepingCapacity: true) }
+        defer { leavingReceipts = [] }
         return leavingReceipts
     }
 

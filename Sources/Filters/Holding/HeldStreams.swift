@@ -108,7 +108,7 @@ package final class HeldStreams {
     }
 
     package func takeReceipts() -> [Receipt] {
-        defer { leavingReceipts.removeAll(keepingCapacity: true) }
+        defer { leavingReceipts = [] }
         return leavingReceipts
     }
 

@@ -14,7 +14,7 @@ package protocol HoldingStage: AnyObject {
     func release(at moment: StageMoment?, letters: HeldLetters?) -> Acceptance
 }
 
-/// The holders that one batch has passed, and the receipts that were made for it on the way.
+/// The holders that one batch has passed, and the receipts that were made for it on the way. Serves one batch after another.
 final class HeldPassage {
     private var holders: [any EventHolder] = []
     private var made: [Receipt] = []
@@ -42,6 +42,8 @@ final class HeldPassage {
             // What nobody takes stays, and more must wait until there is room.
             if release(holder) != .accepted { result = .acceptedFull }
         }
+        holders.removeAll(keepingCapacity: true)
+        made.removeAll(keepingCapacity: true)
         return result
     }
 }

@@ -55,6 +55,8 @@ package final class Router: Emitter, HoldingStage {
     private static let maximumReturns = 8
     private var depth = 0
     private var isAskedForOrder = false
+    /// For the next batch along a route whose filters hold events; nil while one is under way.
+    private var sparePassage: HeldPassage?
 
     package init(_ rules: [Rule], name: String, log: Log) {
         self.rules = rules
@@ -101,7 +103,9 @@ package final class Router: Emitter, HoldingStage {
         var batch = batch
         batch.raisedRecordsGoOn = route.raisedRecordsGoOn
         guard route.holdsEvents else { return run(&batch, route, start, &storage, &rows, nil) }
-        let passage = HeldPassage()
+        let passage = sparePassage ?? HeldPassage()
+        sparePassage = nil
+        defer { sparePassage = passage }
         let acceptance = run(&batch, route, start, &storage, &rows, passage)
         return acceptance.combined(with: passage.end(acceptance) { release($0, at: nil) })
     }
