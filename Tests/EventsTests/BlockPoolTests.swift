@@ -81,6 +81,25 @@ struct BlockPoolTests {
         #expect(pool.freeBytes == BlockPool.limitBytes)
     }
 
+    @Test("a size that is wanted now has room, however much is kept of others")
+    func turnover() {
+        let pool = BlockPool(now: { 0 })
+        var others: [(start: UnsafeMutablePointer<UInt8>, size: Int)] = []
+        for _ in 0..<(BlockPool.limitBytes / Self.size) { unsafe others.append(pool.take(Self.size)) }
+        for block in unsafe others { unsafe pool.give(block.start, size: block.size) }
+        let first = unsafe pool.take(Self.size / 2)
+        unsafe pool.give(first.start, size: first.size)
+        #expect(pool.freeBytes == BlockPool.limitBytes - Self.size / 2)
+        let second = unsafe pool.take(Self.size / 2)
+        #expect(unsafe second.start == first.start)
+        unsafe pool.give(second.start, size: second.size)
+        // One that is larger than all that may be kept takes nobody's room.
+        let kept = pool.freeBytes
+        let huge = unsafe pool.take(BlockPool.limitBytes + 1)
+        unsafe pool.give(huge.start, size: huge.size)
+        #expect(pool.freeBytes == kept)
+    }
+
     @Test("sizes hold what is asked for and are few")
     func sizes() {
         var sizes: Set<Int> = []

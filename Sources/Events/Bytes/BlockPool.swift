@@ -17,7 +17,7 @@ package final class BlockPool: Sendable {
     package static let leastBytes = 256 << 10
     /// Kept longer than this without use, a block goes back to the system. Longer than most flush intervals.
     package static let idleSeconds = 4.0
-    /// What is kept at the most; the rest goes back at once.
+    /// What is kept at the most; beyond it the blocks that were not needed for the longest time go back at once.
     package static let limitBytes = 32 << 20
 
     /// Safety: nobody but the pool knows the pointer of a free block.
@@ -37,6 +37,19 @@ package final class BlockPool: Sendable {
             free.removeFirst(idle.count)
             freeBytes -= idle.reduce(0) { $0 + $1.size }
             return idle
+        }
+
+        /// What must go so that no more than the limit is kept. Blocks of sizes that are asked for come and go, so the first
+        /// ones are of sizes that were wanted once: keeping them would have each new chunk touch fresh pages.
+        mutating func takeBeyondLimit() -> [FreeBlock] {
+            var count = 0
+            while freeBytes > BlockPool.limitBytes {
+                freeBytes -= free[count].size
+                count += 1
+            }
+            let beyond = Array(free[..<count])
+            free.removeFirst(count)
+            return beyond
         }
     }
 
@@ -80,16 +93,15 @@ package final class BlockPool: Sendable {
     @unsafe
     func give(_ start: UnsafeMutablePointer<UInt8>, size: Int) {
         let now = now()
-        let (isKept, idle) = state.withLock { state in
-            let isKept = state.freeBytes + size <= Self.limitBytes
-            if isKept {
-                unsafe state.free.append(FreeBlock(start: start, size: size, since: now))
-                state.freeBytes += size
-            }
-            return (isKept, state.takeIdle(at: now))
+        let block = unsafe FreeBlock(start: start, size: size, since: now)
+        let useless = state.withLock { state in
+            let idle = state.takeIdle(at: now)
+            guard size <= Self.limitBytes else { return idle + [block] }
+            state.free.append(block)
+            state.freeBytes += size
+            return idle + state.takeBeyondLimit()
         }
-        if !isKept { unsafe munmap(start, size) }
-        Self.unmap(idle)
+        Self.unmap(useless)
     }
 
     /// Gives back to the system what was not used for `idleSeconds`; answers in how many seconds there may be more of it,
