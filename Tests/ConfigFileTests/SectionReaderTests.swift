@@ -78,7 +78,10 @@ struct Read {
 
     @Test(
         "times are seconds",
-        arguments: [("10", 10), ("0.5", 0.5), ("10s", 10), ("5m", 300), ("2h", 7200), ("1d", 86400), ("1e3", 1000)]
+        arguments: [
+            ("10", 10), ("0.5", 0.5), ("10s", 10), ("5m", 300), ("2h", 7200), ("1d", 86400), ("1e3", 1000),
+            ("10sec", 10), ("5min", 300), ("2hours", 7200), ("1day", 86400),
+        ]
             as [(String, Double)])
     func times(_ text: String, _ seconds: Double) throws {
         let read = try Read("k \(text)")

@@ -18,6 +18,8 @@ package final class SectionReader {
     private var takesAnySection = false
     /// Required keys that are missing while a line of the section looks like them: `finish` tells which of both it is.
     private var perhapsMissing: [(key: String, message: String, hint: String)] = []
+    /// What `finish` is to ignore where nobody has asked for it.
+    private var leftovers: (keys: [String], reason: String)?
 
     /// A reader for a section; the description is the section's own when none is given.
     package init(_ section: Section, description: String? = nil, diagnostics: Diagnostics) {
@@ -117,6 +119,9 @@ package final class SectionReader {
         }
     }
 
+    /// As `ignore`, but for those of the keys that somebody else has a use for, before or after.
+    package func ignoreUnlessTaken(_ keys: [String], reason: String) { leftovers = (keys, reason) }
+
     /// Notes something that is not as in Fluentd on purpose, for who comes from there.
     package func differs(of parameter: String? = nil, _ what: String, advice: String? = nil) {
         let place = parameter.flatMap { section.parameter($0)?.keyPlace } ?? section.place
@@ -191,8 +196,12 @@ package final class SectionReader {
 
     /// Reports what nobody asked for: an error when the name is close to a known one, a warning otherwise.
     ///
-    /// - Parameter misspelt: how grave it is that a parameter looks like a misspelling of one.
-    package func finish(misspelt: Diagnostic.Severity = .error) {
+    /// - Parameters:
+    ///   - misspelt: how grave it is that a parameter looks like a misspelling of one.
+    ///   - isWhole: whether the section was read to its end. Behind a mistake that ended the reading before, what was not
+    ///     asked for yet is not unknown.
+    package func finish(misspelt: Diagnostic.Severity = .error, isWhole: Bool = true) {
+        if let leftovers { ignore(leftovers.keys.filter { !knownKeySet.contains($0) }, reason: leftovers.reason) }
         let known = knownKeys + SectionNames.reservedKeys
         var reported: Set<String> = []
         var meant: Set<String> = []
@@ -213,6 +222,7 @@ package final class SectionReader {
                     hint: "it belongs into \(home)")
                 continue
             }
+            if !isWhole, EditDistance.nearest(to: parameter.key, in: known) == nil { continue }
             let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known, misspelt)
             if let near { meant.insert(near) }
         }

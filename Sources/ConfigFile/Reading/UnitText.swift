@@ -55,16 +55,24 @@ enum UnitText {
         return .failure(Problem(hint: "write bytes, or a whole number with k, m, g or t, such as 8m"))
     }
 
-    private static let timeUnits: [(String, Double)] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
+    /// Fluentd reads the letter and not what stands behind it, so the words mean what they say.
+    private static let timeUnits: [(names: [String], seconds: Double)] = [
+        (["s", "sec", "secs", "second", "seconds"], 1), (["m", "min", "mins", "minute", "minutes"], 60),
+        (["h", "hr", "hrs", "hour", "hours"], 3600), (["d", "day", "days"], 86400),
+    ]
 
-    /// Seconds. `10`, `0.5`, `10s`, `5m`, `1h`, `1d`; also `0.5s`, which can mean nothing else (Fluentd takes the 5).
+    private static func secondsOfUnit(_ name: String) -> Double? {
+        timeUnits.first { $0.names.contains(name) }?.seconds
+    }
+
+    /// Seconds. `10`, `0.5`, `10s`, `5m`, `1h`, `1d`, `10sec`, `5min`; also `0.5s`, which can mean nothing else (Fluentd
+    /// takes the 5).
     static func time(_ text: String) -> Result<Double, Problem> {
         if let seconds = float(text) { return .success(seconds) }
         if text.hasSuffix("s"), let seconds = float(String(text.dropLast())) { return .success(seconds) }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count))
-        if !digits.isEmpty, let count = Double(String(digits)), let factor = timeUnits.first(where: { $0.0 == unit })?.1
-        {
+        if !digits.isEmpty, let count = Double(String(digits)), let factor = secondsOfUnit(unit) {
             return .success(count * factor)
         }
         let number = text.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
@@ -73,7 +81,7 @@ enum UnitText {
             if rest == "ms" {
                 return .failure(Problem(hint: "milliseconds are written as seconds: \(plain(value / 1000))"))
             }
-            if let factor = timeUnits.first(where: { $0.0 == rest.lowercased() })?.1 {
+            if let factor = secondsOfUnit(rest.lowercased()) {
                 let hint =
                     number.contains(".")
                     ? "only whole numbers take a unit; write \(plain(value * factor))"

@@ -25,6 +25,8 @@ package final class PlanBuilder {
     /// The opening tags of each label's rules.
     private var places: [String: [Place]] = [:]
     private var firstPlace: Place
+    /// The first `<source>` without a label.
+    private var firstUnlabelled: Place?
     private var stages: StageNames
     /// Around the section that is being read.
     private(set) var label = LabelPlan.rootName
@@ -175,10 +177,19 @@ package final class PlanBuilder {
                     hint: "give them tags that this section does not match, or send them to a label: '@label @NAME'")
             }
         }
-        if plan.labels.allSatisfy({ label in !label.rules.contains { if case .match = $0 { true } else { false } } }) {
+        let withMatch = plan.labels.filter { label in
+            label.rules.contains { if case .match = $0 { true } else { false } }
+        }
+        if withMatch.isEmpty {
             diagnostics.warning(
                 firstPlace, "there is no <match>, so every event is dropped",
                 hint: "add <match **> with an '@type', such as stdout")
+        } else if let firstUnlabelled, !withMatch.contains(where: { $0.name == LabelPlan.rootName }),
+            let label = withMatch.first(where: { !$0.isHidden })
+        {
+            diagnostics.warning(
+                firstUnlabelled, "every event of this source is dropped: each <match> stands in a <label>",
+                hint: "add '@label \(label.name)' to the source, or a <match> at the top level")
         }
         if let circle = RouteSurvey.circle(plan), let place = labelUses.first(where: { $0.name == circle[0] })?.place {
             diagnostics.error(
@@ -200,7 +211,11 @@ package final class PlanBuilder {
                 if let setting = child.parameter("root_dir"), let path = setting.text {
                     openings.add(root: path, setting)
                 }
-            case "source": if let source = source(child) { plan.sources.append(source) }
+            case "source":
+                if let source = source(child) {
+                    plan.sources.append(source)
+                    if source.label == nil { firstUnlabelled = firstUnlabelled ?? child.place }
+                }
             case "filter", "match": add(child, toLabel: LabelPlan.rootName)
             case "label":
                 _ = labelIndex(child.argument.text)
@@ -246,7 +261,7 @@ package final class PlanBuilder {
             use(label: label.value, at: label.place)
             plan?.label = label.value
         }
-        reader.finish()
+        reader.finish(isWhole: plan != nil)
         SectionDifferences.tellSource(type.value, reader)
         return plan
     }
@@ -270,7 +285,7 @@ package final class PlanBuilder {
             var stage = stage(reader)
             let filter = read(reader, self)
             stage.settings = section.shownParameters(diagnostics)
-            reader.finish()
+            reader.finish(isWhole: filter != nil)
             SectionDifferences.tellFilter(type.value, reader)
             guard let pattern, let filter else { return nil }
             return .filter(pattern, filter.named(stage))
@@ -289,7 +304,7 @@ package final class PlanBuilder {
         var stage = stage(reader)
         let output = read(reader, self)
         stage.settings = reader.section.shownParameters(diagnostics)
-        reader.finish()
+        reader.finish(isWhole: output != nil)
         if let output { SectionDifferences.tellOutput(output, reader) }
         return output?.named(stage)
     }

@@ -33,8 +33,9 @@ enum SystemSection {
             let logReader = SectionReader(log, description: "<log> of <system>", diagnostics: diagnostics)
             settings.logFormat = logReader.enumeration("format", ["text": LogFormat.text, "json": .json])?.value
             logReader.ignore(
-                ["rotate_age", "rotate_size", "time_format", "path"],
+                ["rotate_age", "rotate_size", "path"],
                 reason: "rotation is set on the command line (--log-rotate-age, --log-rotate-size)")
+            logReader.ignore(["time_format"], reason: "the log has one form of time")
             logReader.finish()
         }
         if reader.int("workers", default: 1, range: 0...1024) > 1 {
@@ -46,11 +47,14 @@ enum SystemSection {
         }
         reader.ignore(
             [
-                "process_name", "rpc_endpoint", "enable_get_dump", "without_source", "suppress_repeated_stacktrace",
+                "process_name", "rpc_endpoint", "enable_get_dump", "suppress_repeated_stacktrace",
                 "emit_error_log_interval", "ignore_repeated_log_interval", "ignore_same_log_interval",
                 "strict_config_value", "disable_shared_socket", "enable_msgpack_time_support",
                 "enable_input_metrics", "enable_size_metrics", "restart_worker_interval", "enable_jit",
             ], reason: "sluice has no such setting", severity: .note)
+        reader.ignore(
+            ["without_source"], reason: "sources run as soon as they are in the file",
+            defaults: ["without_source": "false"])
         reader.ignore(
             ["with_source_only"],
             reason:

@@ -65,7 +65,9 @@ enum S3Section {
         defaults.chunkKeys = ["time"]
         defaults.timekeySeconds = 86_400
         let buffering = HTTPOutputParts.readBuffer(reader, builder, chunkKeys: "time", defaults)
-        if buffering.files == nil, let timekey = buffering.settings.keys.timekeySeconds, timekey >= 3600 {
+        let waitsForSlice = [.default, .lazy].contains(buffering.settings.flushMode)
+        if waitsForSlice, buffering.files == nil, let timekey = buffering.settings.keys.timekeySeconds, timekey >= 3600
+        {
             reader.diagnostics.warning(
                 reader.section.place,
                 "\(reader.description) keeps up to \(timekey / 3600) hours of events in memory",

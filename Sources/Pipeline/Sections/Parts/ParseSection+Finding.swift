@@ -8,7 +8,7 @@ extension ParseSection {
     /// - Parameter isRequired: whether it is a mistake that there is none.
     static func find(in reader: SectionReader, isRequired: Bool = true) -> Section? {
         if let parse = reader.section(named: "parse") {
-            reader.ignore(keysOutside, reason: "it belongs into <parse>")
+            reader.ignoreUnlessTaken(keysOutside, reason: "it belongs into <parse>")
             return parse
         }
         reader.accept(keysOutside)

@@ -54,6 +54,8 @@ enum ParseSection {
         reader.ignore(
             ["json_parser", "parser_engine", "parser_type", "time_parser", "stream_buffer_size"],
             reason: "sluice has its own parsers, with limits", severity: .note)
+        // What v0.12 wrote outside of the section, left inside of it.
+        reader.ignoreUnlessTaken(["format"], reason: "'@type' says how to parse")
         _ = reader.id()
         reader.finish()
         for warning in recipe?.warnings ?? [] { report(warning, reader, isError: false) }

@@ -54,6 +54,7 @@ struct SearchSetupSection {
         let name = reader.string("template_name")
         let path = reader.string("template_file")
         let replacements = reader.hash("customize_template")?.value ?? []
+        reader.ignore(["template"], reason: "a template has its name from 'template_name'")
         if let path {
             let file = SearchTemplateFile(path: path.value, replacements: replacements, files: builder.files)
             // A data stream's template has the name that the stream gives it.
