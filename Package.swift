@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CChecksum"),
         .systemLibrary(name: "CText"),
+        .systemLibrary(name: "CMaxMindDB"),
 
         // MARK: - What flows
         .target(name: "Events", dependencies: ["CText"], swiftSettings: lifetimes),
@@ -73,7 +74,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Filters",
-            dependencies: ["Events", "Time", "Words", "HTTPClient", "Grok", "Parsing", "Expressions", "Logging"],
+            dependencies: [
+                "Events", "Time", "Words", "HTTPClient", "Grok", "Parsing", "Expressions", "Logging", "CMaxMindDB",
+            ],
             swiftSettings: strict),
         .target(
             name: "Buffering",

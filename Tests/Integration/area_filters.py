@@ -1,7 +1,7 @@
 """Filters and outputs between source and destination, with a client of the forward protocol."""
-import os, time
+import ctypes, os, shutil, tempfile, time
 
-from harness import ROOT, STDOUT, Area, Daemon, ForwardClient, event_time, forward_source, free_port, need_msgpack
+from harness import ROOT, STDOUT, Area, Daemon, ForwardClient, Skip, event_time, forward_source, free_port, need_msgpack
 
 area = Area("filters", needs=need_msgpack)
 NOW = 1_715_000_000
@@ -80,3 +80,39 @@ def acks(_):
         client.send(["t", [[2, {"log": "S2"}]], {"chunk": "two"}])
         assert client.receive() == {"ack": "one"}
         assert [record["log"] for _, _, record in daemon.wait_for_events(1)] == ["S1"]
+
+
+GEOIP = """<filter **>
+  @type geoip
+  geoip2_database {path}
+  <record>
+    city ${{city.names.en["host"]}}
+    location '[${{location.longitude["host"]}},${{location.latitude["host"]}}]'
+  </record>
+</filter>
+"""
+
+
+@area.test("geoip starts without its database, says so once, and reads it when it is there")
+def geoip(_):
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "city.mmdb")
+        config = forward_source(port) + GEOIP.format(path=path) + STDOUT
+        with Daemon(config, port) as daemon, ForwardClient(port) as client:
+            client.deliver("t", entries({"host": "192.0.2.1"}))
+            assert daemon.wait_for_events(1)[0][2] == {"host": "192.0.2.1", "city": None, "location": [None, None]}
+            assert daemon.log().count(f"there is no geoip database '{path}'") == 1, daemon.log()
+            try:
+                ctypes.CDLL("libmaxminddb.so.0")
+            except OSError:
+                raise Skip("libmaxminddb is missing (apt-get install libmaxminddb0)")
+            shutil.copy(os.path.join(ROOT, "Tests", "GeoIP", "city.mmdb"), path)
+            with open(daemon.config, "a") as file:
+                file.write("<label @UNUSED>\n  <match **>\n    @type null\n  </match>\n</label>\n")
+            daemon.signal(1)
+            time.sleep(1)
+            client.deliver("t", entries({"host": "192.0.2.2"}, {"host": "web"}))
+            assert [record for _, _, record in daemon.wait_for_events(3)[1:]] == [
+                {"host": "192.0.2.2", "city": "Kyoto", "location": [135.7538, 35.0211]},
+                {"host": "web", "city": None, "location": [None, None]}]

@@ -5,10 +5,12 @@ package enum TagChange: Sendable, Equatable {
     case tag([UInt8])
     /// `remove_prefix` is taken from the front with the dot behind it, where it stands there, then `add_prefix` put there.
     case prefixes(removed: [UInt8]?, added: [UInt8]?)
+    case affixes(TagAffixes)
 
     package func changed(_ tag: [UInt8]) -> [UInt8] {
         switch self {
         case .tag(let new): return new
+        case .affixes(let affixes): return affixes.changed(tag)
         case .prefixes(let removed, let added):
             let dot = UInt8(ascii: ".")
             var rest = tag[...]

@@ -35,7 +35,6 @@ enum KnownPlugins {
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
-            "geoip",
             "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
             "genhashvalue",
         ],

@@ -44,8 +44,22 @@ struct SectionDifferences {
         ]
     }
 
-    private static var filters: [SectionDifferences] {
+    private static var geoip: [SectionDifferences] {
         [
+            SectionDifferences(
+                ["geoip"], of: "geoip2_database",
+                "no database comes with sluice: it is looked for as GeoLite2-City.mmdb in /usr/share/GeoIP and /var/lib/GeoIP; the "
+                    + "plugin has one of its own",
+                advice: "let geoipupdate bring one, or set it", when: unset("geoip2_database")),
+            SectionDifferences(
+                ["geoip"],
+                "a database that is not there stops nothing: values are null, and a new one is opened within a minute; Fluentd "
+                    + "does not start, and reads a new one after a restart"),
+        ]
+    }
+
+    private static var filters: [SectionDifferences] {
+        geoip + [
             SectionDifferences(
                 ["record_transformer"], of: "enable_ruby",
                 "expressions mean what Ruby means, within limits; what is not covered is an error of this check",
@@ -60,7 +74,7 @@ struct SectionDifferences {
     private static let json = "invalid UTF-8 becomes U+FFFD, NaN and infinities null, and no key comes twice"
 
     private static var outputs: [SectionDifferences] {
-        [
+        geoip + [
             SectionDifferences(["elasticsearch", "opensearch", "file", "stdout"], json),
             SectionDifferences(
                 ["elasticsearch", "opensearch"], of: "request_timeout", "the default is 30 s; Fluentd's is 5 s",

@@ -38,6 +38,7 @@ enum SectionRegistry {
             ("opensearch_genid", GenerateIDSection.read),
             ("elasticsearch_timestamp_check", TimestampCheckSection.read),
             ("typecast", TypecastSection.read),
+            ("geoip", GeoIPSection.readFilter),
             ("prometheus", EventMetricsSection.readFilter),
             ("stdout", StdoutSection.readFilter),
         ]
@@ -72,6 +73,7 @@ enum SectionRegistry {
             ("rewrite_tag_filter", RewriteTagFilterSection.read),
             ("record_reformer", RecordReformerSection.read),
             ("parser", ParserOutputSection.read),
+            ("geoip", GeoIPSection.readOutput),
             ("detect_exceptions", DetectExceptionsSection.read),
             ("prometheus", EventMetricsSection.readOutput),
             ("null", NullSection.read),
