@@ -76,6 +76,9 @@ typedef struct {
     uint32_t type;
 } sluice_mmdb_data;
 
+// memfd_create(2), which <sys/mman.h> declares for _GNU_SOURCE alone.
+extern int memfd_create(const char *name, unsigned int flags);
+
 typedef int (*sluice_mmdb_open)(const char *filename, uint32_t flags, sluice_mmdb *mmdb);
 typedef void (*sluice_mmdb_close)(sluice_mmdb *mmdb);
 typedef sluice_mmdb_result (*sluice_mmdb_lookup_sockaddr)(

@@ -42,6 +42,12 @@ package struct LibMaxMindDB: @unchecked Sendable {
         return unsafe unsafeBitCast(found, to: Function.self)
     }
 
+    /// The descriptor of a new file in memory that has no name; negative: there is none, errno says why.
+    static func makeMemoryFile() -> Int32 {
+        let closeOnExec: UInt32 = 1  // MFD_CLOEXEC
+        return unsafe memfd_create("geoip", closeOnExec)
+    }
+
     /// What went wrong, in the library's words.
     fileprivate func failure(_ status: Int32) -> Failure {
         // A static text of the library, copied at once.
@@ -72,9 +78,9 @@ package final class GeoIPPath: @unchecked Sendable {
     }
 }
 
-/// An open database in MaxMind's format (MaxMind DB File Format Specification 2.0), mapped into memory.
+/// An open database in MaxMind's format (MaxMind DB File Format Specification 2.0): a copy of its file, mapped into memory.
 ///
-/// Safety: the library only reads what it has mapped, and its reading functions may be called from any thread at once
+/// Safety: nobody changes the copy; the library only reads what it has mapped, and its reading functions may be called from any thread at once
 /// (libmaxminddb(3), "THREADS"); the map is this object's alone, open from `init` to `deinit`.
 @safe
 package final class GeoIPDatabase: @unchecked Sendable {
@@ -94,10 +100,11 @@ package final class GeoIPDatabase: @unchecked Sendable {
     private let noPath = GeoIPPath([])
 
     package init(_ path: String, _ library: LibMaxMindDB) throws(LibMaxMindDB.Failure) {
+        let copy = try MemoryCopy(of: path)
         let handle = UnsafeMutablePointer<sluice_mmdb>.allocate(capacity: 1)
         unsafe handle.initialize(to: sluice_mmdb())
         let mapped: UInt32 = 1  // MMDB_MODE_MMAP
-        let status = unsafe library.open(path, mapped, handle)
+        let status = unsafe library.open(copy.path, mapped, handle)
         guard status == 0 else {
             unsafe handle.deallocate()
             throw library.failure(status)

@@ -97,6 +97,20 @@ struct GeoIPDatabaseFileTests {
         #expect(bench.recorder.entries.count == 4)
     }
 
+    @Test("a database that somebody writes over, or cuts short, serves on as it was")
+    func overwritten() throws {
+        let bench = try Bench()
+        let path = try bench.folder.put(try GeoIPSamples.bytes())
+        #expect(try bench.city == #""Kyoto""#)
+        // In place, as `cp` does it: a map of the file would end here.
+        try Data().write(to: URL(fileURLWithPath: path))
+        let line = try GeoIPSamples.line(bench.filter, #"{"host":"192.0.2.2"}"#)
+        #expect(line.hasPrefix(#"{"host":"192.0.2.2","c":"#))
+        bench.clock.pass(60)
+        #expect(try bench.city == #""Kyoto""#)
+        #expect(bench.recorder.entries.last?.message.contains("cannot be read") == true)
+    }
+
     @Test("the first of the usual places that has one counts")
     func places() throws {
         let folder = try GeoIPSamples.Folder()
