@@ -13,7 +13,7 @@ MODULES = libuv openssl libcurl libpcre2-8 zlib libzstd yaml-0.1 libmicrohttpd r
 # What tests talk to. A test says so and is skipped where its part is missing.
 TEST_PACKAGES = python3 python3-pip openssl nginx-light default-jre-headless golang-go \
 	golang-github-fluent-fluent-logger-golang-dev docker.io busybox-static zsh fish kcat systemd-journal-remote prometheus \
-	rsyslog logrotate libmaxminddb0
+	rsyslog logrotate libmaxminddb0 influxdb
 
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
