@@ -31,4 +31,16 @@ struct ItemSetTests {
             #expect(Array(rest) == Array(a.sorted().dropFirst(max(count, 0))))
         }
     }
+
+    @Test("an item is found by its place, as spelling the set out finds it")
+    func places() {
+        for set: ItemSet in [[], [7], [0, 1, 2], [3, 4, 9, 11, 12, 13, 40], ItemSet(5..<1000)] {
+            let all = Array(set)
+            var each = ItemSet.Places(set)
+            for place in all.indices { #expect(each.item(at: place) == all[place]) }
+            #expect(each.item(at: all.count) == nil)
+            var some = ItemSet.Places(set)
+            for place in stride(from: 1, to: all.count, by: 3) { #expect(some.item(at: place) == all[place]) }
+        }
+    }
 }

@@ -93,4 +93,24 @@ package struct ItemSet: Sendable, Equatable, Sequence, ExpressibleByArrayLiteral
     }
 
     package func makeIterator() -> FlattenSequence<[Range<Int>]>.Iterator { ranges.joined().makeIterator() }
+
+    /// Finds items by their place in the set, as answers name them, without spelling a range out.
+    package struct Places {
+        private let ranges: [Range<Int>]
+        private var index = 0
+        /// The place of the first item of the range at `index`.
+        private var first = 0
+
+        package init(_ items: ItemSet) { ranges = items.ranges }
+
+        /// nil: there are fewer items. To be asked from the first place to the last.
+        package mutating func item(at place: Int) -> Int? {
+            precondition(place >= first, "places are asked for in ascending order")
+            while index < ranges.count, place - first >= ranges[index].count {
+                first += ranges[index].count
+                index += 1
+            }
+            return index < ranges.count ? ranges[index].lowerBound + place - first : nil
+        }
+    }
 }

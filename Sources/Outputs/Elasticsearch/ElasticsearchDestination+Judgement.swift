@@ -4,14 +4,13 @@ internal import HTTPClient
 /// What the answer to a bulk request means.
 extension ElasticsearchDestination {
     func judge(_ response: HTTPResponse, _ chunk: LoadedChunk, _ sent: ItemSet) -> BulkJudgement {
-        let items = Array(sent)
+        var places = ItemSet.Places(sent)
         var judgement = BulkJudgement()
         do throws(BulkResponseError) {
-            try BulkResponse.scan(response.body, sent: items.count) { place, answer in
-                guard place < items.count else { return }
+            try BulkResponse.scan(response.body, sent: sent.count) { place, answer in
                 // Nearly all of them, a million a second: nothing is decoded.
                 if !answer.hasError, let status = answer.status, (200..<300).contains(status) { return }
-                let item = items[place]
+                guard let item = places.item(at: place) else { return }
                 let label = BulkLabel(bytes: chunk.body.labels[Int(chunk.item(item).label)])
                 let type = response.body.decoded(answer.type)
                 let reason = response.body.decoded(answer.reason)
