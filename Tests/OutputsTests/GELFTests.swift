@@ -303,6 +303,43 @@ final class GELFDestinationTests {
     }
 
     @Test(
+        "a server that ends before it has read what the kernel still holds has not taken it", .timeLimit(.minutes(10)))
+    func endsEarly() async throws {
+        // Room for a few kilobytes of the twelve: the others stay with the sender's kernel.
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var room: Int32 = 2048
+        setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { place in
+            place.withMemoryRebound(to: sockaddr.self, capacity: 1) { place in
+                bind(listener, place, size) == 0 && Glibc.listen(listener, 1) == 0
+                    && getsockname(listener, place, &size) == 0
+            }
+        }
+        try #require(isListening)
+        let port = UInt16(bigEndian: address.sin_port)
+        let thread = Thread {
+            let peer = accept(listener, nil, nil)
+            usleep(500_000)
+            shutdown(peer, Int32(SHUT_WR))
+            usleep(500_000)
+            close(peer)
+        }
+        thread.start()
+        let chunk = try chunk([#"{"text":"\#(String(repeating: "x", count: 12_000))"}"#])
+        let outcome = await destination(.tcp, port: port) { $0.sendSeconds = 5 }.deliver(chunk, items: chunk.allItems)
+        guard case .retry(let reason, nil) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.kind == .unreachable)
+    }
+
+    @Test(
         "over UDP each message is packed, in pieces when it is large, and all of a burst arrive",
         .timeLimit(.minutes(10)))
     func datagrams() async throws {

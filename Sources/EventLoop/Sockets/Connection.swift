@@ -170,7 +170,7 @@ package final class Connection: LoopHandle, @unchecked Sendable {
             switch ending {
             case .none, .sending: handler?.reachedEnd(of: self)
             case .sendingThenAwaiting: break
-            case .awaitingPeer: close(because: reason)
+            case .awaitingPeer: closeAfterItsEnd()
             }
         } else {
             fail("read from", Int32(count))
@@ -359,10 +359,15 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     private func didShutDown() {
         if ending == .sendingThenAwaiting, !holds.contains(.ended) {
             ending = .awaitingPeer
+        } else if ending == .sendingThenAwaiting {
+            closeAfterItsEnd()
         } else {
             close(because: reason)
         }
     }
+
+    /// The peer has ended its side; whether that means that it has read all shows by what is not acknowledged.
+    private func closeAfterItsEnd() { close(because: hasPeerTakenAll ? reason : .reset) }
 
     private func fail(_ call: String, _ status: Int32) {
         let isReset = status == UV_ECONNRESET.rawValue || status == UV_EPIPE.rawValue

@@ -42,6 +42,20 @@ extension Connection {
         return unsafe uv_fileno(pointer(as: uv_handle_t.self), &descriptor) == 0 ? descriptor : nil
     }
 
+    /// Whether the peer's kernel has acknowledged all that was written here and has not broken off since: a peer that ends its
+    /// side before that has not read everything. The end of this side may still be on its way, which counts as one byte
+    /// (tcp(7), SIOCOUTQ).
+    package var hasPeerTakenAll: Bool {
+        guard let descriptor, queuedWriteBytes == 0 else { return false }
+        var unacknowledged: Int32 = 0
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // SIOCOUTQ is TIOCOUTQ; both calls write one int.
+        let isCounted = unsafe ioctl(descriptor, UInt(TIOCOUTQ), &unacknowledged) == 0
+        let isAsked = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0
+        return isCounted && isAsked && unacknowledged <= 1 && error == 0
+    }
+
     /// A refusal here (an option the kernel lacks) does not make the connection worse than without it.
     func applyOptions(isTCP: Bool) {
         guard isTCP else { return }
