@@ -19,7 +19,7 @@ package final class SectionReader {
     /// Required keys that are missing while a line of the section looks like them: `finish` tells which of both it is.
     private var perhapsMissing: [(key: String, message: String, hint: String)] = []
     /// What `finish` is to ignore where nobody has asked for it.
-    private var leftovers: (keys: [String], reason: String)?
+    private var leftovers: [(key: String, reason: String)] = []
 
     /// A reader for a section; the description is the section's own when none is given.
     package init(_ section: Section, description: String? = nil, diagnostics: Diagnostics) {
@@ -120,7 +120,9 @@ package final class SectionReader {
     }
 
     /// As `ignore`, but for those of the keys that somebody else has a use for, before or after.
-    package func ignoreUnlessTaken(_ keys: [String], reason: String) { leftovers = (keys, reason) }
+    package func ignoreUnlessTaken(_ keys: [String], reason: String) {
+        leftovers += keys.map { ($0, reason) }
+    }
 
     /// Notes something that is not as in Fluentd on purpose, for who comes from there.
     package func differs(of parameter: String? = nil, _ what: String, advice: String? = nil) {
@@ -201,7 +203,7 @@ package final class SectionReader {
     ///   - isWhole: whether the section was read to its end. Behind a mistake that ended the reading before, what was not
     ///     asked for yet is not unknown.
     package func finish(misspelt: Diagnostic.Severity = .error, isWhole: Bool = true) {
-        if let leftovers { ignore(leftovers.keys.filter { !knownKeySet.contains($0) }, reason: leftovers.reason) }
+        for (key, reason) in leftovers where !knownKeySet.contains(key) { ignore([key], reason: reason) }
         let known = knownKeys + SectionNames.reservedKeys
         var reported: Set<String> = []
         var meant: Set<String> = []
@@ -222,8 +224,8 @@ package final class SectionReader {
                     hint: "it belongs into \(home)")
                 continue
             }
-            if !isWhole, EditDistance.nearest(to: parameter.key, in: known) == nil { continue }
-            let near = report(unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known, misspelt)
+            let near = report(
+                unknown: parameter.key, "parameter", at: parameter.keyPlace, known: known, misspelt, isWhole: isWhole)
             if let near { meant.insert(near) }
         }
         reportLostLines(&meant)
@@ -270,7 +272,7 @@ package final class SectionReader {
     /// Answers the known name that was probably meant.
     private func report(
         unknown name: String, _ noun: String, at place: Place, known: [String],
-        _ misspelt: Diagnostic.Severity = .error
+        _ misspelt: Diagnostic.Severity = .error, isWhole: Bool = true
     ) -> String? {
         let shown = noun == "section" ? "<\(name)>" : "'\(name)'"
         if let near = EditDistance.nearest(to: name, in: known) {
@@ -283,6 +285,7 @@ package final class SectionReader {
             }
             return near
         }
+        guard isWhole else { return nil }
         let nearest = EditDistance.ranked(known.filter { !$0.hasPrefix("@") }, by: name, count: 3)
         let list = nearest.map { noun == "section" ? "<\($0)>" : "'\($0)'" }.joined(separator: ", ")
         diagnostics.warning(

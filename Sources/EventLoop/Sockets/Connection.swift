@@ -357,13 +357,8 @@ package final class Connection: LoopHandle, @unchecked Sendable {
     }
 
     private func didShutDown() {
-        if ending == .sendingThenAwaiting, !holds.contains(.ended) {
-            ending = .awaitingPeer
-        } else if ending == .sendingThenAwaiting {
-            closeAfterItsEnd()
-        } else {
-            close(because: reason)
-        }
+        guard ending == .sendingThenAwaiting else { return close(because: reason) }
+        if holds.contains(.ended) { closeAfterItsEnd() } else { ending = .awaitingPeer }
     }
 
     /// The peer has ended its side; whether that means that it has read all shows by what is not acknowledged.

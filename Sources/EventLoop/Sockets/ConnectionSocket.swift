@@ -45,7 +45,7 @@ extension Connection {
     /// Whether the peer's kernel has acknowledged all that was written here and has not broken off since: a peer that ends its
     /// side before that has not read everything. The end of this side may still be on its way, which counts as one byte
     /// (tcp(7), SIOCOUTQ).
-    package var hasPeerTakenAll: Bool {
+    var hasPeerTakenAll: Bool {
         guard let descriptor, queuedWriteBytes == 0 else { return false }
         var unacknowledged: Int32 = 0
         var error: Int32 = 0

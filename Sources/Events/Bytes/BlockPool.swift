@@ -32,24 +32,20 @@ package final class BlockPool: Sendable {
         var free: [FreeBlock] = []
         var freeBytes = 0
 
-        mutating func takeIdle(at now: Double) -> [FreeBlock] {
-            let idle = Array(free.prefix { $0.since + BlockPool.idleSeconds <= now })
-            free.removeFirst(idle.count)
-            freeBytes -= idle.reduce(0) { $0 + $1.size }
-            return idle
-        }
-
-        /// What must go so that no more than the limit is kept. Blocks of sizes that are asked for come and go, so the first
-        /// ones are of sizes that were wanted once: keeping them would have each new chunk touch fresh pages.
-        mutating func takeBeyondLimit() -> [FreeBlock] {
+        /// What has not been needed for too long, and what must go so that no more than the limit is kept. Blocks of sizes that
+        /// are asked for come and go, so the first ones are of sizes that were wanted once: keeping them would have each new
+        /// chunk touch fresh pages.
+        mutating func takeUseless(at now: Double) -> [FreeBlock] {
             var count = 0
-            while freeBytes > BlockPool.limitBytes {
+            while count < free.count,
+                freeBytes > BlockPool.limitBytes || free[count].since + BlockPool.idleSeconds <= now
+            {
                 freeBytes -= free[count].size
                 count += 1
             }
-            let beyond = Array(free[..<count])
+            let useless = Array(free[..<count])
             free.removeFirst(count)
-            return beyond
+            return useless
         }
     }
 
@@ -95,11 +91,10 @@ package final class BlockPool: Sendable {
         let now = now()
         let block = unsafe FreeBlock(start: start, size: size, since: now)
         let useless = state.withLock { state in
-            let idle = state.takeIdle(at: now)
-            guard size <= Self.limitBytes else { return idle + [block] }
+            guard size <= Self.limitBytes else { return state.takeUseless(at: now) + [block] }
             state.free.append(block)
             state.freeBytes += size
-            return idle + state.takeBeyondLimit()
+            return state.takeUseless(at: now)
         }
         Self.unmap(useless)
     }
@@ -109,7 +104,7 @@ package final class BlockPool: Sendable {
     package func releaseIdle() -> Double? {
         let now = now()
         let (idle, next) = state.withLock { state in
-            (state.takeIdle(at: now), state.free.first.map { max($0.since + Self.idleSeconds - now, 0) })
+            (state.takeUseless(at: now), state.free.first.map { max($0.since + Self.idleSeconds - now, 0) })
         }
         Self.unmap(idle)
         if !idle.isEmpty, next == nil { rest() }

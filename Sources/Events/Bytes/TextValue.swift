@@ -15,4 +15,18 @@ extension ByteBuffer {
         default: appendJSON(value, storage)
         }
     }
+
+    /// What `read` makes of a string of this storage, which is there without escapes while it runs; nil: the value is none.
+    package mutating func withText<Found>(
+        of value: Value, _ read: (Slice, borrowing ByteBuffer) -> Found?
+    ) -> Found? {
+        switch value.kind {
+        case .string: return read(value.slice, self)
+        case .jsonString:
+            let mark = count
+            defer { truncate(to: mark) }
+            return read(appendUnescaped(value.slice), self)
+        default: return nil
+        }
+    }
 }

@@ -119,22 +119,12 @@ package final class GeoIPFilter: Filter {
             var place = Self.notThere
             for accessor in key {
                 guard let value = rows.value(at: accessor, in: record, storage), value.kind != .null else { continue }
-                if let address = address(value, &storage) { place = self.place(of: address, tag) }
+                if let address = storage.withText(of: value, { GeoIPAddress($0, $1) }) {
+                    place = self.place(of: address, tag)
+                }
                 break
             }
             found.append(place)
-        }
-    }
-
-    private func address(_ value: Value, _ storage: inout ByteBuffer) -> GeoIPAddress? {
-        switch value.kind {
-        case .string: return GeoIPAddress(value.slice, storage)
-        case .jsonString:
-            let mark = storage.count
-            let address = GeoIPAddress(storage.appendUnescaped(value.slice), storage)
-            storage.truncate(to: mark)
-            return address
-        default: return nil
         }
     }
 

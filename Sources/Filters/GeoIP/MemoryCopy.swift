@@ -19,9 +19,6 @@ struct MemoryCopy: ~Copyable {
         defer { close(file) }
         var status = stat()
         guard unsafe fstat(file, &status) == 0 else { throw Self.failure() }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw LibMaxMindDB.Failure(description: "it is no regular file")
-        }
         guard status.st_size <= Self.largestBytes else {
             throw LibMaxMindDB.Failure(description: "it has more than \(Self.largestBytes >> 30) GiB")
         }

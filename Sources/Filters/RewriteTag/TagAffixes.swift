@@ -6,7 +6,7 @@ package struct TagAffixes: Sendable, Equatable {
     package var addedPrefix: [UInt8] = []
     package var addedSuffix: [UInt8] = []
     /// nil: the tag is what the others have made of it.
-    package var template: [TagTemplate.Part]?
+    package var template: TagTemplate?
     package var hostname: [UInt8] = []
 
     package init() {}
@@ -18,14 +18,9 @@ package struct TagAffixes: Sendable, Equatable {
         let shown = addedPrefix + rest + addedSuffix
         guard let template else { return shown }
         let parts = shown.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Array.init)
-        return template.flatMap { part -> [UInt8] in
-            switch part {
-            case .text(let bytes): bytes
-            case .tag: shown
-            case .tagPart(let number): number < parts.count ? parts[number] : []
-            case .hostname: hostname
-            case .capture, .unknown: []
-            }
+        // There is no pattern, so a group has taken nothing.
+        return template.pieces(tag: shown, tagParts: parts, hostname: hostname).flatMap { piece in
+            if case .text(let bytes) = piece { bytes } else { [UInt8]() }
         }
     }
 }

@@ -4,7 +4,7 @@
 /// of its parts, counted from 0, and `${hostname}` (or `__HOSTNAME__`) this host. What is not there is nothing. Other
 /// names in lower-case letters, and in `__CAPITALS__`, are placeholders too, and stand for nothing; everything else is
 /// text.
-package struct TagTemplate: Sendable {
+package struct TagTemplate: Sendable, Equatable {
     package enum Part: Sendable, Equatable {
         case text([UInt8])
         case capture(Int)

@@ -59,16 +59,8 @@ package final class TimestampCheckFilter: Filter {
 
     /// nil: it is no time.
     private func read(_ value: Value, _ storage: inout ByteBuffer) -> Found? {
-        switch value.kind {
-        case .int: return Self.sinceEpoch(value.intValue).map { Found(time: $0) }
-        case .string: return read(value.slice, storage)
-        case .jsonString:
-            let mark = storage.count
-            let moment = read(storage.appendUnescaped(value.slice), storage)
-            storage.truncate(to: mark)
-            return moment
-        default: return nil
-        }
+        value.kind == .int
+            ? Self.sinceEpoch(value.intValue).map { Found(time: $0) } : storage.withText(of: value) { read($0, $1) }
     }
 
     private func read(_ text: Slice, _ storage: borrowing ByteBuffer) -> Found? {

@@ -8,6 +8,8 @@ struct GrokExpansion {
         let range: Range<Int>
         /// What stands for the reference.
         let definition: [UInt8]
+        /// Its bytes in the expansion, with what its own references stand for.
+        var body = 0..<0
     }
 
     /// A stretch of the expansion that was copied from one text.
@@ -33,8 +35,6 @@ struct GrokExpansion {
 
     private(set) var text: [UInt8] = []
     private(set) var fields: [Field] = []
-    /// Where the definitions stand.
-    private var places: [DefinitionPlaces.Place] = []
     private var segments: [Segment] = []
     private var instances: [Instance] = []
     private let library: PatternLibrary
@@ -76,10 +76,9 @@ struct GrokExpansion {
             } else {
                 text += Array("(?:".utf8)
             }
-            let place = places.count
-            places.append(DefinitionPlaces.Place(name: reference.name, range: text.count..<text.count))
+            let start = text.count
             try expand(definition, as: own, open: open + [reference.name])
-            places[place].range = places[place].range.lowerBound..<text.count
+            instances[own].body = start..<text.count
             segments.append(
                 Segment(start: text.count, instance: own, sourceOffset: 0, isCopy: false))
             text.append(UInt8(ascii: ")"))
@@ -142,7 +141,9 @@ struct GrokExpansion {
     }
 
     /// Where the definitions stand in `text`, for who reads it.
-    var definitions: DefinitionPlaces { DefinitionPlaces(places, of: library.read) }
+    var definitions: DefinitionPlaces {
+        DefinitionPlaces(instances.map { DefinitionPlaces.Place(name: $0.name, range: $0.body) }, of: library.read)
+    }
 
     // MARK: - Places
 

@@ -65,16 +65,16 @@ package struct PatternLibrary: Sendable {
                 return
             }
             try add(path: path)
-            let read = self
-            Self.known.withLock { $0[path] = (state, read) }
+            let library = self
+            Self.known.withLock { $0[path] = (state, library) }
         } else {
             if let known = Self.known.withLock({ $0[series.rawValue] }) {
                 self = known.library
                 return
             }
             for (file, text) in EmbeddedPatterns.files(of: series) { add(text: text, file: file) }
-            let read = self
-            Self.known.withLock { $0[series.rawValue] = ([], read) }
+            let library = self
+            Self.known.withLock { $0[series.rawValue] = ([], library) }
         }
     }
 

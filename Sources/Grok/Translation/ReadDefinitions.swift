@@ -39,7 +39,7 @@ struct DefinitionPlaces {
     struct Place {
         let name: String
         /// The bytes between the parentheses that stand for the reference.
-        var range: Range<Int>
+        let range: Range<Int>
     }
 
     let read: ReadDefinitions

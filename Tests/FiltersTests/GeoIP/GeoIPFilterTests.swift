@@ -202,7 +202,7 @@ struct GeoIPFilterTests {
     func template(_ template: String, _ new: String) {
         var affixes = TagAffixes()
         affixes.removedPrefix = Array("access.".utf8)
-        (affixes.template, affixes.hostname) = (TagTemplate(template).parts, Array("h".utf8))
+        (affixes.template, affixes.hostname) = (TagTemplate(template), Array("h".utf8))
         #expect(String(decoding: affixes.changed(Array("access.web.01".utf8)), as: UTF8.self) == new)
     }
 }

@@ -65,8 +65,8 @@ enum S3Section {
         defaults.chunkKeys = ["time"]
         defaults.timekeySeconds = 86_400
         let buffering = HTTPOutputParts.readBuffer(reader, builder, chunkKeys: "time", defaults)
-        let waitsForSlice = [.default, .lazy].contains(buffering.settings.flushMode)
-        if waitsForSlice, buffering.files == nil, let timekey = buffering.settings.keys.timekeySeconds, timekey >= 3600
+        if buffering.settings.resolvedFlushMode == .lazy, buffering.files == nil,
+            let timekey = buffering.settings.keys.timekeySeconds, timekey >= 3600
         {
             reader.diagnostics.warning(
                 reader.section.place,

@@ -176,7 +176,7 @@ enum GeoIPSection {
                     "tag", "unknown placeholder '\(name)' will be empty",
                     hint: "there are ${tag}, ${tag_parts[N]} and ${hostname}")
             }
-            affixes.template = template.parts
+            affixes.template = template
         }
         return .affixes(affixes)
     }
