@@ -1,7 +1,10 @@
 """The C programs of this folder, and the bulk server that counts documents."""
-import json, os, resource, socket, subprocess, time, urllib.request
+import json, os, resource, socket, subprocess, sys, time, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "Integration"))
+from ports import free_port  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PORT_SECONDS = 30  # for a program to listen
 RUN_SECONDS = 120  # for the acks of a run
@@ -39,12 +42,6 @@ class Programs:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return {**json.loads(done.stdout), "own_cpu": own}
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for_port(port, process, what):

@@ -1,6 +1,8 @@
 """What the integration tests share: the test table, the daemon under test, waiting, ports, a forward client."""
 import contextlib, json, os, re, shutil, socket, struct, subprocess, tempfile, time
 
+from ports import free_port  # noqa: F401
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SLUICE = os.path.abspath(os.environ.get("SLUICE_BIN", os.path.join(ROOT, ".build", "release", "sluice")))
@@ -62,24 +64,6 @@ def wait_until(condition, seconds, what):
 
 
 # MARK: - Ports
-
-_given_ports = set()
-
-
-def free_port():
-    """A TCP port whose UDP twin is free too; never the same twice, since one may wait for its listener."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in _given_ports:
-            _given_ports.add(port)
-            return port
-
 
 def accepts(port):
     try:

@@ -18,7 +18,7 @@ class Broker:
         self.start_script, self.settings = os.path.join(servers, "start"), settings
         self.folder = tempfile.mkdtemp(prefix="kafka-", dir=os.environ.get("SLUICE_TEST_SCRATCH"))
         # The controller has the next port.
-        self.port = free_port()
+        self.port = free_port(2)
         self.address, self.process = f"127.0.0.1:{self.port}", None
 
     def __enter__(self):
@@ -41,8 +41,11 @@ class Broker:
             ready.set()
 
         threading.Thread(target=read, args=(self.process.stdout,), daemon=True).start()
-        assert ready.wait(START_SECONDS) and lines and lines[0].startswith("ready"), \
-            f"Kafka is not ready; see {self.folder}/server.log"
+        if not (ready.wait(START_SECONDS) and lines and lines[0].startswith("ready")):
+            # A broker that is not ready in time ends, too: the test that asked for it is over.
+            end_process(self.process, 20)
+            with open(f"{self.folder}/server.log", errors="replace") as log:
+                raise AssertionError(f"Kafka is not ready; the end of its log:\n{log.read()[-3000:]}")
         return self
 
     def kill(self):
