@@ -150,16 +150,18 @@ def signatures(_):
         search = (f"<match search.**>\n  @type opensearch\n  logstash_format true\n  logstash_prefix größer\n  id_key text\n  <endpoint>\n"
                   f"    url http://127.0.0.1:{port}\n    region us-east-1\n  </endpoint>\n  <buffer>\n    flush_interval 0.2s\n  </buffer>\n</match>\n")
         match = search + search.replace("search.**", "packed.**").replace("logstash_format", "compression_level best_speed\n  logstash_format") + match
+        match = search.replace("search.**", "aws.**").replace("opensearch", '"aws-elasticsearch-service"') + match
         with daemon(match, {"AWS_SESSION_TOKEN": "tok/en=="}) as running, ForwardClient(running.port) as client:
             client.deliver("s3.ü'(x)*", [[event_time(DAY, 0), {"text": "x" * 100_000}] for _ in range(20)])
             client.deliver("s3.small", [[event_time(DAY, 0), {"text": "größer"}]])
             client.deliver("logs", [[event_time(DAY, 0), {"text": "größer"}]])
             client.deliver("search.a", [[event_time(DAY, 0), {"text": f"größer {n}" + "x" * 1000}] for n in range(300)])
             client.deliver("packed.a", [[event_time(DAY, 0), {"text": "größer"}]])
+            client.deliver("aws.a", [[event_time(DAY, 0), {"text": "größer"}]])
             lines = []
             reader = threading.Thread(target=lambda: lines.extend(server.stdout), daemon=True)
             reader.start()
-            wait_until(lambda: sum(" PUT " in l or " POST " in l for l in lines) >= 5, 20, lambda: f"{lines}\n{running.log()}")
+            wait_until(lambda: sum(" PUT " in l or " POST " in l for l in lines) >= 6, 20, lambda: f"{lines}\n{running.log()}")
     finally:
         end_process(server)
     assert all(line.startswith("ok ") for line in lines), "".join(lines)

@@ -2,7 +2,7 @@ import ConfigFile
 import Pipeline
 import Testing
 
-/// `@type prometheus`, `typecast` and `elasticsearch_timestamp_check`: what is said of a wrong line, and where.
+/// `@type prometheus`, `typecast`, `dedot` and `elasticsearch_timestamp_check`: what is said of a wrong line, and where.
 @Suite struct EventMetricsSectionTests {
     private static func metric(_ lines: String) -> String {
         "@type prometheus\n<metric>\nname m\ntype counter\ndesc d\n\(lines)\n</metric>"
@@ -100,6 +100,16 @@ import Testing
         ("@type typecast\ntypes a:integer,b:float", []),
         ("@type typecast", ["1:1 error 'types' is required in <filter **> of type typecast"]),
         ("@type typecast\ntypes a:number", ["3:7 error unknown type 'number'"]),
+        ("@type dedot\nde_dot true\nde_dot_separator _\nde_dot_nested true", []), ("@type dedot", []),
+        ("@type dedot\nde_dot_separator _._", ["3:18 error 'de_dot_separator' has a dot in it itself"]),
+        (
+            "@type dedot\nde_dot_separator 12345678901234567",
+            ["3:18 error 'de_dot_separator' has more than 16 bytes"]
+        ),
+        (
+            "@type dedot\nde_dot false\nde_dot_nested true",
+            ["3:8 warning with 'de_dot false' this filter changes nothing"]
+        ),
         ("@type elasticsearch_timestamp_check\nsubsecond_precision 6", []),
         (
             "@type elasticsearch_timestamp_check\nsubsecond_precision 12",

@@ -440,6 +440,14 @@ import Testing
             "@type opensearch\nlogstash_format true\nid_key id\nwrite_operation update\ntarget_index_affinity true\n<endpoint>\nurl https://x\nregion us-east-1\n</endpoint>",
             ["6:23 error 'target_index_affinity' cannot go with <endpoint>"]
         ),
+        (
+            "@type aws-elasticsearch-service\ntype_name a\nlogstash_format true\nreconnect_on_error true\nflush_interval 1s\n<endpoint>\nurl https://x\nregion eu-west-1\naccess_key_id a\nsecret_access_key b\n</endpoint>",
+            ["5:1 note 'reconnect_on_error' in <match **> of type aws-elasticsearch-service has no effect"]
+        ),
+        (
+            "@type aws-elasticsearch-service\nlogstash_format true",
+            ["2:7 error aws-elasticsearch-service needs an <endpoint> with 'url' and 'region'"]
+        ),
         ("@type elasticsearch_dynamic\nindex_name idx-${record['id']}-${tag_parts[1]}", []),
         (
             "@type elasticsearch_dynamic\nindex_name a-${Time.at(time).getutc.strftime(@logstash_dateformat)}", []

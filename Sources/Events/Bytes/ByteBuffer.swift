@@ -217,6 +217,11 @@ internal import Glibc
         }
     }
 
+    package func holds(_ byte: UInt8, in slice: Slice) -> Bool {
+        precondition(slice.end <= count, "slice outside the buffer")
+        return unsafe memchr(base + Int(slice.offset), Int32(byte), Int(slice.length)) != nil
+    }
+
     /// Lends the bytes of a slice to a C library for the duration of the call.
     @unsafe
     @inlinable package func withUnsafeBytes<R>(_ slice: Slice, _ body: (UnsafePointer<UInt8>, Int) -> R) -> R {

@@ -35,7 +35,7 @@ enum KnownPlugins {
             "sql", "secure_forward", "stream", "elasticsearch",
         ],
         "filter": [
-            "dedot", "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
+            "flatten_hash", "multi_format_parser", "ignore", "throttle", "script", "anonymizer",
             "genhashvalue",
         ],
         "output": [

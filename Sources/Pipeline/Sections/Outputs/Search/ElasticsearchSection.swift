@@ -23,7 +23,7 @@ enum ElasticsearchSection {
         if type.isDataStream { SearchDataStreamSection.readIgnored(reader, type) }
         SearchDocumentSection.readTarget(reader, builder, type, &settings)
         SearchDocumentSection.readDocument(reader, type, &settings)
-        let signing = type.product == .openSearch ? SearchEndpointSection.read(reader, builder, &settings) : nil
+        let signing = SearchEndpointSection.read(reader, builder, type, &settings)
         let setup = SearchSetupSection(reader, builder, type)
         readIgnored(reader, type)
         let secondary = SecondarySection.read(reader, builder)

@@ -1,14 +1,24 @@
 internal import ConfigFile
 internal import Outputs
 
-/// `<endpoint>` of `opensearch`: a domain of Amazon's OpenSearch Service, to which requests are signed
-/// (fluent-plugin-opensearch's README.md, "Configuration - AWS OpenSearch Service").
+/// `<endpoint>` of `opensearch` and `aws-elasticsearch-service`: a domain of Amazon's OpenSearch Service, to which requests
+/// are signed (fluent-plugin-opensearch's README.md, "Configuration - AWS OpenSearch Service";
+/// fluent-plugin-aws-elasticsearch-service's README.md).
 enum SearchEndpointSection {
     /// nil: there is none, or an error was reported. The endpoint takes the place of `hosts`.
     static func read(
-        _ reader: SectionReader, _ builder: PlanBuilder, _ settings: inout ElasticsearchSettings
+        _ reader: SectionReader, _ builder: PlanBuilder, _ type: SearchOutputType,
+        _ settings: inout ElasticsearchSettings
     ) -> AWSPlan? {
-        guard let section = reader.section(named: "endpoint") else { return nil }
+        guard type.takesEndpoint else { return nil }
+        guard let section = reader.section(named: "endpoint") else {
+            if type.needsEndpoint {
+                reader.error(
+                    "@type", "\(type.name) needs an <endpoint> with 'url' and 'region'",
+                    hint: "a server whose requests are not signed is that of @type elasticsearch")
+            }
+            return nil
+        }
         let inner = SectionReader(section, description: "<endpoint>", diagnostics: reader.diagnostics)
         defer { inner.finish() }
         let url = inner.string("url", required: true)

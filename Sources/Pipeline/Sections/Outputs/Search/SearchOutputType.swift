@@ -8,15 +8,23 @@ struct SearchOutputType {
     var isDataStream = false
     /// Names of indices are Ruby.
     var isDynamic = false
+    /// The server is always Amazon's.
+    var needsEndpoint = false
 
     static let elasticsearch = SearchOutputType(name: "elasticsearch", product: .elasticsearch)
     static let elasticsearchDynamic = SearchOutputType(
         name: "elasticsearch_dynamic", product: .elasticsearch, isDynamic: true)
     static let elasticsearchDataStream = SearchOutputType(
         name: "elasticsearch_data_stream", product: .elasticsearch, isDataStream: true)
+    /// fluent-plugin-aws-elasticsearch-service, which stands on `elasticsearch`.
+    static let awsElasticsearchService = SearchOutputType(
+        name: "aws-elasticsearch-service", product: .elasticsearch, needsEndpoint: true)
     static let openSearch = SearchOutputType(name: "opensearch", product: .openSearch)
     static let openSearchDataStream = SearchOutputType(
         name: "opensearch_data_stream", product: .openSearch, isDataStream: true)
+
+    /// An `<endpoint>` says where a server of Amazon's is, and with which keys requests are signed.
+    var takesEndpoint: Bool { needsEndpoint || product == .openSearch }
 
     /// As it is in the middle of parameters' names.
     private var short: String { product == .elasticsearch ? "es" : "os" }
