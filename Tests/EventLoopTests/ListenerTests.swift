@@ -264,6 +264,51 @@ struct ConnectTests {
         #expect(timedOut >= 1)
     }
 
+    /// The kernel takes the ports of connections in turn, so that one of them meets the closed port itself.
+    @Test(
+        "an attempt that the kernel connects to itself is refused, and the port is free at once",
+        arguments: ["127.0.0.1", "::1"])
+    func ownPeer(_ host: String) throws {
+        let stage = try Stage()
+        // Linux gives even ports to connections first.
+        let first = try Listener(.tcp(host: host, port: 0), on: stage.loop) { _ in }
+        var port = first.port & ~1
+        first.close()
+        var closed: Listener?
+        while closed == nil, port < 60_000 {
+            port += 2
+            closed = try? Listener(.tcp(host: host, port: port), on: stage.loop) { _ in }
+        }
+        closed?.close()
+        var attempts = 0
+        var itself = 0
+        func attempt() {
+            attempts += 1
+            ConnectAttempt(to: .tcp(host: host, port: port), on: stage.loop) { result in
+                switch result {
+                case .success: Issue.record("somebody answered at a closed port")
+                case .failure(let error):
+                    #expect(error.name == "ECONNREFUSED", "attempt \(attempts)")
+                    if error.advice.contains("itself") { itself += 1 }
+                }
+                guard itself == 0, attempts < 60_000 else {
+                    let again = try? Listener(.tcp(host: host, port: port), on: stage.loop) { _ in }
+                    #expect(again != nil)
+                    again?.close()
+                    return stage.finish()
+                }
+                attempt()
+            }
+        }
+        let start = LoopTimer(on: stage.loop)
+        start.start(afterMilliseconds: 1) {
+            start.close()
+            attempt()
+        }
+        stage.run()
+        #expect(itself == 1, "\(attempts) attempts")
+    }
+
     @Test(
         "a cancelled attempt leaves nothing behind and tells nothing",
         arguments: ["127.0.0.1", "localhost", "host.invalid"])

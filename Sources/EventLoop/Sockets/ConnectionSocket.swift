@@ -29,8 +29,40 @@ extension Connection {
     private func finishConnecting(_ status: Int32) {
         let tell = connected
         connected = nil
+        if status >= 0, isItsOwnPeer {
+            // Without a trace: else the port would stay taken for the server that is to listen there.
+            setLinger(seconds: 0)
+            tell?(
+                LoopError(
+                    "connect to", peerName, status: UV_ECONNREFUSED.rawValue,
+                    advice: "nothing listens there, so the kernel connected the socket to itself: start the server or "
+                        + "correct the port"))
+            return
+        }
         if status >= 0 { applyOptions(isTCP: peerAddress != nil) }
         tell?(status < 0 ? LoopError("connect to", peerName, status: status) : nil)
+    }
+
+    /// Whether the kernel gave the connection to a closed port of this machine that very port for its own end, from
+    /// net.ipv4.ip_local_port_range. TCP lets the two meet (RFC 9293, 3.5, "simultaneous open"): nobody is there, and all that
+    /// is sent is acknowledged and comes back.
+    private var isItsOwnPeer: Bool {
+        guard peerAddress != nil, let own = unsafe address(of: getsockname) else { return false }
+        return unsafe own == address(of: getpeername)
+    }
+
+    private func address(
+        of ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
+        guard let descriptor else { return nil }
+        var address = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // The storage holds an address of any family, and both calls write no more than its size.
+        return unsafe withUnsafeMutablePointer(to: &address) { storage in
+            unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe ask(descriptor, pointer, &size) == 0 ? unsafe SocketAddress(UnsafePointer(pointer)) : nil
+            }
+        }
     }
 
     // MARK: - The socket
@@ -61,9 +93,12 @@ extension Connection {
         guard isTCP else { return }
         if options.noDelay { unsafe uv_tcp_nodelay(pointer(as: uv_tcp_t.self), 1) }
         if let seconds = options.keepAliveSeconds { unsafe uv_tcp_keepalive(pointer(as: uv_tcp_t.self), 1, seconds) }
-        if let seconds = options.lingerSeconds, let descriptor {
-            var value = linger(l_onoff: 1, l_linger: seconds)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
-        }
+        if let seconds = options.lingerSeconds { setLinger(seconds: seconds) }
+    }
+
+    private func setLinger(seconds: Int32) {
+        guard let descriptor else { return }
+        var value = linger(l_onoff: 1, l_linger: seconds)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 }
