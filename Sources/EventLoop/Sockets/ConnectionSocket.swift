@@ -47,22 +47,10 @@ extension Connection {
     /// net.ipv4.ip_local_port_range. TCP lets the two meet (RFC 9293, 3.5, "simultaneous open"): nobody is there, and all that
     /// is sent is acknowledged and comes back.
     private var isItsOwnPeer: Bool {
-        guard peerAddress != nil, let own = unsafe address(of: getsockname) else { return false }
-        return unsafe own == address(of: getpeername)
-    }
-
-    private func address(
-        of ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-    ) -> SocketAddress? {
-        guard let descriptor else { return nil }
-        var address = sockaddr_storage()
-        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        // The storage holds an address of any family, and both calls write no more than its size.
-        return unsafe withUnsafeMutablePointer(to: &address) { storage in
-            unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe ask(descriptor, pointer, &size) == 0 ? unsafe SocketAddress(UnsafePointer(pointer)) : nil
-            }
+        guard peerAddress != nil, let descriptor, let own = unsafe SocketAddress(of: descriptor, getsockname) else {
+            return false
         }
+        return unsafe own == SocketAddress(of: descriptor, getpeername)
     }
 
     // MARK: - The socket

@@ -113,16 +113,7 @@ package struct ListeningSocket {
     }
 
     /// Where it is bound, for port 0.
-    package var address: SocketAddress? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        // sockaddr_storage holds any address; the kernel says how much it wrote.
-        return unsafe withUnsafeMutablePointer(to: &storage) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe getsockname(descriptor, $0, &length) == 0 ? SocketAddress($0) : nil
-            }
-        }
-    }
+    package var address: SocketAddress? { unsafe SocketAddress(of: descriptor, getsockname) }
 
     package func close() { _ = Glibc.close(descriptor) }
 

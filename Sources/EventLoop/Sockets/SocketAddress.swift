@@ -43,6 +43,25 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Of one end of a socket; nil for a socket that has none, or one of another family.
+    ///
+    /// - Parameter ask: `getsockname` or `getpeername`.
+    @unsafe init?(
+        of descriptor: Int32,
+        _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // sockaddr_storage holds any address; the kernel says how much it wrote.
+        let address = unsafe withUnsafeMutablePointer(to: &storage) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe ask(descriptor, $0, &length) == 0 ? SocketAddress($0) : nil
+            }
+        }
+        guard let address else { return nil }
+        self = address
+    }
+
     /// As above, from another library's `struct sockaddr`.
     @unsafe package init?(sockaddr pointer: UnsafeRawPointer) {
         unsafe self.init(pointer.assumingMemoryBound(to: sockaddr.self))

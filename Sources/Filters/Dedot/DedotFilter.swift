@@ -39,7 +39,14 @@ package final class DedotFilter: Filter {
             rows.records[index] = Record(
                 time: record.time, firstField: first, fieldCount: count, origin: record.origin)
         }
+        json.clear()
+        json.shrink(toAtMost: Self.keptBytes)
+        if places.capacity > Self.keptPlaces { places = [:] }
     }
+
+    /// What one large record leaves behind for the next.
+    private static let keptBytes = 1 << 16
+    private static let keptPlaces = 1 << 10
 
     private static var dot: UInt8 { UInt8(ascii: ".") }
 
