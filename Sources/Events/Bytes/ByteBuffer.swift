@@ -217,6 +217,7 @@ internal import Glibc
         }
     }
 
+    /// Whether a byte is anywhere in the slice, by the C library's search: for slices of any length.
     package func holds(_ byte: UInt8, in slice: Slice) -> Bool {
         precondition(slice.end <= count, "slice outside the buffer")
         return unsafe memchr(base + Int(slice.offset), Int32(byte), Int(slice.length)) != nil

@@ -234,8 +234,7 @@ extension ByteBuffer {
         while offset < keyStart {
             switch self[offset] {
             case 0x22:
-                offset += 1
-                while offset < keyStart, self[offset] != 0x22 { offset += self[offset] == 0x5C ? 2 : 1 }
+                offset = jsonStringEnd(from: offset + 1, before: keyStart)
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
             case UInt8(ascii: ":") where depth == 0: colon = offset

@@ -43,6 +43,14 @@ extension ByteBuffer {
         return nil
     }
 
+    /// Where the closing quote is of a string that our own writer made, whose text begins at `start`; a place that is not before
+    /// `end` when there is none.
+    func jsonStringEnd(from start: Int, before end: Int) -> Int {
+        var place = start
+        while place < end, self[place] != 0x22 { place += self[place] == 0x5C ? 2 : 1 }
+        return place
+    }
+
     /// Past the value that begins at `offset`.
     private func jsonEnd(from offset: Int) -> Int {
         var depth = 0
@@ -50,8 +58,7 @@ extension ByteBuffer {
         while place < count {
             switch self[place] {
             case 0x22:
-                place += 1
-                while place < count, self[place] != 0x22 { place += self[place] == 0x5C ? 2 : 1 }
+                place = jsonStringEnd(from: place + 1, before: count)
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 if depth == 0 { return place }

@@ -14,9 +14,7 @@ extension ByteBuffer {
                 continue
             }
             let start = place + 1
-            place = start
-            while place < json.count, json[place] != 0x22 { place += json[place] == 0x5C ? 2 : 1 }
-            place += 1
+            place = json.jsonStringEnd(from: start, before: json.count) + 1
             guard place < json.count, json[place] == UInt8(ascii: ":") else { continue }
             for dot in start..<place - 1 where json[dot] == UInt8(ascii: ".") {
                 append(Slice(offset: copied, length: dot - copied), of: json)
